@@ -1,0 +1,5 @@
+// The public C headers as the engine sees them: at the newest API version.
+#pragma once
+
+#define FDB_USE_LATEST_API_VERSION
+#include <foundationdb/fdb_c.h>

@@ -1,0 +1,131 @@
+// One future of the C API: a result or an error that arrives once, and what waits for it.
+//
+// Thread-safety: every member may be called from any thread.
+// Invariants:
+//  1. state goes from pending to ready once and never back (release_memory turns the value into error 1102).
+//  2. A callback runs exactly once: inline when set on a ready future, otherwise on the network thread.
+//  3. No engine lock is held while a callback, a look hook or a cancel hook runs.
+//  4. `destroy` drops the caller's reference after cancelling; pending callbacks still fire.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "arena.h"
+#include "common.h"
+#include "fdb_headers.h"
+
+namespace fdb {
+
+class Future;
+
+// Rows of a range read. The bytes live in the arena (or in whatever `pin` keeps alive).
+struct KeyValueArray {
+  std::vector<FDBKeyValue> rows;
+  bool more = false;
+  Arena arena;
+
+  void add(Slice key, Slice value);
+};
+struct MappedKeyValueArray {
+  std::vector<FDBMappedKeyValue> rows;
+  std::vector<std::vector<FDBKeyValue>> secondary;  // what rows[i].getRange.data points to
+  bool more = false;
+  Arena arena;
+};
+struct KeyArray {
+  std::vector<FDBKey> keys;
+  Arena arena;
+
+  void add(Slice key);
+};
+struct StringArray {
+  std::vector<Bytes> strings;
+  std::vector<const char*> pointers;
+};
+struct KeyRangeArray {
+  std::vector<FDBKeyRange> ranges;
+  Arena arena;
+};
+
+struct Void {};
+struct KeyResult {
+  Bytes key;
+};
+struct ValueResult {
+  bool present = false;
+  Bytes value;
+};
+
+using Result = std::variant<Void, bool, int64_t, uint64_t, double, KeyResult, ValueResult, std::unique_ptr<KeyValueArray>,
+                            std::unique_ptr<MappedKeyValueArray>, std::unique_ptr<KeyArray>, std::unique_ptr<StringArray>,
+                            std::unique_ptr<KeyRangeArray>, void*>;
+
+// Called (without locks) before a pending future is looked at (is_ready, wait, callback, getter): a commit that has
+// taken effect is delivered at that moment. Also called when a pending future is cancelled or destroyed.
+class FutureHook {
+ public:
+  virtual ~FutureHook() = default;
+  virtual void before_look(Future&) {}
+  // The future was pending and has just become 1101 by fdb_future_cancel or fdb_future_destroy.
+  virtual void after_cancel(Future&) {}
+};
+
+class Future : public RefCounted<Future> {
+ public:
+  // A future that is pending until complete() or fail().
+  Future() = default;
+  ~Future();
+
+  // Ready at birth (argument errors always; results only while the network runs: see Network::answer).
+  static Ref<Future> ready(Result result);
+  static Ref<Future> failed(Error error);
+
+  // Must be set before the future is handed out, by its creator. Dropped on completion.
+  void set_hook(std::shared_ptr<FutureHook> hook);
+
+  // First one wins; false if it was ready already. Callbacks are posted to the network thread
+  // (or run right here when this is the network thread).
+  bool complete(Result result);
+  bool fail(Error error);
+
+  // ---- what the C API asks --------------------------------------------------------------------
+  bool is_ready();
+  // Like is_ready, but does not count as a look.
+  bool is_ready_quietly() const;
+  Error block_until_ready();  // 2026 when pending on the network thread
+  Error set_callback(FDBCallback callback, void* parameter);
+  Error get_error();  // 2015 when not ready
+  void cancel();
+  void destroy();
+  void release_memory();
+
+  // The stored result for a getter: 2015, the error, or 0 with *out set (and the value-reference counter
+  // of fdb_future_release_memory incremented).
+  Error value(Result** out);
+
+  FDBFuture* handle() { return reinterpret_cast<FDBFuture*>(this); }
+  static Future* from(FDBFuture* handle) { return reinterpret_cast<Future*>(handle); }
+
+ private:
+  struct Callback {
+    FDBCallback function;
+    void* parameter;
+  };
+  struct Slow;  // callbacks, hook; allocated only for futures that need them
+
+  bool finish(Error error, Result&& result);
+  void run_callbacks();
+  void look();
+
+  enum State : uint8_t { kPending, kFinishing, kReady };
+  std::atomic<uint8_t> state_{kPending};
+  Error error_ = 0;
+  std::atomic<int> value_references_{0};
+  std::atomic<Slow*> slow_{nullptr};
+  Result result_{Void{}};
+};
+
+}  // namespace fdb

@@ -1,0 +1,75 @@
+// The network thread of the library: life cycle, a queue of tasks, timers. One per process image of the library.
+//
+// Thread-safety: every member may be called from any thread, unless stated otherwise.
+// Invariants:
+//  1. Tasks and timers run on the thread inside run() (or turn()), one at a time, without engine locks held.
+//  2. Before run() nothing completes; after the loop ended, what was pending stays pending for ever and new futures are
+//     born with 1100 (c-abi.md, section 4).
+//  3. The thread blocks all signals, so that the host program's main thread gets them.
+#pragma once
+
+#include <functional>
+
+#include "future.h"
+
+namespace fdb {
+
+class Network {
+ public:
+  static Network& instance();
+
+  // ---- life cycle, as in the C API --------------------------------------------------------------
+  Error select_api_version(int runtime, int header);
+  int api_version() const { return api_version_.load(std::memory_order_relaxed); }      // 0 before selection
+  int header_version() const { return header_version_.load(std::memory_order_relaxed); }  // 0 before selection
+  Error set_option(int option, const uint8_t* value, int length);
+  Error setup();
+  Error run();
+  Error stop();
+  Error add_completion_hook(void (*hook)(void*), void* parameter);
+
+  enum class State { kFresh, kSetup, kRunning, kStopped };
+  State state() const { return state_.load(std::memory_order_acquire); }
+  bool is_set_up() const { return state() != State::kFresh; }
+  bool running() const { return state() == State::kRunning; }
+  bool stopped() const { return state() == State::kStopped; }
+  bool on_network_thread() const;
+
+  // ---- work ---------------------------------------------------------------------------------------
+  // Runs `task` on the network thread after the tasks posted before it. Dropped after the loop ended.
+  void post(std::function<void()> task);
+
+  using TimerId = uint64_t;
+  // Runs `task` on the network thread at or (by less than 10 ms) after Env time `when_micros`.
+  TimerId at(int64_t when_micros, std::function<void()> task);
+  // True if the timer will not run.
+  bool cancel(TimerId timer);
+
+  // Hands out a result that is known now: ready at once while the network runs; pending until run() before that;
+  // 1100 after the loop ended.
+  Ref<Future> answer(Result result);
+  Ref<Future> answer_error(Error error);
+  // Completes a future that was handed out pending, under the same rule.
+  void deliver(Ref<Future> future, Result result);
+  void deliver_error(Ref<Future> future, Error error);
+
+  // Runs what is due without blocking; for run() and for simulations, which own the loop.
+  void turn();
+  // Simulation only: marks the network as running without a thread of its own; turn() must be called.
+  void simulate();
+
+  // Fraction of the last second in which the loop was busy.
+  double busyness() const;
+  // Set when disable_client_bypass was given before setup (it decides about USE_GRV_CACHE).
+  bool client_bypass_disabled() const;
+
+ private:
+  Network();
+  struct Impl;
+  Impl* const impl_;  // never freed: threads may outlive static destruction
+  std::atomic<State> state_{State::kFresh};
+  std::atomic<int> api_version_{0};
+  std::atomic<int> header_version_{0};
+};
+
+}  // namespace fdb
