@@ -86,8 +86,8 @@ class Future : public RefCounted<Future> {
   // Must be set before the future is handed out, by its creator. Dropped on completion.
   void set_hook(std::shared_ptr<FutureHook> hook);
 
-  // First one wins; false if it was ready already. Callbacks are posted to the network thread
-  // (or run right here when this is the network thread).
+  // First one wins; false if it was ready already. Callbacks are always posted to the network thread's queue, also when
+  // this is the network thread: the caller may hold a transaction's lock.
   bool complete(Result result);
   bool fail(Error error);
 
