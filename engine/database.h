@@ -1,0 +1,88 @@
+// Handles of the C API: a Database over a Keyspace, and a Tenant of it.
+//
+// Thread-safety: every member may be called from any thread.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "future.h"
+#include "keyspace.h"
+
+namespace fdb {
+
+class Transaction;
+class Tenant;
+
+// One default that a database gives to its transactions (options.md, section 3).
+struct OptionDefault {
+  int transaction_option;
+  bool present;
+  Bytes value;
+};
+
+class Database : public RefCounted<Database> {
+ public:
+  // Never fails: trouble with the string becomes the deferred error of everything done with the database.
+  static Ref<Database> open(const char* cluster_file_path);
+  static Ref<Database> open_connection_string(const char* connection_string);
+
+  Error set_option(int option, const uint8_t* value, int length);
+  Ref<Transaction> create_transaction();
+  Ref<Tenant> open_tenant(Slice name);
+
+  // Null when the database is unusable; then deferred_error() says why.
+  Keyspace* keyspace() const { return keyspace_.get(); }
+  Error deferred_error() const;
+  // What the cluster file path special key shows.
+  const Bytes& opened_path() const { return opened_path_; }
+  Bytes connection_string() const;
+
+  // ---- for transactions ---------------------------------------------------------------------------
+  int snapshot_ryw_counter() const;
+  std::vector<OptionDefault> transaction_defaults() const;
+  // Takes one of the max_watches slots; false when there is none.
+  bool acquire_watch();
+  void release_watch();
+
+  FDBDatabase* handle() { return reinterpret_cast<FDBDatabase*>(this); }
+  static Database* from(FDBDatabase* handle) { return reinterpret_cast<Database*>(handle); }
+
+ private:
+  Database(Ref<Keyspace> keyspace, Error deferred, Bytes opened_path);
+  friend Ref<Database> make_ref<Database>(Ref<Keyspace>&&, Error&, Bytes&&);
+
+  const Ref<Keyspace> keyspace_;
+  const Bytes opened_path_;
+  mutable std::mutex mutex_;
+  Error deferred_error_;
+  int snapshot_ryw_counter_;
+  std::vector<OptionDefault> defaults_;
+  int64_t max_watches_ = 10'000;
+  int64_t watches_ = 0;
+};
+
+class Tenant : public RefCounted<Tenant> {
+ public:
+  Tenant(Ref<Database> database, Slice name) : database_(std::move(database)), name_(name) {}
+
+  Ref<Transaction> create_transaction();
+  Ref<Future> get_id();
+
+  Database& database() const { return *database_; }
+  const Bytes& name() const { return name_; }
+  // The id the name had in `snapshot`, remembered from the first success on (semantics.md, 18.1); 2131 if there is none.
+  Error resolve(const Snapshot& snapshot, int64_t* id);
+
+  FDBTenant* handle() { return reinterpret_cast<FDBTenant*>(this); }
+  static Tenant* from(FDBTenant* handle) { return reinterpret_cast<Tenant*>(handle); }
+
+ private:
+  const Ref<Database> database_;
+  const Bytes name_;
+  std::mutex mutex_;
+  int64_t id_ = -1;
+};
+
+}  // namespace fdb
