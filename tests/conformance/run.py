@@ -1,0 +1,70 @@
+"""Replays recordings of a real FoundationDB 7.4 server on the embedded engine.
+
+    python tests/conformance/run.py [--official] [--jobs N] [--sample K] [FILE ...]
+
+With no FILE it replays every file in `traces/`. The package is the `fdb` of this interpreter, or with
+--official the PyPI package foundationdb 7.4.8, installed into build/venv-official, with the engine as
+its libfdb_c.so. Prints every difference; exit status 1 when there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from replay import TRACES, Outcome, Runner, describe, parts_of, run_parts
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from official import OFFICIAL, PeerUnavailable, library_environment  # noqa: E402
+
+DEFAULT_JOBS = 4  # more than the cores of a small machine: many programs mostly wait
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument("--official", action="store_true", help="replay with foundationdb 7.4.8")
+    parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, help="processes at a time")
+    parser.add_argument(
+        "--sample", type=int, default=1, metavar="K", help="every K-th program only"
+    )
+    parser.add_argument("--most", type=int, default=20, help="differences printed for a file")
+    return parser.parse_args(argv)
+
+
+def runner_for(official: bool) -> Runner:
+    if not official:
+        return Runner()
+    return Runner(python=str(OFFICIAL.ensure()), environment=library_environment())
+
+
+def main(argv: list[str]) -> int:
+    options = parse(argv)
+    try:
+        runner = runner_for(options.official)
+    except PeerUnavailable as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    total = Outcome()
+    begin = time.perf_counter()
+    for path in options.files or sorted(TRACES.glob("*.jsonl.gz")):
+        start = time.perf_counter()
+        parts = parts_of(path, lambda index, steps: index % options.sample == 0)
+        outcome = run_parts(parts, runner, options.jobs)
+        total.add(outcome)
+        state = "ok" if outcome.ok else f"{len(outcome.differences)} differences"
+        seconds = time.perf_counter() - start
+        print(f"{path.name:28} {outcome.steps:7} steps  {seconds:6.1f} s  {state}", flush=True)
+        if not outcome.ok:
+            print(describe(outcome, options.most), flush=True)
+    package = "foundationdb 7.4.8" if options.official else "this package"
+    seconds = time.perf_counter() - begin
+    found = len(total.differences) + len(total.failures)
+    print(f"{package}: {total.steps} steps, {found} differences, {seconds:.1f} s")
+    return 0 if total.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
