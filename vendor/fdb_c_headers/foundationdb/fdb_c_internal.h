@@ -1,0 +1,61 @@
+/*
+ * Exports that only a library's own machinery uses: a library that loads another one of these
+ * as an external client looks them up by name.  Programs include fdb_c.h.
+ */
+#ifndef FDB_C_INTERNAL_H
+#define FDB_C_INTERNAL_H
+
+#include "fdb_c.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* State that several libraries of one process share for the same cluster; opaque. */
+typedef struct DatabaseSharedState DatabaseSharedState;
+
+/* Creates shared state for a database (fdb_future_get_shared_state). */
+DLLEXPORT FDBFuture* fdb_database_create_shared_state(FDBDatabase* db);
+
+/* Gives a database the state that another one created. */
+DLLEXPORT void fdb_database_set_shared_state(FDBDatabase* db, DatabaseSharedState* p);
+
+/* The state that fdb_database_create_shared_state made. */
+DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_shared_state(FDBFuture* f, DatabaseSharedState** outPtr);
+
+/* Makes the library behave as a future version of itself (a test aid). */
+DLLEXPORT void fdb_use_future_protocol_version(void);
+
+/* First half of fdb_transaction_read_blob_granules: finds the files. */
+DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_read_blob_granules_start(FDBTransaction* tr,
+                                                                                     uint8_t const* begin_key_name,
+                                                                                     int begin_key_name_length,
+                                                                                     uint8_t const* end_key_name,
+                                                                                     int end_key_name_length,
+                                                                                     int64_t beginVersion,
+                                                                                     int64_t readVersion,
+                                                                                     int64_t* readVersionOut);
+
+/* Second half of fdb_transaction_read_blob_granules: loads the files and reads them. */
+DLLEXPORT FDB_WARN_UNUSED_RESULT FDBResult* fdb_transaction_read_blob_granules_finish(
+    FDBTransaction* tr,
+    FDBFuture* f,
+    uint8_t const* begin_key_name,
+    int begin_key_name_length,
+    uint8_t const* end_key_name,
+    int end_key_name_length,
+    int64_t beginVersion,
+    int64_t readVersion,
+    FDBReadBlobGranuleContext* granuleContext);
+
+/* ---- The embedded engine's own export ---- */
+
+/* Empties and forgets the in-memory database that "memory:NAME" opens; handles that are open
+ * keep their data until they are closed.  NULL or "" is the database of "memory:". */
+DLLEXPORT fdb_error_t fdb_embedded_drop(const char* name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
