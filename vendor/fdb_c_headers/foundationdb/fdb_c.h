@@ -27,16 +27,12 @@
 
 #include "fdb_c_apiversion.g.h"
 
+#ifndef FDB_API_VERSION
 #if defined(FDB_USE_LATEST_API_VERSION)
-#if defined(FDB_API_VERSION)
-#error FDB_API_VERSION and FDB_USE_LATEST_API_VERSION exclude each other
-#endif
 #define FDB_API_VERSION FDB_LATEST_API_VERSION
 #elif defined(FDB_USE_LATEST_BINDINGS_API_VERSION)
-#if defined(FDB_API_VERSION)
-#error FDB_API_VERSION and FDB_USE_LATEST_BINDINGS_API_VERSION exclude each other
-#endif
 #define FDB_API_VERSION FDB_LATEST_BINDINGS_API_VERSION
+#endif
 #endif
 
 #if !defined(FDB_API_VERSION)
