@@ -4,7 +4,7 @@
 // threads. One Snapshot object must not be assigned to while another thread reads it. Cursors and editors belong to one thread.
 // Invariants:
 //  1. A node reachable from a finished Snapshot never changes.
-//  2. Slices returned by a Snapshot or Cursor live as long as some Snapshot that contains them.
+//  2. Slices returned by a Snapshot or Cursor live as long as that Snapshot or a copy of it (a Cursor holds one).
 //  3. An Editor copies each node at most once; everything it did not touch is shared.
 //  4. Dropping the last reference to a large structure is cheap for the caller: beyond a small budget the nodes are
 //     freed by the reclaimer thread.
@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "common.h"
+#include "store_node.h"
 
 namespace fdb {
 
@@ -21,21 +22,22 @@ struct RangeStats {
   int64_t bytes = 0;  // sum of key and value lengths
 };
 
-namespace store {
-struct Node;
-}
-
 class Snapshot {
  public:
   Snapshot() = default;  // empty
   Snapshot(const Snapshot& other) noexcept;
-  Snapshot(Snapshot&& other) noexcept;
-  Snapshot& operator=(Snapshot other) noexcept;
-  ~Snapshot();
+  Snapshot(Snapshot&& other) noexcept : root_(std::exchange(other.root_, nullptr)) {}
+  Snapshot& operator=(Snapshot other) noexcept {
+    std::swap(root_, other.root_);
+    return *this;
+  }
+  ~Snapshot() {
+    if (root_) store::release(root_);
+  }
 
   // True and *value set if the key is present.
   bool get(Slice key, Slice* value) const;
-  // Keys and bytes in [begin, end), in O(log n).
+  // Keys and bytes in [begin, end), in O(log n). Nothing if begin >= end.
   RangeStats range_stats(Slice begin, Slice end) const;
   RangeStats total() const;
 
@@ -46,29 +48,70 @@ class Snapshot {
   store::Node* root_ = nullptr;
 };
 
-// A position in a snapshot. Keeps a reference to the snapshot. Allocates nothing.
+// A position in a snapshot. Keeps a reference to the snapshot. Allocates nothing. Invalid until the first seek.
 class Cursor {
  public:
-  explicit Cursor(const Snapshot& snapshot);
-  void seek(Slice key);       // to the first key >= `key`
+  explicit Cursor(Snapshot snapshot) : snapshot_(std::move(snapshot)) {}
+
+  // Each leaves the cursor invalid if there is no such key.
+  void seek(Slice key);         // to the first key >= `key`
   void seek_before(Slice key);  // to the last key < `key`
   void seek_last();
-  bool valid() const;
-  void next();
-  void prev();
-  Slice key() const;
-  Slice value() const;
+
+  bool valid() const { return valid_; }
+  // The four below need a valid cursor. A step over either end makes it invalid; seek again then.
+  void next() {
+    if (++path_[0].index >= path_[0].node->count) next_leaf();
+  }
+  void prev() {
+    if (--path_[0].index < 0) previous_leaf();
+  }
+  Slice key() const { return path_[0].node->key(path_[0].index); }
+  Slice value() const { return path_[0].node->value(path_[0].index); }
+
+ private:
+  struct Step {
+    const store::Node* node;
+    int index;
+  };
+
+  void descend(Slice key);
+  void next_leaf();
+  void previous_leaf();
+
+  Snapshot snapshot_;
+  bool valid_ = false;
+  Step path_[store::kMaxHeight];  // by level, leaf first; set up to the root's level
 };
 
-// Builds the next snapshot from a base by a batch of writes.
+// Builds the next snapshot from a base by a batch of writes. Several editors may start from the same base.
 class Editor {
  public:
   explicit Editor(Snapshot base);
+  ~Editor();
+  Editor(const Editor&) = delete;
+  Editor& operator=(const Editor&) = delete;
+
+  // The arguments must not point into what this editor's get() returned.
   void set(Slice key, Slice value);
   void clear(Slice key);
-  void clear_range(Slice begin, Slice end);
-  bool get(Slice key, Slice* value) const;  // sees the writes so far; valid until the next write
+  void clear_range(Slice begin, Slice end);  // [begin, end); nothing if begin >= end
+  bool get(Slice key, Slice* value) const;   // sees the writes so far; valid until the next write
+  RangeStats total() const;
+  // The result. The editor is empty afterwards.
   Snapshot finish();
+
+ private:
+  store::Node* own(store::Node* node, uint32_t extra);
+  store::Node* put(store::Node* node, Slice key, Slice value, store::Node** right, Bytes* separator);
+  store::Node* own_child(store::Node* node, int index, uint32_t extra);
+  void erase(store::Node* node, Slice key);
+  void erase_range(store::Node* node, Slice begin, const Slice* end);
+  void mend_child(store::Node* node, int index);
+  void mend_root();
+
+  uint64_t id_;
+  store::Node* root_;
 };
 
 }  // namespace fdb

@@ -1,0 +1,360 @@
+#include "store_node.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace fdb::store {
+
+namespace {
+
+uint32_t head_of(Slice key, uint32_t prefix) {
+  uint32_t head = 0;
+  for (uint32_t i = 0; i < 4; ++i) {
+    head <<= 8;
+    if (prefix + i < key.size()) head |= static_cast<unsigned char>(key[prefix + i]);
+  }
+  return head;
+}
+
+uint32_t common_prefix(Slice a, Slice b) {
+  const size_t limit = std::min(a.size(), b.size());
+  size_t i = 0;
+  while (i < limit && a[i] == b[i]) ++i;
+  return static_cast<uint32_t>(i);
+}
+
+void set_heads(Node* node) {
+  for (int i = node->first(); i < node->count; ++i) node->slots()[i].head = head_of(node->key(i), node->prefix);
+}
+
+// Prefix and heads from scratch. Keys are sorted, so what the outer two share is shared by all.
+void refresh_heads(Node* node) {
+  node->prefix = 0;
+  if (node->count > node->first()) node->prefix = common_prefix(node->key(node->first()), node->key(node->count - 1));
+  set_heads(node);
+}
+
+// Prefix and heads after `index` was inserted.
+void adopt_head(Node* node, int index) {
+  const Slice key = node->key(index);
+  const int first = node->first();
+  if (index < first) return;
+  if (node->count - first == 1) {
+    node->prefix = static_cast<uint32_t>(key.size());
+  } else {
+    const uint32_t shared = common_prefix(key, node->key(index == first ? first + 1 : first));
+    if (shared < node->prefix) {
+      node->prefix = shared;
+      set_heads(node);
+      return;
+    }
+  }
+  node->slots()[index].head = head_of(key, node->prefix);
+}
+
+Blob* make_blob(Slice key, Slice value) {
+  Blob* blob = new (::operator new(sizeof(Blob) + key.size() + value.size())) Blob{{1}};
+  if (!key.empty()) std::memcpy(blob->bytes(), key.data(), key.size());
+  if (!value.empty()) std::memcpy(blob->bytes() + key.size(), value.data(), value.size());
+  return blob;
+}
+
+void release_blob(Blob* blob) {
+  if (blob->references.fetch_sub(1, std::memory_order_acq_rel) == 1) ::operator delete(blob);
+}
+
+uint32_t stored_bytes(Slice key, Slice value) {
+  const size_t size = key.size() + value.size();
+  return size <= kInlineLimit ? static_cast<uint32_t>(size) : sizeof(Blob*);
+}
+
+// Writes an entry at the bump pointer and fills the slot (all but its head). There must be room.
+void store_entry(Node* node, Slot* slot, Slice key, Slice value) {
+  slot->key_size = static_cast<uint32_t>(key.size());
+  slot->value_size = static_cast<uint32_t>(value.size());
+  slot->offset = node->heap_used;
+  slot->head = 0;
+  char* place = node->heap() + node->heap_used;
+  if (slot->is_inline()) {
+    if (!key.empty()) std::memcpy(place, key.data(), key.size());
+    if (!value.empty()) std::memcpy(place + key.size(), value.data(), value.size());
+  } else {
+    Blob* blob = make_blob(key, value);
+    std::memcpy(place, &blob, sizeof blob);
+  }
+  node->heap_used += slot->heap_bytes();
+  node->heap_live += slot->heap_bytes();
+}
+
+void drop_entry(Node* node, const Slot& slot) {
+  node->heap_live -= slot.heap_bytes();
+  if (!slot.is_inline()) release_blob(node->blob(slot));
+}
+
+// Adds a node's references once more, for a copy. The targets are usually cold: fetch them side by side.
+void add_references(const Node* node, int from, int to) {
+  const Slot* slots = node->slots();
+  if (!node->is_leaf()) {
+    const Child* children = node->children();
+    for (int i = from; i < to; ++i) __builtin_prefetch(children[i].node, 1);
+    for (int i = from; i < to; ++i) children[i].node->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  for (int i = from; i < to; ++i) {
+    if (!slots[i].is_inline()) node->blob(slots[i])->references.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+// Appends raw slots [from, to) of `source`, without touching references, prefix, heads or totals.
+void append_slots(Node* node, const Node* source, int from, int to) {
+  Slot* target = node->slots() + node->count;
+  for (int i = from; i < to; ++i, ++target) {
+    const Slot& slot = source->slots()[i];
+    *target = slot;
+    target->offset = node->heap_used;
+    std::memcpy(node->heap() + node->heap_used, source->heap() + slot.offset, slot.heap_bytes());
+    node->heap_used += slot.heap_bytes();
+    node->heap_live += slot.heap_bytes();
+  }
+  if (!node->is_leaf()) std::copy_n(source->children() + from, to - from, node->children() + node->count);
+  node->count = static_cast<uint16_t>(node->count + to - from);
+}
+
+bool has_many_holes(const Node* node) { return node->heap_used - node->heap_live > node->heap_live / 4; }
+
+void copy_contents(Node* node, const Node* source) {
+  node->prefix = source->prefix;
+  node->keys = source->keys;
+  node->bytes = source->bytes;
+  if (has_many_holes(source)) {
+    append_slots(node, source, 0, source->count);
+    return;
+  }
+  node->count = source->count;
+  node->heap_used = source->heap_used;
+  node->heap_live = source->heap_live;
+  std::copy_n(source->slots(), source->count, node->slots());
+  std::memcpy(node->heap(), source->heap(), source->heap_used);
+  if (!node->is_leaf()) std::copy_n(source->children(), source->count, node->children());
+}
+
+// The node itself, or a larger one that took everything over, with room for one more slot and `extra` heap bytes.
+Node* with_room(Node* node, uint32_t extra) {
+  if (node->count < node->slot_capacity && node->heap_used + extra <= node->heap_capacity) return node;
+  const uint32_t slots = node->count < node->slot_capacity ? node->slot_capacity : node->count + node->count / 2 + 4;
+  Node* larger = make_node(node->level, node->editor, slots, node->heap_live + node->heap_live / 2 + extra + 64);
+  // Holes are left behind: compact whatever the share of live bytes, so that the capacity above suffices.
+  append_slots(larger, node, 0, node->count);
+  larger->prefix = node->prefix;
+  larger->keys = node->keys;
+  larger->bytes = node->bytes;
+  free_node(node);
+  return larger;
+}
+
+// Heap bytes that copying slots [from, to) takes.
+uint32_t heap_bytes(const Node* node, int from, int to) {
+  uint32_t sum = 0;
+  for (int i = from; i < to; ++i) sum += node->slots()[i].heap_bytes();
+  return sum;
+}
+
+void total_children(Node* node) {
+  node->keys = node->bytes = 0;
+  for (int i = 0; i < node->count; ++i) {
+    node->keys += node->children()[i].keys;
+    node->bytes += node->children()[i].bytes;
+  }
+}
+
+void total_entries(Node* node) {
+  node->keys = node->count;
+  node->bytes = 0;
+  for (int i = 0; i < node->count; ++i) node->bytes += node->slots()[i].key_size + int64_t{node->slots()[i].value_size};
+}
+
+void forget_first_separator(Node* node) {
+  if (node->count == 0) return;
+  Slot& slot = node->slots()[0];
+  drop_entry(node, slot);
+  slot = Slot{0, node->heap_used, 0, 0};
+}
+
+void finish_rebuilt(Node* node) {
+  if (node->is_leaf()) {
+    total_entries(node);
+  } else {
+    forget_first_separator(node);
+    total_children(node);
+  }
+  refresh_heads(node);
+}
+
+}  // namespace
+
+Blob* Node::blob(const Slot& slot) const {
+  Blob* blob;
+  std::memcpy(&blob, heap() + slot.offset, sizeof blob);
+  return blob;
+}
+
+Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_t heap_capacity) {
+  const size_t size = sizeof(Node) + slot_capacity * (sizeof(Slot) + (level ? sizeof(Child) : 0)) + heap_capacity;
+  Node* node = new (::operator new(size)) Node{};
+  node->references.store(1, std::memory_order_relaxed);
+  node->level = level;
+  node->editor = editor;
+  node->slot_capacity = static_cast<uint16_t>(slot_capacity);
+  node->heap_capacity = heap_capacity;
+  return node;
+}
+
+void free_node(Node* node) { ::operator delete(node); }
+
+void release_blobs(Node* node) {
+  for (int i = 0; i < node->count; ++i) {
+    const Slot& slot = node->slots()[i];
+    if (!slot.is_inline()) release_blob(node->blob(slot));
+  }
+}
+
+int lower_bound(const Node* node, Slice key, bool* equal) {
+  int low = node->first();
+  int high = node->count;
+  *equal = false;
+  if (low == high) return low;
+  const uint32_t prefix = node->prefix;
+  if (prefix > 0) {
+    const int order = key.substr(0, prefix).compare(node->key(low).substr(0, prefix));
+    if (order != 0) return order < 0 ? low : high;
+  }
+  const uint32_t head = head_of(key, prefix);
+  const Slice rest = key.substr(prefix);
+  const Slot* slots = node->slots();
+  while (low < high) {
+    const int middle = (low + high) / 2;
+    const uint32_t other = slots[middle].head;
+    int order = other < head ? -1 : other > head ? 1 : 0;
+    if (order == 0) order = node->key(middle).substr(prefix).compare(rest);
+    if (order == 0) {
+      *equal = true;
+      return middle;
+    }
+    if (order < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+int child_index(const Node* node, Slice key) {
+  bool equal;
+  const int index = lower_bound(node, key, &equal);
+  return equal ? index : index - 1;
+}
+
+Node* copy_node(const Node* node, uint64_t editor, uint32_t extra) {
+  const uint32_t heap = has_many_holes(node) ? node->heap_live : node->heap_used;
+  Node* copy = make_node(node->level, editor, node->count + 1u, heap + extra);
+  add_references(node, 0, node->count);
+  copy_contents(copy, node);
+  return copy;
+}
+
+Node* insert_entry(Node* node, int index, Slice key, Slice value) {
+  node = with_room(node, stored_bytes(key, value));
+  Slot* slots = node->slots();
+  std::copy_backward(slots + index, slots + node->count, slots + node->count + 1);
+  store_entry(node, &slots[index], key, value);
+  ++node->count;
+  adopt_head(node, index);
+  if (node->is_leaf()) {
+    ++node->keys;
+    node->bytes += static_cast<int64_t>(key.size() + value.size());
+  }
+  return node;
+}
+
+Node* replace_value(Node* node, int index, Slice value) {
+  const uint32_t key_size = node->slots()[index].key_size;
+  const size_t size = key_size + value.size();
+  node = with_room(node, size <= kInlineLimit ? static_cast<uint32_t>(size) : sizeof(Blob*));
+  Slot& slot = node->slots()[index];
+  const Slot old = slot;
+  if (old.is_inline() && old.value_size == value.size()) {
+    if (!value.empty()) std::memcpy(node->heap() + old.offset + key_size, value.data(), value.size());
+    return node;
+  }
+  store_entry(node, &slot, Slice(node->entry(old), key_size), value);
+  slot.head = old.head;
+  drop_entry(node, old);
+  node->bytes += static_cast<int64_t>(value.size()) - old.value_size;
+  return node;
+}
+
+Node* insert_child(Node* node, int index, Slice separator, Node* child) {
+  node = insert_entry(node, index, separator, Slice());
+  Child* children = node->children();
+  std::copy_backward(children + index, children + node->count - 1, children + node->count);
+  children[index] = Child{child, child->keys, child->bytes};
+  node->keys += child->keys;
+  node->bytes += child->bytes;
+  return node;
+}
+
+void set_child(Node* node, int index, Node* child) {
+  Child& slot = node->children()[index];
+  node->keys += child->keys - slot.keys;
+  node->bytes += child->bytes - slot.bytes;
+  slot = Child{child, child->keys, child->bytes};
+}
+
+void erase_slots(Node* node, int from, int to) {
+  Slot* slots = node->slots();
+  for (int i = from; i < to; ++i) {
+    if (node->is_leaf()) {
+      --node->keys;
+      node->bytes -= slots[i].key_size + int64_t{slots[i].value_size};
+    } else {
+      Child& child = node->children()[i];
+      node->keys -= child.keys;
+      node->bytes -= child.bytes;
+      release(child.node);
+    }
+    drop_entry(node, slots[i]);
+  }
+  std::copy(slots + to, slots + node->count, slots + from);
+  if (!node->is_leaf()) std::copy(node->children() + to, node->children() + node->count, node->children() + from);
+  node->count = static_cast<uint16_t>(node->count - (to - from));
+  if (!node->is_leaf() && from == 0) forget_first_separator(node);
+}
+
+void split_node(Node* node, int at, Node** left, Node** right) {
+  const uint32_t left_bytes = heap_bytes(node, 0, at);
+  const uint32_t right_bytes = heap_bytes(node, at, node->count);
+  *left = make_node(node->level, node->editor, static_cast<uint32_t>(at) + 4, left_bytes + 64);
+  *right = make_node(node->level, node->editor, static_cast<uint32_t>(node->count - at) + 4, right_bytes + 64);
+  append_slots(*left, node, 0, at);
+  append_slots(*right, node, at, node->count);
+  free_node(node);
+  finish_rebuilt(*left);
+  finish_rebuilt(*right);
+}
+
+Node* merge_nodes(const Node* left, const Node* right, Slice separator, uint64_t editor) {
+  const uint32_t extra = stored_bytes(separator, Slice());
+  Node* merged = make_node(left->level, editor, static_cast<uint32_t>(left->count + right->count) + 2,
+                           left->heap_live + right->heap_live + extra + 64);
+  add_references(left, 0, left->count);
+  add_references(right, 0, right->count);
+  append_slots(merged, left, 0, left->count);
+  const int seam = merged->count;
+  append_slots(merged, right, 0, right->count);
+  if (!merged->is_leaf()) store_entry(merged, &merged->slots()[seam], separator, Slice());
+  finish_rebuilt(merged);
+  return merged;
+}
+
+}  // namespace fdb::store

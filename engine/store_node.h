@@ -1,0 +1,125 @@
+// Nodes of the version store's B+tree: slotted pages of sorted keys, with values (leaves) or children (inner nodes).
+//
+// Thread-safety: a node belongs to the editor that made it until that editor finishes; from then on it is immutable and
+// may be read, referenced and released from any thread.
+// Layout, one allocation: header | Child[slot_capacity] (inner nodes only) | Slot[slot_capacity] | heap.
+// Invariants:
+//  1. Keys of a node are sorted and distinct. In an inner node slot i > 0 holds the separator: keys of child i - 1 are
+//     below it, keys of child i are not. Slot 0 of an inner node has an empty key that means nothing.
+//  2. All meaningful keys of a node share their first `prefix` bytes; a slot's `head` is the four bytes after those, big
+//     endian and zero padded, so that most comparisons touch the slot array only.
+//  3. Key and value lie together in the heap; if they are longer than kInlineLimit, in a Blob that nodes share.
+//  4. `keys` and `bytes` describe the subtree.
+#pragma once
+
+#include <atomic>
+
+#include "common.h"
+
+namespace fdb::store {
+
+constexpr int kMaxLeafKeys = 64;
+constexpr int kMaxChildren = 32;
+constexpr uint32_t kMaxHeapBytes = 4096;  // a page with more live bytes than this is split
+constexpr uint32_t kInlineLimit = 512;
+constexpr int kMaxHeight = 16;  // far beyond any memory: inner nodes have at least 8 children on average
+
+struct Blob {
+  std::atomic<uint32_t> references;
+  char* bytes() { return reinterpret_cast<char*>(this + 1); }
+};
+
+struct Slot {
+  uint32_t head;
+  uint32_t offset;
+  uint32_t key_size;
+  uint32_t value_size;
+
+  bool is_inline() const { return uint64_t{key_size} + value_size <= kInlineLimit; }
+  uint32_t heap_bytes() const { return is_inline() ? key_size + value_size : sizeof(Blob*); }
+};
+
+struct Node;
+
+struct Child {
+  Node* node;
+  int64_t keys;
+  int64_t bytes;
+};
+
+struct Node {
+  std::atomic<uint32_t> references;
+  uint16_t count;  // slots in use
+  uint16_t slot_capacity;
+  uint32_t level;  // 0: leaf
+  uint32_t prefix;
+  uint32_t heap_capacity;
+  uint32_t heap_used;  // bump pointer
+  uint32_t heap_live;  // heap_used without holes
+  uint64_t editor;     // who may still change the node
+  int64_t keys;
+  int64_t bytes;
+  Node* next_dead;  // links nodes whose last reference is gone
+
+  bool is_leaf() const { return level == 0; }
+  // The first slot with a meaning of its own as a key.
+  int first() const { return level == 0 ? 0 : 1; }
+  Child* children() { return reinterpret_cast<Child*>(this + 1); }
+  const Child* children() const { return reinterpret_cast<const Child*>(this + 1); }
+  Slot* slots() { return reinterpret_cast<Slot*>(children() + (level == 0 ? 0 : slot_capacity)); }
+  const Slot* slots() const { return const_cast<Node*>(this)->slots(); }
+  char* heap() { return reinterpret_cast<char*>(slots() + slot_capacity); }
+  const char* heap() const { return const_cast<Node*>(this)->heap(); }
+
+  Blob* blob(const Slot& slot) const;
+  const char* entry(const Slot& slot) const { return slot.is_inline() ? heap() + slot.offset : blob(slot)->bytes(); }
+  Slice key(int index) const {
+    const Slot& slot = slots()[index];
+    return Slice(entry(slot), slot.key_size);
+  }
+  Slice value(int index) const {
+    const Slot& slot = slots()[index];
+    return Slice(entry(slot) + slot.key_size, slot.value_size);
+  }
+  bool overfull() const {
+    return count > (is_leaf() ? kMaxLeafKeys : kMaxChildren) || (heap_live > kMaxHeapBytes && count > 4);
+  }
+  bool underfull() const {
+    return count < (is_leaf() ? kMaxLeafKeys / 4 : kMaxChildren / 4) && heap_live < kMaxHeapBytes / 4;
+  }
+};
+
+// An empty node, owned by `editor`, with one reference.
+Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_t heap_capacity);
+// Frees the memory of a node whose references to others have been moved or dropped.
+void free_node(Node* node);
+// Drops one reference (see reclaimer.h).
+void release(Node* node);
+// Drops the blob references of a node that is about to be freed.
+void release_blobs(Node* node);
+
+// Index of the first meaningful slot whose key is not below `key` (or count); *equal tells whether it is `key`.
+int lower_bound(const Node* node, Slice key, bool* equal);
+// Index of the child responsible for `key`.
+int child_index(const Node* node, Slice key);
+
+// A copy for `editor` with room for one more entry with `extra` bytes; adds a reference to all that it shares.
+Node* copy_node(const Node* node, uint64_t editor, uint32_t extra);
+
+// The functions below change a node that belongs to its editor. Those that may need room return the node to use instead.
+// They keep keys/bytes of leaves right; those of inner nodes are the caller's business except where stated.
+[[nodiscard]] Node* insert_entry(Node* node, int index, Slice key, Slice value);
+[[nodiscard]] Node* replace_value(Node* node, int index, Slice value);
+// Takes over the reference to `child`; maintains keys/bytes.
+[[nodiscard]] Node* insert_child(Node* node, int index, Slice separator, Node* child);
+// Points slot `index` at `child`, whose reference it takes over without dropping the old one; maintains keys/bytes.
+void set_child(Node* node, int index, Node* child);
+// Removes slots [from, to) with what they refer to; maintains keys/bytes.
+void erase_slots(Node* node, int from, int to);
+// Moves the slots from `at` on to a new node. For inner nodes slot `at` must have been read as separator before.
+// Both nodes are rebuilt: *left replaces `node`.
+void split_node(Node* node, int at, Node** left, Node** right);
+// A node with the entries of both; adds references to all of them. `separator` is the one between them (inner nodes).
+Node* merge_nodes(const Node* left, const Node* right, Slice separator, uint64_t editor);
+
+}  // namespace fdb::store

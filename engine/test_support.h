@@ -1,0 +1,55 @@
+// Checks for the engine's own tests. A failed check prints its place and ends the program with status 1.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <random>
+
+namespace fdb::test {
+
+// Values that can be printed are; others show as "?".
+template <class T>
+void show(const char* label, const T& value) {
+  std::cerr << "  " << label << ": ";
+  if constexpr (requires { std::cerr << value; }) {
+    std::cerr << value;
+  } else {
+    std::cerr << '?';
+  }
+  std::cerr << '\n';
+}
+
+[[noreturn]] inline void fail(const char* file, int line, const char* what) {
+  std::cerr << file << ':' << line << ": check failed: " << what << '\n';
+  std::exit(1);
+}
+
+// The seed of a randomized test: the environment's FDB_TEST_SEED, else a fresh one; always printed.
+inline uint64_t seed() {
+  const char* wanted = std::getenv("FDB_TEST_SEED");
+  const uint64_t chosen = wanted ? std::strtoull(wanted, nullptr, 10) : std::random_device{}();
+  std::printf("FDB_TEST_SEED=%llu\n", static_cast<unsigned long long>(chosen));
+  std::fflush(stdout);
+  return chosen;
+}
+
+}  // namespace fdb::test
+
+#define CHECK(condition)                                                   \
+  do {                                                                     \
+    if (!(condition)) ::fdb::test::fail(__FILE__, __LINE__, #condition);   \
+  } while (0)
+
+#define CHECK_EQ(actual, expected)                                         \
+  do {                                                                     \
+    const auto& check_actual = (actual);                                   \
+    const auto& check_expected = (expected);                               \
+    if (!(check_actual == check_expected)) {                               \
+      ::fdb::test::show("actual", check_actual);                           \
+      ::fdb::test::show("expected", check_expected);                       \
+      ::fdb::test::fail(__FILE__, __LINE__, #actual " == " #expected);     \
+    }                                                                      \
+  } while (0)
