@@ -1,0 +1,78 @@
+"""Builds the package: the cffi module, the C extensions and the embedded engine."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+import sys
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import build_engine  # noqa: E402  (tools/ is only on the path since the line above)
+
+HEADERS = ROOT / "vendor" / "fdb_c_headers" / "foundationdb"
+#: Extension module -> its sources, all of them directly in native/.
+EXTENSIONS = {"fdb._fast": "fast*.c", "fdb._tuple_codec": "tuple_*.c"}
+
+
+def version() -> str:
+    """Returns the version, whose only place is fdb/_version.py."""
+    text = (ROOT / "fdb" / "_version.py").read_text(encoding="utf-8")
+    match = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
+    if not match:
+        raise ValueError("fdb/_version.py has no __version__")
+    return match.group(1)
+
+
+def extensions() -> list[Extension]:
+    """Returns the C extensions; distutils wants paths relative to this directory."""
+    headers = [str(path.relative_to(ROOT)) for path in (ROOT / "native").glob("*.h")]
+    found = []
+    for name, pattern in EXTENSIONS.items():
+        sources = sorted(path.relative_to(ROOT) for path in (ROOT / "native").glob(pattern))
+        if sources:
+            found.append(
+                Extension(
+                    name,
+                    [str(path) for path in sources],
+                    include_dirs=["native", str(HEADERS.parent.relative_to(ROOT))],
+                    depends=headers,
+                    extra_compile_args=["-O2", "-fvisibility=hidden"],
+                )
+            )
+    return found
+
+
+class BuildExtensionsAndEngine(build_ext):
+    """Builds the engine beside the extensions and puts it into the package."""
+
+    def run(self) -> None:
+        try:
+            build_engine.check_c_compiler()
+            build_engine.check_python_headers()
+            package = ROOT if self.inplace else pathlib.Path(self.build_lib)
+            embedded = package / "fdb" / "embedded"
+            build_engine.build_libraries(embedded)
+        except build_engine.BuildError as error:
+            sys.exit(f"error: {error}")
+        includes = embedded / "include" / "foundationdb"
+        includes.mkdir(parents=True, exist_ok=True)
+        for header in HEADERS.glob("*.h"):
+            shutil.copy2(header, includes)
+        super().run()
+
+
+setup(
+    version=version(),
+    packages=["fdb", "fdb.embedded"],
+    package_data={"fdb": ["py.typed", "*.pyi"]},
+    ext_modules=extensions(),
+    cffi_modules=["native/build_ffi.py:ffibuilder"],
+    cmdclass={"build_ext": BuildExtensionsAndEngine},
+    zip_safe=False,
+)

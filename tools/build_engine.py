@@ -1,0 +1,342 @@
+"""Builds the embedded engine, and its C++ tests, with the C++ compiler and nothing else.
+
+    python tools/build_engine.py                        the two libraries, into fdb/embedded/
+    python tools/build_engine.py --tests                build and run engine/*_test.cc
+    python tools/build_engine.py --sanitize=address --tests
+    python tools/build_engine.py --check-tools          only look for compiler and headers
+
+Both libraries hold the same objects and differ in name: libfdb_embedded is what this package
+loads, lib/libfdb_c is what other programs link with or load.  Their sonames must differ because
+the dynamic loader takes a library that is loaded for one that is asked for if the sonames agree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import contextlib
+import fcntl
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator, Sequence
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ENGINE = ROOT / "engine"
+MACOS = sys.platform == "darwin"
+SUFFIX = ".dylib" if MACOS else ".so"
+
+COMPILE_FLAGS = [
+    "-std=c++20",
+    "-g",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fvisibility-inlines-hidden",
+    "-Wall",
+    "-Wextra",
+    "-pthread",
+    f"-I{ROOT / 'vendor' / 'fdb_c_headers'}",
+    f"-I{ENGINE}",
+]
+#: Optimization and checks; an assertion must not abort a program that uses the library.
+VARIANT_FLAGS = {
+    None: ["-O2", "-DNDEBUG"],
+    "address": [
+        "-O1",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+        "-fno-omit-frame-pointer",
+    ],
+    "thread": ["-O1", "-fsanitize=thread", "-fno-omit-frame-pointer"],
+}
+#: Libraries that engine sources need: a source file's name and what to link when it exists.
+LINK_LIBRARIES = {"durable_log.cc": ["-lsqlite3"]}
+BUILD_DIRECTORIES = {None: "engine", "address": "engine-asan", "thread": "engine-tsan"}
+SANITIZER_ENVIRONMENT = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+}
+TEST_TIMEOUT_SECONDS = 300
+
+
+class BuildError(Exception):
+    """A build that failed; the text is for the user."""
+
+
+def find_compiler() -> list[str]:
+    """Returns the C++ compiler's command: $CXX, or the first one that is installed."""
+    configured = os.environ.get("CXX")
+    candidates = [configured] if configured else ["g++", "c++", "clang++"]
+    for candidate in candidates:
+        command = shlex.split(candidate)
+        if command and shutil.which(command[0]):
+            return command
+    raise BuildError(
+        f"no C++ compiler ({', '.join(candidates)}): install g++ "
+        "(Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install)"
+    )
+
+
+def check_python_headers() -> None:
+    """Raises BuildError unless the running Python can compile extensions."""
+    directory = pathlib.Path(sysconfig.get_path("include"))
+    if not (directory / "Python.h").exists():
+        raise BuildError(
+            f"no Python.h in {directory}: install the headers of Python "
+            "(Debian, Ubuntu: apt-get install python3-dev; Fedora: dnf install python3-devel)"
+        )
+
+
+def check_c_compiler() -> None:
+    """Raises BuildError unless there is a C compiler for Python's extensions."""
+    configured = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+    if not shutil.which(shlex.split(configured)[0]) and not shutil.which("cc"):
+        raise BuildError(
+            f"no C compiler ({configured}): install gcc "
+            "(Debian, Ubuntu: apt-get install gcc; Fedora: dnf install gcc; macOS: xcode-select --install)"
+        )
+
+
+@contextlib.contextmanager
+def _locked(directory: pathlib.Path) -> Iterator[None]:
+    """Keeps two builds from writing the same objects."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+class EngineBuild:
+    """One variant of the engine: its flags, its directory of objects."""
+
+    def __init__(self, sanitizer: str | None, *, werror: bool, jobs: int) -> None:
+        self.sanitizer = sanitizer
+        self.directory = ROOT / "build" / BUILD_DIRECTORIES[sanitizer]
+        self.werror = werror
+        self.jobs = jobs
+        self.compiler = find_compiler()
+        self.flags = COMPILE_FLAGS + VARIANT_FLAGS[sanitizer]
+
+    def sources(self) -> list[pathlib.Path]:
+        """Returns the engine's own sources, without tests."""
+        return sorted(p for p in ENGINE.glob("*.cc") if not p.stem.endswith("_test"))
+
+    def tests(self) -> list[pathlib.Path]:
+        """Returns the test sources; each has a main() that returns 0 when it passes."""
+        return sorted(ENGINE.glob("*_test.cc"))
+
+    def compile(self, sources: Sequence[pathlib.Path]) -> list[pathlib.Path]:
+        """Compiles what is out of date and returns the objects of `sources`."""
+        self._forget_objects_of_other_flags()
+        stale = [source for source in sources if self._is_stale(source)]
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            failures = [text for text in pool.map(self._compile_one, stale) if text]
+        if failures:
+            raise BuildError("\n".join(failures))
+        if self.werror:
+            self._refuse_warnings(sources)
+        return [self._object(source) for source in sources]
+
+    def link_library(self, objects: Sequence[pathlib.Path], path: pathlib.Path) -> None:
+        """Links a shared library that exports the C ABI only."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A program may have the old file mapped: a new file takes its name, none is overwritten.
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        if MACOS:
+            exports = self.directory / "exports.txt"
+            exports.write_text("_fdb_*\n")
+            options = ["-dynamiclib", f"-Wl,-install_name,@rpath/{path.name}"]
+            options += [f"-Wl,-exported_symbols_list,{exports}"]
+        else:
+            exports = self.directory / "exports.map"
+            exports.write_text("{ global: fdb_*; local: *; };\n")
+            options = ["-shared", f"-Wl,-soname,{path.name}", f"-Wl,--version-script={exports}"]
+            options += ["-Wl,-Bsymbolic", "-Wl,-z,nodelete"]
+            if not self.sanitizer:  # a sanitizer's run time stays undefined in libraries
+                options.append("-Wl,-z,defs")
+        self._link([*options, *map(str, objects)], fresh)
+        fresh.replace(path)
+
+    def link_test(self, test: pathlib.Path, objects: Sequence[pathlib.Path]) -> pathlib.Path:
+        """Links one test with the engine and returns the program."""
+        program = self.directory / test.stem
+        inputs = [self._object(test), *objects]
+        newest = max(path.stat().st_mtime for path in inputs)
+        if not program.exists() or program.stat().st_mtime <= newest:
+            self._link([str(path) for path in inputs], program)
+        return program
+
+    def _link(self, arguments: list[str], output: pathlib.Path) -> None:
+        libraries = [
+            library
+            for source, needed in LINK_LIBRARIES.items()
+            if (ENGINE / source).exists()
+            for library in needed
+        ]
+        flags = [flag for flag in self.flags if not flag.startswith("-I")]
+        self._run([*self.compiler, *flags, *arguments, *libraries, "-o", str(output)])
+
+    def _object(self, source: pathlib.Path) -> pathlib.Path:
+        return self.directory / f"{source.stem}.o"
+
+    def _is_stale(self, source: pathlib.Path) -> bool:
+        """Whether the object of a source is missing or older than a file it was made from."""
+        compiled, listing = self._object(source), self._object(source).with_suffix(".d")
+        if not compiled.exists() or not listing.exists():
+            return True
+        rule = listing.read_text().replace("\\\n", " ")
+        made = compiled.stat().st_mtime
+        for name in shlex.split(rule.partition(":")[2]):
+            path = pathlib.Path(name)
+            if not path.exists() or path.stat().st_mtime >= made:
+                return True
+        return False
+
+    def _compile_one(self, source: pathlib.Path) -> str:
+        """Compiles one source; returns the compiler's messages if it failed."""
+        # An object that exists is complete and no newer than its sources: it is named last.
+        compiled = self._object(source)
+        partial = compiled.with_suffix(".partial.o")
+        started = time.time()
+        command = [*self.compiler, *self.flags, "-MMD", "-MF", str(compiled.with_suffix(".d"))]
+        command += ["-c", str(source), "-o", str(partial)]
+        print(f"  compile {source.relative_to(ROOT)}", flush=True)
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.stderr:
+            print(result.stderr, file=sys.stderr, end="")
+        if result.returncode:
+            return f"{source.relative_to(ROOT)} does not compile"
+        compiled.with_suffix(".warnings").write_text(result.stderr)
+        os.utime(partial, (started, started))
+        partial.replace(compiled)
+        return ""
+
+    def _refuse_warnings(self, sources: Sequence[pathlib.Path]) -> None:
+        """Raises BuildError if a source had warnings when it was compiled, now or earlier."""
+        logs = [self._object(source).with_suffix(".warnings").read_text() for source in sources]
+        if any(logs):
+            raise BuildError("".join(logs) + "warnings are errors (--werror)")
+
+    def _forget_objects_of_other_flags(self) -> None:
+        """Removes the objects if they were made with another compiler or other flags."""
+        stamp = self.directory / "command.txt"
+        version = subprocess.run([*self.compiler, "--version"], capture_output=True, text=True)
+        text = " ".join([*self.compiler, *self.flags]) + "\n" + version.stdout
+        if not stamp.exists() or stamp.read_text() != text:
+            for old in self.directory.glob("*.o"):
+                old.unlink()
+            stamp.write_text(text)
+
+    def _run(self, command: list[str]) -> None:
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode:
+            raise BuildError(f"{result.stderr}{pathlib.Path(command[-1]).name} does not link")
+
+
+def library_paths(output: pathlib.Path) -> list[pathlib.Path]:
+    """Returns where the two libraries go below the package's `embedded` directory."""
+    return [output / f"libfdb_embedded{SUFFIX}", output / "lib" / f"libfdb_c{SUFFIX}"]
+
+
+def build_libraries(
+    output: pathlib.Path, *, sanitizer: str | None = None, werror: bool = False, jobs: int = 2
+) -> None:
+    """Builds the engine's two libraries below `output`; raises BuildError."""
+    build = EngineBuild(sanitizer, werror=werror, jobs=jobs)
+    with _locked(build.directory):
+        objects = build.compile(build.sources())
+        newest = max(path.stat().st_mtime for path in objects)
+        for path in library_paths(output):
+            if not path.exists() or path.stat().st_mtime <= newest:
+                print(f"  link    {path.name}", flush=True)
+                build.link_library(objects, path)
+
+
+def _run_test(program: pathlib.Path) -> str:
+    """Runs one test program; returns a line for the user, starting with ok or FAILED."""
+    started = time.monotonic()
+    environment = {**SANITIZER_ENVIRONMENT, **os.environ}
+    try:
+        result = subprocess.run(
+            [str(program)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TEST_TIMEOUT_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        output = (error.stdout or b"").decode(errors="replace")
+        return f"FAILED  {program.name}: no end after {TEST_TIMEOUT_SECONDS} s\n{output}"
+    elapsed = time.monotonic() - started
+    if result.returncode == 0:
+        return f"ok      {program.name} ({elapsed:.1f} s)"
+    output = result.stdout.decode(errors="replace")
+    return f"FAILED  {program.name}: exit code {result.returncode} ({elapsed:.1f} s)\n{output}"
+
+
+def run_tests(build: EngineBuild, only: str) -> bool:
+    """Builds and runs the tests whose name contains `only`; returns whether all passed."""
+    tests = [test for test in build.tests() if only in test.stem]
+    with _locked(build.directory):
+        objects = build.compile(build.sources())
+        build.compile(tests)
+        with concurrent.futures.ThreadPoolExecutor(build.jobs) as pool:
+            programs = list(pool.map(lambda test: build.link_test(test, objects), tests))
+    with concurrent.futures.ThreadPoolExecutor(build.jobs) as pool:
+        lines = []
+        for line in pool.map(_run_test, programs):
+            print(line, flush=True)
+            lines.append(line)
+    failed = sum(line.startswith("FAILED") for line in lines)
+    print(f"engine tests: {len(lines) - failed} passed, {failed} failed")
+    return not failed
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", type=pathlib.Path, help="where the libraries go")
+    parser.add_argument("--sanitize", choices=["address", "thread"], help="build with a sanitizer")
+    parser.add_argument("--tests", action="store_true", help="build and run the C++ tests")
+    parser.add_argument("--only", default="", metavar="TEXT", help="tests with TEXT in the name")
+    parser.add_argument("--werror", action="store_true", help="treat warnings as errors")
+    parser.add_argument("-j", "--jobs", type=int, default=2, help="compilers at the same time")
+    parser.add_argument("--check-tools", action="store_true", help="look for what a build needs")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = _arguments()
+    try:
+        if arguments.check_tools:
+            check_c_compiler()
+            find_compiler()
+            check_python_headers()
+            return 0
+        if arguments.tests:
+            build = EngineBuild(arguments.sanitize, werror=arguments.werror, jobs=arguments.jobs)
+            return 0 if run_tests(build, arguments.only) else 1
+        default = ROOT / "fdb" / "embedded"
+        if arguments.sanitize:
+            default = ROOT / "build" / BUILD_DIRECTORIES[arguments.sanitize]
+        build_libraries(
+            arguments.output or default,
+            sanitizer=arguments.sanitize,
+            werror=arguments.werror,
+            jobs=arguments.jobs,
+        )
+    except BuildError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
