@@ -1,0 +1,59 @@
+"""The tuple layer: tuples of typed elements as keys that sort like the tuples.
+
+Elements are None, bytes, str, int (up to 255 bytes), bool, float, ``SingleFloat`` and ctypes floats,
+``uuid.UUID``, ``Versionstamp``, and tuples or lists of elements. Usable before ``fdb.api_version()``
+and without a client library. The work is done by the C extension ``fdb._tuple_codec``, or by
+``fdb._tuple_pure`` where that is not built or the environment has FDB_PURE_TUPLE=1; both give the same
+results. Byte strings that no encoder writes raise ValueError when decoded.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from fdb._tuple_types import SingleFloat, Versionstamp
+
+if os.environ.get("FDB_PURE_TUPLE") == "1":
+    from fdb._tuple_pure import compare, pack, pack_with_versionstamp, unpack
+else:
+    try:
+        from fdb._tuple_codec import compare, pack, pack_with_versionstamp, unpack
+    except ImportError:
+        from fdb._tuple_pure import compare, pack, pack_with_versionstamp, unpack
+
+__all__ = [
+    "SingleFloat",
+    "Versionstamp",
+    "compare",
+    "has_incomplete_versionstamp",
+    "pack",
+    "pack_with_versionstamp",
+    "range",
+    "unpack",
+]
+
+
+def has_incomplete_versionstamp(t: Any) -> bool:
+    """Tell whether the tuple or list ``t``, or one nested in it, holds an incomplete versionstamp.
+
+    Raises TypeError if ``t`` cannot be iterated over.
+    """
+    for item in t:
+        if isinstance(item, Versionstamp):
+            if not item.is_complete():
+                return True
+        elif isinstance(item, (tuple, list)) and has_incomplete_versionstamp(item):
+            return True
+    return False
+
+
+def range(t: tuple[Any, ...]) -> slice:
+    """Return the slice of all keys that encode a longer tuple starting with ``t``.
+
+    Usable as ``tr[fdb.tuple.range(t)]``. The key of ``t`` itself is not in it. Raises as ``pack`` does.
+    """
+    if not isinstance(t, tuple):
+        raise Exception("fdbtuple range() expects a tuple, got a " + str(type(t)))
+    prefix = pack(t)
+    return slice(prefix + b"\x00", prefix + b"\xff")

@@ -1,0 +1,313 @@
+/*
+ * fdb._tuple_codec: the tuple encoding in C, with the results of fdb/_tuple_pure.py.
+ *
+ * The rule that keeps the two identical: this file only handles what is plain. Whenever it meets
+ * anything else (a rare type, a subclass, an integer beyond 64 bits, deep nesting, malformed bytes, a
+ * wrong argument) it drops what it has done and calls the pure function with the same arguments, which
+ * gives the result or raises. So no error text lives here.
+ *
+ * tuple_encode.c writes, tuple_decode.c reads, this file is the module around them.
+ *
+ * Thread safety: relies on the GIL. Attribute look-ups may run Python code, so a list is never assumed
+ * to be unchanged between two of its elements, and elements are held while they are used.
+ */
+#include "tuple_codec.h"
+
+static codec_state *get_state(PyObject *module) {
+    return (codec_state *)PyModule_GetState(module);
+}
+
+int get_api_version(codec_state *st, long *version) {
+    if (st->api_version == 0) {
+        PyObject *selected = PyObject_CallNoArgs(st->selected_api_version);
+        if (selected == NULL)
+            return FAILED;
+        if (selected != Py_None)
+            st->api_version = PyLong_AsLong(selected);
+        Py_DECREF(selected);
+        if (st->api_version == -1 && PyErr_Occurred()) {
+            st->api_version = 0;
+            return FAILED;
+        }
+    }
+    *version = st->api_version;
+    return DONE;
+}
+
+/* The arguments (required, optional=None) of a call; PUNT for any other shape. */
+static int parse_two(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, const char *name,
+                     PyObject **second) {
+    Py_ssize_t named = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
+    if (nargs < 1 || nargs + named > 2)
+        return PUNT;
+    if (named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), name) != 0)
+        return PUNT;
+    *second = nargs + named == 2 ? args[1] : NULL;
+    return DONE;
+}
+
+/* Encodes what pack and pack_with_versionstamp are given. */
+static int encode_arguments(codec_state *st, writer *w, PyObject *const *args, Py_ssize_t nargs,
+                            PyObject *kwnames) {
+    PyObject *prefix = NULL;
+    if (parse_two(args, nargs, kwnames, "prefix", &prefix) != DONE || !is_plain_tuple(args[0]))
+        return PUNT;
+    if (prefix != NULL && prefix != Py_None) {
+        if (!PyBytes_CheckExact(prefix))
+            return PUNT;
+        if (write_bytes(w, PyBytes_AS_STRING(prefix), (size_t)PyBytes_GET_SIZE(prefix)) != DONE)
+            return FAILED;
+    }
+    return encode_items(st, w, args[0], 0);
+}
+
+PyDoc_STRVAR(pack_doc,
+"pack(t, prefix=None)\n--\n\n"
+"Return the key that encodes the tuple ``t``, after ``prefix`` if one is given.\n"
+"\n"
+"Keys sort as their tuples do. Raises ValueError for an element of an unsupported type, an integer of\n"
+"more than 255 bytes or an incomplete versionstamp, UnicodeEncodeError for a lone surrogate, and\n"
+"Exception if ``t`` is not a tuple.");
+
+static PyObject *codec_pack(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+    codec_state *st = get_state(module);
+    PyObject *result = NULL;
+    writer w;
+    writer_init(&w);
+    int status = encode_arguments(st, &w, args, nargs, kwnames);
+    if (status == DONE && w.stamp_count != 0)
+        status = PUNT;
+    if (status == DONE)
+        result = PyBytes_FromStringAndSize((const char *)w.data, (Py_ssize_t)w.length);
+    writer_free(&w);
+    return status == PUNT ? PyObject_Vectorcall(st->pure_pack, args, (size_t)nargs, kwnames) : result;
+}
+
+PyDoc_STRVAR(pack_with_versionstamp_doc,
+"pack_with_versionstamp(t, prefix=None)\n--\n\n"
+"Return a key for ``Transaction.set_versionstamped_key`` from a tuple with one incomplete versionstamp.\n"
+"\n"
+"The stamp may be at any depth. The result ends with the stamp's position, counting ``prefix``, in 4\n"
+"little-endian bytes (2 below API version 520). Raises ValueError unless there is exactly one\n"
+"incomplete versionstamp, and otherwise as ``pack`` does.");
+
+static PyObject *codec_pack_with_versionstamp(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+                                              PyObject *kwnames) {
+    codec_state *st = get_state(module);
+    PyObject *result = NULL;
+    long version = 0;
+    writer w;
+    writer_init(&w);
+    int status = encode_arguments(st, &w, args, nargs, kwnames);
+    if (status == DONE && w.stamp_count != 1)
+        status = PUNT;
+    if (status == DONE)
+        status = get_api_version(st, &version);
+    if (status == DONE) {
+        int width = version != 0 && version < 520 ? 2 : 4;
+        uint64_t position = (uint64_t)w.stamp_position;
+        if (position >> (8 * width) != 0)
+            status = PUNT;
+        for (int i = 0; status == DONE && i < width; i++)
+            status = write_byte(&w, (unsigned char)(position >> (8 * i)));
+    }
+    if (status == DONE)
+        result = PyBytes_FromStringAndSize((const char *)w.data, (Py_ssize_t)w.length);
+    writer_free(&w);
+    if (status == PUNT)
+        return PyObject_Vectorcall(st->pure_pack_with_versionstamp, args, (size_t)nargs, kwnames);
+    return result;
+}
+
+PyDoc_STRVAR(unpack_doc,
+"unpack(key, prefix_len=0)\n--\n\n"
+"Return the tuple encoded by ``key`` after its first ``prefix_len`` bytes.\n"
+"\n"
+"``key`` is bytes, a bytes-like object or a lazy database value (then this blocks until it is there).\n"
+"Raises ValueError if the bytes are not what an encoder writes: an unknown type code, a cut or\n"
+"unterminated element, an overlong integer, invalid UTF-8; TypeError for other kinds of ``key``.");
+
+static PyObject *codec_unpack(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+    codec_state *st = get_state(module);
+    PyObject *prefix_len = NULL, *result = NULL;
+    if (parse_two(args, nargs, kwnames, "prefix_len", &prefix_len) != DONE)
+        return PyObject_Vectorcall(st->pure_unpack, args, (size_t)nargs, kwnames);
+    PyObject *key = args[0];
+    if (PyBytes_CheckExact(key)) {
+        Py_INCREF(key);
+    } else {
+        PyObject *what = PyUnicode_FromString("Packed tuple");
+        if (what == NULL)
+            return NULL;
+        key = PyObject_CallFunctionObjArgs(st->as_bytes, key, what, NULL);
+        Py_DECREF(what);
+        if (key == NULL)
+            return NULL;
+    }
+    Py_ssize_t start = 0;
+    int status = PyBytes_CheckExact(key) ? DONE : PUNT;
+    if (prefix_len != NULL) {
+        start = PyLong_CheckExact(prefix_len) ? PyLong_AsSsize_t(prefix_len) : -1;
+        if (start == -1 && PyErr_Occurred())
+            PyErr_Clear();
+    }
+    if (status == DONE && (start < 0 || start > PyBytes_GET_SIZE(key)))
+        status = PUNT;
+    if (status == DONE) {
+        const unsigned char *begin = (const unsigned char *)PyBytes_AS_STRING(key);
+        reader r = {st, begin + start, begin + PyBytes_GET_SIZE(key)};
+        status = decode_items(&r, 0, &result);
+    }
+    Py_DECREF(key);
+    return status == PUNT ? PyObject_Vectorcall(st->pure_unpack, args, (size_t)nargs, kwnames) : result;
+}
+
+PyDoc_STRVAR(compare_doc,
+"compare(t1, t2)\n--\n\n"
+"Return -1, 0 or 1 as ``t1`` sorts before, with or after ``t2``, in the order of their encodings.\n"
+"\n"
+"Takes tuples or lists, which may hold incomplete versionstamps (they follow complete ones). Raises\n"
+"ValueError for an element of an unsupported type and TypeError for other arguments.");
+
+static PyObject *codec_compare(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+    codec_state *st = get_state(module);
+    PyObject *result = NULL;
+    writer w[2];
+    writer_init(&w[0]);
+    writer_init(&w[1]);
+    int status = nargs == 2 && kwnames == NULL ? DONE : PUNT;
+    for (int i = 0; status == DONE && i < 2; i++) {
+        int plain = is_plain_tuple(args[i]) || PyList_CheckExact(args[i]);
+        status = plain ? encode_items(st, &w[i], args[i], 0) : PUNT;
+    }
+    if (status == DONE) {
+        size_t shorter = w[0].length < w[1].length ? w[0].length : w[1].length;
+        int order = memcmp(w[0].data, w[1].data, shorter);
+        if (order == 0)
+            order = (w[0].length > w[1].length) - (w[0].length < w[1].length);
+        result = PyLong_FromLong((order > 0) - (order < 0));
+    }
+    writer_free(&w[0]);
+    writer_free(&w[1]);
+    return status == PUNT ? PyObject_Vectorcall(st->pure_compare, args, (size_t)nargs, kwnames) : result;
+}
+
+/* -- module set-up -- */
+
+static PyTypeObject *get_type(PyObject *module, const char *name) {
+    PyObject *type = PyObject_GetAttrString(module, name);
+    if (type != NULL && !PyType_Check(type)) {
+        PyErr_Format(PyExc_TypeError, "fdb._tuple_types.%s is not a class", name);
+        Py_CLEAR(type);
+    }
+    return (PyTypeObject *)type;
+}
+
+static int load_python_parts(codec_state *st) {
+    PyObject *pure = PyImport_ImportModule("fdb._tuple_pure");
+    PyObject *types = PyImport_ImportModule("fdb._tuple_types");
+    if (pure != NULL && types != NULL) {
+        st->pure_pack = PyObject_GetAttrString(pure, "pack");
+        st->pure_pack_with_versionstamp = PyObject_GetAttrString(pure, "pack_with_versionstamp");
+        st->pure_unpack = PyObject_GetAttrString(pure, "unpack");
+        st->pure_compare = PyObject_GetAttrString(pure, "compare");
+        st->as_bytes = PyObject_GetAttrString(pure, "as_bytes");
+        st->selected_api_version = PyObject_GetAttrString(pure, "selected_api_version");
+        st->uuid_from_bytes = PyObject_GetAttrString(pure, "uuid_from_bytes");
+        st->versionstamp_type = get_type(types, "Versionstamp");
+        st->single_float_type = get_type(types, "SingleFloat");
+    }
+    Py_XDECREF(pure);
+    Py_XDECREF(types);
+    return st->pure_pack && st->pure_pack_with_versionstamp && st->pure_unpack && st->pure_compare &&
+                   st->as_bytes && st->selected_api_version && st->uuid_from_bytes &&
+                   st->versionstamp_type && st->single_float_type
+               ? 0
+               : -1;
+}
+
+static int codec_exec(PyObject *module) {
+    codec_state *st = get_state(module);
+    st->empty_tuple = PyTuple_New(0);
+    st->name_tr_version = PyUnicode_InternFromString("tr_version");
+    st->name_user_version = PyUnicode_InternFromString("user_version");
+    st->name_bits = PyUnicode_InternFromString("_bits");
+    st->name_bytes = PyUnicode_InternFromString("bytes");
+    st->name_uuid = PyUnicode_InternFromString("uuid");
+    if (!st->empty_tuple || !st->name_tr_version || !st->name_user_version || !st->name_bits ||
+        !st->name_bytes || !st->name_uuid)
+        return -1;
+    return load_python_parts(st);
+}
+
+static int codec_traverse(PyObject *module, visitproc visit, void *arg) {
+    codec_state *st = get_state(module);
+    Py_VISIT(st->pure_pack);
+    Py_VISIT(st->pure_pack_with_versionstamp);
+    Py_VISIT(st->pure_unpack);
+    Py_VISIT(st->pure_compare);
+    Py_VISIT(st->as_bytes);
+    Py_VISIT(st->selected_api_version);
+    Py_VISIT(st->uuid_from_bytes);
+    Py_VISIT(st->versionstamp_type);
+    Py_VISIT(st->single_float_type);
+    Py_VISIT(st->uuid_type);
+    return 0;
+}
+
+static int codec_clear(PyObject *module) {
+    codec_state *st = get_state(module);
+    Py_CLEAR(st->pure_pack);
+    Py_CLEAR(st->pure_pack_with_versionstamp);
+    Py_CLEAR(st->pure_unpack);
+    Py_CLEAR(st->pure_compare);
+    Py_CLEAR(st->as_bytes);
+    Py_CLEAR(st->selected_api_version);
+    Py_CLEAR(st->uuid_from_bytes);
+    Py_CLEAR(st->versionstamp_type);
+    Py_CLEAR(st->single_float_type);
+    Py_CLEAR(st->uuid_type);
+    Py_CLEAR(st->empty_tuple);
+    Py_CLEAR(st->name_tr_version);
+    Py_CLEAR(st->name_user_version);
+    Py_CLEAR(st->name_bits);
+    Py_CLEAR(st->name_bytes);
+    Py_CLEAR(st->name_uuid);
+    return 0;
+}
+
+static void codec_free(void *module) {
+    codec_clear((PyObject *)module);
+}
+
+#define FASTCALL(name, function, doc) \
+    {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL | METH_KEYWORDS, doc}
+
+static PyMethodDef codec_methods[] = {
+    FASTCALL("pack", codec_pack, pack_doc),
+    FASTCALL("pack_with_versionstamp", codec_pack_with_versionstamp, pack_with_versionstamp_doc),
+    FASTCALL("unpack", codec_unpack, unpack_doc),
+    FASTCALL("compare", codec_compare, compare_doc),
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot codec_slots[] = {
+    {Py_mod_exec, codec_exec},
+    {0, NULL},
+};
+
+static struct PyModuleDef codec_module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "fdb._tuple_codec",
+    .m_doc = "The tuple encoding in C; fdb._tuple_pure is its reference.",
+    .m_size = sizeof(codec_state),
+    .m_methods = codec_methods,
+    .m_slots = codec_slots,
+    .m_traverse = codec_traverse,
+    .m_clear = codec_clear,
+    .m_free = codec_free,
+};
+
+PyMODINIT_FUNC PyInit__tuple_codec(void) {
+    return PyModuleDef_Init(&codec_module);
+}
