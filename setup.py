@@ -17,7 +17,11 @@ import build_engine  # noqa: E402  (tools/ is only on the path since the line ab
 
 HEADERS = ROOT / "vendor" / "fdb_c_headers" / "foundationdb"
 #: Extension module -> its sources, all of them directly in native/.
-EXTENSIONS = {"fdb._fast": "fast*.c", "fdb._tuple_codec": "tuple_*.c"}
+EXTENSIONS = {
+    "fdb._fast": ["fast*.c", "shim*.c"],
+    "fdb._tuple_codec": ["tuple_*.c"],
+}
+LIBRARIES = ["dl", "pthread"] if sys.platform.startswith("linux") else []
 
 
 def version() -> str:
@@ -30,22 +34,22 @@ def version() -> str:
 
 
 def extensions() -> list[Extension]:
-    """Returns the C extensions; distutils wants paths relative to this directory."""
-    headers = [str(path.relative_to(ROOT)) for path in (ROOT / "native").glob("*.h")]
-    found = []
-    for name, pattern in EXTENSIONS.items():
-        sources = sorted(path.relative_to(ROOT) for path in (ROOT / "native").glob(pattern))
-        if sources:
-            found.append(
-                Extension(
-                    name,
-                    [str(path) for path in sources],
-                    include_dirs=["native", str(HEADERS.parent.relative_to(ROOT))],
-                    depends=headers,
-                    extra_compile_args=["-O2", "-fvisibility=hidden"],
-                )
-            )
-    return found
+    """Returns the C extensions; setuptools wants paths relative to this directory."""
+    native = ROOT / "native"
+    headers = sorted(str(path.relative_to(ROOT)) for path in native.glob("*.h"))
+    return [
+        Extension(
+            name,
+            sorted(
+                str(path.relative_to(ROOT)) for pattern in patterns for path in native.glob(pattern)
+            ),
+            include_dirs=["native", str(HEADERS.parent.relative_to(ROOT))],
+            depends=headers,
+            extra_compile_args=["-std=gnu11", "-O2", "-fvisibility=hidden"],
+            libraries=LIBRARIES,
+        )
+        for name, patterns in EXTENSIONS.items()
+    ]
 
 
 class BuildExtensionsAndEngine(build_ext):

@@ -1,0 +1,115 @@
+# `make help` lists the targets.  Everything happens in $(VENV) and build/; nothing else is touched.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+SEEDS ?= 1000
+PYTHONS ?= python3.10 python3.11 python3.12 python3.13
+
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+CLUSTER := $(CURDIR)/build/cluster
+FDBCLI := docker compose exec -T fdb fdbcli --timeout 60 --exec
+
+# What a change of makes it necessary to build and install again; Python sources are used in place.
+SOURCES := setup.py pyproject.toml tools/build_engine.py \
+	$(wildcard native/*.c native/*.h native/*.py engine/*.cc engine/*.h engine/*.inc) \
+	$(wildcard vendor/fdb_c_headers/foundationdb/*.h)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test test-pure lint typecheck generate check-generated bench asan \
+	tsan conformance bindingtester peers sim test-all-pythons cluster-up cluster-down \
+	test-cluster clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
+
+$(VENV)/installed: $(SOURCES)
+	@$(PYTHON) tools/build_engine.py --check-tools
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "error: $(PYTHON) cannot make virtual environments: install them (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
+	$(PY) tools/build_engine.py
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/linters: pyproject.toml $(VENV)/installed
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
+	@touch $@
+
+setup: $(VENV)/installed ## create .venv with the package and what its tests need
+
+build: $(VENV)/installed ## build a wheel with the engine into dist/
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+demo: $(VENV)/installed ## run the example: real data, indexes, 20 threads
+	$(PY) examples/unicode_database.py
+
+test: $(VENV)/installed ## run all tests (PYTEST_ARGS=... is passed on)
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+test-pure: $(VENV)/installed ## run the tests with the tuple layer in pure Python
+	FDB_PURE_TUPLE=1 $(PY) -m pytest $(PYTEST_ARGS)
+
+lint: typecheck ## check style and types, and compile the engine without warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(PY) tools/build_engine.py --werror
+
+typecheck: $(VENV)/linters ## check the types of the package
+	$(BIN)/mypy
+
+generate: ## write the generated files anew
+	$(PYTHON) tools/generate.py
+
+check-generated: ## fail if a generated file is stale
+	$(PYTHON) tools/generate.py --check
+
+bench: $(VENV)/installed ## compare with the official package on the same engine
+	$(PY) benchmarks/run.py
+
+asan: ## run the engine's tests under AddressSanitizer and UBSan
+	@$(PYTHON) tools/build_engine.py --sanitize=address --tests
+
+tsan: ## run the engine's tests under ThreadSanitizer
+	@$(PYTHON) tools/build_engine.py --sanitize=thread --tests
+
+conformance: $(VENV)/installed ## replay every recording of a real server
+	$(PY) tests/conformance/run.py
+
+bindingtester: $(VENV)/installed ## compare random programs with the official package (SEEDS=1000)
+	$(PY) tests/bindingtester/compare.py --seeds $(SEEDS)
+
+peers: $(VENV)/installed ## run other people's clients on the engine
+	$(PY) tests/peers/run.py
+
+sim: $(VENV)/installed ## check histories against a sequential model (SEEDS=1000)
+	$(PY) tests/sim/run.py --seeds $(SEEDS)
+
+test-all-pythons: ## run the tests with each of $(PYTHONS) that is installed
+	@for python in $(PYTHONS); do \
+		if $$python --version >/dev/null 2>&1; then \
+			$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$python || exit 1; \
+		else echo "$$python is not installed: skipped"; fi; \
+	done
+
+cluster-up: ## start a FoundationDB server in Docker, for test-cluster
+	docker compose up --detach
+	mkdir -p $(CLUSTER)
+	echo "docker:docker@127.0.0.1:4500" > $(CLUSTER)/fdb.cluster
+	docker compose cp fdb:/usr/lib/libfdb_c.so $(CLUSTER)/libfdb_c.so
+	$(FDBCLI) "status minimal" | grep -q "is available" || \
+		$(FDBCLI) "configure new single ssd tenant_mode=optional_experimental"
+	$(FDBCLI) "status minimal" | grep "is available"
+
+cluster-down: ## stop that server and delete its data
+	docker compose down --volumes
+
+test-cluster: export FDB_CLUSTER_FILE = $(CLUSTER)/fdb.cluster
+test-cluster: export FDB_LIBRARY_PATH = $(CLUSTER)/libfdb_c.so
+test-cluster: $(VENV)/installed ## run the tests and the binding tester on that server
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+clean: ## delete everything that was built
+	rm -rf build dist *.egg-info .venv .venv-* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf fdb/embedded/lib fdb/embedded/include fdb/*.so fdb/*.dylib fdb/embedded/*.so fdb/embedded/*.dylib
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
