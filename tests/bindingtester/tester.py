@@ -12,6 +12,7 @@ it belongs to the process.
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from stack_machine import Machine  # noqa: E402
 from stack_models import MODELS, ThreadModel  # noqa: E402
+
+
+# Directory prefixes are chosen with the global random generator. All Python testers start it with the
+# same number, so that runs of the same instructions choose the same prefixes and can be compared.
+ALLOCATOR_SEED = 0
 
 
 def load_instructions() -> None:
@@ -37,6 +43,7 @@ def run_tester(db: Any, prefix: bytes, model: ThreadModel) -> None:
     Raises what ended the machine, or one that it started, before its end.
     """
     load_instructions()
+    random.seed(ALLOCATOR_SEED)
     model.run(Machine(db, prefix, model).run)
 
 

@@ -1,0 +1,165 @@
+"""Runs random programs by this package and by the official one, on the same engine, and compares.
+
+    python stack_compare.py [--seeds N] [--first SEED] [--jobs N] [--api-version V]
+
+A program is made from its seed and run by the same machine in two processes, one with this package (in
+an event model that depends on the seed), one with foundationdb 7.4.8. What they leave in the database,
+logged stacks and directories included, must be the same. Exit status 1 if something is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "peers"))
+
+# One API version a process; the newest one is tried most.
+VERSIONS = (740, 740, 740, 740, 730, 710, 630, 620, 610, 520, 510, 300, 200, 23)
+MODEL_NAMES = ("threads", "gevent", "asyncio")
+PROCESS_SECONDS = 600
+
+Pairs = dict[str, str]
+
+
+def version_of(seed: int) -> int:
+    return VERSIONS[seed % len(VERSIONS)]
+
+
+def without_stamps(pairs: dict[bytes, bytes], stamps_prefix: bytes) -> Pairs:
+    """The pairs as hex text, with each stored versionstamp replaced by its place among them."""
+    stamps = [
+        value.hex()
+        for key, value in sorted(pairs.items())
+        if key.startswith(stamps_prefix) and len(value) == 10
+    ]
+
+    def show(data: bytes) -> str:
+        text = data.hex()
+        for number, stamp in enumerate(stamps):
+            text = text.replace(stamp, f"<stamp {number}>")
+        return text
+
+    return {show(key): show(value) for key, value in pairs.items()}
+
+
+def work(api_version: int, seeds: list[int], official: bool) -> None:
+    """Runs programs in this process; prints a line of JSON for each."""
+    import fdb
+
+    fdb.api_version(api_version)
+
+    from stack_generator import PREFIX, STAMPS, generate, stored
+    from stack_models import MODELS
+    from stack_replay import read_all, write_all
+    from tester import run_tester
+
+    for seed in seeds:
+        model = MODELS["threads" if official else MODEL_NAMES[seed // 7 % len(MODEL_NAMES)]]()
+        db = model.open(f"memory:seed-{seed}")
+        blocking = model.plain(db)
+        write_all(blocking, stored(generate(seed, api_version)))
+        run_tester(db, PREFIX, model)
+        pairs = without_stamps(read_all(blocking), STAMPS)
+        print(json.dumps({"seed": seed, "pairs": pairs}), flush=True)
+
+
+def run_worker(
+    api_version: int, seeds: list[int], python: str, environment: dict[str, str] | None
+) -> tuple[dict[int, Pairs], str]:
+    """The results by seed, and why the process ended early ("" if it did not)."""
+    command = [python, str(HERE / "stack_compare.py"), "--worker", str(api_version)]
+    done = subprocess.run(
+        command,
+        input=json.dumps({"seeds": seeds, "official": environment is not None}),
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PROCESS_SECONDS,
+        check=False,
+    )
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    problem = "" if done.returncode == 0 else f"status {done.returncode}: {done.stderr[-3000:]}"
+    return {row["seed"]: row["pairs"] for row in rows}, problem
+
+
+def compare_pairs(ours: Pairs, official: Pairs) -> list[str]:
+    """The differences of two databases as text."""
+    wrong = []
+    for key in sorted(ours.keys() | official.keys()):
+        if ours.get(key) != official.get(key):
+            wrong.append(f"{key}: ours {ours.get(key)}, official {official.get(key)}")
+    return wrong
+
+
+def compare(
+    seeds: list[int], python: str, environment: dict[str, str], jobs: int = 2
+) -> tuple[int, list[str]]:
+    """Runs the seeds by both packages: how many databases were compared, and what is wrong."""
+    tasks: list[tuple[int, list[int], str, dict[str, str] | None]] = []
+    for version in sorted({version_of(seed) for seed in seeds}):
+        chosen = [seed for seed in seeds if version_of(seed) == version]
+        for first in range(0, len(chosen), 100):
+            part = chosen[first : first + 100]
+            tasks.append((version, part, sys.executable, None))
+            tasks.append((version, part, python, environment))
+    with ThreadPoolExecutor(jobs) as pool:
+        outcomes = list(pool.map(lambda task: run_worker(*task), tasks))
+    compared, wrong = 0, []
+    for position in range(0, len(tasks), 2):
+        version, part = tasks[position][:2]
+        (ours, our_problem), (official, official_problem) = outcomes[position : position + 2]
+        for who, problem in (("ours", our_problem), ("official", official_problem)):
+            if problem:
+                wrong.append(f"API {version}, {who} ended early: {problem}")
+        for seed in part:
+            if seed in ours and seed in official:
+                compared += 1
+                found = compare_pairs(ours[seed], official[seed])
+                wrong += [f"seed {seed} API {version}: {line}" for line in found]
+            elif not our_problem and not official_problem:
+                wrong.append(f"seed {seed} API {version}: no result")
+    return compared, wrong
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--api-version", type=int, choices=sorted(set(VERSIONS)))
+    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    options = parse(argv)
+    if options.worker is not None:
+        parameters: dict[str, Any] = json.load(sys.stdin)
+        work(options.worker, parameters["seeds"], parameters["official"])
+        return 0
+    from official import OFFICIAL, library_environment
+
+    python, environment = str(OFFICIAL.ensure()), library_environment()
+    seeds = list(range(options.first, options.first + options.seeds))
+    if options.api_version:
+        seeds = [seed for seed in seeds if version_of(seed) == options.api_version]
+    start = time.perf_counter()
+    compared, wrong = compare(seeds, python, environment, options.jobs)
+    for line in wrong[:40]:
+        print(line[:600])
+    seconds = time.perf_counter() - start
+    print(f"{compared} of {len(seeds)} seeds compared, {len(wrong)} differences, {seconds:.1f} s")
+    return 1 if wrong or compared != len(seeds) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
