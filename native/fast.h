@@ -1,0 +1,141 @@
+/*
+ * fdb._fast: the operations that a program does most, as single calls from Python.
+ *
+ * It shares the function tables of shim.h with the cffi module; addresses of libraries and objects
+ * travel between the two as integers.
+ *
+ * Thread-safety: everything here runs with the GIL held, apart from commit, unlimited exact range
+ * reads and waits, which release it.  The library is called with the GIL held only where it
+ * merely buffers, or answers without waiting for another thread.
+ *
+ * Invariants:
+ *  1. A future owns its FDBFuture until the result was taken; taking destroys it at once.
+ *  2. A ready future is never given a callback: no lock, no queue, no allocation for waiting.
+ *  3. Objects made before a fork are dead in the child: using one raises, dropping one does nothing.
+ */
+#ifndef FDB_FAST_H
+#define FDB_FAST_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "shim.h"
+
+/* ---- module state (the module is initialised once per process) ---- */
+
+typedef struct {
+	PyObject *error;            /* fdb.FDBError */
+	PyObject *unusable;         /* callable: (kind of object) -> exception for a fork or an exit */
+	PyObject *missing_function; /* callable: (library address, name) -> exception */
+	PyTypeObject *value;
+	PyTypeObject *key;
+	PyTypeObject *nothing;
+	PyTypeObject *int64;
+	PyTypeObject *rows;
+	PyTypeObject *watch;
+} fast_classes_t;
+
+extern fast_classes_t fast_classes;
+extern int fast_generation;               /* moves on at fork and at exit */
+extern unsigned long fast_main_thread;    /* the thread that handles signals */
+extern unsigned long fast_callback_thread; /* the thread that runs on_ready callbacks, or 0 */
+
+/* Binds `function` to a function of the library, or raises and leaves with `failure`. */
+#define FAST_BIND(function, library, name, failure)                                                \
+	__typeof__((library)->functions.name) function = SHIM_FUNCTION(library, name);                 \
+	if (function == NULL) {                                                                        \
+		fast_raise_missing(library, #name);                                                        \
+		return failure;                                                                            \
+	}
+
+/* Each raises and returns NULL. */
+PyObject *fast_raise(fdb_error_t code);
+PyObject *fast_raise_missing(shim_library *library, const char *name);
+
+/* ---- arguments ---- */
+
+/* A byte string taken from an argument; `owner` keeps the bytes alive. */
+typedef struct {
+	PyObject *owner;
+	const uint8_t *data;
+	int length;
+} fast_bytes;
+
+/* Convert a key or a value: bytes, or an object with the as_foundationdb_... method.  0 with an
+ * exception set when it is neither.  Release afterwards. */
+int fast_get_key(PyObject *argument, fast_bytes *bytes);
+int fast_get_value(PyObject *argument, fast_bytes *bytes);
+static inline void fast_release(fast_bytes *bytes) { Py_DECREF(bytes->owner); }
+
+/* Converts a C int; 0 with an exception set when it does not fit. */
+int fast_get_int(PyObject *argument, int *number);
+
+/* ---- handles ---- */
+
+/* A database, tenant or transaction of the library. */
+typedef struct {
+	PyObject_HEAD
+	shim_library *library; /* lives for ever */
+	void *pointer;         /* NULL once closed */
+	PyObject *model;       /* event model of what is made from it; NULL for threads */
+	int generation;
+	int is_tenant;
+} HandleObject;
+
+extern PyTypeObject fast_database_type;
+extern PyTypeObject fast_transaction_type;
+
+/* 0 with an exception set when the handle is closed or from before a fork. */
+int fast_usable(HandleObject *handle);
+
+/* ---- futures ---- */
+
+enum { FAST_VOID, FAST_INT64, FAST_UINT64, FAST_KEY, FAST_VALUE, FAST_ROWS, FAST_KEYS, FAST_STRINGS, FAST_RANGES };
+enum { FAST_PENDING, FAST_RESULT, FAST_ERROR };
+
+typedef struct {
+	PyObject_HEAD
+	shim_library *library;
+	FDBFuture *pointer;  /* until the result is taken */
+	shim_signal *signal; /* once somebody had to wait */
+	PyObject *result;
+	PyObject *model;
+	PyObject *owner; /* the transaction of a read that is on its way */
+	PyObject *weak_references;
+	int generation;
+	fdb_error_t error;
+	unsigned char kind;
+	unsigned char state;
+} FutureObject;
+
+extern PyTypeObject fast_future_type;
+extern PyTypeObject fast_bytes_future_type;
+
+/* Wraps a future, which it owns from now on.  A read that is ready is taken at once (`is_read`);
+ * one that is not keeps its transaction alive. */
+PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int is_read);
+
+/* Takes the result of a ready future: -1 only when out of memory. */
+int fast_future_take(FutureObject *future);
+
+/* 1 when the result or error is there, -1 with an exception set. */
+int fast_future_is_ready(FutureObject *future);
+
+/* Blocks this thread until one of the futures is ready; its index, or -1 with an exception set. */
+Py_ssize_t fast_wait_any(FutureObject **futures, Py_ssize_t count);
+
+/* Reads the result of a ready future: a new reference, or NULL with *error set, or NULL with an
+ * exception set. */
+PyObject *fast_read_result(shim_library *library, FDBFuture *future, int kind, fdb_error_t *error);
+
+/* ---- rows, mailboxes ---- */
+
+extern PyTypeObject fast_keyvalue_type;
+extern PyTypeObject fast_mailbox_type;
+
+PyObject *fast_keyvalue_new(PyObject *key, PyObject *value); /* steals both */
+
+/* The queue of a mailbox, or NULL with an exception set when it is closed or no mailbox. */
+shim_queue *fast_mailbox_queue(PyObject *mailbox);
+
+#endif

@@ -1,0 +1,318 @@
+/* Futures: taking results and waiting for them.  See fast.h. */
+#include "fast.h"
+
+#include <stdlib.h>
+#include <structmember.h>
+
+/* How long the main thread waits before it looks for signals that reached another thread. */
+enum { SIGNAL_POLL_MILLISECONDS = 50 };
+
+/* ---- life ---- */
+
+static void destroy_pointer(FutureObject *self) {
+	FDBFuture *pointer = self->pointer;
+	self->pointer = NULL;
+	Py_CLEAR(self->owner);
+	if (pointer != NULL && self->generation == fast_generation) {
+		SHIM_FUNCTION(self->library, fdb_future_destroy)(pointer);
+	}
+}
+
+PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int is_read) {
+	FutureObject *self = (FutureObject *)type->tp_alloc(type, 0);
+	if (self == NULL) {
+		SHIM_FUNCTION(handle->library, fdb_future_destroy)(pointer);
+		return NULL;
+	}
+	self->library = handle->library;
+	self->pointer = pointer;
+	self->generation = handle->generation;
+	self->kind = (unsigned char)kind;
+	Py_XINCREF(handle->model);
+	self->model = handle->model;
+	if (is_read) {
+		int ready = fast_future_is_ready(self);
+		if (ready < 0 || (ready > 0 && fast_future_take(self) != 0)) {
+			Py_DECREF(self);
+			return NULL;
+		}
+		if (!ready) {
+			/* A transaction that is destroyed fails its reads with 1025. */
+			Py_INCREF(handle);
+			self->owner = (PyObject *)handle;
+		}
+	}
+	return (PyObject *)self;
+}
+
+static PyObject *future_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+	static char *names[] = {"handle", "pointer", "kind", NULL};
+	HandleObject *handle;
+	unsigned long long pointer;
+	int kind;
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OKi:Future", names, &handle, &pointer, &kind)) {
+		return NULL;
+	}
+	if (!PyObject_TypeCheck(handle, &fast_database_type) && !PyObject_TypeCheck(handle, &fast_transaction_type)) {
+		PyErr_SetString(PyExc_TypeError, "futures are made by databases, tenants and transactions");
+		return NULL;
+	}
+	return fast_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, 0);
+}
+
+static void future_dealloc(FutureObject *self) {
+	if (self->weak_references != NULL) {
+		PyObject_ClearWeakRefs((PyObject *)self);
+	}
+	destroy_pointer(self);
+	/* After a fork the mutex of the signal may be held by a thread that does not exist. */
+	if (self->signal != NULL && self->generation == fast_generation) {
+		shim_signal_release(self->signal);
+	}
+	Py_CLEAR(self->result);
+	Py_CLEAR(self->model);
+	Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+/* ---- results ---- */
+
+int fast_future_is_ready(FutureObject *self) {
+	if (self->state != FAST_PENDING) {
+		return 1;
+	}
+	if (self->generation != fast_generation) {
+		PyObject *exception = PyObject_CallFunction(fast_classes.unusable, "s", "future");
+		if (exception != NULL) {
+			PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+			Py_DECREF(exception);
+		}
+		return -1;
+	}
+	FAST_BIND(is_ready, self->library, fdb_future_is_ready, -1);
+	return is_ready(self->pointer) != 0;
+}
+
+int fast_future_take(FutureObject *self) {
+	fdb_error_t error;
+	PyObject *result = fast_read_result(self->library, self->pointer, self->kind, &error);
+	if (result == NULL && error == 0) {
+		return -1;
+	}
+	self->result = result;
+	self->error = error;
+	self->state = result != NULL ? FAST_RESULT : FAST_ERROR;
+	destroy_pointer(self);
+	return 0;
+}
+
+/* Waits in the way of the event model; returns 0 when ready, -1 with an exception set. */
+static int wait_by_model(FutureObject *self) {
+	int ready;
+	while ((ready = fast_future_is_ready(self)) == 0) {
+		if (self->model == NULL) {
+			if (fast_wait_any(&self, 1) < 0) {
+				return -1;
+			}
+		} else {
+			PyObject *done = PyObject_CallMethod(self->model, "wait", "O", self);
+			if (done == NULL) {
+				return -1;
+			}
+			Py_DECREF(done);
+		}
+	}
+	return ready < 0 ? -1 : 0;
+}
+
+static PyObject *future_resolve(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	if (self->state == FAST_PENDING) {
+		if (wait_by_model(self) != 0) {
+			return NULL;
+		}
+		/* Another thread may have taken it while this one waited. */
+		if (self->state == FAST_PENDING && fast_future_take(self) != 0) {
+			return NULL;
+		}
+	}
+	if (self->state == FAST_ERROR) {
+		return fast_raise(self->error);
+	}
+	Py_INCREF(self->result);
+	return self->result;
+}
+
+static PyObject *future_ready(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	int ready = fast_future_is_ready(self);
+	return ready < 0 ? NULL : PyBool_FromLong(ready);
+}
+
+static PyObject *future_cancel(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	if (self->state == FAST_PENDING && self->generation == fast_generation) {
+		FAST_BIND(cancel, self->library, fdb_future_cancel, NULL);
+		cancel(self->pointer);
+	}
+	Py_RETURN_NONE;
+}
+
+static PyObject *future_abandon(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	if (self->state == FAST_PENDING) {
+		self->state = FAST_ERROR;
+		self->error = 1101; /* operation_cancelled */
+		destroy_pointer(self);
+	}
+	Py_RETURN_NONE;
+}
+
+/* ---- waiting ---- */
+
+/* The one signal of a pending future, made when somebody first has to wait. */
+static shim_signal *signal_of(FutureObject *self) {
+	if (self->signal == NULL) {
+		self->signal = shim_signal_create(self->library, self->pointer);
+		if (self->signal == NULL) {
+			PyErr_NoMemory();
+		}
+	}
+	return self->signal;
+}
+
+/* Subscribes `waiter` to every future that is pending; the index of one that is ready, `count` if
+ * none is, -1 with an exception set. */
+static Py_ssize_t subscribe(FutureObject **futures, Py_ssize_t count, shim_waiter *waiter,
+                            shim_subscription *subscriptions) {
+	for (Py_ssize_t i = 0; i < count; i++) {
+		int ready = fast_future_is_ready(futures[i]);
+		if (ready != 0) {
+			return ready < 0 ? -1 : i;
+		}
+		if (signal_of(futures[i]) == NULL) {
+			return -1;
+		}
+		subscriptions[i].waiter = waiter;
+		if (!shim_signal_add(futures[i]->signal, &subscriptions[i])) {
+			return i;
+		}
+	}
+	return count;
+}
+
+/* Blocks until `waiter` is posted: 0, or -1 when a signal handler raised.  Only the main thread
+ * handles signals, so only it has to look for them. */
+static int block(shim_waiter *waiter) {
+	int is_main = PyThread_get_thread_ident() == fast_main_thread;
+	int outcome;
+	do {
+		Py_BEGIN_ALLOW_THREADS;
+		outcome = shim_waiter_wait(waiter, is_main ? SIGNAL_POLL_MILLISECONDS : -1);
+		Py_END_ALLOW_THREADS;
+		if (outcome != SHIM_POSTED && PyErr_CheckSignals() != 0) {
+			return -1;
+		}
+	} while (outcome != SHIM_POSTED);
+	return 0;
+}
+
+static Py_ssize_t first_ready(FutureObject **futures, Py_ssize_t count) {
+	for (Py_ssize_t i = 0; i < count; i++) {
+		int ready = fast_future_is_ready(futures[i]);
+		if (ready != 0) {
+			return ready < 0 ? -1 : i;
+		}
+	}
+	return count;
+}
+
+Py_ssize_t fast_wait_any(FutureObject **futures, Py_ssize_t count) {
+	if (PyThread_get_thread_ident() == fast_callback_thread) {
+		fast_raise(2026 /* blocked_from_network_thread */);
+		return -1;
+	}
+	shim_subscription *subscriptions = calloc((size_t)count, sizeof(*subscriptions));
+	if (subscriptions == NULL) {
+		PyErr_NoMemory();
+		return -1;
+	}
+	shim_waiter waiter;
+	shim_waiter_init(&waiter);
+	Py_ssize_t ready = subscribe(futures, count, &waiter, subscriptions);
+	while (ready == count) {
+		/* Posted, but not ready: cannot be, unless the library calls back early.  Wait on. */
+		ready = block(&waiter) == 0 ? first_ready(futures, count) : -1;
+	}
+	for (Py_ssize_t i = 0; i < count; i++) {
+		if (subscriptions[i].waiter != NULL && futures[i]->signal != NULL) {
+			shim_signal_remove(futures[i]->signal, &subscriptions[i]);
+		}
+	}
+	shim_waiter_destroy(&waiter);
+	free(subscriptions);
+	return ready;
+}
+
+static PyObject *future_subscribe(FutureObject *self, PyObject *args) {
+	PyObject *mailbox;
+	Py_ssize_t token;
+	if (!PyArg_ParseTuple(args, "On:_subscribe", &mailbox, &token)) {
+		return NULL;
+	}
+	shim_queue *queue = fast_mailbox_queue(mailbox);
+	int ready = queue != NULL ? fast_future_is_ready(self) : -1;
+	if (ready != 0) {
+		return ready < 0 ? NULL : PyBool_FromLong(0);
+	}
+	if (signal_of(self) == NULL) {
+		return NULL;
+	}
+	int added = shim_signal_add_queue(self->signal, queue, token);
+	return added < 0 ? PyErr_NoMemory() : PyBool_FromLong(added);
+}
+
+/* ---- types ---- */
+
+static int bytes_future_buffer(FutureObject *self, Py_buffer *view, int flags) {
+	PyObject *result = future_resolve(self, NULL);
+	if (result == NULL) {
+		return -1;
+	}
+	int outcome = PyObject_GetBuffer(result, view, flags);
+	Py_DECREF(result);
+	return outcome;
+}
+
+static PyMethodDef future_methods[] = {
+    {"_resolve", (PyCFunction)future_resolve, METH_NOARGS, "Waits as the event model does; returns the result or raises."},
+    {"_ready", (PyCFunction)future_ready, METH_NOARGS, "Whether the result or the error is there."},
+    {"_cancel", (PyCFunction)future_cancel, METH_NOARGS, "Asks the library to abandon the operation."},
+    {"_abandon", (PyCFunction)future_abandon, METH_NOARGS, "Cancels, frees the library's future and fails with 1101."},
+    {"_subscribe", (PyCFunction)future_subscribe, METH_VARARGS,
+     "Has a token put into a mailbox once ready; False if ready already."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef future_members[] = {
+    {"_model", T_OBJECT, offsetof(FutureObject, model), READONLY, "The event model; None for threads."},
+    {NULL, 0, 0, 0, NULL},
+};
+
+PyTypeObject fast_future_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.FutureBase",
+    .tp_doc = "FutureBase(handle, pointer, kind)\n--\n\nA result that arrives later; owns the future of the library.",
+    .tp_basicsize = sizeof(FutureObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .tp_weaklistoffset = offsetof(FutureObject, weak_references),
+    .tp_new = future_new,
+    .tp_dealloc = (destructor)future_dealloc,
+    .tp_methods = future_methods,
+    .tp_members = future_members,
+};
+
+static PyBufferProcs bytes_future_as_buffer = {(getbufferproc)bytes_future_buffer, NULL};
+
+PyTypeObject fast_bytes_future_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.BytesFutureBase",
+    .tp_doc = "A future whose result is a byte string; it can be read through the buffer protocol.",
+    .tp_base = &fast_future_type,
+    .tp_basicsize = sizeof(FutureObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .tp_as_buffer = &bytes_future_as_buffer,
+};

@@ -1,0 +1,127 @@
+/* Mailbox: where tokens of ready futures arrive, for event loops and the dispatcher.  See fast.h. */
+#include "fast.h"
+
+typedef struct {
+	PyObject_HEAD
+	shim_queue *queue; /* NULL once closed */
+	int generation;
+} MailboxObject;
+
+static int usable(MailboxObject *self) {
+	if (self->queue != NULL && self->generation == fast_generation) {
+		return 1;
+	}
+	PyErr_SetString(PyExc_ValueError, "the mailbox is closed");
+	return 0;
+}
+
+shim_queue *fast_mailbox_queue(PyObject *mailbox) {
+	if (!PyObject_TypeCheck(mailbox, &fast_mailbox_type)) {
+		PyErr_SetString(PyExc_TypeError, "expected a Mailbox");
+		return NULL;
+	}
+	MailboxObject *self = (MailboxObject *)mailbox;
+	return usable(self) ? self->queue : NULL;
+}
+
+static PyObject *mailbox_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+	static char *names[] = {NULL};
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":Mailbox", names)) {
+		return NULL;
+	}
+	MailboxObject *self = (MailboxObject *)type->tp_alloc(type, 0);
+	if (self == NULL) {
+		return NULL;
+	}
+	self->generation = fast_generation;
+	self->queue = shim_queue_create();
+	if (self->queue == NULL) {
+		Py_DECREF(self);
+		return PyErr_SetFromErrno(PyExc_OSError);
+	}
+	return (PyObject *)self;
+}
+
+static PyObject *mailbox_close(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
+	/* After a fork another thread of the parent may have held the mutex: leave it alone. */
+	if (self->queue != NULL && self->generation == fast_generation) {
+		shim_queue_close(self->queue);
+	}
+	self->queue = NULL;
+	Py_RETURN_NONE;
+}
+
+static void mailbox_dealloc(MailboxObject *self) {
+	mailbox_close(self, NULL);
+	Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *mailbox_fileno(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
+	return usable(self) ? PyLong_FromLong(shim_queue_descriptor(self->queue)) : NULL;
+}
+
+static PyObject *mailbox_push(MailboxObject *self, PyObject *argument) {
+	Py_ssize_t token = PyLong_AsSsize_t(argument);
+	if (token == -1 && PyErr_Occurred()) {
+		return NULL;
+	}
+	if (!usable(self)) {
+		return NULL;
+	}
+	if (shim_queue_push(self->queue, token) != 0) {
+		return PyErr_NoMemory();
+	}
+	Py_RETURN_NONE;
+}
+
+static PyObject *mailbox_take(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
+	intptr_t tokens[256];
+	if (!usable(self)) {
+		return NULL;
+	}
+	size_t count = shim_queue_take(self->queue, tokens, sizeof(tokens) / sizeof(tokens[0]));
+	PyObject *list = PyList_New((Py_ssize_t)count);
+	for (size_t i = 0; list != NULL && i < count; i++) {
+		PyObject *token = PyLong_FromSsize_t(tokens[i]);
+		if (token == NULL) {
+			Py_CLEAR(list);
+			break;
+		}
+		PyList_SET_ITEM(list, (Py_ssize_t)i, token);
+	}
+	return list;
+}
+
+static PyObject *mailbox_wait(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
+	int outcome;
+	if (!usable(self)) {
+		return NULL;
+	}
+	Py_BEGIN_ALLOW_THREADS;
+	outcome = shim_queue_wait(self->queue);
+	Py_END_ALLOW_THREADS;
+	if (outcome == SHIM_INTERRUPTED && PyErr_CheckSignals() != 0) {
+		return NULL;
+	}
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef mailbox_methods[] = {
+    {"fileno", (PyCFunction)mailbox_fileno, METH_NOARGS, "The descriptor, readable while there are tokens."},
+    {"push", (PyCFunction)mailbox_push, METH_O, "Adds a token, from any thread."},
+    {"take", (PyCFunction)mailbox_take, METH_NOARGS, "Returns the oldest tokens, at most 256, as a list."},
+    {"wait", (PyCFunction)mailbox_wait, METH_NOARGS,
+     "Blocks until there may be tokens.  Only for a mailbox that nobody closes meanwhile."},
+    {"close", (PyCFunction)mailbox_close, METH_NOARGS, "Frees the descriptor; later tokens are dropped."},
+    {NULL, NULL, 0, NULL},
+};
+
+PyTypeObject fast_mailbox_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.Mailbox",
+    .tp_doc = "Mailbox()\n--\n\nA queue of integers filled by ready futures, with a descriptor to watch.",
+    .tp_basicsize = sizeof(MailboxObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = mailbox_new,
+    .tp_dealloc = (destructor)mailbox_dealloc,
+    .tp_methods = mailbox_methods,
+};

@@ -1,0 +1,420 @@
+/* Handles of databases, tenants and transactions, with the operations of the latter.  See fast.h. */
+#include "fast.h"
+
+/* ---- handles ---- */
+
+int fast_usable(HandleObject *self) {
+	if (self->pointer != NULL && self->generation == fast_generation) {
+		return 1;
+	}
+	if (self->pointer == NULL) {
+		PyErr_SetString(PyExc_RuntimeError, "the database is closed");
+		return 0;
+	}
+	const char *what = PyObject_TypeCheck(self, &fast_transaction_type) ? "transaction" : "database";
+	PyObject *exception = PyObject_CallFunction(fast_classes.unusable, "s", what);
+	if (exception != NULL) {
+		PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+		Py_DECREF(exception);
+	}
+	return 0;
+}
+
+static void initialise(HandleObject *self, shim_library *library, void *pointer, PyObject *model) {
+	self->library = library;
+	self->pointer = pointer;
+	self->generation = fast_generation;
+	Py_XINCREF(model);
+	self->model = model;
+}
+
+static PyObject *database_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+	static char *names[] = {"library", "pointer", "model", "is_tenant", NULL};
+	unsigned long long library, pointer;
+	PyObject *model;
+	int is_tenant;
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKOp:DatabaseHandle", names, &library, &pointer, &model,
+	                                 &is_tenant)) {
+		return NULL;
+	}
+	HandleObject *self = (HandleObject *)type->tp_alloc(type, 0);
+	if (self != NULL) {
+		initialise(self, (shim_library *)(uintptr_t)library, (void *)(uintptr_t)pointer,
+		           model != Py_None ? model : NULL);
+		self->is_tenant = is_tenant;
+	}
+	return (PyObject *)self;
+}
+
+static PyObject *database_close(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+	void *pointer = self->pointer;
+	self->pointer = NULL;
+	if (pointer != NULL && self->generation == fast_generation) {
+		if (self->is_tenant) {
+			SHIM_FUNCTION(self->library, fdb_tenant_destroy)(pointer);
+		} else {
+			SHIM_FUNCTION(self->library, fdb_database_destroy)(pointer);
+		}
+	}
+	Py_RETURN_NONE;
+}
+
+static void database_dealloc(HandleObject *self) {
+	database_close(self, NULL);
+	Py_CLEAR(self->model);
+	Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static void transaction_dealloc(HandleObject *self) {
+	if (self->pointer != NULL && self->generation == fast_generation) {
+		SHIM_FUNCTION(self->library, fdb_transaction_destroy)(self->pointer);
+	}
+	Py_CLEAR(self->model);
+	Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *handle_address(HandleObject *self, void *Py_UNUSED(closure)) {
+	return fast_usable(self) ? PyLong_FromUnsignedLongLong((uintptr_t)self->pointer) : NULL;
+}
+
+static PyObject *handle_model(HandleObject *self, void *Py_UNUSED(closure)) {
+	PyObject *model = self->model != NULL ? self->model : Py_None;
+	Py_INCREF(model);
+	return model;
+}
+
+static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+	if (!fast_usable(self)) {
+		return NULL;
+	}
+	FDBTransaction *pointer;
+	fdb_error_t error;
+	if (self->is_tenant) {
+		FAST_BIND(create, self->library, fdb_tenant_create_transaction, NULL);
+		error = create(self->pointer, &pointer);
+	} else {
+		FAST_BIND(create, self->library, fdb_database_create_transaction, NULL);
+		error = create(self->pointer, &pointer);
+	}
+	if (error != 0) {
+		return fast_raise(error);
+	}
+	HandleObject *transaction = PyObject_New(HandleObject, &fast_transaction_type);
+	if (transaction == NULL) {
+		SHIM_FUNCTION(self->library, fdb_transaction_destroy)(pointer);
+		return NULL;
+	}
+	initialise(transaction, self->library, pointer, self->model);
+	return (PyObject *)transaction;
+}
+
+/* ---- reads ---- */
+
+/* Checks the number of arguments and that the transaction may be used. */
+static int begin(HandleObject *self, const char *name, Py_ssize_t given, Py_ssize_t wanted) {
+	if (given != wanted) {
+		PyErr_Format(PyExc_TypeError, "%s() takes %zd arguments (%zd given)", name, wanted, given);
+		return 0;
+	}
+	return fast_usable(self);
+}
+
+static PyObject *transaction_get(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+	fast_bytes key;
+	if (!begin(self, "get", count, 2)) {
+		return NULL;
+	}
+	FAST_BIND(get, self->library, fdb_transaction_get, NULL);
+	if (!fast_get_key(args[0], &key)) {
+		return NULL;
+	}
+	FDBFuture *future = get(self->pointer, key.data, key.length, args[1] == Py_True);
+	fast_release(&key);
+	return fast_future_new(fast_classes.value, self, future, FAST_VALUE, 1);
+}
+
+static PyObject *transaction_get_key(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+	fast_bytes key;
+	int offset;
+	if (!begin(self, "get_key", count, 4)) {
+		return NULL;
+	}
+	FAST_BIND(get_key, self->library, fdb_transaction_get_key, NULL);
+	int or_equal = PyObject_IsTrue(args[1]);
+	if (or_equal < 0 || !fast_get_int(args[2], &offset) || !fast_get_key(args[0], &key)) {
+		return NULL;
+	}
+	FDBFuture *future = get_key(self->pointer, key.data, key.length, or_equal, offset, args[3] == Py_True);
+	fast_release(&key);
+	return fast_future_new(fast_classes.key, self, future, FAST_KEY, 1);
+}
+
+/* A key selector given as three arguments. */
+typedef struct {
+	fast_bytes key;
+	int or_equal;
+	int offset;
+} selector;
+
+static int get_selector(PyObject *const *args, selector *out) {
+	out->or_equal = PyObject_IsTrue(args[1]);
+	return out->or_equal >= 0 && fast_get_int(args[2], &out->offset) && fast_get_key(args[0], &out->key);
+}
+
+/* Arguments: two selectors of three, limit, mode, iteration, snapshot, reverse. */
+static PyObject *transaction_get_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+	selector from, to;
+	int limit, mode, iteration;
+	FDBFuture *future;
+	if (!begin(self, "get_range", count, 11)) {
+		return NULL;
+	}
+	FAST_BIND(get_range, self->library, fdb_transaction_get_range, NULL);
+	int reverse = PyObject_IsTrue(args[10]);
+	if (reverse < 0 || !fast_get_int(args[6], &limit) || !fast_get_int(args[7], &mode) ||
+	    !fast_get_int(args[8], &iteration) || !get_selector(args, &from)) {
+		return NULL;
+	}
+	if (!get_selector(args + 3, &to)) {
+		fast_release(&from.key);
+		return NULL;
+	}
+	int snapshot = args[9] == Py_True;
+#define CALL()                                                                                     \
+	get_range(self->pointer, from.key.data, from.key.length, from.or_equal, from.offset, to.key.data, to.key.length, \
+	          to.or_equal, to.offset, limit, 0, mode, iteration, snapshot, reverse)
+	if (mode == 0 && (limit > 1000 || limit < 0)) {
+		/* An exact read has no limit of bytes, so it may take long enough to let others run. */
+		Py_BEGIN_ALLOW_THREADS;
+		future = CALL();
+		Py_END_ALLOW_THREADS;
+	} else {
+		future = CALL();
+	}
+#undef CALL
+	fast_release(&from.key);
+	fast_release(&to.key);
+	/* Not taken before it is used: most of a range read's cost is making the rows. */
+	return fast_future_new(fast_classes.rows, self, future, FAST_ROWS, 0);
+}
+
+static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+	if (!fast_usable(self)) {
+		return NULL;
+	}
+	FAST_BIND(get_read_version, self->library, fdb_transaction_get_read_version, NULL);
+	return fast_future_new(fast_classes.int64, self, get_read_version(self->pointer), FAST_INT64, 1);
+}
+
+static PyObject *transaction_watch(HandleObject *self, PyObject *argument) {
+	fast_bytes key;
+	if (!fast_usable(self)) {
+		return NULL;
+	}
+	FAST_BIND(watch, self->library, fdb_transaction_watch, NULL);
+	if (!fast_get_key(argument, &key)) {
+		return NULL;
+	}
+	FDBFuture *future = watch(self->pointer, key.data, key.length);
+	fast_release(&key);
+	return fast_future_new(fast_classes.watch, self, future, FAST_VOID, 0);
+}
+
+/* ---- writes: they only buffer, so they keep the GIL ---- */
+
+static PyObject *transaction_set(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+	fast_bytes key, value;
+	if (!begin(self, "set", count, 2)) {
+		return NULL;
+	}
+	FAST_BIND(set, self->library, fdb_transaction_set, NULL);
+	if (!fast_get_key(args[0], &key)) {
+		return NULL;
+	}
+	if (!fast_get_value(args[1], &value)) {
+		fast_release(&key);
+		return NULL;
+	}
+	set(self->pointer, key.data, key.length, value.data, value.length);
+	fast_release(&key);
+	fast_release(&value);
+	Py_RETURN_NONE;
+}
+
+static PyObject *transaction_clear(HandleObject *self, PyObject *argument) {
+	fast_bytes key;
+	if (!fast_usable(self)) {
+		return NULL;
+	}
+	FAST_BIND(clear, self->library, fdb_transaction_clear, NULL);
+	if (!fast_get_key(argument, &key)) {
+		return NULL;
+	}
+	clear(self->pointer, key.data, key.length);
+	fast_release(&key);
+	Py_RETURN_NONE;
+}
+
+static int get_two_keys(PyObject *const *args, fast_bytes *first, fast_bytes *second) {
+	if (!fast_get_key(args[0], first)) {
+		return 0;
+	}
+	if (!fast_get_key(args[1], second)) {
+		fast_release(first);
+		return 0;
+	}
+	return 1;
+}
+
+static PyObject *transaction_clear_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+	fast_bytes first, last;
+	if (!begin(self, "clear_range", count, 2)) {
+		return NULL;
+	}
+	FAST_BIND(clear_range, self->library, fdb_transaction_clear_range, NULL);
+	if (!get_two_keys(args, &first, &last)) {
+		return NULL;
+	}
+	clear_range(self->pointer, first.data, first.length, last.data, last.length);
+	fast_release(&first);
+	fast_release(&last);
+	Py_RETURN_NONE;
+}
+
+static PyObject *transaction_atomic_op(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+	fast_bytes key, operand;
+	int code;
+	if (!begin(self, "atomic_op", count, 3)) {
+		return NULL;
+	}
+	FAST_BIND(atomic_op, self->library, fdb_transaction_atomic_op, NULL);
+	if (!fast_get_int(args[0], &code) || !fast_get_key(args[1], &key)) {
+		return NULL;
+	}
+	if (!fast_get_value(args[2], &operand)) {
+		fast_release(&key);
+		return NULL;
+	}
+	atomic_op(self->pointer, key.data, key.length, operand.data, operand.length, code);
+	fast_release(&key);
+	fast_release(&operand);
+	Py_RETURN_NONE;
+}
+
+static PyObject *transaction_add_conflict_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+	fast_bytes first, last;
+	int type;
+	if (!begin(self, "add_conflict_range", count, 3)) {
+		return NULL;
+	}
+	FAST_BIND(add, self->library, fdb_transaction_add_conflict_range, NULL);
+	if (!fast_get_int(args[2], &type) || !get_two_keys(args, &first, &last)) {
+		return NULL;
+	}
+	fdb_error_t error = add(self->pointer, first.data, first.length, last.data, last.length, type);
+	fast_release(&first);
+	fast_release(&last);
+	if (error != 0) {
+		return fast_raise(error);
+	}
+	Py_RETURN_NONE;
+}
+
+/* ---- life cycle ---- */
+
+static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+	FDBFuture *future;
+	if (!fast_usable(self)) {
+		return NULL;
+	}
+	FAST_BIND(commit, self->library, fdb_transaction_commit, NULL);
+	Py_BEGIN_ALLOW_THREADS;
+	future = commit(self->pointer);
+	Py_END_ALLOW_THREADS;
+	return fast_future_new(fast_classes.nothing, self, future, FAST_VOID, 0);
+}
+
+static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {
+	int code;
+	if (!fast_usable(self) || !fast_get_int(argument, &code)) {
+		return NULL;
+	}
+	FAST_BIND(on_error, self->library, fdb_transaction_on_error, NULL);
+	return fast_future_new(fast_classes.nothing, self, on_error(self->pointer, code), FAST_VOID, 0);
+}
+
+static PyObject *transaction_reset(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+	if (!fast_usable(self)) {
+		return NULL;
+	}
+	FAST_BIND(reset, self->library, fdb_transaction_reset, NULL);
+	reset(self->pointer);
+	Py_RETURN_NONE;
+}
+
+static PyObject *transaction_cancel(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+	if (!fast_usable(self)) {
+		return NULL;
+	}
+	FAST_BIND(cancel, self->library, fdb_transaction_cancel, NULL);
+	cancel(self->pointer);
+	Py_RETURN_NONE;
+}
+
+/* ---- types ---- */
+
+static PyGetSetDef handle_properties[] = {
+    {"address", (getter)handle_address, NULL, "The object of the library, as an integer for cffi.", NULL},
+    {"model", (getter)handle_model, NULL, "The event model; None for threads.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef database_methods[] = {
+    {"create_transaction", (PyCFunction)create_transaction, METH_NOARGS, "Returns a new TransactionHandle."},
+    {"close", (PyCFunction)database_close, METH_NOARGS, "Gives up the object of the library."},
+    {NULL, NULL, 0, NULL},
+};
+
+PyTypeObject fast_database_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.DatabaseHandle",
+    .tp_doc = "DatabaseHandle(library, pointer, model, is_tenant)\n--\n\n"
+              "Owns a database or a tenant of the library.",
+    .tp_basicsize = sizeof(HandleObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = database_new,
+    .tp_dealloc = (destructor)database_dealloc,
+    .tp_methods = database_methods,
+    .tp_getset = handle_properties,
+};
+
+#define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
+
+static PyMethodDef transaction_methods[] = {
+    {"get", FASTCALL(transaction_get), METH_FASTCALL, "get(key, snapshot) -> Value"},
+    {"get_key", FASTCALL(transaction_get_key), METH_FASTCALL, "get_key(key, or_equal, offset, snapshot) -> Key"},
+    {"get_range", FASTCALL(transaction_get_range), METH_FASTCALL,
+     "get_range(two selectors of three, limit, mode, iteration, snapshot, reverse) -> FutureKeyValueArray"},
+    {"get_read_version", (PyCFunction)transaction_get_read_version, METH_NOARGS, "-> FutureInt64"},
+    {"watch", (PyCFunction)transaction_watch, METH_O, "watch(key) -> FutureVoid"},
+    {"set", FASTCALL(transaction_set), METH_FASTCALL, "set(key, value)"},
+    {"clear", (PyCFunction)transaction_clear, METH_O, "clear(key)"},
+    {"clear_range", FASTCALL(transaction_clear_range), METH_FASTCALL, "clear_range(begin, end)"},
+    {"atomic_op", FASTCALL(transaction_atomic_op), METH_FASTCALL, "atomic_op(code, key, operand)"},
+    {"add_conflict_range", FASTCALL(transaction_add_conflict_range), METH_FASTCALL,
+     "add_conflict_range(begin, end, type)"},
+    {"commit", (PyCFunction)transaction_commit, METH_NOARGS, "-> FutureVoid"},
+    {"on_error", (PyCFunction)transaction_on_error, METH_O, "on_error(code) -> FutureVoid"},
+    {"reset", (PyCFunction)transaction_reset, METH_NOARGS, "reset()"},
+    {"cancel", (PyCFunction)transaction_cancel, METH_NOARGS, "cancel()"},
+    {NULL, NULL, 0, NULL},
+};
+
+PyTypeObject fast_transaction_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.TransactionHandle",
+    .tp_doc = "Owns a transaction of the library; made by DatabaseHandle.create_transaction.",
+    .tp_basicsize = sizeof(HandleObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_dealloc = (destructor)transaction_dealloc,
+    .tp_methods = transaction_methods,
+    .tp_getset = handle_properties,
+};
