@@ -1,0 +1,140 @@
+"""The C ABI as C and C++ programs meet it: headers, layout, exports, a program of its own."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import fdb.embedded
+
+HERE = pathlib.Path(__file__).resolve().parent
+INCLUDE = HERE.parent.parent / "vendor" / "fdb_c_headers"
+VERSIONS = [13, 14, 23, 200, 300, 520, 610, 620, 630, 710, 740]
+WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
+#: What the engine exports beside the ABI.
+OWN_EXPORTS = {"fdb_embedded_drop"}
+
+needs_compiler = pytest.mark.skipif(
+    shutil.which("gcc") is None or shutil.which("g++") is None, reason="needs gcc and g++"
+)
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads ELF files")
+
+
+def run(*command: object, **environment: str) -> str:
+    """Runs a command and returns its output; fails the test with all it said if it fails."""
+    result = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+    assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+    return result.stdout
+
+
+@needs_compiler
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("header", ["fdb_c.h", "fdb_c_internal.h"])
+def test_headers_are_valid_c99_and_cpp20(version: int, header: str, tmp_path: pathlib.Path) -> None:
+    source = tmp_path / "include.c"
+    source.write_text(f"#include <foundationdb/{header}>\n")
+    options = [*WARNINGS, f"-DFDB_API_VERSION={version}", f"-I{INCLUDE}", "-fsyntax-only"]
+    run("gcc", "-std=c99", *options, source)
+    run("g++", "-std=c++20", *options, "-xc++", source)
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "macro", ["FDB_USE_LATEST_API_VERSION", "FDB_USE_LATEST_BINDINGS_API_VERSION"]
+)
+def test_headers_offer_their_newest_version(macro: str, tmp_path: pathlib.Path) -> None:
+    source = tmp_path / "latest.c"
+    source.write_text(
+        "#include <foundationdb/fdb_c.h>\nint version[FDB_API_VERSION == 740 ? 1 : -1];\n"
+    )
+    run("gcc", "-std=c99", *WARNINGS, f"-D{macro}", f"-I{INCLUDE}", "-fsyntax-only", source)
+
+
+@needs_compiler
+@pytest.mark.parametrize("define", [[], ["-DFDB_API_VERSION=12"], ["-DFDB_API_VERSION=741"]])
+def test_headers_refuse_versions_they_do_not_know(
+    define: list[str], tmp_path: pathlib.Path
+) -> None:
+    source = tmp_path / "refused.c"
+    source.write_text("#include <foundationdb/fdb_c.h>\n")
+    command = ["gcc", *define, f"-I{INCLUDE}", "-fsyntax-only", str(source)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode != 0
+    assert "FDB_API_VERSION" in result.stderr
+
+
+@needs_compiler
+def test_a_result_that_matters_must_be_used(tmp_path: pathlib.Path) -> None:
+    source = tmp_path / "unused.c"
+    source.write_text("#include <foundationdb/fdb_c.h>\nvoid f(void) { fdb_stop_network(); }\n")
+    options = ["gcc", "-Wall", "-Werror", f"-I{INCLUDE}", "-fsyntax-only", str(source)]
+    warned = subprocess.run([*options, "-DFDB_API_VERSION=23"], capture_output=True, text=True)
+    assert "unused-result" in warned.stderr
+    run(*options, "-DFDB_API_VERSION=22")
+
+
+@needs_compiler
+@pytest.mark.parametrize("version", VERSIONS)
+def test_structures_have_the_layout_of_the_abi(version: int, tmp_path: pathlib.Path) -> None:
+    program = tmp_path / "layout"
+    flags = ["-std=c11", *WARNINGS, f"-DFDB_API_VERSION={version}", f"-I{INCLUDE}"]
+    run("gcc", *flags, HERE / "layout.c", "-o", program)
+    run(program)
+
+
+@needs_compiler
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_c_program_runs_on_the_engine(version: int, tmp_path: pathlib.Path) -> None:
+    program = tmp_path / "roundtrip"
+    flags = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", *WARNINGS, f"-DFDB_API_VERSION={version}"]
+    libdir = fdb.embedded.libdir()
+    link = [f"-L{libdir}", "-lfdb_c", "-pthread", f"-Wl,-rpath,{libdir}"]
+    run("gcc", *flags, f"-I{INCLUDE}", HERE / "roundtrip.c", *link, "-o", program)
+    assert run(program, "memory:abi") == "ok\n"
+    cluster_file = tmp_path / "fdb.cluster"
+    cluster_file.write_text("memory:abi\n")
+    assert run(program, cluster_file) == "ok\n"
+
+
+@linux_only
+def test_both_libraries_export_the_abi_and_nothing_else() -> None:
+    expected = set((HERE / "exported_names.txt").read_text().split()) | OWN_EXPORTS
+    for library in (fdb.embedded.library_path(), fdb.embedded.libdir() + "/libfdb_c.so"):
+        listing = run("nm", "--dynamic", "--defined-only", "--format=posix", library)
+        assert {line.split()[0] for line in listing.splitlines()} == expected
+
+
+@linux_only
+def test_each_library_has_a_soname_of_its_own() -> None:
+    for library in (fdb.embedded.library_path(), fdb.embedded.libdir() + "/libfdb_c.so"):
+        dynamic = run("readelf", "--dynamic", "--wide", library)
+        assert f"Library soname: [{pathlib.Path(library).name}]" in dynamic
+        assert "NODELETE" in dynamic
+
+
+SEPARATE_LIBRARIES = """
+import ctypes, sys
+first, second = (ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL) for path in sys.argv[1:3])
+address = lambda library: ctypes.cast(library.fdb_get_error, ctypes.c_void_p).value
+assert address(first) != address(second)
+assert first.fdb_select_api_version_impl(740, 740) == 0
+assert second.fdb_select_api_version_impl(740, 740) == 0, "the two share their state"
+"""
+
+
+@linux_only
+@pytest.mark.parametrize("order", [1, -1])
+def test_loading_one_library_does_not_satisfy_a_request_for_the_other(order: int) -> None:
+    libraries = [fdb.embedded.library_path(), fdb.embedded.libdir() + "/libfdb_c.so"]
+    run(sys.executable, "-c", SEPARATE_LIBRARIES, *libraries[::order])
