@@ -25,7 +25,7 @@ uint32_t common_prefix(Slice a, Slice b) {
 }
 
 void set_heads(Node* node) {
-  for (int i = node->first(); i < node->count; ++i) node->slots()[i].head = head_of(node->key(i), node->prefix);
+  for (int i = node->first(); i < node->count; ++i) node->heads()[i] = head_of(node->key(i), node->prefix);
 }
 
 // Prefix and heads from scratch. Keys are sorted, so what the outer two share is shared by all.
@@ -50,7 +50,20 @@ void adopt_head(Node* node, int index) {
       return;
     }
   }
-  node->slots()[index].head = head_of(key, node->prefix);
+  node->heads()[index] = head_of(key, node->prefix);
+}
+
+// Index of the first head in [low, high) that is not below `head`, or high; not empty. Without branches on the data:
+// a mispredicted one costs more than the comparison it saves.
+int first_head(const uint32_t* heads, int low, int high, uint32_t head) {
+  const uint32_t* base = heads + low;
+  int length = high - low;
+  while (length > 1) {
+    const int half = length / 2;
+    base = base[half - 1] < head ? base + half : base;
+    length -= half;
+  }
+  return static_cast<int>(base - heads) + (*base < head ? 1 : 0);
 }
 
 Blob* make_blob(Slice key, Slice value) {
@@ -69,12 +82,11 @@ uint32_t stored_bytes(Slice key, Slice value) {
   return size <= kInlineLimit ? static_cast<uint32_t>(size) : sizeof(Blob*);
 }
 
-// Writes an entry at the bump pointer and fills the slot (all but its head). There must be room.
+// Writes an entry at the bump pointer and fills the slot. There must be room.
 void store_entry(Node* node, Slot* slot, Slice key, Slice value) {
   slot->key_size = static_cast<uint32_t>(key.size());
   slot->value_size = static_cast<uint32_t>(value.size());
   slot->offset = node->heap_used;
-  slot->head = 0;
   char* place = node->heap() + node->heap_used;
   if (slot->is_inline()) {
     if (!key.empty()) std::memcpy(place, key.data(), key.size());
@@ -105,7 +117,7 @@ void add_references(const Node* node, int from, int to) {
   }
 }
 
-// Appends raw slots [from, to) of `source`, without touching references, prefix, heads or totals.
+// Appends raw slots [from, to) of `source` with their heads, without touching references, prefix or totals.
 void append_slots(Node* node, const Node* source, int from, int to) {
   Slot* target = node->slots() + node->count;
   for (int i = from; i < to; ++i, ++target) {
@@ -116,6 +128,7 @@ void append_slots(Node* node, const Node* source, int from, int to) {
     node->heap_used += slot.heap_bytes();
     node->heap_live += slot.heap_bytes();
   }
+  std::copy_n(source->heads() + from, to - from, node->heads() + node->count);
   if (!node->is_leaf()) std::copy_n(source->children() + from, to - from, node->children() + node->count);
   node->count = static_cast<uint16_t>(node->count + to - from);
 }
@@ -133,6 +146,7 @@ void copy_contents(Node* node, const Node* source) {
   node->count = source->count;
   node->heap_used = source->heap_used;
   node->heap_live = source->heap_live;
+  std::copy_n(source->heads(), source->count, node->heads());
   std::copy_n(source->slots(), source->count, node->slots());
   std::memcpy(node->heap(), source->heap(), source->heap_used);
   if (!node->is_leaf()) std::copy_n(source->children(), source->count, node->children());
@@ -177,7 +191,7 @@ void forget_first_separator(Node* node) {
   if (node->count == 0) return;
   Slot& slot = node->slots()[0];
   drop_entry(node, slot);
-  slot = Slot{0, node->heap_used, 0, 0};
+  slot = Slot{node->heap_used, 0, 0};
 }
 
 void finish_rebuilt(Node* node) {
@@ -199,7 +213,9 @@ Blob* Node::blob(const Slot& slot) const {
 }
 
 Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_t heap_capacity) {
-  const size_t size = sizeof(Node) + slot_capacity * (sizeof(Slot) + (level ? sizeof(Child) : 0)) + heap_capacity;
+  slot_capacity += slot_capacity & 1;
+  const size_t per_slot = sizeof(uint32_t) + sizeof(Slot) + (level ? sizeof(Child) : 0);
+  const size_t size = sizeof(Node) + slot_capacity * per_slot + heap_capacity;
   Node* node = new (::operator new(size)) Node{};
   node->references.store(1, std::memory_order_relaxed);
   node->level = level;
@@ -219,23 +235,26 @@ void release_blobs(Node* node) {
 }
 
 int lower_bound(const Node* node, Slice key, bool* equal) {
-  int low = node->first();
-  int high = node->count;
+  const int first = node->first();
+  const int count = node->count;
   *equal = false;
-  if (low == high) return low;
+  if (first == count) return first;
   const uint32_t prefix = node->prefix;
-  if (prefix > 0) {
-    const int order = key.substr(0, prefix).compare(node->key(low).substr(0, prefix));
-    if (order != 0) return order < 0 ? low : high;
-  }
   const uint32_t head = head_of(key, prefix);
+  const uint32_t* heads = node->heads();
+  int low = first_head(heads, first, count, head);
+  // One look at a key decides whether `key` has the common prefix at all; the heads mean nothing if it has not.
+  if (prefix > 0) {
+    const int order = key.substr(0, prefix).compare(node->key(low < count ? low : count - 1).substr(0, prefix));
+    if (order != 0) return order < 0 ? first : count;
+  }
+  if (low == count || heads[low] != head) return low;
+  int high = low + 1;
+  if (high < count && heads[high] == head) high = static_cast<int>(std::upper_bound(heads + high, heads + count, head) - heads);
   const Slice rest = key.substr(prefix);
-  const Slot* slots = node->slots();
   while (low < high) {
     const int middle = (low + high) / 2;
-    const uint32_t other = slots[middle].head;
-    int order = other < head ? -1 : other > head ? 1 : 0;
-    if (order == 0) order = node->key(middle).substr(prefix).compare(rest);
+    const int order = node->key(middle).substr(prefix).compare(rest);
     if (order == 0) {
       *equal = true;
       return middle;
@@ -266,7 +285,9 @@ Node* copy_node(const Node* node, uint64_t editor, uint32_t extra) {
 Node* insert_entry(Node* node, int index, Slice key, Slice value) {
   node = with_room(node, stored_bytes(key, value));
   Slot* slots = node->slots();
+  uint32_t* heads = node->heads();
   std::copy_backward(slots + index, slots + node->count, slots + node->count + 1);
+  std::copy_backward(heads + index, heads + node->count, heads + node->count + 1);
   store_entry(node, &slots[index], key, value);
   ++node->count;
   adopt_head(node, index);
@@ -288,7 +309,6 @@ Node* replace_value(Node* node, int index, Slice value) {
     return node;
   }
   store_entry(node, &slot, Slice(node->entry(old), key_size), value);
-  slot.head = old.head;
   drop_entry(node, old);
   node->bytes += static_cast<int64_t>(value.size()) - old.value_size;
   return node;
@@ -326,6 +346,7 @@ void erase_slots(Node* node, int from, int to) {
     drop_entry(node, slots[i]);
   }
   std::copy(slots + to, slots + node->count, slots + from);
+  std::copy(node->heads() + to, node->heads() + node->count, node->heads() + from);
   if (!node->is_leaf()) std::copy(node->children() + to, node->children() + node->count, node->children() + from);
   node->count = static_cast<uint16_t>(node->count - (to - from));
   if (!node->is_leaf() && from == 0) forget_first_separator(node);

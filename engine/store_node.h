@@ -2,12 +2,13 @@
 //
 // Thread-safety: a node belongs to the editor that made it until that editor finishes; from then on it is immutable and
 // may be read, referenced and released from any thread.
-// Layout, one allocation: header | Child[slot_capacity] (inner nodes only) | Slot[slot_capacity] | heap.
+// Layout, one allocation: header | head[slot_capacity] | Child[slot_capacity] (inner nodes only) | Slot[slot_capacity] | heap.
+// The capacity is even, which keeps everything aligned.
 // Invariants:
 //  1. Keys of a node are sorted and distinct. In an inner node slot i > 0 holds the separator: keys of child i - 1 are
 //     below it, keys of child i are not. Slot 0 of an inner node has an empty key that means nothing.
-//  2. All meaningful keys of a node share their first `prefix` bytes; a slot's `head` is the four bytes after those, big
-//     endian and zero padded, so that most comparisons touch the slot array only.
+//  2. All meaningful keys of a node share their first `prefix` bytes; their heads are the four bytes after those, big
+//     endian and zero padded. A search runs over the heads, a few cache lines, and then looks at one or two keys.
 //  3. Key and value lie together in the heap; if they are longer than kInlineLimit, in a Blob that nodes share.
 //  4. `keys` and `bytes` describe the subtree.
 #pragma once
@@ -30,7 +31,6 @@ struct Blob {
 };
 
 struct Slot {
-  uint32_t head;
   uint32_t offset;
   uint32_t key_size;
   uint32_t value_size;
@@ -64,8 +64,10 @@ struct Node {
   bool is_leaf() const { return level == 0; }
   // The first slot with a meaning of its own as a key.
   int first() const { return level == 0 ? 0 : 1; }
-  Child* children() { return reinterpret_cast<Child*>(this + 1); }
-  const Child* children() const { return reinterpret_cast<const Child*>(this + 1); }
+  uint32_t* heads() { return reinterpret_cast<uint32_t*>(this + 1); }
+  const uint32_t* heads() const { return reinterpret_cast<const uint32_t*>(this + 1); }
+  Child* children() { return reinterpret_cast<Child*>(heads() + slot_capacity); }
+  const Child* children() const { return const_cast<Node*>(this)->children(); }
   Slot* slots() { return reinterpret_cast<Slot*>(children() + (level == 0 ? 0 : slot_capacity)); }
   const Slot* slots() const { return const_cast<Node*>(this)->slots(); }
   char* heap() { return reinterpret_cast<char*>(slots() + slot_capacity); }
@@ -97,6 +99,12 @@ void free_node(Node* node);
 void release(Node* node);
 // Drops the blob references of a node that is about to be freed.
 void release_blobs(Node* node);
+
+// Asks the processor for the parts of a node that a search looks at first.
+inline void prefetch_node(const Node* node) {
+  const char* start = reinterpret_cast<const char*>(node);
+  for (size_t offset = 0; offset < sizeof(Node) + kMaxLeafKeys * sizeof(uint32_t); offset += 64) __builtin_prefetch(start + offset);
+}
 
 // Index of the first meaningful slot whose key is not below `key` (or count); *equal tells whether it is `key`.
 int lower_bound(const Node* node, Slice key, bool* equal);

@@ -33,7 +33,10 @@ RangeStats stats_below(const Node* node, Slice key) {
 
 bool find(const Node* node, Slice key, Slice* value) {
   if (node == nullptr) return false;
-  while (!node->is_leaf()) node = node->children()[store::child_index(node, key)].node;
+  while (!node->is_leaf()) {
+    node = node->children()[store::child_index(node, key)].node;
+    store::prefetch_node(node);
+  }
   bool equal;
   const int index = store::lower_bound(node, key, &equal);
   if (equal) *value = node->value(index);
@@ -103,6 +106,7 @@ void Cursor::descend(Slice key) {
     const int index = store::child_index(node, key);
     path_[node->level] = Step{node, index};
     node = node->children()[index].node;
+    store::prefetch_node(node);
   }
   bool equal;
   path_[0] = Step{node, store::lower_bound(node, key, &equal)};
