@@ -7,10 +7,11 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-import fdb
-import fdb.tuple
 import stack_machine
 from stack_machine import NOT_PRESENT, Instruction, operation
+
+import fdb
+import fdb.tuple
 
 READS = ("_SNAPSHOT", "_DATABASE", "_TENANT")
 WRITES = ("_DATABASE", "_TENANT")

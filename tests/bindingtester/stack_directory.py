@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from stack_machine import Instruction, operation
+
 import fdb
 import fdb.tuple
-from stack_machine import Instruction, operation
 
 Directory = Any
 Body = Callable[[Instruction, Directory], Coroutine[Any, Any, Any]]

@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from stack_models import ThreadModel
+
 import fdb
 import fdb.tuple
-from stack_models import ThreadModel
 
 Handler = Callable[["Instruction"], Coroutine[Any, Any, None]]
 NOT_PRESENT = b"RESULT_NOT_PRESENT"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+from stack_machine import NOT_PRESENT, Instruction, operation
+
 import fdb
 import fdb.tuple
-from stack_machine import NOT_PRESENT, Instruction, operation
 
 
 @operation("TENANT_CREATE")

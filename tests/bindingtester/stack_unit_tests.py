@@ -11,9 +11,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from stack_models import ThreadModel
+
 import fdb
 import fdb.tuple
-from stack_models import ThreadModel
 
 CANCELLED = 1025
 TIMED_OUT = 1031

@@ -15,8 +15,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "peers"))
 
+from compare import compare, compare_pairs, without_stamps  # noqa: E402
 from official import OFFICIAL, PeerUnavailable, library_environment  # noqa: E402
-from stack_compare import compare, compare_pairs, without_stamps  # noqa: E402
 from stack_models import MODELS  # noqa: E402
 from stack_replay import differences, replay  # noqa: E402
 

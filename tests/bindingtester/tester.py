@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from stack_machine import Machine  # noqa: E402
 from stack_models import MODELS, ThreadModel  # noqa: E402
 
-
 # Directory prefixes are chosen with the global random generator. All Python testers start it with the
 # same number, so that runs of the same instructions choose the same prefixes and can be compared.
 ALLOCATOR_SEED = 0

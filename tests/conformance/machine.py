@@ -71,7 +71,7 @@ class Machine:
         else:
             text = "=" + data.hex()
         for number, stamp in enumerate(self.stamps):
-            text = text.replace(stamp.hex(), "<vs:%d>" % number)
+            text = text.replace(stamp.hex(), f"<vs:{number}>")
         return text
 
     def show_value(self, data):
@@ -79,9 +79,9 @@ class Machine:
             return None
         text = bytes(data).hex()
         if len(text) > 400:
-            return "sha256:%s:%d" % (hashlib.sha256(bytes(data)).hexdigest(), len(data))
+            return f"sha256:{hashlib.sha256(bytes(data)).hexdigest()}:{len(data)}"
         for number, stamp in enumerate(self.stamps):
-            text = text.replace(stamp.hex(), "<vs:%d>" % number)
+            text = text.replace(stamp.hex(), f"<vs:{number}>")
         return text
 
     def pairs(self, items):

@@ -1,10 +1,10 @@
 """Replays recordings of a real FoundationDB 7.4 server on the embedded engine.
 
-    python tests/conformance/run.py [--official] [--jobs N] [--sample K] [FILE ...]
+    python tests/conformance/run.py [--package ours|official|both] [--jobs N] [--sample K] [FILE ...]
 
-With no FILE it replays every file in `traces/`. The package is the `fdb` of this interpreter, or with
---official the PyPI package foundationdb 7.4.8, installed into build/venv-official, with the engine as
-its libfdb_c.so. Prints every difference; exit status 1 when there is one.
+With no FILE it replays every file in `traces/`. "ours" is the `fdb` of this interpreter, "official" the
+PyPI package foundationdb 7.4.8, installed into build/venv-official, with the engine as its libfdb_c.so.
+Prints every difference; exit status 1 when there is one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DEFAULT_JOBS = 4  # more than the cores of a small machine: many programs mostly
 def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
-    parser.add_argument("--official", action="store_true", help="replay with foundationdb 7.4.8")
+    parser.add_argument("--package", choices=("ours", "official", "both"), default="both")
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, help="processes at a time")
     parser.add_argument(
         "--sample", type=int, default=1, metavar="K", help="every K-th program only"
@@ -34,22 +34,18 @@ def parse(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def runner_for(official: bool) -> Runner:
-    if not official:
+def runner_for(package: str) -> Runner:
+    if package == "ours":
         return Runner()
     return Runner(python=str(OFFICIAL.ensure()), environment=library_environment())
 
 
-def main(argv: list[str]) -> int:
-    options = parse(argv)
-    try:
-        runner = runner_for(options.official)
-    except PeerUnavailable as problem:
-        print(problem, file=sys.stderr)
-        return 2
+def replay_files(paths: list[Path], package: str, options: argparse.Namespace) -> Outcome:
+    """Replays the files by one package, and prints a line for each."""
+    runner = runner_for(package)
     total = Outcome()
     begin = time.perf_counter()
-    for path in options.files or sorted(TRACES.glob("*.jsonl.gz")):
+    for path in paths:
         start = time.perf_counter()
         parts = parts_of(path, lambda index, steps: index % options.sample == 0)
         outcome = run_parts(parts, runner, options.jobs)
@@ -59,11 +55,24 @@ def main(argv: list[str]) -> int:
         print(f"{path.name:28} {outcome.steps:7} steps  {seconds:6.1f} s  {state}", flush=True)
         if not outcome.ok:
             print(describe(outcome, options.most), flush=True)
-    package = "foundationdb 7.4.8" if options.official else "this package"
     seconds = time.perf_counter() - begin
     found = len(total.differences) + len(total.failures)
-    print(f"{package}: {total.steps} steps, {found} differences, {seconds:.1f} s")
-    return 0 if total.ok else 1
+    print(f"{package}: {total.steps} steps, {found} differences, {seconds:.1f} s", flush=True)
+    return total
+
+
+def main(argv: list[str]) -> int:
+    options = parse(argv)
+    paths = options.files or sorted(TRACES.glob("*.jsonl.gz"))
+    packages = ("ours", "official") if options.package == "both" else (options.package,)
+    ok = True
+    try:
+        for package in packages:
+            ok = replay_files(paths, package, options).ok and ok
+    except PeerUnavailable as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    return 0 if ok else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Runs random programs by this package and by the official one, on the same engine, and compares.
 
-    python stack_compare.py [--seeds N] [--first SEED] [--jobs N] [--api-version V]
+    python compare.py [--seeds N] [--first SEED] [--jobs N] [--api-version V]
 
 A program is made from its seed and run by the same machine in two processes, one with this package (in
 an event model that depends on the seed), one with foundationdb 7.4.8. What they leave in the database,
@@ -76,7 +76,7 @@ def run_worker(
     api_version: int, seeds: list[int], python: str, environment: dict[str, str] | None
 ) -> tuple[dict[int, Pairs], str]:
     """The results by seed, and why the process ended early ("" if it did not)."""
-    command = [python, str(HERE / "stack_compare.py"), "--worker", str(api_version)]
+    command = [python, str(HERE / "compare.py"), "--worker", str(api_version)]
     done = subprocess.run(
         command,
         input=json.dumps({"seeds": seeds, "official": environment is not None}),
