@@ -9,6 +9,7 @@ import sys
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 ROOT = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -52,6 +53,15 @@ def extensions() -> list[Extension]:
     ]
 
 
+class BuildPythonAfresh(build_py):
+    """Copies the sources into an empty directory, so that none that is gone gets into a wheel."""
+
+    def run(self) -> None:
+        if not self.editable_mode:
+            shutil.rmtree(self.build_lib, ignore_errors=True)
+        super().run()
+
+
 class BuildExtensionsAndEngine(build_ext):
     """Builds the engine beside the extensions and puts it into the package."""
 
@@ -77,6 +87,6 @@ setup(
     package_data={"fdb": ["py.typed", "*.pyi"]},
     ext_modules=extensions(),
     cffi_modules=["native/build_ffi.py:ffibuilder"],
-    cmdclass={"build_ext": BuildExtensionsAndEngine},
+    cmdclass={"build_py": BuildPythonAfresh, "build_ext": BuildExtensionsAndEngine},
     zip_safe=False,
 )

@@ -1,0 +1,121 @@
+"""What a wheel contains, and that it works in an environment that has nothing else."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+import venv
+import zipfile
+
+import pytest
+
+import fdb.embedded
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
+
+# A program of a stranger: no source tree in sight, one row written and read.
+STRANGER = """
+import fdb
+fdb.api_version(740)
+db = fdb.open("memory:")
+db[b"hello"] = b"world"
+assert db[b"hello"] == b"world"
+print(fdb.__file__)
+"""
+
+
+def run(*command: object, cwd: pathlib.Path) -> str:
+    result = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, timeout=600, cwd=cwd
+    )
+    assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A wheel of the source tree, built as a user would build it."""
+    directory = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    run(*pip, "--wheel-dir", directory, ROOT, cwd=directory)
+    (path,) = directory.glob("foundationdb_cffi-*.whl")
+    return path
+
+
+@pytest.mark.slow
+def test_the_wheel_contains_the_engine_the_headers_and_the_type_marker(wheel: pathlib.Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+    headers = {path.name for path in (ROOT / "vendor/fdb_c_headers/foundationdb").glob("*.h")}
+    modules = {path.name for path in (ROOT / "fdb").glob("*.py")}
+    assert {f"fdb/{name}" for name in modules} <= names
+    assert {f"fdb/embedded/include/foundationdb/{name}" for name in headers} <= names
+    assert "fdb/py.typed" in names
+    for library in (f"fdb/embedded/libfdb_embedded{SUFFIX}", f"fdb/embedded/lib/libfdb_c{SUFFIX}"):
+        assert sizes[library] > 100_000
+    for extension in ("_native", "_fast", "_tuple_codec"):
+        assert any(name.startswith(f"fdb/{extension}.") and "so" in name for name in names), (
+            extension
+        )
+
+
+@pytest.mark.slow
+def test_the_wheel_works_in_an_empty_environment(
+    wheel: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", wheel, cwd=tmp_path)
+    assert str(tmp_path / "env") in run(python, "-c", STRANGER, cwd=tmp_path)
+    libdir = run(python, "-m", "fdb.embedded", "--libdir", cwd=tmp_path).strip()
+    assert (pathlib.Path(libdir) / f"libfdb_c{SUFFIX}").exists()
+    includedir = run(python, "-m", "fdb.embedded", "--includedir", cwd=tmp_path).strip()
+    assert (pathlib.Path(includedir) / "foundationdb" / "fdb_c.h").exists()
+
+
+def test_the_installed_package_is_typed_and_has_its_engine() -> None:
+    package = pathlib.Path(fdb.__file__).parent
+    assert (package / "py.typed").exists()
+    assert pathlib.Path(fdb.embedded.library_path()).name == f"libfdb_embedded{SUFFIX}"
+    assert (pathlib.Path(fdb.embedded.libdir()) / f"libfdb_c{SUFFIX}").exists()
+    assert (pathlib.Path(fdb.embedded.includedir()) / "foundationdb" / "fdb_c.h").exists()
+
+
+def test_the_version_is_in_one_place() -> None:
+    from importlib.metadata import version
+
+    from fdb._version import __version__
+
+    assert fdb.__version__ == __version__ == version("foundationdb-cffi")
+
+
+def test_the_command_line_asks_for_a_choice() -> None:
+    command = [sys.executable, "-m", "fdb.embedded"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 2
+    assert "--libdir" in result.stderr
+
+
+def test_unique_names_are_fresh() -> None:
+    names = {fdb.embedded.unique() for _ in range(100)}
+    assert len(names) == 100
+    assert all(name.startswith("memory:") for name in names)
+
+
+def test_a_dropped_database_is_empty_when_it_is_opened_again() -> None:
+    name = fdb.embedded.unique()
+    first = fdb.open(name)
+    first[b"key"] = b"value"
+    fdb.embedded.drop(name)
+    assert first[b"key"] == b"value", "an open handle keeps its data"
+    assert fdb.open(name)[b"key"] is None
+    fdb.embedded.drop(name.removeprefix("memory:"))
+    fdb.embedded.drop(fdb.embedded.unique())
+
+
+def test_a_file_cannot_be_dropped() -> None:
+    with pytest.raises(ValueError, match="is a file"):
+        fdb.embedded.drop("file:/data/db")
