@@ -14,12 +14,12 @@ enum class Op : uint8_t {
   kSet = 0,
   kClearRange = 1,
   kAdd = 2,
-  kAnd = 6,
+  kAnd = 6,  // an absent value counts as empty, as below API version 510
   kOr = 7,
   kXor = 8,
   kAppendIfFits = 9,
   kMax = 12,
-  kMin = 13,
+  kMin = 13,  // an absent value counts as empty, as below API version 510
   kSetVersionstampedKey = 14,
   kSetVersionstampedValue = 15,
   kByteMin = 16,
@@ -38,7 +38,8 @@ bool is_atomic_op(int code);
 // Not for the versionstamp operations.
 std::optional<Bytes> apply_atomic(Op op, std::optional<Slice> existing, Slice operand);
 
-// Merges two consecutive operations of the same type on an unknown value, if that keeps the meaning.
+// Merges two consecutive operations of the same type on an unknown value (`first` was issued first), if the real client
+// does: then applying the result is the same as applying both. nullopt: they stay two operations.
 std::optional<Bytes> merge_operands(Op op, Slice first, Slice second);
 
 }  // namespace fdb
