@@ -76,7 +76,7 @@ class FutureHook {
 class Future : public RefCounted<Future> {
  public:
   // A future that is pending until complete() or fail().
-  Future() = default;
+  Future();
   ~Future();
 
   // Ready at birth (argument errors always; results only while the network runs: see Network::answer).
@@ -114,18 +114,22 @@ class Future : public RefCounted<Future> {
     FDBCallback function;
     void* parameter;
   };
-  struct Slow;  // callbacks, hook; allocated only for futures that need them
+  struct Slow;  // callbacks, hook; only futures that were pending when somebody cared have one
 
   bool finish(Error error, Result&& result);
-  void run_callbacks();
-  void look();
+  void post_callbacks(std::vector<Callback> callbacks);
+  // Whether the future is ready after those who deliver on demand had their chance.
+  bool look();
+  Slow& slow();
+  std::shared_ptr<FutureHook> hook();
 
   enum State : uint8_t { kPending, kFinishing, kReady };
   std::atomic<uint8_t> state_{kPending};
-  Error error_ = 0;
+  // How many getters succeeded and were not balanced by release_memory(), or a mark that the value is gone.
   std::atomic<int> value_references_{0};
-  std::atomic<Slow*> slow_{nullptr};
-  Result result_{Void{}};
+  Error error_ = 0;             // written before kReady, then constant
+  Result result_{Void{}};       // the same, but for release_memory()
+  std::unique_ptr<Slow> slow_;  // guarded by the stripe of this future; gone when ready
 };
 
 }  // namespace fdb

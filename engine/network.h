@@ -3,9 +3,10 @@
 // Thread-safety: every member may be called from any thread, unless stated otherwise.
 // Invariants:
 //  1. Tasks and timers run on the thread inside run() (or turn()), one at a time, without engine locks held.
-//  2. Before run() nothing completes; after the loop ended, what was pending stays pending for ever and new futures are
-//     born with 1100 (c-abi.md, section 4).
-//  3. The thread blocks all signals, so that the host program's main thread gets them.
+//  2. Before run() nothing completes; after the loop ended, what was pending stays pending unless it is delivered, and new
+//     futures are born with 1100 (c-abi.md, section 4).
+//  3. The thread blocks all signals but those that its own faults raise, so that the program's other threads get them.
+//  4. In the child of a fork() the library is as fresh as before select_api_version().
 #pragma once
 
 #include <functional>
@@ -49,7 +50,8 @@ class Network {
   // 1100 after the loop ended.
   Ref<Future> answer(Result result);
   Ref<Future> answer_error(Error error);
-  // Completes a future that was handed out pending, under the same rule.
+  // Completes a future that was handed out pending, under the same rule (after the loop ended with 1100 instead of the
+  // result: a program that waits for it must not wait for ever).
   void deliver(Ref<Future> future, Result result);
   void deliver_error(Ref<Future> future, Error error);
 
@@ -64,9 +66,14 @@ class Network {
   bool client_bypass_disabled() const;
 
  private:
-  Network();
   struct Impl;
-  Impl* const impl_;  // never freed: threads may outlive static destruction
+
+  Network();
+  static void forget_after_fork();
+  void enter_loop();
+  void leave_loop();
+
+  Impl* impl_;  // never freed: threads may outlive static destruction; replaced in a forked child
   std::atomic<State> state_{State::kFresh};
   std::atomic<int> api_version_{0};
   std::atomic<int> header_version_{0};

@@ -1,0 +1,350 @@
+#include "network.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+
+#include "env.h"
+#include "fork.h"
+#include "network_options.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr int kMinApiVersion = 13;
+constexpr int kMaxApiVersion = FDB_LATEST_API_VERSION;
+constexpr int64_t kBusynessWindowMicros = 1'000'000;
+constexpr int64_t kLongestSleepMicros = 3'600'000'000;  // far from what a clock can overflow with
+
+thread_local bool inside_loop = false;
+
+// For the time inside run(): the program's own threads get its signals.
+class SignalBlock {
+ public:
+  SignalBlock() {
+    sigset_t set;
+    sigfillset(&set);
+    // Blocking what a fault raises would end the process without the program's own handlers.
+    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&set, fault);
+    pthread_sigmask(SIG_BLOCK, &set, &saved_);
+  }
+  ~SignalBlock() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
+
+ private:
+  sigset_t saved_;
+};
+
+}  // namespace
+
+struct Network::Impl {
+  using Task = std::function<void()>;
+  struct Hook {
+    void (*function)(void*);
+    void* parameter;
+  };
+  struct Completion {
+    Ref<Future> future;
+    Error error;
+    Result result;
+  };
+  struct Busyness {
+    int64_t window_start = 0;
+    int64_t busy_micros = 0;
+    double last = 0;
+  };
+
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Task> tasks;
+  std::map<std::pair<int64_t, TimerId>, Task> timers;  // by time, then by age
+  std::map<TimerId, int64_t> timer_times;
+  TimerId last_timer = 0;
+  std::vector<Completion> held;  // completions that wait for run()
+  std::vector<Hook> hooks;
+  bool setup_attempted = false;
+  bool run_called = false;
+  bool stopping = false;
+  Busyness busyness;
+  NetworkOptions options;
+
+  // The tasks that are due now; timers first, as they were due earlier.
+  std::deque<Task> take_due(int64_t now) {
+    std::deque<Task> due;
+    while (!timers.empty() && timers.begin()->first.first <= now) {
+      timer_times.erase(timers.begin()->first.second);
+      due.push_back(std::move(timers.begin()->second));
+      timers.erase(timers.begin());
+    }
+    for (Task& task : tasks) due.push_back(std::move(task));
+    tasks.clear();
+    return due;
+  }
+
+  void wait_for_work(std::unique_lock<std::mutex>& lock) {
+    if (stopping || !tasks.empty()) return;
+    if (timers.empty()) {
+      wake.wait(lock);
+      return;
+    }
+    const int64_t delay = timers.begin()->first.first - Env::current().monotonic_micros();
+    if (delay > 0) wake.wait_for(lock, std::chrono::microseconds(std::min(delay, kLongestSleepMicros)));
+  }
+
+  double refresh_busyness(int64_t now, int64_t busy) {
+    busyness.busy_micros += busy;
+    const int64_t elapsed = now - busyness.window_start;
+    if (elapsed >= kBusynessWindowMicros) {
+      busyness.last = static_cast<double>(busyness.busy_micros) / static_cast<double>(elapsed);
+      busyness.busy_micros = 0;
+      busyness.window_start = now;
+    }
+    return busyness.last;
+  }
+};
+
+Network::Network() : impl_(new Impl) { on_fork_in_child(forget_after_fork); }
+
+Network& Network::instance() {
+  static Network* const network = new Network;
+  return *network;
+}
+
+// The child has no network thread, and the old state may be locked by threads that it does not have either: leave it
+// behind and start over.
+void Network::forget_after_fork() {
+  Network& network = instance();
+  network.impl_ = new Impl;
+  network.state_.store(State::kFresh);
+  network.api_version_.store(0);
+  network.header_version_.store(0);
+  inside_loop = false;
+}
+
+// ---- life cycle -----------------------------------------------------------------------------------
+
+Error Network::select_api_version(int runtime, int header) {
+  std::lock_guard lock(impl_->mutex);
+  if (api_version() != 0) return err::kApiVersionAlreadySet;
+  if (runtime > header) return err::kApiVersionInvalid;
+  if (header > kMaxApiVersion || runtime < kMinApiVersion) return err::kApiVersionNotSupported;
+  header_version_.store(header, std::memory_order_relaxed);
+  api_version_.store(runtime, std::memory_order_release);
+  return 0;
+}
+
+Error Network::set_option(int option, const uint8_t* value, int length) {
+  if (api_version() == 0) return err::kApiVersionUnset;
+  std::lock_guard lock(impl_->mutex);
+  if (Error error = impl_->options.load_environment(impl_->setup_attempted)) return error;
+  return impl_->options.set(option, value, length, impl_->setup_attempted);
+}
+
+Error Network::setup() {
+  if (api_version() == 0) return err::kApiVersionUnset;
+  std::lock_guard lock(impl_->mutex);
+  if (Error error = impl_->options.load_environment(impl_->setup_attempted)) return error;
+  if (impl_->setup_attempted) return err::kNetworkAlreadySetup;
+  impl_->setup_attempted = true;
+  if (Error error = impl_->options.check_clients()) return error;
+  state_.store(State::kSetup, std::memory_order_release);
+  return 0;
+}
+
+Error Network::run() {
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (!is_set_up()) return err::kNetworkNotSetup;
+    if (impl_->run_called) return err::kNetworkCannotBeRestarted;
+    impl_->run_called = true;
+  }
+  const SignalBlock signals_blocked;
+  inside_loop = true;
+  enter_loop();
+  for (bool stopping = false; !stopping;) {
+    turn();
+    std::unique_lock lock(impl_->mutex);
+    impl_->wait_for_work(lock);
+    stopping = impl_->stopping;
+  }
+  turn();  // what was queued before the stop, callbacks of ready futures above all
+  leave_loop();
+  inside_loop = false;
+  return 0;
+}
+
+// From here on futures complete, those that were held back first. A stop that came before run() wins.
+void Network::enter_loop() {
+  std::vector<Impl::Completion> held;
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->busyness.window_start = Env::current().monotonic_micros();
+    if (!impl_->stopping) state_.store(State::kRunning, std::memory_order_release);
+    held.swap(impl_->held);
+    if (impl_->stopping) return;
+  }
+  for (Impl::Completion& completion : held) {
+    if (completion.error) {
+      completion.future->fail(completion.error);
+    } else {
+      completion.future->complete(std::move(completion.result));
+    }
+  }
+}
+
+// Runs the completion hooks. What was still queued is dropped, outside of the lock: a task may own futures whose
+// destruction posts again.
+void Network::leave_loop() {
+  std::deque<Impl::Task> tasks;
+  std::map<std::pair<int64_t, TimerId>, Impl::Task> timers;
+  std::vector<Impl::Completion> held;
+  std::vector<Impl::Hook> hooks;
+  {
+    std::lock_guard lock(impl_->mutex);
+    state_.store(State::kStopped, std::memory_order_release);
+    tasks.swap(impl_->tasks);
+    timers.swap(impl_->timers);
+    impl_->timer_times.clear();
+    held.swap(impl_->held);
+    hooks.swap(impl_->hooks);
+  }
+  for (const Impl::Hook& hook : hooks) hook.function(hook.parameter);
+}
+
+Error Network::stop() {
+  std::lock_guard lock(impl_->mutex);
+  if (!is_set_up()) return err::kNetworkNotSetup;
+  impl_->stopping = true;
+  impl_->wake.notify_all();
+  return 0;
+}
+
+Error Network::add_completion_hook(void (*hook)(void*), void* parameter) {
+  std::lock_guard lock(impl_->mutex);
+  if (!is_set_up()) return err::kNetworkNotSetup;
+  impl_->hooks.push_back({hook, parameter});
+  return 0;
+}
+
+bool Network::on_network_thread() const { return inside_loop; }
+
+// ---- work -----------------------------------------------------------------------------------------
+
+void Network::post(std::function<void()> task) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (!stopped()) {
+      impl_->tasks.push_back(std::move(task));
+      task = nullptr;
+    }
+  }
+  // The loop looks at its queue again before it sleeps.
+  if (!task && !inside_loop) impl_->wake.notify_one();
+}
+
+Network::TimerId Network::at(int64_t when_micros, std::function<void()> task) {
+  bool sleeps_too_long = false;
+  TimerId timer;
+  {
+    std::lock_guard lock(impl_->mutex);
+    timer = ++impl_->last_timer;
+    if (stopped()) return timer;
+    sleeps_too_long = impl_->timers.empty() || when_micros < impl_->timers.begin()->first.first;
+    impl_->timers.emplace(std::pair(when_micros, timer), std::move(task));
+    impl_->timer_times.emplace(timer, when_micros);
+  }
+  if (sleeps_too_long && !inside_loop) impl_->wake.notify_one();
+  return timer;
+}
+
+bool Network::cancel(TimerId timer) {
+  Impl::Task task;  // destroyed after the lock is released
+  std::lock_guard lock(impl_->mutex);
+  auto time = impl_->timer_times.find(timer);
+  if (time == impl_->timer_times.end()) return false;
+  auto place = impl_->timers.find({time->second, timer});
+  task = std::move(place->second);
+  impl_->timers.erase(place);
+  impl_->timer_times.erase(time);
+  return true;
+}
+
+Ref<Future> Network::answer(Result result) {
+  if (running()) return Future::ready(std::move(result));
+  auto future = make_ref<Future>();
+  deliver(future, std::move(result));
+  return future;
+}
+
+Ref<Future> Network::answer_error(Error error) {
+  if (running()) return Future::failed(error);
+  auto future = make_ref<Future>();
+  deliver_error(future, error);
+  return future;
+}
+
+void Network::deliver(Ref<Future> future, Result result) {
+  if (!running()) {
+    std::lock_guard lock(impl_->mutex);
+    if (state() < State::kRunning) {
+      impl_->held.push_back({std::move(future), 0, std::move(result)});
+      return;
+    }
+  }
+  if (stopped()) {
+    future->fail(err::kBrokenPromise);
+  } else {
+    future->complete(std::move(result));
+  }
+}
+
+void Network::deliver_error(Ref<Future> future, Error error) {
+  if (!running()) {
+    std::lock_guard lock(impl_->mutex);
+    if (state() < State::kRunning) {
+      impl_->held.push_back({std::move(future), error, Void{}});
+      return;
+    }
+  }
+  future->fail(stopped() ? err::kBrokenPromise : error);
+}
+
+void Network::turn() {
+  Env& env = Env::current();
+  const int64_t start = env.monotonic_micros();
+  std::deque<Impl::Task> due;
+  {
+    std::lock_guard lock(impl_->mutex);
+    due = impl_->take_due(start);
+  }
+  const bool was_inside = std::exchange(inside_loop, true);
+  for (; !due.empty(); due.pop_front()) due.front()();
+  inside_loop = was_inside;
+  const int64_t end = env.monotonic_micros();
+  std::lock_guard lock(impl_->mutex);
+  impl_->refresh_busyness(end, end - start);
+}
+
+void Network::simulate() {
+  std::lock_guard lock(impl_->mutex);
+  impl_->setup_attempted = impl_->run_called = true;
+  state_.store(State::kRunning, std::memory_order_release);
+}
+
+double Network::busyness() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->refresh_busyness(Env::current().monotonic_micros(), 0);
+}
+
+bool Network::client_bypass_disabled() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->options.client_bypass_disabled();
+}
+
+}  // namespace fdb
