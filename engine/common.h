@@ -126,6 +126,14 @@ template <class T>
 class RefCounted {
  public:
   void add_ref() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  // For holders of a plain pointer that may be on its way out: false once the last reference is gone.
+  bool try_add_ref() const noexcept {
+    int count = references_.load(std::memory_order_relaxed);
+    while (count > 0) {
+      if (references_.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
   void release() const noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete static_cast<const T*>(this);
   }

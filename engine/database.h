@@ -24,6 +24,7 @@ struct OptionDefault {
 
 class Database : public RefCounted<Database> {
  public:
+  Database(Ref<Keyspace> keyspace, Error deferred, Bytes opened_path);
   // Never fails: trouble with the string becomes the deferred error of everything done with the database.
   static Ref<Database> open(const char* cluster_file_path);
   static Ref<Database> open_connection_string(const char* connection_string);
@@ -50,9 +51,6 @@ class Database : public RefCounted<Database> {
   static Database* from(FDBDatabase* handle) { return reinterpret_cast<Database*>(handle); }
 
  private:
-  Database(Ref<Keyspace> keyspace, Error deferred, Bytes opened_path);
-  friend Ref<Database> make_ref<Database>(Ref<Keyspace>&&, Error&, Bytes&&);
-
   const Ref<Keyspace> keyspace_;
   const Bytes opened_path_;
   mutable std::mutex mutex_;

@@ -115,6 +115,11 @@ Error check_range(const OptionRow& row, int64_t number) {
 
 }  // namespace
 
+int default_for(int database_option) {
+  const OptionRow* row = find_option(OptionScope::kDatabase, database_option);
+  return row ? row->default_for : -1;
+}
+
 bool is_known_option(OptionScope scope, int code) { return find_option(scope, code) != nullptr; }
 
 Error parse_option_value(OptionScope scope, int code, const uint8_t* value, int length, OptionValue* out) {

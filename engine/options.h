@@ -17,6 +17,8 @@ struct OptionValue {
 };
 
 bool is_known_option(OptionScope scope, int code);
+// The transaction option that a database option is the default of; -1 if it is none.
+int default_for(int database_option);
 
 // Fills *out and checks what can be checked without knowing the object: 2007 for an unknown code; 2006 for an integer
 // that is missing, not 8 bytes or out of range, and for a value given to an option that takes none. Lengths and formats

@@ -4,12 +4,12 @@
 // Invariants:
 //  1. Operations check, in this order: deferred error, commit started (2017), error state (1025, 1031, 2017)
 //     (semantics.md, section 2).
-//  2. Reads work on `read_point_`, which never changes within an attempt; nothing here takes the commit lock to read.
+//  2. Reads work on the read point, which never changes within an attempt; they never wait for a commit.
 //  3. commit() decides at once; its future is delivered when somebody looks (deliver_commit).
 //  4. No lock is held while a callback runs: futures post them to the network thread.
+//  5. Members named *_locked, and all private members, want the lock to be held.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,16 +21,14 @@
 #include "future.h"
 #include "network.h"
 #include "range_set.h"
+#include "read_log.h"
+#include "ryw_reader.h"
 #include "transaction_options.h"
 #include "write_map.h"
 
 namespace fdb {
 
-struct KeySelector {
-  Slice key;
-  bool or_equal;
-  int offset;
-};
+class Transaction;
 
 struct RangeRequest {
   KeySelector begin;
@@ -43,12 +41,53 @@ struct RangeRequest {
   bool reverse;
 };
 
+// Rows and bytes after the streaming mode was taken into account; -1: no limit.
+struct RangeLimits {
+  int rows;
+  int bytes;
+};
+
+// Checks the limits and applies the streaming mode (c-abi.md, 9.2).
+Error resolve_limits(const RangeRequest& request, RangeLimits* limits);
+
 struct MappedRangeRequest {
   RangeRequest range;
   Slice mapper;
 };
 
-class SpecialKeyWrites;
+// Leads from a future back to its transaction, for as long as that exists.
+class TransactionHook : public FutureHook {
+ public:
+  explicit TransactionHook(Transaction* transaction) : transaction_(transaction) {}
+  void before_look(Future& future) override;
+  void detach();
+  void forget_watch(const Watch* watch);
+
+ private:
+  Ref<Transaction> transaction();
+
+  std::mutex mutex_;
+  Transaction* transaction_;
+};
+
+// Frees a watch whose future is cancelled or destroyed, before or after it was registered.
+class WatchHook : public FutureHook {
+ public:
+  WatchHook(std::shared_ptr<TransactionHook> transaction, const Watch& watch, Ref<Keyspace> keyspace)
+      : transaction_(std::move(transaction)), watch_(&watch), key_(watch.key), keyspace_(std::move(keyspace)) {}
+  void before_look(Future& future) override { transaction_->before_look(future); }
+  void after_cancel(Future& future) override;
+
+ private:
+  const std::shared_ptr<TransactionHook> transaction_;
+  const Watch* const watch_;  // only compared: it may be gone
+  const Bytes key_;
+  const Ref<Keyspace> keyspace_;
+};
+
+class SpecialKeys;
+struct SpecialWrites;
+class MappedRangeReader;
 
 class Transaction : public RefCounted<Transaction> {
  public:
@@ -88,8 +127,179 @@ class Transaction : public RefCounted<Transaction> {
   Error add_conflict_range(Slice begin, Slice end, int type);
   Ref<Future> watch(Slice key);
 
+  // ---- called by other parts of the engine, without the lock ---------------------------------------
+  void deliver_commit();
+  // A watch that was cancelled before the commit.
+  void forget_watch(const Watch* watch);
+  // Gives up a snapshot that is out of the window, but keeps what the transaction has read.
+  void release_snapshot();
+  // The version release_snapshot() is about; readable without the lock.
+  Version swept_version() const { return swept_version_.load(std::memory_order_relaxed); }
+
   FDBTransaction* handle() { return reinterpret_cast<FDBTransaction*>(this); }
   static Transaction* from(FDBTransaction* handle) { return reinterpret_cast<Transaction*>(handle); }
+
+ private:
+  friend class SpecialKeys;
+  friend class MappedRangeReader;
+  friend class TransactionHook;
+
+  using Lock = std::lock_guard<std::mutex>;
+  // What a read computes once its read point is there. Gets the overlay as it was when the read was issued.
+  using ReadFunction = std::function<Error(Result*)>;
+
+  struct PersistentOption {
+    int option;
+    bool present;
+    Bytes value;
+  };
+  // A read, or a read version, that waits for its version to appear.
+  struct WaitingRead {
+    Ref<Future> future;
+    ReadFunction read;
+    std::shared_ptr<WriteMap> overlay;
+    int64_t give_up_micros;
+  };
+  struct DecidedCommit {
+    Error error;
+    bool read_only;
+    ReadPoint point;
+    Bytes stamp;
+  };
+
+  // ---- checks ---------------------------------------------------------------------------------------
+  Keyspace& keyspace() const { return *database_->keyspace(); }
+  int api_version() const { return network_.api_version(); }
+  void check_timeout();
+  // Whether a commit was started; poisons the transaction unless it is protected (semantics.md, section 3).
+  bool used_during_commit();
+  // The error that refuses a read or a write, 0 if none.
+  Error refusal();
+  void defer(Error error) {
+    if (deferred_error_ == 0) deferred_error_ = error;
+  }
+  Slice max_read_key() const;
+  Slice max_write_key() const;
+  size_t max_key_size(Slice key, bool for_write) const;
+  bool reaches_special_keys(Slice key) const;
+  bool has_system_access() const { return options_.access_system_keys || options_.read_system_keys; }
+
+  // ---- life cycle -----------------------------------------------------------------------------------
+  void apply_defaults();
+  void apply_option(int option, bool present, Slice value);
+  void replay_persistent_options();
+  void clear_attempt();
+  void soft_reset();
+  void full_reset();
+  // Fails everything pending; `stamp_error` is for get_versionstamp futures.
+  void fail_pending(Error error, Error stamp_error);
+  void end_watches(Error error);
+  void enter_error_state(Error error);
+  void arm_timeout();
+  void disarm_timeout();
+  void timeout_fired();
+  void finish_on_error(const Ref<Future>& future);
+  void refuse_on_error();
+  const std::shared_ptr<TransactionHook>& hook();
+
+  // ---- read versions --------------------------------------------------------------------------------
+  // Makes read_point_ usable: 0, or the error of the read.
+  Error ensure_read_point();
+  Error ensure_read_version();
+  void keep_only_known();
+  Error resolve_tenant(const Snapshot& snapshot);
+  Error tenant_requirement() const;
+  void retry_waiting();
+
+  // ---- reads ----------------------------------------------------------------------------------------
+  // The future of a read that failed: the failure is the commit's, too.
+  Ref<Future> failed_read(Error error);
+  Ref<Future> wait_for_version(ReadFunction read);
+  Error read_value(Slice key, bool snapshot, ValueResult* result);
+  Error read_key(const KeySelector& selector, bool snapshot, KeyResult* result);
+  Error read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* result);
+  bool sees_writes(bool snapshot) const;
+  View view() const;
+  void note_read(Slice begin, Slice end, size_t bytes);
+  void add_read_conflict(Slice begin, Slice end, const WriteMap* overlay);
+  void add_point_read_conflict(Slice key, const WriteMap* overlay);
+  const WriteMap& overlay() const { return issued_overlay_ ? *issued_overlay_ : writes_; }
+  // 1007 for a read that leaves what is known after the snapshot was released.
+  Error check_known(Slice begin, Slice end);
+
+  // ---- writes ---------------------------------------------------------------------------------------
+  void trigger_watches(Slice begin, Slice end, const std::optional<Slice>* value);
+  bool take_conflict_flag();
+  Error check_versionstamp(int operation, Bytes* key, Bytes* param) const;
+  void write(Slice key, Op op, Slice value, bool add_conflict);
+  void buffer_clear(Slice begin, Slice end, bool add_conflict);
+  void flush_writes(Slice begin, Slice end);
+  KeyRange versionstamp_range(Slice key_with_offset, Arena* arena) const;
+
+  // ---- commit ---------------------------------------------------------------------------------------
+  void start_commit();
+  void deliver_commit_locked();
+  Error prepare_commit(CommitRequest* request);
+  int64_t commit_size(const CommitRequest& request) const;
+  void add_tenant_prefix(CommitRequest* request);
+  void forget_read_version();
+  void finish_stamped_keys(Slice stamp);
+  void activate_watches();
+
+  const Ref<Database> database_;
+  const Ref<Tenant> tenant_;
+  Network& network_;
+  std::mutex mutex_;
+
+  // ---- for the life of the object -------------------------------------------------------------------
+  std::vector<PersistentOption> persistent_options_;
+  int64_t time_base_;
+  int64_t retries_ = 0;
+  double backoff_;
+  Version committed_version_ = kInvalidVersion;
+  ReadPoint committed_point_;  // what committed_version_ names, until the program asks or the window passes
+  std::vector<std::pair<Bytes, Bytes>> conflicting_ranges_;
+  Network::TimerId timeout_timer_ = 0;
+  bool destroyed_ = false;
+  std::shared_ptr<TransactionHook> hook_;
+
+  // ---- of one attempt -------------------------------------------------------------------------------
+  TransactionOptions options_;
+  Error deferred_error_ = 0;
+  Error state_error_ = 0;
+  bool used_ = false;
+  enum class VersionState { kNone, kNamed, kReading } version_state_ = VersionState::kNone;
+  ReadPoint read_point_;
+  bool enlisted_ = false;
+  bool snapshot_released_ = false;
+  std::atomic<Version> swept_version_{INT64_MAX};
+  int64_t tenant_id_ = -1;
+  Bytes prefix_;
+  Error read_error_ = 0;  // of the first registered read that failed
+
+  WriteMap writes_;
+  std::shared_ptr<WriteMap> issued_overlay_;  // set while a waiting read is carried out
+  Arena arena_;                               // bytes of the four below
+  std::vector<Mutation> native_mutations_;    // writes that bypass the overlay or were flushed out of it
+  std::vector<KeyRange> native_write_conflicts_;
+  std::vector<KeyRange> native_counted_reads_;  // RYW disabled: what counts in the size, each time
+  std::vector<Bytes> stamped_keys_;           // pending SET_VERSIONSTAMPED_KEY operands
+  RangeSet read_conflicts_;
+  ReadLog read_log_;
+  int64_t approximate_size_ = 0;
+  int64_t write_cost_ = 0;
+  std::unique_ptr<SpecialWrites> special_writes_;
+
+  std::vector<WaitingRead> waiting_;
+  std::vector<Ref<Watch>> unregistered_watches_;
+  std::vector<Ref<Future>> versionstamp_futures_;
+  std::vector<Ref<Future>> on_error_futures_;
+  std::vector<Bytes> final_stamped_keys_;  // after a successful commit
+
+  bool commit_started_ = false;
+  bool commit_waits_ = false;  // for waiting reads
+  Ref<Future> commit_future_;  // not delivered yet
+  std::optional<DecidedCommit> decided_;
 };
 
 }  // namespace fdb

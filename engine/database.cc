@@ -1,0 +1,180 @@
+#include "database.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sys/stat.h>
+
+#include "network.h"
+#include "options.h"
+#include "system_keys.h"
+#include "transaction.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr const char* kDefaultClusterFiles[] = {"./fdb.cluster", "/etc/foundationdb/fdb.cluster"};
+
+bool starts_with(Slice text, Slice prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+bool is_embedded(Slice text) { return starts_with(text, "memory:"); }
+
+Bytes first_line(const Bytes& text) {
+  Bytes line = text.substr(0, text.find('\n'));
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\r' || line.back() == '\t')) line.pop_back();
+  return line;
+}
+
+struct Location {
+  Error error = 0;
+  Bytes embedded;  // memory:NAME
+};
+
+// What a cluster file names. A genuine one is refused at once: this library has no network (2104).
+Location read_cluster_file(const Bytes& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) return {err::kNoClusterFileFound, {}};
+  if (S_ISDIR(status.st_mode)) return {err::kConnectionStringInvalid, {}};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return {err::kFileNotReadable, {}};
+  const Bytes text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const Bytes line = first_line(text);
+  if (is_embedded(line)) return {0, line};
+  return {err::kConnectionStringInvalid, {}};
+}
+
+Location locate(const Bytes& text) {
+  if (is_embedded(text)) return {0, text};
+  if (!text.empty()) return read_cluster_file(text);
+  const char* variable = std::getenv("FDB_CLUSTER_FILE");
+  if (variable && *variable) return is_embedded(variable) ? Location{0, variable} : read_cluster_file(variable);
+  for (const char* path : kDefaultClusterFiles) {
+    struct stat status;
+    if (stat(path, &status) == 0) return read_cluster_file(path);
+  }
+  return {err::kNoClusterFileFound, {}};
+}
+
+Bytes opened_name(const Bytes& text) {
+  if (!text.empty()) return text;
+  const char* variable = std::getenv("FDB_CLUSTER_FILE");
+  if (variable && *variable) return variable;
+  struct stat status;
+  return stat("fdb.cluster", &status) == 0 ? "fdb.cluster" : "/etc/foundationdb/fdb.cluster";
+}
+
+Ref<Keyspace> keyspace_of(const Location& location) {
+  if (location.error != 0) return Ref<Keyspace>();
+  return Keyspace::memory(location.embedded.substr(location.embedded.find(':') + 1));
+}
+
+}  // namespace
+
+Database::Database(Ref<Keyspace> keyspace, Error deferred, Bytes opened_path)
+    : keyspace_(std::move(keyspace)), opened_path_(std::move(opened_path)), deferred_error_(deferred),
+      snapshot_ryw_counter_(Network::instance().api_version() >= 300 ? 1 : 0) {}
+
+Ref<Database> Database::open(const char* cluster_file_path) {
+  const Bytes text = cluster_file_path ? cluster_file_path : "";
+  const Location location = locate(text);
+  return make_ref<Database>(keyspace_of(location), Error(location.error), opened_name(text));
+}
+
+Ref<Database> Database::open_connection_string(const char* connection_string) {
+  const Bytes text = connection_string ? connection_string : "";
+  Location location{err::kConnectionStringInvalid, {}};
+  if (is_embedded(text)) location = {0, text};
+  return make_ref<Database>(keyspace_of(location), Error(location.error), Bytes(text));
+}
+
+Error Database::deferred_error() const {
+  std::lock_guard lock(mutex_);
+  return deferred_error_;
+}
+
+Bytes Database::connection_string() const {
+  return keyspace_ ? "embedded:" + (keyspace_->name().empty() ? Bytes("memory") : keyspace_->name()) + "@127.0.0.1:4500" : Bytes();
+}
+
+Error Database::set_option(int option, const uint8_t* value, int length) {
+  if (!is_known_option(OptionScope::kDatabase, option)) return err::kInvalidOption;
+  OptionValue parsed;
+  const Error error = parse_option_value(OptionScope::kDatabase, option, value, length, &parsed);
+  std::lock_guard lock(mutex_);
+  if (error != 0) {
+    if (deferred_error_ == 0) deferred_error_ = error;
+    return 0;
+  }
+  if (option == FDB_DB_OPTION_MAX_WATCHES) max_watches_ = parsed.number;
+  if (option == FDB_DB_OPTION_SNAPSHOT_RYW_ENABLE) ++snapshot_ryw_counter_;
+  if (option == FDB_DB_OPTION_SNAPSHOT_RYW_DISABLE) --snapshot_ryw_counter_;
+  const int target = default_for(option);
+  if (target < 0) return 0;
+  OptionDefault preset{target, value != nullptr, Bytes(parsed.bytes)};
+  const auto at = std::find_if(defaults_.begin(), defaults_.end(),
+                               [target](const OptionDefault& known) { return known.transaction_option == target; });
+  if (at == defaults_.end()) {
+    defaults_.push_back(std::move(preset));
+  } else {
+    *at = std::move(preset);
+  }
+  return 0;
+}
+
+Ref<Transaction> Database::create_transaction() { return make_ref<Transaction>(Ref<Database>(this), Ref<Tenant>()); }
+
+Ref<Tenant> Database::open_tenant(Slice name) { return make_ref<Tenant>(Ref<Database>(this), name); }
+
+int Database::snapshot_ryw_counter() const {
+  std::lock_guard lock(mutex_);
+  return snapshot_ryw_counter_;
+}
+
+std::vector<OptionDefault> Database::transaction_defaults() const {
+  std::lock_guard lock(mutex_);
+  return defaults_;
+}
+
+bool Database::acquire_watch() {
+  std::lock_guard lock(mutex_);
+  if (watches_ >= max_watches_) return false;
+  ++watches_;
+  return true;
+}
+
+void Database::release_watch() {
+  std::lock_guard lock(mutex_);
+  --watches_;
+}
+
+// ---- tenants ---------------------------------------------------------------------------------------
+
+Ref<Transaction> Tenant::create_transaction() { return make_ref<Transaction>(database_, Ref<Tenant>(this)); }
+
+Error Tenant::resolve(const Snapshot& snapshot, int64_t* id) {
+  std::lock_guard lock(mutex_);
+  Slice value;
+  if (id_ < 0) {
+    if (!snapshot.get(Bytes(system_keys::kTenantNameIndex) + name_, &value)) return err::kTenantNotFound;
+    id_ = static_cast<int64_t>(system_keys::from_big_endian(value));
+  }
+  const Bytes row = Bytes(system_keys::kTenantMap) + system_keys::big_endian(static_cast<uint64_t>(id_));
+  if (!snapshot.get(row, &value)) return err::kTenantNotFound;
+  *id = id_;
+  return 0;
+}
+
+Ref<Future> Tenant::get_id() {
+  Network& network = Network::instance();
+  if (!database_->keyspace()) return network.answer_error(database_->deferred_error());
+  {
+    std::lock_guard lock(mutex_);
+    if (id_ >= 0) return network.answer(id_);  // also after the tenant was deleted
+  }
+  int64_t id;
+  if (Error error = resolve(database_->keyspace()->current(), &id)) return network.answer_error(error);
+  return network.answer(id);
+}
+
+}  // namespace fdb

@@ -1,0 +1,272 @@
+#include "keyspace.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "env.h"
+#include "network.h"
+#include "system_keys.h"
+#include "transaction.h"
+
+namespace fdb {
+
+namespace {
+
+// A cluster that has run for a while: version 1 is already out of the window.
+constexpr Version kFirstVersion = 20 * kVersionsPerSecond;
+// An idle database commits an empty batch when a read version would be older than this.
+constexpr Version kIdleBatchAge = kVersionsPerSecond;
+constexpr int64_t kSweepMicros = 1'000'000;
+
+struct MemoryNames {
+  std::mutex mutex;
+  std::map<Bytes, Ref<Keyspace>> databases;
+};
+
+MemoryNames& memory_names() {
+  static MemoryNames* names = new MemoryNames;  // outlives every thread
+  return *names;
+}
+
+Snapshot initial_content() {
+  Editor editor{Snapshot()};
+  editor.set(system_keys::kTenantMode, "1");
+  editor.set(system_keys::kKeyServers, Slice("\0", 1));
+  editor.set(system_keys::kKeyServersEnd, Slice("\0", 1));
+  return editor.finish();
+}
+
+}  // namespace
+
+Ref<Keyspace> Keyspace::memory(const Bytes& name) {
+  MemoryNames& names = memory_names();
+  std::lock_guard lock(names.mutex);
+  Ref<Keyspace>& keyspace = names.databases[name];
+  if (!keyspace) keyspace = make_ref<Keyspace>(name);
+  return keyspace;
+}
+
+bool Keyspace::drop_memory(const Bytes& name) {
+  MemoryNames& names = memory_names();
+  Ref<Keyspace> dropped;  // released after the lock
+  std::lock_guard lock(names.mutex);
+  const auto at = names.databases.find(name);
+  if (at == names.databases.end()) return false;
+  dropped = std::move(at->second);
+  names.databases.erase(at);
+  return true;
+}
+
+Keyspace::Keyspace(Bytes name)
+    : name_(std::move(name)), clock_start_(Env::current().monotonic_micros()), published_{kFirstVersion, initial_content()} {}
+
+Keyspace::~Keyspace() = default;
+
+// ---- versions and snapshots ------------------------------------------------------------------------
+
+Version Keyspace::clock() { return kFirstVersion + (Env::current().monotonic_micros() - clock_start_); }
+
+ReadPoint Keyspace::read_point() {
+  {
+    std::lock_guard lock(publish_mutex_);
+    if (clock() - published_.version <= kIdleBatchAge) return published_;
+  }
+  std::lock_guard commit_lock(commit_mutex_);
+  const Version now = clock();
+  std::lock_guard lock(publish_mutex_);
+  if (now > published_.version) published_.version = now;
+  return published_;
+}
+
+int64_t Keyspace::micros_until(Version version) { return std::max<Version>(0, version - clock()); }
+
+bool Keyspace::too_old(Version version) { return version < clock() - kReadWindow; }
+
+Error Keyspace::read_point_at(Version version, Snapshot* snapshot) {
+  if (too_old(version)) return err::kTransactionTooOld;
+  std::unique_lock lock(publish_mutex_);
+  if (version > published_.version) {
+    // Only between commits is it certain that no commit will get this version or an older one.
+    lock.unlock();
+    std::lock_guard commit_lock(commit_mutex_);
+    if (version > clock()) return err::kFutureVersion;
+    lock.lock();
+    if (version > published_.version) published_.version = version;
+  }
+  if (version == published_.version) {
+    *snapshot = published_.snapshot;
+    return 0;
+  }
+  const auto after = retained_.upper_bound(version);
+  if (after == retained_.begin()) return err::kTransactionTooOld;
+  const auto& [from, held] = *std::prev(after);
+  if (version >= held.next) return err::kTransactionTooOld;
+  *snapshot = held.snapshot;
+  return 0;
+}
+
+void Keyspace::retain(const ReadPoint& point) {
+  {
+    std::lock_guard lock(publish_mutex_);
+    const Version next = point.version == published_.version ? INT64_MAX : point.version + 1;
+    retained_.try_emplace(point.version, Retained{point.snapshot, next});
+  }
+  schedule_sweep();
+}
+
+Snapshot Keyspace::current() {
+  std::lock_guard lock(publish_mutex_);
+  return published_.snapshot;
+}
+
+// ---- commit ----------------------------------------------------------------------------------------
+
+Error Keyspace::check(const CommitRequest& request) {
+  if (locked() && !request.lock_aware) return err::kDatabaseLocked;
+  if (request.check_window && too_old(request.read_version)) return err::kTransactionTooOld;
+  if (request.tenant_id >= 0) {
+    Slice name;
+    const Bytes row = Bytes(system_keys::kTenantMap) + system_keys::big_endian(static_cast<uint64_t>(request.tenant_id));
+    if (!current().get(row, &name)) return err::kTenantNotFound;
+  }
+  return 0;
+}
+
+CommitOutcome Keyspace::commit(const CommitRequest& request) {
+  CommitOutcome outcome;
+  std::lock_guard lock(commit_mutex_);
+  outcome.error = check(request);
+  if (outcome.error != 0) return outcome;
+  for (size_t i = 0; i < request.read_conflicts.size(); ++i) {
+    const KeyRange& range = request.read_conflicts[i];
+    if (!conflicts_.conflicts(range.begin, range.end, request.read_version)) continue;
+    outcome.error = err::kNotCommitted;
+    if (!request.report_conflicts) return outcome;
+    outcome.conflicting.push_back(i);
+  }
+  if (outcome.error != 0) return outcome;
+
+  Version version = clock();
+  {
+    std::lock_guard publish_lock(publish_mutex_);
+    if (version <= published_.version) version = published_.version + 1;
+  }
+  apply(request, version, &outcome);
+  return outcome;
+}
+
+void Keyspace::apply(const CommitRequest& request, Version version, CommitOutcome* outcome) {
+  const Bytes stamp = system_keys::big_endian(static_cast<uint64_t>(version)) + Bytes(2, '\0');
+  std::memcpy(outcome->stamp_bytes, stamp.data(), sizeof outcome->stamp_bytes);
+  Editor editor(current());
+  Arena arena;
+  std::vector<Mutation> applied;
+  applied.reserve(request.mutations.size());
+  bool system = false;
+  for (Mutation mutation : request.mutations) {
+    if (mutation.op == Op::kSetVersionstampedKey || mutation.op == Op::kSetVersionstampedValue) {
+      Slice& target = mutation.op == Op::kSetVersionstampedKey ? mutation.key : mutation.value;
+      uint32_t offset;
+      std::memcpy(&offset, target.data() + target.size() - 4, 4);
+      Slice filled = arena.copy(target.substr(0, target.size() - 4));
+      std::memcpy(const_cast<char*>(filled.data()) + offset, stamp.data(), stamp.size());
+      target = filled;
+      if (mutation.op == Op::kSetVersionstampedKey) conflicts_.add(filled, key_after(filled), version);
+      mutation.op = Op::kSet;
+    }
+    if (mutation.op == Op::kSet) {
+      editor.set(mutation.key, mutation.value);
+    } else if (mutation.op == Op::kClearRange) {
+      editor.clear_range(mutation.key, mutation.value);
+    } else {
+      Slice existing;
+      const bool present = editor.get(mutation.key, &existing);
+      const auto value = apply_atomic(mutation.op, present ? std::optional<Slice>(existing) : std::nullopt, mutation.value);
+      value ? editor.set(mutation.key, *value) : editor.clear(mutation.key);
+    }
+    system = system || (!mutation.key.empty() && mutation.key[0] == '\xff') || mutation.op == Op::kClearRange;
+    applied.push_back(mutation);
+  }
+  for (const KeyRange& range : request.write_conflicts) conflicts_.add(range.begin, range.end, version);
+  if (version - kReadWindow > conflicts_forgotten_) {
+    conflicts_forgotten_ = version - kReadWindow;
+    conflicts_.forget(conflicts_forgotten_);
+  }
+  outcome->point = {version, editor.finish()};
+  if (system) refresh_system_state(outcome->point.snapshot);
+  publish(version, outcome->point.snapshot);
+  if (!watches_.empty()) fire_watches(applied, outcome->point.snapshot);
+}
+
+void Keyspace::publish(Version version, Snapshot snapshot) {
+  std::lock_guard lock(publish_mutex_);
+  if (!retained_.empty()) {
+    const auto newest = std::prev(retained_.end());
+    if (newest->second.next == INT64_MAX) newest->second.next = version;
+  }
+  std::swap(published_.snapshot, snapshot);
+  published_.version = version;
+}
+
+void Keyspace::refresh_system_state(const Snapshot& snapshot) {
+  Slice value;
+  locked_.store(snapshot.get(system_keys::kDatabaseLocked, &value), std::memory_order_release);
+  const bool has_mode = snapshot.get(system_keys::kTenantMode, &value) && value.size() == 1;
+  tenant_mode_.store(has_mode ? value[0] - '0' : 0, std::memory_order_release);
+}
+
+void Keyspace::fire_watches(const std::vector<Mutation>& applied, const Snapshot& snapshot) {
+  for (const Mutation& mutation : applied) {
+    if (mutation.op == Op::kClearRange) {
+      watches_.check(mutation.key, mutation.value, snapshot);
+    } else {
+      watches_.check(mutation.key, key_after(mutation.key), snapshot);
+    }
+  }
+}
+
+// ---- giving up old snapshots ---------------------------------------------------------------------
+
+void Keyspace::enlist(Transaction* transaction) {
+  {
+    std::lock_guard lock(live_mutex_);
+    live_.insert(transaction);
+  }
+  schedule_sweep();
+}
+
+void Keyspace::delist(Transaction* transaction) {
+  std::lock_guard lock(live_mutex_);
+  live_.erase(transaction);
+}
+
+void Keyspace::schedule_sweep() {
+  if (sweep_scheduled_.load(std::memory_order_relaxed) || sweep_scheduled_.exchange(true)) return;
+  Network::instance().at(Env::current().monotonic_micros() + kSweepMicros, [self = Ref<Keyspace>(this)] { self->sweep(); });
+}
+
+void Keyspace::sweep() {
+  std::vector<Ref<Transaction>> old;
+  bool more;
+  {
+    std::lock_guard lock(live_mutex_);
+    for (Transaction* transaction : live_) {
+      if (too_old(transaction->swept_version()) && transaction->try_add_ref()) old.push_back(Ref<Transaction>::adopt(transaction));
+    }
+    more = !live_.empty();
+  }
+  for (const Ref<Transaction>& transaction : old) transaction->release_snapshot();
+  std::vector<Snapshot> dropped;  // released after the lock
+  {
+    std::lock_guard lock(publish_mutex_);
+    while (!retained_.empty() && too_old(retained_.begin()->first)) {
+      dropped.push_back(std::move(retained_.begin()->second.snapshot));
+      retained_.erase(retained_.begin());
+    }
+    more = more || !retained_.empty();
+  }
+  sweep_scheduled_.store(false);
+  if (more) schedule_sweep();
+}
+
+}  // namespace fdb

@@ -1,0 +1,129 @@
+// The data of one embedded database: versions, snapshots, the conflict check and the committer.
+//
+// Thread-safety: every member may be called from any thread.
+// Invariants:
+//  1. Versions of commits increase strictly; a snapshot is published under exactly one version.
+//  2. Readers take (version, snapshot) under a short lock that no commit holds while it works.
+//  3. A version that was handed out is answered exactly for kReadWindow; any other version exactly or with 1007.
+//  4. Lock order: commit_mutex_, then publish_mutex_, then the watches' mutex.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+#include <vector>
+
+#include "atomic_ops.h"
+#include "conflict_set.h"
+#include "range_set.h"
+#include "version_store.h"
+#include "watches.h"
+
+namespace fdb {
+
+class Transaction;
+
+struct ReadPoint {
+  Version version = kInvalidVersion;
+  Snapshot snapshot;
+};
+
+struct Mutation {
+  Op op;
+  Slice key;    // kClearRange: the begin
+  Slice value;  // kClearRange: the end
+};
+
+// What a transaction submits. All bytes are borrowed from the transaction.
+struct CommitRequest {
+  Version read_version = kInvalidVersion;
+  std::vector<Mutation> mutations;
+  std::vector<KeyRange> read_conflicts;
+  std::vector<KeyRange> write_conflicts;
+  bool check_window = true;  // false: blind and CAUSAL_WRITE_RISKY
+  bool lock_aware = false;
+  bool report_conflicts = false;
+  int64_t tenant_id = -1;           // the tenant that must still exist
+};
+
+struct CommitOutcome {
+  Error error = 0;
+  ReadPoint point;                    // version and state right after the commit
+  std::vector<size_t> conflicting;    // indexes into read_conflicts, if asked for
+  Slice stamp() const { return Slice(stamp_bytes, sizeof stamp_bytes); }
+  char stamp_bytes[10] = {};
+};
+
+class Keyspace : public RefCounted<Keyspace> {
+ public:
+  // The database `memory:name` of this process, made at its first use.
+  static Ref<Keyspace> memory(const Bytes& name);
+  // Forgets the name; handles that are open go on with the orphaned data.
+  static bool drop_memory(const Bytes& name);
+
+  explicit Keyspace(Bytes name);
+  ~Keyspace();
+
+  const Bytes& name() const { return name_; }
+
+  // The newest committed state, as a new transaction reads it.
+  ReadPoint read_point();
+  // The state at `version`: 1007 when it is gone, 1009 when it is still to come.
+  Error read_point_at(Version version, Snapshot* snapshot);
+  // Microseconds until the clock reaches `version`; 0 if it has.
+  int64_t micros_until(Version version);
+  // Whether a read at `version` is refused now.
+  bool too_old(Version version);
+  // The program was given this version: keeps it readable for the window.
+  void retain(const ReadPoint& point);
+
+  CommitOutcome commit(const CommitRequest& request);
+
+  bool locked() const { return locked_.load(std::memory_order_acquire); }
+  // 0 disabled, 1 optional, 2 required.
+  int tenant_mode() const { return tenant_mode_.load(std::memory_order_acquire); }
+  WatchRegistry& watches() { return watches_; }
+  // The newest state without any effect on versions; for watches and statistics.
+  Snapshot current();
+
+  // Transactions that hold a snapshot, so that it can be taken from them when it is too old.
+  void enlist(Transaction* transaction);
+  void delist(Transaction* transaction);
+
+ private:
+  struct Retained {
+    Snapshot snapshot;
+    Version next;  // exact up to, not including, this version
+  };
+
+  Version clock();
+  Error check(const CommitRequest& request);
+  void apply(const CommitRequest& request, Version version, CommitOutcome* outcome);
+  void publish(Version version, Snapshot snapshot);
+  void refresh_system_state(const Snapshot& snapshot);
+  void fire_watches(const std::vector<Mutation>& applied, const Snapshot& snapshot);
+  void schedule_sweep();
+  void sweep();
+
+  const Bytes name_;
+  const int64_t clock_start_;
+
+  std::mutex commit_mutex_;
+  ConflictSet conflicts_;
+  Version conflicts_forgotten_ = 0;
+
+  std::mutex publish_mutex_;
+  ReadPoint published_;
+  std::map<Version, Retained> retained_;
+
+  WatchRegistry watches_;
+  std::atomic<bool> locked_{false};
+  std::atomic<int> tenant_mode_{1};
+
+  std::mutex live_mutex_;
+  std::unordered_set<Transaction*> live_;
+  std::atomic<bool> sweep_scheduled_{false};
+};
+
+}  // namespace fdb

@@ -1,0 +1,38 @@
+// What a transaction has read: which parts of the key space it knows, and what the reads cost.
+//
+// Thread-safety: none; a transaction owns it under its lock. Adding is an append; the accounting is done when asked for.
+#pragma once
+
+#include <map>
+
+#include "range_set.h"
+
+namespace fdb {
+
+class ReadLog {
+ public:
+  static constexpr int64_t kPage = 4096;
+
+  // A read of [begin, end) that returned `bytes`.
+  void add(Slice begin, Slice end, size_t bytes);
+  void add_point(Slice key, size_t bytes);
+  bool covers(Slice begin, Slice end);
+  // Pages times kPage over the reads that went beyond what was known when they were made.
+  int64_t cost();
+  const std::map<Bytes, Bytes, std::less<>>& known();
+  void clear();
+
+ private:
+  struct Read {
+    KeyRange range;
+    uint32_t pages;
+  };
+  void settle();
+
+  std::vector<Read> pending_;
+  Arena arena_;
+  std::map<Bytes, Bytes, std::less<>> known_;  // begin -> end, disjoint
+  int64_t pages_ = 0;
+};
+
+}  // namespace fdb

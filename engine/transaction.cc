@@ -1,0 +1,476 @@
+// Life cycle of a transaction: states, options, errors, read versions (semantics.md, sections 2 to 4 and 12).
+#include "transaction.h"
+
+#include <algorithm>
+
+#include "env.h"
+#include "special_keys.h"
+#include "system_keys.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr double kInitialBackoff = 0.01;
+constexpr double kResourceBackoffLimit = 30.0;
+constexpr double kStaleVersionDelay = 0.01;
+constexpr int64_t kFutureVersionPatience = 1'000'000;  // microseconds
+
+enum class RetryKind { kNo, kBackoff, kResource, kVersion };
+
+RetryKind retry_kind(Error error) {
+  switch (error) {
+    case 1020: case 1021: case 1037: case 1038: case 1051: case 1079: case 1213: case 1223:
+      return RetryKind::kBackoff;
+    case 1042: case 1078: case 1235: case 1242:
+      return RetryKind::kResource;
+    case 1007: case 1009:
+      return RetryKind::kVersion;
+    default:
+      return RetryKind::kNo;
+  }
+}
+
+int64_t now_micros() { return Env::current().monotonic_micros(); }
+
+}  // namespace
+
+Ref<Transaction> TransactionHook::transaction() {
+  std::lock_guard lock(mutex_);
+  return transaction_ && transaction_->try_add_ref() ? Ref<Transaction>::adopt(transaction_) : Ref<Transaction>();
+}
+
+void TransactionHook::before_look(Future&) {
+  if (const Ref<Transaction> alive = transaction()) alive->deliver_commit();
+}
+
+void TransactionHook::forget_watch(const Watch* watch) {
+  if (const Ref<Transaction> alive = transaction()) alive->forget_watch(watch);
+}
+
+void WatchHook::after_cancel(Future&) {
+  transaction_->forget_watch(watch_);
+  keyspace_->watches().remove(key_, watch_);
+}
+
+void TransactionHook::detach() {
+  std::lock_guard lock(mutex_);
+  transaction_ = nullptr;
+}
+
+const std::shared_ptr<TransactionHook>& Transaction::hook() {
+  if (!hook_) hook_ = std::make_shared<TransactionHook>(this);
+  return hook_;
+}
+
+Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant)
+    : database_(std::move(database)), tenant_(std::move(tenant)), network_(Network::instance()), time_base_(now_micros()),
+      backoff_(kInitialBackoff), deferred_error_(database_->deferred_error()) {
+  options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
+  apply_defaults();
+  if (api_version() <= 15 && !tenant_) apply_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, false, Slice());
+}
+
+Transaction::~Transaction() {
+  if (hook_) hook_->detach();
+  if (enlisted_) keyspace().delist(this);
+}
+
+void Transaction::destroy() {
+  {
+    Lock lock(mutex_);
+    destroyed_ = true;
+    fail_pending(err::kTransactionCancelled, err::kTransactionCancelled);
+    end_watches(err::kTransactionCancelled);
+    disarm_timeout();
+  }
+  release();
+}
+
+// ---- checks ----------------------------------------------------------------------------------------
+
+void Transaction::check_timeout() {
+  if (options_.timeout_ms > 0 && state_error_ == 0 && now_micros() - time_base_ >= options_.timeout_ms * 1000) {
+    enter_error_state(err::kTransactionTimedOut);
+  }
+}
+
+bool Transaction::used_during_commit() {
+  if (commit_started_ && state_error_ == 0 && !options_.unprotected_during_commit) enter_error_state(err::kUsedDuringCommit);
+  return commit_started_;
+}
+
+Error Transaction::refusal() {
+  if (deferred_error_ != 0) return deferred_error_;
+  check_timeout();
+  if (used_during_commit()) return err::kUsedDuringCommit;
+  return state_error_;
+}
+
+Slice Transaction::max_read_key() const {
+  return has_system_access() ? system_keys::kSystemEnd : system_keys::kSystemBegin;
+}
+
+Slice Transaction::max_write_key() const {
+  return options_.access_system_keys ? system_keys::kSystemEnd : system_keys::kSystemBegin;
+}
+
+size_t Transaction::max_key_size(Slice key, bool for_write) const {
+  if (!key.empty() && key[0] == '\xff') return 30'000;
+  return for_write && !options_.raw_access ? 10'000 : 10'008;
+}
+
+// ---- options ---------------------------------------------------------------------------------------
+
+void Transaction::apply_option(int option, bool present, Slice value) {
+  OptionValue parsed;
+  Error error = parse_option_value(OptionScope::kTransaction, option,
+                                   present ? reinterpret_cast<const uint8_t*>(value.data() ? value.data() : "") : nullptr,
+                                   static_cast<int>(value.size()), &parsed);
+  if (error == 0) {
+    const OptionContext context{used_, static_cast<bool>(tenant_), version_state_ != VersionState::kNone, api_version(),
+                                network_.client_bypass_disabled()};
+    error = options_.apply(option, parsed, context);
+  }
+  if (error != 0) defer(error);
+}
+
+void Transaction::apply_defaults() {
+  for (OptionDefault& preset : database_->transaction_defaults()) {
+    apply_option(preset.transaction_option, preset.present, preset.value);
+  }
+}
+
+Error Transaction::set_option(int option, const uint8_t* value, int length) {
+  if (!is_known_option(OptionScope::kTransaction, option)) return err::kInvalidOption;
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return 0;
+  const Slice bytes = value ? Slice(reinterpret_cast<const char*>(value), static_cast<size_t>(length)) : Slice();
+  apply_option(option, value != nullptr, bytes);
+  if (deferred_error_ != 0) return 0;
+  if (option == FDB_TR_OPTION_TIMEOUT || option == FDB_TR_OPTION_RETRY_LIMIT || option == FDB_TR_OPTION_MAX_RETRY_DELAY ||
+      option == FDB_TR_OPTION_AUTHORIZATION_TOKEN) {
+    persistent_options_.push_back({option, value != nullptr, Bytes(bytes)});
+  }
+  if (option == FDB_TR_OPTION_TIMEOUT) {
+    disarm_timeout();
+    arm_timeout();
+  }
+  return 0;
+}
+
+void Transaction::replay_persistent_options() {
+  for (const PersistentOption& kept : persistent_options_) apply_option(kept.option, kept.present, kept.value);
+}
+
+// ---- attempts --------------------------------------------------------------------------------------
+
+void Transaction::clear_attempt() {
+  deferred_error_ = database_->keyspace() ? 0 : database_->deferred_error();
+  state_error_ = 0;
+  used_ = false;
+  version_state_ = VersionState::kNone;
+  if (enlisted_) keyspace().delist(this);
+  enlisted_ = snapshot_released_ = false;
+  swept_version_.store(INT64_MAX, std::memory_order_relaxed);
+  read_point_ = ReadPoint();
+  read_error_ = 0;
+  tenant_id_ = -1;
+  prefix_.clear();
+  writes_.clear_all();
+  native_mutations_.clear();
+  native_write_conflicts_.clear();
+  native_counted_reads_.clear();
+  stamped_keys_.clear();
+  final_stamped_keys_.clear();
+  arena_.clear();
+  read_conflicts_.clear();
+  read_log_.clear();
+  approximate_size_ = 0;
+  write_cost_ = 0;
+  special_writes_.reset();
+  commit_started_ = commit_waits_ = false;
+  decided_.reset();
+}
+
+void Transaction::soft_reset() {
+  fail_pending(err::kTransactionCancelled, err::kBrokenPromise);
+  end_watches(err::kTransactionCancelled);
+  clear_attempt();
+  if (api_version() < 16) return;  // options are kept
+  options_ = TransactionOptions();
+  options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
+  apply_defaults();
+  replay_persistent_options();
+}
+
+void Transaction::full_reset() {
+  fail_pending(err::kTransactionCancelled, err::kBrokenPromise);
+  end_watches(err::kTransactionCancelled);
+  clear_attempt();
+  retries_ = 0;
+  backoff_ = kInitialBackoff;
+  time_base_ = now_micros();
+  persistent_options_.clear();
+  disarm_timeout();
+  options_ = TransactionOptions();
+  options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
+  if (api_version() >= 16) apply_defaults();
+}
+
+void Transaction::reset() {
+  Lock lock(mutex_);
+  const bool retrying = !on_error_futures_.empty();
+  full_reset();
+  // The on_error that was still waiting fails, and its failure cancels the transaction (semantics.md, section 3).
+  if (retrying && api_version() >= 610) state_error_ = err::kTransactionCancelled;
+}
+
+void Transaction::cancel() {
+  Lock lock(mutex_);
+  check_timeout();
+  enter_error_state(err::kTransactionCancelled);
+}
+
+void Transaction::fail_pending(Error error, Error stamp_error) {
+  for (const WaitingRead& waiting : waiting_) waiting.future->fail(error);
+  waiting_.clear();
+  for (const Ref<Future>& future : versionstamp_futures_) future->fail(stamp_error);
+  versionstamp_futures_.clear();
+  for (const Ref<Future>& future : on_error_futures_) future->fail(error);
+  on_error_futures_.clear();
+  if (commit_future_) commit_future_->fail(error);
+  commit_future_ = Ref<Future>();
+  decided_.reset();
+}
+
+void Transaction::end_watches(Error error) {
+  for (const Ref<Watch>& watch : unregistered_watches_) watch->future->fail(error);
+  unregistered_watches_.clear();
+}
+
+void Transaction::enter_error_state(Error error) {
+  if (state_error_ != 0) return;
+  state_error_ = error;
+  fail_pending(error, error);
+}
+
+// ---- timeouts --------------------------------------------------------------------------------------
+
+// Only needed while something is pending: every call looks at the clock itself.
+void Transaction::arm_timeout() {
+  const bool pending = !waiting_.empty() || !versionstamp_futures_.empty() || !on_error_futures_.empty();
+  if (!pending || options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
+  timeout_timer_ = network_.at(time_base_ + options_.timeout_ms * 1000, [self = Ref<Transaction>(this)] { self->timeout_fired(); });
+}
+
+void Transaction::disarm_timeout() {
+  if (timeout_timer_ != 0) network_.cancel(timeout_timer_);
+  timeout_timer_ = 0;
+}
+
+void Transaction::timeout_fired() {
+  Lock lock(mutex_);
+  timeout_timer_ = 0;
+  check_timeout();
+}
+
+// ---- on_error --------------------------------------------------------------------------------------
+
+void Transaction::refuse_on_error() {
+  end_watches(err::kTransactionCancelled);
+  if (state_error_ != 0) return;
+  if (api_version() >= 610) {
+    enter_error_state(err::kTransactionCancelled);
+  } else {
+    soft_reset();
+  }
+}
+
+Ref<Future> Transaction::on_error(Error error) {
+  Lock lock(mutex_);
+  check_timeout();
+  if (state_error_ != 0) {
+    end_watches(err::kTransactionCancelled);
+    return network_.answer_error(state_error_);
+  }
+  if (error < 0 || error > 30'000) error = err::kUnknownError;
+  const bool exhausted = options_.retry_limit != -1 && retries_ >= options_.retry_limit;
+  ++retries_;
+  const RetryKind kind = retry_kind(error);
+  if (exhausted || kind == RetryKind::kNo) {
+    refuse_on_error();
+    if (error == 0) error = err::kClientInvalidOperation;
+    return network_.answer_error(error == err::kBrokenPromise ? err::kTransactionCancelled : error);
+  }
+  const double cap = static_cast<double>(options_.max_retry_delay_ms) / 1000.0;
+  double delay;
+  if (kind == RetryKind::kVersion) {
+    delay = std::min(kStaleVersionDelay, cap);
+  } else {
+    delay = backoff_ * Env::current().random_unit();
+    backoff_ = std::min(backoff_ * 2, kind == RetryKind::kResource ? kResourceBackoffLimit : cap);
+  }
+  auto future = make_ref<Future>();
+  on_error_futures_.push_back(future);
+  arm_timeout();
+  network_.at(now_micros() + static_cast<int64_t>(delay * 1e6),
+              [self = Ref<Transaction>(this), future] { self->finish_on_error(future); });
+  if (network_.stopped()) future->fail(err::kBrokenPromise);
+  return future;
+}
+
+void Transaction::finish_on_error(const Ref<Future>& future) {
+  Lock lock(mutex_);
+  const auto at = std::find_if(on_error_futures_.begin(), on_error_futures_.end(),
+                               [&](const Ref<Future>& waiting) { return waiting.get() == future.get(); });
+  if (at == on_error_futures_.end()) return;  // a reset, cancel or timeout was quicker
+  on_error_futures_.erase(at);
+  soft_reset();
+  future->complete(Void{});
+}
+
+// ---- versions --------------------------------------------------------------------------------------
+
+void Transaction::set_read_version(Version version) {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return;
+  if (version_state_ != VersionState::kNone) return defer(err::kReadVersionAlreadySet);
+  if (version <= 0) return defer(err::kVersionInvalid);
+  version_state_ = VersionState::kNamed;
+  read_point_.version = version;
+}
+
+Error Transaction::ensure_read_version() {
+  if (version_state_ != VersionState::kNone) return 0;
+  if (options_.initialize_new_database) {
+    read_point_.version = 0;
+    version_state_ = VersionState::kNamed;
+    return 0;
+  }
+  if (keyspace().locked() && !options_.lock_aware && !options_.read_lock_aware) return err::kDatabaseLocked;
+  read_point_ = keyspace().read_point();
+  version_state_ = VersionState::kReading;
+  swept_version_.store(read_point_.version, std::memory_order_relaxed);
+  keyspace().enlist(this);
+  enlisted_ = true;
+  return 0;
+}
+
+Error Transaction::ensure_read_point() {
+  if (Error error = ensure_read_version()) return error;
+  if (version_state_ == VersionState::kNamed) {
+    if (options_.initialize_new_database) return err::kClientInvalidOperation;
+    if (Error error = keyspace().read_point_at(read_point_.version, &read_point_.snapshot)) return error;
+    version_state_ = VersionState::kReading;
+    swept_version_.store(read_point_.version, std::memory_order_relaxed);
+    keyspace().enlist(this);
+    enlisted_ = true;
+  }
+  if (!snapshot_released_ && keyspace().too_old(read_point_.version)) keep_only_known();
+  return resolve_tenant(read_point_.snapshot);
+}
+
+Error Transaction::resolve_tenant(const Snapshot& snapshot) {
+  if (!tenant_ || tenant_id_ >= 0) return 0;
+  int64_t id;
+  if (Error error = tenant_->resolve(snapshot, &id)) return error;
+  tenant_id_ = id;
+  prefix_ = system_keys::big_endian(static_cast<uint64_t>(id));
+  return 0;
+}
+
+Error Transaction::tenant_requirement() const {
+  const bool missing = keyspace().tenant_mode() == 2 && !tenant_ && !options_.raw_access;
+  return missing ? err::kTenantNameRequired : 0;
+}
+
+void Transaction::release_snapshot() {
+  Lock lock(mutex_);
+  if (version_state_ != VersionState::kReading || snapshot_released_ || !keyspace().too_old(read_point_.version)) return;
+  keep_only_known();
+}
+
+// Replaces the snapshot by the rows that were read: those stay readable, and nothing else has to be kept.
+void Transaction::keep_only_known() {
+  Editor editor{Snapshot()};
+  for (const auto& [begin, end] : read_log_.known()) {
+    Cursor cursor(read_point_.snapshot);
+    const Bytes from = prefix_ + begin;
+    const Bytes to = prefix_ + end;
+    for (cursor.seek(from); cursor.valid() && cursor.key() < to; cursor.next()) editor.set(cursor.key(), cursor.value());
+  }
+  Slice name;
+  const Bytes tenant_row = Bytes(system_keys::kTenantMap) + prefix_;
+  if (tenant_id_ >= 0 && read_point_.snapshot.get(tenant_row, &name)) editor.set(tenant_row, name);
+  read_point_.snapshot = editor.finish();
+  snapshot_released_ = true;
+  committed_point_ = ReadPoint{committed_point_.version, Snapshot()};
+  swept_version_.store(INT64_MAX, std::memory_order_relaxed);
+  keyspace().delist(this);
+  enlisted_ = false;
+}
+
+Ref<Future> Transaction::get_read_version() {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  check_timeout();
+  if (state_error_ != 0) return network_.answer_error(state_error_);
+  if (Error error = ensure_read_version()) return network_.answer_error(error);
+  if (version_state_ == VersionState::kReading && !snapshot_released_) keyspace().retain(read_point_);
+  return network_.answer(static_cast<int64_t>(read_point_.version));
+}
+
+Version Transaction::committed_version() {
+  Lock lock(mutex_);
+  if (committed_point_.version != kInvalidVersion) {
+    keyspace().retain(committed_point_);
+    committed_point_ = ReadPoint();
+  }
+  return committed_version_;
+}
+
+// ---- reads that wait for their version -------------------------------------------------------------
+
+Ref<Future> Transaction::wait_for_version(ReadFunction read) {
+  auto future = make_ref<Future>();
+  const int64_t now = now_micros();
+  WaitingRead waiting{future, std::move(read), nullptr, now + kFutureVersionPatience};
+  if (!writes_.empty()) waiting.overlay = std::make_shared<WriteMap>(writes_);
+  waiting_.push_back(std::move(waiting));
+  arm_timeout();
+  const int64_t ahead = keyspace().micros_until(read_point_.version);
+  network_.at(now + std::min(ahead, kFutureVersionPatience), [self = Ref<Transaction>(this)] { self->retry_waiting(); });
+  return future;
+}
+
+void Transaction::retry_waiting() {
+  Lock lock(mutex_);
+  const int64_t now = now_micros();
+  for (size_t i = 0; i < waiting_.size();) {
+    Result result{Void{}};
+    issued_overlay_ = waiting_[i].overlay ? waiting_[i].overlay : std::make_shared<WriteMap>();
+    const Error error = waiting_[i].read(&result);
+    issued_overlay_.reset();
+    if (error == err::kFutureVersion && now < waiting_[i].give_up_micros) {
+      ++i;
+      continue;
+    }
+    const Ref<Future> future = waiting_[i].future;
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (error != 0 && read_error_ == 0) read_error_ = error;
+    error != 0 ? future->fail(error) : future->complete(std::move(result));
+  }
+  if (commit_waits_ && waiting_.empty()) {
+    commit_waits_ = false;
+    start_commit();
+    deliver_commit_locked();
+  }
+}
+
+Ref<Future> Transaction::failed_read(Error error) {
+  if (read_error_ == 0) read_error_ = error;
+  return network_.answer_error(error);
+}
+
+}  // namespace fdb

@@ -1,0 +1,226 @@
+// Commit of a transaction, what it submits, and the delivery of the outcome (semantics.md, sections 9 to 11 and 14).
+#include <algorithm>
+#include <cstring>
+
+#include "special_keys.h"
+#include "system_keys.h"
+#include "transaction.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr int64_t kMutationOverhead = 44;
+constexpr int64_t kRangeOverhead = 24;
+
+int64_t ranges_size(const std::vector<KeyRange>& ranges) {
+  int64_t size = 0;
+  for (const KeyRange& range : ranges) size += kRangeOverhead + static_cast<int64_t>(range.begin.size() + range.end.size());
+  return size;
+}
+
+}  // namespace
+
+// ---- what is submitted -----------------------------------------------------------------------------
+
+int64_t Transaction::commit_size(const CommitRequest& request) const {
+  int64_t size = 0;
+  for (const Mutation& mutation : request.mutations) {
+    size += kMutationOverhead + static_cast<int64_t>(mutation.key.size() + mutation.value.size());
+  }
+  if (api_version() < 300) return size;
+  const bool plain = options_.read_your_writes_disabled;
+  return size + ranges_size(request.write_conflicts) + ranges_size(plain ? native_counted_reads_ : request.read_conflicts);
+}
+
+Error Transaction::prepare_commit(CommitRequest* request) {
+  if (special_writes_ && !special_writes_->values.empty()) {
+    if (Error error = SpecialKeys::commit(*this)) return error;
+  }
+  if (read_error_ != 0) return read_error_;
+  if (!writes_.empty()) flush_writes(Slice(), system_keys::kSpecialEnd);
+  request->mutations = native_mutations_;
+  request->write_conflicts = native_write_conflicts_;
+  if (!options_.read_your_writes_disabled) merge_ranges(&request->write_conflicts);
+  request->read_conflicts = read_conflicts_.merged();
+  if (request->mutations.empty() && request->write_conflicts.empty()) return 0;
+  if (options_.read_lock_aware && !options_.lock_aware) return err::kTransactionReadOnly;
+  if (commit_size(*request) > options_.size_limit) return err::kTransactionTooLarge;
+  request->lock_aware = options_.lock_aware;
+  if (keyspace().locked() && !request->lock_aware) return err::kDatabaseLocked;
+  if (Error error = tenant_requirement()) return error;
+  if (Error error = resolve_tenant(keyspace().current())) return error;
+  request->read_version = version_state_ == VersionState::kNone ? keyspace().read_point().version : read_point_.version;
+  request->check_window = !options_.causal_write_risky || !request->read_conflicts.empty();
+  request->report_conflicts = options_.report_conflicting_keys;
+  request->tenant_id = tenant_id_;
+  if (tenant_) add_tenant_prefix(request);
+  return 0;
+}
+
+// From tenant-relative keys to those of the database; \xff/metadataVersion is the database's own in any case.
+void Transaction::add_tenant_prefix(CommitRequest* request) {
+  const auto prefixed = [this](Slice key) { return arena_.copy(prefix_ + Bytes(key)); };
+  const auto global = [](Slice key) { return key >= system_keys::kMetadataVersion; };
+  for (Mutation& mutation : request->mutations) {
+    if (global(mutation.key)) continue;
+    mutation.key = prefixed(mutation.key);
+    if (mutation.op == Op::kClearRange) mutation.value = prefixed(mutation.value);
+    if (mutation.op == Op::kSetVersionstampedKey) {
+      char* suffix = const_cast<char*>(mutation.key.data()) + mutation.key.size() - 4;
+      uint32_t offset;
+      std::memcpy(&offset, suffix, 4);
+      offset += static_cast<uint32_t>(prefix_.size());
+      std::memcpy(suffix, &offset, 4);
+    }
+  }
+  for (std::vector<KeyRange>* ranges : {&request->read_conflicts, &request->write_conflicts}) {
+    for (KeyRange& range : *ranges) {
+      if (!global(range.begin)) range = {prefixed(range.begin), prefixed(range.end)};
+    }
+  }
+}
+
+// ---- commit ----------------------------------------------------------------------------------------
+
+Ref<Future> Transaction::commit() {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  check_timeout();
+  if (used_during_commit()) return network_.answer_error(err::kUsedDuringCommit);
+  if (state_error_ != 0) return network_.answer_error(state_error_);
+  if (network_.stopped()) return network_.answer_error(err::kBrokenPromise);
+  commit_started_ = true;
+  commit_future_ = make_ref<Future>();
+  commit_future_->set_hook(hook());
+  const Ref<Future> future = commit_future_;
+  if (waiting_.empty()) {
+    start_commit();
+  } else {
+    commit_waits_ = true;
+  }
+  return future;
+}
+
+void Transaction::start_commit() {
+  CommitRequest request;
+  DecidedCommit decided{prepare_commit(&request), false, {}, {}};
+  if (decided.error == 0) {
+    decided.read_only = request.mutations.empty() && request.write_conflicts.empty();
+    if (!decided.read_only) {
+      CommitOutcome outcome = keyspace().commit(request);
+      decided.error = outcome.error;
+      decided.point = outcome.point;
+      decided.stamp = outcome.stamp();
+      conflicting_ranges_.clear();
+      const std::vector<KeyRange>& submitted = read_conflicts_.merged();
+      for (const size_t index : outcome.conflicting) {
+        conflicting_ranges_.emplace_back(submitted[index].begin, submitted[index].end);
+      }
+    }
+  }
+  decided_ = std::move(decided);
+}
+
+void Transaction::deliver_commit() {
+  Lock lock(mutex_);
+  deliver_commit_locked();
+}
+
+void Transaction::deliver_commit_locked() {
+  if (!commit_future_ || !decided_) return;
+  const Ref<Future> future = std::exchange(commit_future_, Ref<Future>());
+  const DecidedCommit decided = std::move(*decided_);
+  decided_.reset();
+  const std::vector<Ref<Future>> stamps = std::move(versionstamp_futures_);
+  versionstamp_futures_.clear();
+  if (decided.error != 0) {
+    network_.deliver_error(future, decided.error);
+    for (const Ref<Future>& stamp : stamps) network_.deliver_error(stamp, err::kTransactionInvalidVersion);
+    end_watches(decided.error);
+  } else {
+    committed_version_ = decided.read_only ? kInvalidVersion : decided.point.version;
+    committed_point_ = decided.read_only ? ReadPoint() : decided.point;
+    if (!stamps.empty() && !decided.read_only) keyspace().retain(decided.point);
+    for (const Ref<Future>& stamp : stamps) {
+      decided.read_only ? network_.deliver_error(stamp, err::kNoCommitVersion)
+                        : network_.deliver(stamp, KeyResult{decided.stamp});
+    }
+    if (!decided.read_only) finish_stamped_keys(decided.stamp);
+    activate_watches();
+    network_.deliver(future, Void{});
+  }
+  if (api_version() < 410) {
+    decided.error == 0 ? full_reset() : soft_reset();
+  } else if (api_version() < 700) {
+    forget_read_version();
+  }
+}
+
+void Transaction::forget_read_version() {
+  if (enlisted_) keyspace().delist(this);
+  enlisted_ = snapshot_released_ = false;
+  swept_version_.store(INT64_MAX, std::memory_order_relaxed);
+  version_state_ = VersionState::kNone;
+  read_point_ = ReadPoint();
+}
+
+// What the versionstamped keys have become, for the special key that lists write conflict ranges.
+void Transaction::finish_stamped_keys(Slice stamp) {
+  for (const Bytes& with_offset : stamped_keys_) {
+    uint32_t offset;
+    std::memcpy(&offset, with_offset.data() + with_offset.size() - 4, 4);
+    Bytes key = with_offset.substr(0, with_offset.size() - 4);
+    key.replace(offset, stamp.size(), stamp);
+    final_stamped_keys_.push_back(std::move(key));
+  }
+}
+
+void Transaction::activate_watches() {
+  const std::vector<Ref<Watch>> watches = std::move(unregistered_watches_);
+  unregistered_watches_.clear();
+  for (const Ref<Watch>& watch : watches) keyspace().watches().activate(watch, keyspace().current());
+}
+
+void Transaction::forget_watch(const Watch* watch) {
+  Ref<Watch> forgotten;  // released after the lock
+  Lock lock(mutex_);
+  const auto at = std::find_if(unregistered_watches_.begin(), unregistered_watches_.end(),
+                               [watch](const Ref<Watch>& held) { return held.get() == watch; });
+  if (at == unregistered_watches_.end()) return;
+  forgotten = std::move(*at);
+  unregistered_watches_.erase(at);
+}
+
+// ---- numbers about the transaction -----------------------------------------------------------------
+
+Ref<Future> Transaction::get_versionstamp() {
+  Lock lock(mutex_);
+  if (Error error = refusal()) return network_.answer_error(error);
+  if (network_.stopped()) return network_.answer_error(err::kBrokenPromise);
+  auto future = make_ref<Future>();
+  future->set_hook(hook());
+  versionstamp_futures_.push_back(future);
+  arm_timeout();
+  return future;
+}
+
+Ref<Future> Transaction::get_approximate_size() {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  return network_.answer(approximate_size_);
+}
+
+Ref<Future> Transaction::get_total_cost() {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  return network_.answer(write_cost_ + read_log_.cost());
+}
+
+Ref<Future> Transaction::get_tag_throttled_duration() {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  return network_.answer(0.0);
+}
+
+}  // namespace fdb

@@ -1,0 +1,444 @@
+// Reads of a transaction (semantics.md, sections 6, 10.2, 10.4, 13 and 15).
+#include <algorithm>
+
+#include "size_estimates.h"
+#include "special_keys.h"
+#include "system_keys.h"
+#include "transaction.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr int64_t kServerRowOverhead = 24;
+constexpr int64_t kRangeOverhead = 24;
+constexpr int kIteratorBytes[] = {4096, 6144, 9216, 13824, 20736, 31104, 46656, 69984, 80000, 120000};
+
+// The byte target of a streaming mode; 0 for none, -1 for an illegal mode or iteration.
+int mode_bytes(int mode, int iteration) {
+  switch (mode) {
+    case FDB_STREAMING_MODE_EXACT: return 0;
+    case FDB_STREAMING_MODE_SMALL: return 256;
+    case FDB_STREAMING_MODE_MEDIUM: return 1000;
+    case FDB_STREAMING_MODE_LARGE: return 4096;
+    case FDB_STREAMING_MODE_SERIAL:
+    case FDB_STREAMING_MODE_WANT_ALL: return 80000;
+    case FDB_STREAMING_MODE_ITERATOR:
+      return iteration <= 0 ? -1 : kIteratorBytes[std::min<int>(iteration, std::size(kIteratorBytes)) - 1];
+    default: return -1;
+  }
+}
+
+Bytes without_or_equal(const KeySelector& selector) {
+  return selector.or_equal ? key_after(selector.key) : Bytes(selector.key);
+}
+
+}  // namespace
+
+Error resolve_limits(const RangeRequest& request, RangeLimits* limits) {
+  limits->rows = request.limit == 0 ? -1 : request.limit;
+  limits->bytes = request.target_bytes == 0 ? -1 : request.target_bytes;
+  if (limits->rows == -1 && limits->bytes == -1 && request.mode == FDB_STREAMING_MODE_EXACT) return err::kExactModeWithoutLimits;
+  const int mode = mode_bytes(request.mode, request.iteration);
+  if (mode < 0) return err::kClientInvalidOperation;
+  if (mode > 0) limits->bytes = limits->bytes == -1 ? mode : std::min(limits->bytes, mode);
+  return 0;
+}
+
+bool Transaction::sees_writes(bool snapshot) const {
+  return !options_.read_your_writes_disabled && (!snapshot || options_.snapshot_ryw_counter > 0);
+}
+
+View Transaction::view() const { return {&read_point_.snapshot, prefix_, max_read_key()}; }
+
+Error Transaction::check_known(Slice begin, Slice end) {
+  return snapshot_released_ && !read_log_.covers(begin, end) ? err::kTransactionTooOld : 0;
+}
+
+// Adds a candidate conflict range, less what the transaction has overwritten itself (semantics.md, 10.2).
+void Transaction::add_read_conflict(Slice begin, Slice end, const WriteMap* overlay) {
+  if (begin >= end) return;
+  const auto add = [&](Slice from, Slice to) {
+    read_conflicts_.add(from, to);
+    approximate_size_ += kRangeOverhead + static_cast<int64_t>(from.size() + to.size());
+  };
+  if (!overlay || overlay->empty()) return add(begin, end);
+  for (WriteMap::Segment segment = overlay->segment(begin); segment.begins_before(end); segment.next()) {
+    const bool last = !segment.has_end();
+    if (segment.is_unmodified() || (segment.is_operation() && !segment.is_independent())) {
+      const Bytes from = std::max(Bytes(begin), segment.begin());
+      const Bytes to = last ? Bytes(end) : std::min(Bytes(end), segment.end());
+      if (from < to) add(from, to);
+    }
+    if (last) break;
+  }
+}
+
+void Transaction::add_point_read_conflict(Slice key, const WriteMap* overlay) {
+  if (overlay && !overlay->empty()) {
+    const WriteMap::Segment segment = overlay->segment(key);
+    if (!segment.is_unmodified() && !(segment.is_operation() && !segment.is_independent())) return;
+  }
+  read_conflicts_.add_point(key);
+  if (options_.read_your_writes_disabled) {
+    const Slice after = arena_.copy_after(key);
+    native_counted_reads_.push_back({after.substr(0, key.size()), after});
+  } else {
+    approximate_size_ += kRangeOverhead + 2 * static_cast<int64_t>(key.size()) + 1;
+  }
+}
+
+// ---- get -------------------------------------------------------------------------------------------
+
+Error Transaction::read_value(Slice key, bool snapshot, ValueResult* result) {
+  const bool writes = sees_writes(snapshot) && !overlay().empty();
+  const WriteMap* visible = writes ? &overlay() : nullptr;
+  const std::vector<KeyOperation>* operations = nullptr;
+  bool needs_snapshot = true;
+  if (writes) {
+    const WriteMap::Segment segment = visible->segment(key);
+    if (segment.is_unreadable() && !options_.bypass_unreadable) return err::kAccessedUnreadable;
+    if (segment.is_operation()) {
+      operations = &segment.operations();
+      needs_snapshot = !segment.is_independent();
+    } else {
+      needs_snapshot = segment.is_unmodified();
+    }
+  }
+  if (needs_snapshot) {
+    if (Error error = ensure_read_point()) return error;
+    const bool global = key == system_keys::kMetadataVersion;
+    Slice value;
+    if (snapshot_released_ && !read_log_.covers(key, key_after(key))) return err::kTransactionTooOld;
+    result->present = prefix_.empty() || global ? read_point_.snapshot.get(key, &value)
+                                                : read_point_.snapshot.get(prefix_ + Bytes(key), &value);
+    if (result->present) result->value.assign(value);
+    read_log_.add_point(key, key.size() + value.size());
+  }
+  if (!snapshot) add_point_read_conflict(key, visible);
+  if (operations) {
+    auto value = apply_operations(*operations, result->present ? std::optional<Slice>(result->value) : std::nullopt);
+    result->present = value.has_value();
+    if (value) result->value = std::move(*value);
+  }
+  return 0;
+}
+
+Ref<Future> Transaction::get(Slice key, bool snapshot) {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  if (SpecialKeys::reads_point(*this, key)) {
+    ValueResult result;
+    if (Error error = SpecialKeys::get(*this, key, &result)) return network_.answer_error(error);
+    return network_.answer(std::move(result));
+  }
+  if (Error error = refusal()) return network_.answer_error(error);
+  const bool metadata = key == system_keys::kMetadataVersion;
+  if (key >= max_read_key() && !metadata) return network_.answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = metadata ? 0 : tenant_requirement()) return failed_read(error);
+  used_ = true;
+  if (key.size() > max_key_size(key, false)) return network_.answer(ValueResult{});
+  ValueResult result;
+  const Error error = read_value(key, snapshot, &result);
+  if (error == 0) return network_.answer(std::move(result));
+  if (error != err::kFutureVersion) return failed_read(error);
+  return wait_for_version([this, owned = Bytes(key), snapshot](Result* late) {
+    ValueResult value;
+    const Error failure = read_value(owned, snapshot, &value);
+    *late = std::move(value);
+    return failure;
+  });
+}
+
+// ---- get_key ---------------------------------------------------------------------------------------
+
+Error Transaction::read_key(const KeySelector& selector, bool snapshot, KeyResult* result) {
+  if (Error error = ensure_read_point()) return error;
+  const WriteMap* visible = sees_writes(snapshot) ? &overlay() : nullptr;
+  ResolvedKey resolved;
+  if (Error error = resolve_selector(view(), visible, selector, &resolved)) return error;
+  const Bytes from = without_or_equal(selector);
+  const bool forward = selector.offset > 0;
+  const Bytes low = forward ? from : resolved.key;
+  const Bytes high = forward ? key_after(resolved.key) : from;
+  if (Error error = check_known(low, std::min<Slice>(high, max_read_key()))) return error;
+  read_log_.add(low, high, options_.read_your_writes_disabled ? 0 : resolved.key.size());
+  if (!snapshot) {
+    if (options_.read_your_writes_disabled) {
+      read_conflicts_.add(low, high);
+    } else {
+      add_read_conflict(low, high, visible);
+    }
+  }
+  result->key = std::move(resolved.key);
+  return 0;
+}
+
+Ref<Future> Transaction::get_key(const KeySelector& selector, bool snapshot) {
+  Lock lock(mutex_);
+  if (Error error = refusal()) return network_.answer_error(error);
+  if (selector.key > max_read_key()) return network_.answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = tenant_requirement()) return failed_read(error);
+  used_ = true;
+  KeySelector cut = selector;
+  cut.key = cut.key.substr(0, max_key_size(cut.key, false) + 1);
+  KeyResult result;
+  const Error error = read_key(cut, snapshot, &result);
+  if (error == 0) return network_.answer(std::move(result));
+  if (error != err::kFutureVersion) return failed_read(error);
+  return wait_for_version([this, owned = Bytes(cut.key), cut, snapshot](Result* late) {
+    KeyResult key;
+    const Error failure = read_key({owned, cut.or_equal, cut.offset}, snapshot, &key);
+    *late = std::move(key);
+    return failure;
+  });
+}
+
+// ---- get_range -------------------------------------------------------------------------------------
+
+// Rows of [begin, end) within the limits. False in `more`: the range is known to be exhausted.
+static Error collect_rows(MergedCursor* cursor, Slice begin, Slice end, bool reverse, const RangeLimits& limits,
+                          KeyValueArray* rows) {
+  if (begin >= end) return 0;
+  int64_t bytes = 0;
+  reverse ? cursor->seek_before(end, begin) : cursor->seek(begin, end);
+  while (cursor->valid()) {
+    rows->add(cursor->key(), cursor->value());
+    bytes += kServerRowOverhead + static_cast<int64_t>(cursor->key().size() + cursor->value().size());
+    const bool enough = static_cast<int64_t>(rows->rows.size()) == limits.rows;
+    if (enough || (limits.bytes >= 0 && bytes >= limits.bytes)) {
+      rows->more = true;
+      return 0;
+    }
+    reverse ? cursor->prev(begin) : cursor->next(end);
+  }
+  return cursor->error();
+}
+
+namespace {
+
+// A finished range read, for the rules about conflict ranges.
+struct RangeOutcome {
+  Bytes begin_key;  // of the selectors without or_equal
+  Bytes end_key;
+  int begin_offset;
+  int end_offset;
+  bool off_begin;
+  bool off_end;
+  const KeyValueArray* rows;
+  bool reverse;
+
+  bool has_rows() const { return !rows->rows.empty(); }
+  Slice row_key(size_t index) const {
+    return Slice(reinterpret_cast<const char*>(rows->rows[index].key), static_cast<size_t>(rows->rows[index].key_length));
+  }
+  Slice lowest() const { return row_key(reverse ? rows->rows.size() - 1 : 0); }
+  Slice highest() const { return row_key(reverse ? 0 : rows->rows.size() - 1); }
+};
+
+struct OwnedRange {
+  Bytes low;
+  Bytes high;
+};
+
+// semantics.md, 10.2
+OwnedRange conflict_of(const RangeOutcome& read, Slice max_key) {
+  OwnedRange range;
+  const bool more = read.rows->more;
+  if (read.begin_key < read.end_key) {
+    range.low = read.reverse && read.begin_offset <= 1 && more ? read.end_key : read.begin_key;
+    range.high = !read.reverse && read.end_offset > 0 && more ? read.begin_key : read.end_key;
+  } else {
+    range.low = read.end_key;
+    range.high = read.begin_key;
+  }
+  if (read.off_begin && !(read.reverse && more)) range.low.clear();
+  if (read.off_end && (read.reverse || !more)) range.high = max_key;
+  if (!read.has_rows()) return range;
+  if (read.reverse || read.begin_offset <= 0) range.low = std::min<Slice>(range.low, read.lowest()) == range.low ? range.low : Bytes(read.lowest());
+  if (read.reverse) {
+    if (read.end_offset > 0 && range.high <= read.highest()) range.high = key_after(read.highest());
+  } else if (range.high <= read.highest()) {
+    range.high = key_after(read.highest());
+  }
+  return range;
+}
+
+// semantics.md, 10.4
+OwnedRange conflict_without_overlay(const RangeOutcome& read) {
+  OwnedRange range;
+  const bool more = read.rows->more;
+  if (read.off_begin) {
+    range.low.clear();
+  } else if (((!read.reverse || !more || read.begin_offset > 1) && read.begin_offset > 0) || !read.has_rows()) {
+    range.low = read.begin_key;
+  } else {
+    range.low = read.lowest();
+  }
+  if (read.end_offset > read.begin_offset && read.end_key < range.low) range.low = read.end_key;
+  if (read.off_end) {
+    range.high = system_keys::kSystemEnd;
+  } else if (((read.reverse || !more || read.end_offset <= 0) && read.end_offset <= 1) || !read.has_rows()) {
+    range.high = read.end_key;
+  } else {
+    range.high = key_after(read.highest());
+  }
+  if (read.begin_offset < read.end_offset && read.begin_key > range.high) range.high = read.begin_key;
+  return range;
+}
+
+}  // namespace
+
+Error Transaction::read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* result) {
+  if (Error error = ensure_read_point()) return error;
+  const WriteMap* visible = sees_writes(request.snapshot) ? &overlay() : nullptr;
+  RangeOutcome read{without_or_equal(request.begin), without_or_equal(request.end), request.begin.offset, request.end.offset,
+                    false, false, result, request.reverse};
+  ResolvedKey begin;
+  ResolvedKey end;
+  // Offset 1 needs no walk: the rows are those at or after (before) the key itself.
+  if (request.begin.offset == 1) {
+    begin.key = read.begin_key;
+  } else if (Error error = resolve_selector(view(), visible, request.begin, &begin)) {
+    return error;
+  }
+  if (request.end.offset == 1) {
+    end.key = read.end_key;
+  } else if (Error error = resolve_selector(view(), visible, request.end, &end)) {
+    return error;
+  }
+  MergedCursor cursor(view(), visible);
+  if (Error error = collect_rows(&cursor, begin.key, end.key, request.reverse, limits, result)) return error;
+  read.off_begin = begin.off_begin;
+  read.off_end = end.off_end;
+  size_t bytes = 0;
+  for (const FDBKeyValue& row : result->rows) bytes += static_cast<size_t>(row.key_length + row.value_length);
+  const OwnedRange known = conflict_of(read, max_read_key());
+  if (Error error = check_known(known.low, known.high)) return error;
+  read_log_.add(known.low, known.high, bytes);
+  if (request.snapshot) return 0;
+  if (options_.read_your_writes_disabled) {
+    const OwnedRange conflict = conflict_without_overlay(read);
+    read_conflicts_.add(conflict.low, conflict.high);
+  } else {
+    add_read_conflict(known.low, known.high, visible);
+  }
+  return 0;
+}
+
+Ref<Future> Transaction::get_range(const RangeRequest& given) {
+  RangeRequest request = given;
+  if (api_version() <= 13 && request.limit < 0) {
+    request.limit = -request.limit;
+    request.reverse = true;
+  }
+  RangeLimits limits;
+  if (Error error = resolve_limits(request, &limits)) return Future::failed(error);
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  if (SpecialKeys::reads_range(*this, request.begin.key, request.end.key)) {
+    auto rows = std::make_unique<KeyValueArray>();
+    if (Error error = SpecialKeys::get_range(*this, request, limits, rows.get())) return network_.answer_error(error);
+    return network_.answer(std::move(rows));
+  }
+  if (Error error = refusal()) return network_.answer_error(error);
+  if (request.begin.key > max_read_key() || request.end.key > max_read_key()) return network_.answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = tenant_requirement()) return failed_read(error);
+  if (limits.rows < -1 || limits.bytes < -1) return network_.answer_error(err::kRangeLimitsInvalid);
+  request.begin.key = request.begin.key.substr(0, max_key_size(request.begin.key, false) + 1);
+  request.end.key = request.end.key.substr(0, max_key_size(request.end.key, false) + 1);
+  auto rows = std::make_unique<KeyValueArray>();
+  if (request.begin.offset >= request.end.offset && without_or_equal(request.begin) >= without_or_equal(request.end)) {
+    return network_.answer(std::move(rows));
+  }
+  used_ = true;
+  const Error error = read_range(request, limits, rows.get());
+  if (error == 0) return network_.answer(std::move(rows));
+  if (error != err::kFutureVersion) return failed_read(error);
+  return wait_for_version([this, request, limits, begin = Bytes(request.begin.key), end = Bytes(request.end.key)](Result* late) {
+    RangeRequest owned = request;
+    owned.begin.key = begin;
+    owned.end.key = end;
+    auto late_rows = std::make_unique<KeyValueArray>();
+    const Error failure = read_range(owned, limits, late_rows.get());
+    *late = std::move(late_rows);
+    return failure;
+  });
+}
+
+// ---- watch -----------------------------------------------------------------------------------------
+
+Ref<Future> Transaction::watch(Slice key) {
+  Lock lock(mutex_);
+  if (Error error = refusal()) return network_.answer_error(error);
+  if (options_.read_your_writes_disabled) return network_.answer_error(err::kWatchesDisabled);
+  const bool metadata = key == system_keys::kMetadataVersion;
+  const bool outside = key >= system_keys::kSystemEnd || (api_version() >= 300 && key >= max_read_key() && !metadata);
+  if (outside) return network_.answer_error(err::kKeyOutsideLegalRange);
+  if (key.size() > max_key_size(key, true)) return network_.answer_error(err::kKeyTooLarge);
+  used_ = true;
+  ValueResult seen;
+  const Error error = read_value(key, false, &seen);
+  if (error == err::kFutureVersion) {
+    // A watch on a version that is still to come: wait for it as a read does, and report its failure.
+    return wait_for_version([this, owned = Bytes(key)](Result* late) {
+      ValueResult value;
+      *late = Void{};
+      return read_value(owned, false, &value);
+    });
+  }
+  if (error != 0) return failed_read(error);
+  if (!database_->acquire_watch()) return network_.answer_error(err::kTooManyWatches);
+  auto future = make_ref<Future>();
+  const Bytes full = metadata ? Bytes(key) : prefix_ + Bytes(key);
+  auto remembered = seen.present ? std::optional<Bytes>(std::move(seen.value)) : std::nullopt;
+  auto watch = make_ref<Watch>(database_, future, full, std::move(remembered));
+  unregistered_watches_.push_back(watch);
+  future->set_hook(std::make_shared<WatchHook>(hook(), *watch, Ref<Keyspace>(&keyspace())));
+  if (network_.stopped()) future->fail(err::kBrokenPromise);
+  return future;
+}
+
+// ---- places and sizes ------------------------------------------------------------------------------
+
+Ref<Future> Transaction::get_addresses_for_key(Slice key) {
+  Lock lock(mutex_);
+  if (Error error = refusal()) return network_.answer_error(error);
+  used_ = true;
+  auto found = std::make_unique<StringArray>();
+  if (key < system_keys::kSystemEnd) {
+    found->strings.push_back(api_version() >= 630 || options_.include_port ? "127.0.0.1:4500" : "127.0.0.1");
+    found->pointers.push_back(found->strings.back().c_str());
+  }
+  return network_.answer(std::move(found));
+}
+
+Ref<Future> Transaction::get_estimated_range_size_bytes(Slice begin, Slice end) {
+  if (begin > end) return Future::failed(err::kInvertedRange);
+  Lock lock(mutex_);
+  if (Error error = refusal()) return network_.answer_error(error);
+  if (begin == end) return network_.answer_error(err::kInternalError);  // as the official client answers
+  if (end > system_keys::kSystemEnd) return network_.answer_error(err::kKeyOutsideLegalRange);
+  const Snapshot current = keyspace().current();
+  if (Error error = resolve_tenant(current)) return network_.answer_error(error);
+  const RangeStats stats = current.range_stats(prefix_ + Bytes(begin), prefix_ + Bytes(end));
+  return network_.answer(stats.bytes);
+}
+
+Ref<Future> Transaction::get_range_split_points(Slice begin, Slice end, int64_t chunk_size) {
+  if (begin > end) return Future::failed(err::kInvertedRange);
+  Lock lock(mutex_);
+  if (Error error = refusal()) return network_.answer_error(error);
+  if (begin > max_read_key() || end > max_read_key()) return network_.answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = tenant_requirement()) return network_.answer_error(error);
+  const Snapshot current = keyspace().current();
+  if (Error error = resolve_tenant(current)) return network_.answer_error(error);
+  auto points = std::make_unique<KeyArray>();
+  points->add(begin);
+  if (begin == end) return network_.answer_error(err::kInternalError);  // as the official client answers
+  if (chunk_size > 0) add_split_points(current, prefix_, begin, end, chunk_size, points.get());
+  points->add(end);
+  return network_.answer(std::move(points));
+}
+
+}  // namespace fdb

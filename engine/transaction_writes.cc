@@ -1,0 +1,295 @@
+// Writes of a transaction: checks in their documented order, then into the overlay (semantics.md, sections 5, 7, 9, 10.5).
+#include <algorithm>
+#include <cstring>
+
+#include "special_keys.h"
+#include "system_keys.h"
+#include "transaction.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr int64_t kMutationOverhead = 44;
+constexpr int64_t kRangeOverhead = 24;
+constexpr size_t kStampLength = 10;
+constexpr Slice kMetadataOperand{"\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 14};
+
+int64_t point_range_size(Slice key) { return kRangeOverhead + 2 * static_cast<int64_t>(key.size()) + 1; }
+
+int64_t range_size(Slice begin, Slice end) { return kRangeOverhead + static_cast<int64_t>(begin.size() + end.size()); }
+
+// The position of the stamp that the last four bytes of `bytes` name; false if it does not fit.
+bool stamp_offset(Slice bytes, size_t* offset) {
+  if (bytes.size() < 4) return false;
+  int32_t number;
+  std::memcpy(&number, bytes.data() + bytes.size() - 4, 4);
+  if (number < 0 || static_cast<size_t>(number) + kStampLength > bytes.size() - 4) return false;
+  *offset = static_cast<size_t>(number);
+  return true;
+}
+
+int64_t rounded_to_pages(size_t bytes) {
+  return static_cast<int64_t>((bytes + ReadLog::kPage - 1) / ReadLog::kPage) * ReadLog::kPage;
+}
+
+}  // namespace
+
+bool Transaction::take_conflict_flag() { return !std::exchange(options_.next_write_no_conflict, false); }
+
+// Watches that are not registered yet fire when their own transaction changes the value. `value` null: unknown.
+void Transaction::trigger_watches(Slice begin, Slice end, const std::optional<Slice>* value) {
+  for (size_t i = 0; i < unregistered_watches_.size();) {
+    const Watch& watch = *unregistered_watches_[i];
+    const Slice key = Slice(watch.key).substr(prefix_.size());
+    const bool same = value && value->has_value() == watch.remembered.has_value() && (!*value || **value == *watch.remembered);
+    if (key < begin || key >= end || same) {
+      ++i;
+      continue;
+    }
+    network_.deliver(watch.future, Void{});
+    unregistered_watches_.erase(unregistered_watches_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+void Transaction::write(Slice key, Op op, Slice value, bool add_conflict) {
+  used_ = true;
+  if (options_.read_your_writes_disabled) {
+    const Slice after = arena_.copy_after(key);
+    const Slice kept = after.substr(0, key.size());
+    native_mutations_.push_back({op, kept, arena_.copy(value)});
+    if (add_conflict && op != Op::kSetVersionstampedKey) native_write_conflicts_.push_back({kept, after});
+  } else {
+    writes_.mutate(key, op, value, add_conflict);
+  }
+}
+
+void Transaction::set(Slice key, Slice value) {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return;
+  if (key == system_keys::kMetadataVersion) return defer(err::kClientInvalidOperation);
+  if (SpecialKeys::writes_point(*this, key)) {
+    if (Error error = SpecialKeys::set(*this, key, value)) defer(error);
+    return;
+  }
+  const bool add_conflict = take_conflict_flag();
+  if (used_during_commit()) return defer(err::kUsedDuringCommit);
+  if (key >= max_write_key()) return defer(err::kKeyOutsideLegalRange);
+  approximate_size_ += static_cast<int64_t>(key.size() + value.size()) + kMutationOverhead;
+  if (add_conflict) approximate_size_ += point_range_size(key);
+  if (key.size() > max_key_size(key, true)) return defer(err::kKeyTooLarge);
+  if (value.size() > kValueSizeLimit) return defer(err::kValueTooLarge);
+  write(key, Op::kSet, value, add_conflict);
+  if (!unregistered_watches_.empty()) {
+    const std::optional<Slice> written(value);
+    trigger_watches(key, key_after(key), &written);
+  }
+}
+
+void Transaction::clear(Slice key) {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return;
+  const bool add_conflict = take_conflict_flag();
+  if (used_during_commit()) return defer(err::kUsedDuringCommit);
+  if (SpecialKeys::writes_point(*this, key)) {
+    options_.next_write_no_conflict = !add_conflict;  // special writes leave the flag alone
+    if (Error error = SpecialKeys::clear(*this, key)) defer(error);
+    return;
+  }
+  if (key >= max_write_key()) return defer(err::kKeyOutsideLegalRange);
+  if (key.size() > max_key_size(key, false)) return;
+  const Bytes after = key_after(key);
+  if (!options_.read_your_writes_disabled) {
+    approximate_size_ += point_range_size(key) * (add_conflict ? 2 : 1);
+  }
+  buffer_clear(key, after, add_conflict);
+}
+
+void Transaction::clear_range(Slice begin, Slice end) {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return;
+  if (begin > end) return defer(err::kInvertedRange);
+  const bool add_conflict = take_conflict_flag();
+  if (used_during_commit()) return defer(err::kUsedDuringCommit);
+  if (SpecialKeys::writes_range(*this, begin, end)) {
+    options_.next_write_no_conflict = !add_conflict;
+    if (Error error = SpecialKeys::clear_range(*this, begin, end)) defer(error);
+    return;
+  }
+  if (begin > max_write_key() || end > max_write_key()) return defer(err::kKeyOutsideLegalRange);
+  begin = begin.substr(0, max_key_size(begin, false) + 1);
+  end = end.substr(0, max_key_size(end, false) + 1);
+  approximate_size_ += static_cast<int64_t>(begin.size() + end.size()) + kMutationOverhead;
+  if (add_conflict) approximate_size_ += range_size(begin, end);
+  if (begin < end) buffer_clear(begin, end, add_conflict);
+}
+
+void Transaction::buffer_clear(Slice begin, Slice end, bool add_conflict) {
+  used_ = true;
+  if (options_.read_your_writes_disabled) {
+    const KeyRange range{arena_.copy(begin), arena_.copy(end)};
+    native_mutations_.push_back({Op::kClearRange, range.begin, range.end});
+    if (add_conflict) native_write_conflicts_.push_back(range);
+  } else {
+    writes_.clear_range(begin, end, add_conflict);
+  }
+  if (!unregistered_watches_.empty()) {
+    const std::optional<Slice> absent;
+    trigger_watches(begin, end, &absent);
+  }
+}
+
+// ---- atomic operations -----------------------------------------------------------------------------
+
+// Brings the operands into the form of API 520 (four-byte offsets at the end) and checks the offset.
+Error Transaction::check_versionstamp(int operation, Bytes* key, Bytes* param) const {
+  Bytes* target = operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_KEY ? key : param;
+  if (api_version() < 520) target->append(operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_KEY ? 2 : 4, '\0');
+  size_t offset;
+  return stamp_offset(*target, &offset) ? 0 : err::kClientInvalidOperation;
+}
+
+// All keys that the operation may come to write.
+KeyRange Transaction::versionstamp_range(Slice key_with_offset, Arena* arena) const {
+  size_t offset = 0;
+  stamp_offset(key_with_offset, &offset);
+  Bytes low(key_with_offset.substr(0, key_with_offset.size() - 4));
+  Bytes high = low;
+  const Version known = version_state_ == VersionState::kNone ? kInvalidVersion : read_point_.version;
+  const Bytes least = known < 0 ? Bytes(8, '\0') : system_keys::big_endian(static_cast<uint64_t>(known) + 1);
+  low.replace(offset, kStampLength, least + Bytes(2, '\0'));
+  high.replace(offset, kStampLength, Bytes(kStampLength, '\xff'));
+  high.push_back('\0');
+  return {arena->copy(low), arena->copy(std::min<Slice>(high, max_read_key()))};
+}
+
+void Transaction::atomic_op(Slice key, Slice param, int operation) {
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return;
+  bool add_conflict = take_conflict_flag();
+  if (used_during_commit()) return defer(err::kUsedDuringCommit);
+  if (key == system_keys::kMetadataVersion) {
+    if (operation != FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE || param != kMetadataOperand) return defer(err::kClientInvalidOperation);
+  } else if (key >= max_write_key()) {
+    return defer(err::kKeyOutsideLegalRange);
+  }
+  if (!is_atomic_op(operation)) return defer(err::kInvalidMutationType);
+  const bool stamped_key = operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_KEY;
+  if (stamped_key) add_conflict = false;
+  approximate_size_ += static_cast<int64_t>(key.size() + param.size()) + kMutationOverhead;
+  if (add_conflict) approximate_size_ += point_range_size(key);
+  if (key.size() > max_key_size(key, true)) return defer(err::kKeyTooLarge);
+  if (param.size() > kValueSizeLimit) return defer(err::kValueTooLarge);
+  Op op = static_cast<Op>(operation);
+  if (api_version() >= 510) op = op == Op::kMin ? Op::kMinV2 : op == Op::kAnd ? Op::kAndV2 : op;
+  if (op != Op::kSetVersionstampedKey && op != Op::kSetVersionstampedValue) {
+    write(key, op, param, add_conflict);
+  } else {
+    Bytes full_key(key);
+    Bytes full_param(param);
+    if (Error error = check_versionstamp(operation, &full_key, &full_param)) return defer(error);
+    if (stamped_key) {
+      stamped_keys_.push_back(full_key);
+      if (!options_.read_your_writes_disabled) {
+        const KeyRange range = versionstamp_range(full_key, &arena_);
+        if (!range.empty()) {
+          flush_writes(range.begin, range.end);
+          writes_.make_unreadable(range.begin, range.end);
+        }
+        // The overlay keeps the operation under the smallest key it may come to write.
+        size_t offset = 0;
+        stamp_offset(full_key, &offset);
+        full_key.replace(offset, kStampLength, range.begin.substr(offset, kStampLength));
+      }
+    }
+    write(full_key, op, full_param, add_conflict);
+  }
+  if (!unregistered_watches_.empty()) trigger_watches(key, key_after(key), nullptr);
+}
+
+// ---- conflict ranges -------------------------------------------------------------------------------
+
+Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
+  if (begin > end) return err::kInvertedRange;
+  if (type != FDB_CONFLICT_RANGE_TYPE_READ && type != FDB_CONFLICT_RANGE_TYPE_WRITE) return err::kClientInvalidOperation;
+  const bool read = type == FDB_CONFLICT_RANGE_TYPE_READ;
+  Lock lock(mutex_);
+  if (deferred_error_ != 0) return 0;
+  if (used_during_commit()) {
+    defer(err::kUsedDuringCommit);
+    return 0;
+  }
+  const Slice limit = read ? max_read_key() : max_write_key();
+  const bool metadata = read && begin == system_keys::kMetadataVersion && end == system_keys::kMetadataVersionEnd;
+  if (api_version() >= 300 && !metadata && (begin > limit || end > limit)) {
+    defer(err::kKeyOutsideLegalRange);
+    return 0;
+  }
+  begin = begin.substr(0, max_key_size(begin, false) + 1);
+  end = end.substr(0, max_key_size(end, false) + 1);
+  if (begin >= end) return 0;
+  if (read) {
+    if (!options_.read_your_writes_disabled) {
+      add_read_conflict(begin, end, &writes_);
+    } else {
+      approximate_size_ += range_size(begin, end);
+      read_conflicts_.add(begin, end);
+      native_counted_reads_.push_back({arena_.copy(begin), arena_.copy(end)});
+    }
+    return 0;
+  }
+  used_ = true;
+  approximate_size_ += range_size(begin, end);
+  if (options_.read_your_writes_disabled) {
+    native_write_conflicts_.push_back({arena_.copy(begin), arena_.copy(end)});
+  } else {
+    writes_.add_conflict_range(begin, end);
+  }
+  return 0;
+}
+
+// ---- handing the overlay over ----------------------------------------------------------------------
+
+// Appends what the overlay holds in [begin, end) to the native mutations: first the cleared stretches, then the
+// operations in key order (semantics.md, 7.3).
+void Transaction::flush_writes(Slice begin, Slice end) {
+  const auto clip = [&](const WriteMap::Segment& segment) {
+    const Bytes from = segment.begin();
+    return arena_.copy(std::max<Slice>(begin, from));
+  };
+  const auto collect = [&](bool (WriteMap::Segment::*wanted)() const, auto&& emit) {
+    std::optional<Slice> open;
+    for (WriteMap::Segment segment = writes_.segment(begin); segment.begins_before(end); segment.next()) {
+      if ((segment.*wanted)() && !open) open = clip(segment);
+      if (!(segment.*wanted)() && open) {
+        emit(*open, clip(segment));
+        open.reset();
+      }
+      if (!segment.has_end()) break;
+    }
+    if (open) emit(*open, arena_.copy(end));
+  };
+  collect(&WriteMap::Segment::is_cleared, [&](Slice from, Slice to) {
+    native_mutations_.push_back({Op::kClearRange, from, to});
+    write_cost_ += ReadLog::kPage;
+  });
+  collect(&WriteMap::Segment::is_conflict, [&](Slice from, Slice to) { native_write_conflicts_.push_back({from, to}); });
+  for (WriteMap::Segment segment = writes_.segment(begin); segment.begins_before(end); segment.next()) {
+    if (segment.is_operation()) {
+      const Slice after = arena_.copy_after(segment.key());
+      const Slice key = after.substr(0, after.size() - 1);
+      for (const KeyOperation& operation : segment.operations()) {
+        if (operation.has_value) {
+          native_mutations_.push_back({operation.op, key, arena_.copy(operation.value)});
+          write_cost_ += 4 * rounded_to_pages(key.size() + (operation.op == Op::kSet ? operation.value.size() : 0));
+        } else {
+          native_mutations_.push_back({Op::kClearRange, key, after});
+          write_cost_ += ReadLog::kPage;
+        }
+      }
+    }
+    if (!segment.has_end()) break;
+  }
+}
+
+}  // namespace fdb
