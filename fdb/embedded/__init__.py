@@ -7,6 +7,7 @@ tests (`unique`, `drop`) and for programs that load or link the engine themselve
 
 from __future__ import annotations
 
+import os
 import pathlib
 import secrets
 import sys
@@ -68,4 +69,4 @@ def drop(name: str) -> None:
         raise ValueError(f"drop() is for in-memory databases, and {name!r} is a file")
     from fdb._client import embedded_client  # only here: the files above need no client
 
-    embedded_client().drop(name.removeprefix(_MEMORY))
+    embedded_client().library.fdb_embedded_drop(os.fsencode(name.removeprefix(_MEMORY)))
