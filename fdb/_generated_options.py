@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, Union
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from fdb._options import OptionSetter
 
@@ -24,8 +24,8 @@ class SupportsValue(Protocol):
         """Returns the value."""
 
 
-KeyArgument = Union[bytes, SupportsKey]
-ValueArgument = Union[bytes, SupportsValue]
+KeyArgument = bytes | SupportsKey
+ValueArgument = bytes | SupportsValue
 
 
 class NetworkOptions(OptionSetter):

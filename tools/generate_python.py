@@ -166,7 +166,7 @@ def option_classes(options: list[Option]) -> str:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, Union
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from fdb._options import OptionSetter
 
@@ -187,8 +187,8 @@ class SupportsValue(Protocol):
         """Returns the value."""
 
 
-KeyArgument = Union[bytes, SupportsKey]
-ValueArgument = Union[bytes, SupportsValue]
+KeyArgument = bytes | SupportsKey
+ValueArgument = bytes | SupportsValue
 '''
     blocks = [
         *(_option_class(options, scope) for scope in _OPTION_CLASSES),
