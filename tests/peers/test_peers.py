@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from official import OFFICIAL, OFFICIAL_73, PeerUnavailable, library_environment  # noqa: E402
-from run import (  # noqa: E402
+from peer_jobs import (  # noqa: E402
     PeerFailed,
     c_program,
     cpp_program,
