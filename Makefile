@@ -99,7 +99,9 @@ cluster-up: ## start a FoundationDB server in Docker, for test-cluster
 	docker compose cp fdb:/usr/lib/libfdb_c.so $(CLUSTER)/libfdb_c.so
 	$(FDBCLI) "status minimal" | grep -q "is available" || \
 		$(FDBCLI) "configure new single ssd tenant_mode=optional_experimental"
-	$(FDBCLI) "status minimal" | grep "is available"
+	for attempt in $$(seq 30); do \
+		$(FDBCLI) "status minimal" | grep "is available" && exit 0; sleep 1; \
+	done; echo "error: the database did not become available"; exit 1
 
 cluster-down: ## stop that server and delete its data
 	docker compose down --volumes

@@ -76,7 +76,7 @@ class BuildExtensionsAndEngine(build_ext):
             sys.exit(f"error: {error}")
         includes = embedded / "include" / "foundationdb"
         includes.mkdir(parents=True, exist_ok=True)
-        for header in HEADERS.glob("*.h"):
+        for header in HEADERS.iterdir():
             shutil.copy2(header, includes)
         super().run()
 

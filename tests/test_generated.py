@@ -8,6 +8,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
@@ -151,6 +152,14 @@ def test_the_c_enumerations_have_the_codes_of_the_table() -> None:
     text = (HEADERS / "foundationdb" / "fdb_c_options.g.h").read_text(encoding="utf-8")
     declared = re.findall(r"^\t(FDB_\w+) = (-?\d+)", text, re.MULTILINE)
     assert declared == [(row["c_enumerator"], row["code"]) for row in OPTIONS]
+
+
+def test_the_xml_table_holds_every_row() -> None:
+    tree = ElementTree.parse(HEADERS / "foundationdb" / "fdb.options")
+    codes = [(o.get("name"), o.get("code")) for o in tree.getroot().iter("Option")]
+    assert codes == [(row["name"], row["code"]) for row in OPTIONS]
+    persistent = {o.get("name") for o in tree.getroot().iter("Option") if o.get("persistent")}
+    assert persistent == {"timeout", "retry_limit", "max_retry_delay", "authorization_token"}
 
 
 def test_the_function_table_names_every_current_function() -> None:

@@ -23,6 +23,7 @@ def generated_files() -> dict[str, str]:
     functions = generate_c.abi_functions()
     return {
         "vendor/fdb_c_headers/foundationdb/fdb_c_options.g.h": generate_c.option_header(options),
+        "vendor/fdb_c_headers/foundationdb/fdb.options": generate_c.option_xml(options),
         "engine/generated_errors.inc": generate_c.engine_errors(errors),
         "engine/generated_options.inc": generate_c.engine_options(options),
         "native/generated_functions.h": generate_c.function_table(functions),
