@@ -47,9 +47,9 @@ class Character(NamedTuple):
         return set(self.name.split())
 
 
-def named_characters() -> Iterator[tuple[int, Character]]:
-    """Every code point that has a name, in order."""
-    for code in range(sys.maxunicode + 1):
+def named_characters(limit: int) -> Iterator[tuple[int, Character]]:
+    """Every code point below `limit` that has a name, in order."""
+    for code in range(limit):
         char = chr(code)
         name = unicodedata.name(char, None)
         if name is not None:
@@ -66,15 +66,16 @@ def named_characters() -> Iterator[tuple[int, Character]]:
 
 
 class UnicodeStore:
-    """Records, indexes and counters of code points below one subspace.
+    """Records, indexes and counters of the code points up to `limit`, below one subspace.
 
     ("record", code) holds the packed Character; ("category", category, code) and
     ("word", word, code) are the indexes; ("count", category) is a counter kept by atomic
     additions, which never conflict; ("batch", number) says that a batch is stored.
     """
 
-    def __init__(self, space: Any) -> None:
+    def __init__(self, space: Any, limit: int) -> None:
         self.space = space
+        self.limit = limit
         self.records = space["record"]
         self.by_category = space["category"]
         self.by_word = space["word"]
@@ -162,7 +163,7 @@ class Report:
 
 def load(db: Any, store: UnicodeStore, report: Report) -> None:
     """Part 1: stores all characters."""
-    characters = list(named_characters())
+    characters = list(named_characters(store.limit))
     print(f"Unicode {unicodedata.unidata_version}: {len(characters):,} named code points")
     db.clear_range_startswith(store.space.key())
 
@@ -259,7 +260,7 @@ def check(db: Any, store: UnicodeStore, school: School, term: Term, report: Repo
         words = sum(len(character.words) for character in stored)
         in_category = sum(1 for _ in rows_of(db, store.by_category))
         in_words = sum(1 for _ in rows_of(db, store.by_word))
-        compare("records", len(stored), sum(1 for _ in named_characters()))
+        compare("records", len(stored), sum(1 for _ in named_characters(store.limit)))
         compare("rows of the category index", in_category, len(stored))
         compare("rows of the word index", in_words, words)
         compare("counters", store.category_counts(db), dict(categories))
@@ -274,11 +275,12 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("cluster_file", nargs="?", default="memory:")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated students")
+    parser.add_argument("--limit", type=int, default=sys.maxunicode + 1, help="of the code points")
     parser.add_argument("--keep", action="store_true", help="leave the data in the database")
     options = parser.parse_args(argv)
     db = fdb.open(options.cluster_file)
     space = fdb.Subspace(("example",))
-    store = UnicodeStore(space["unicode"])
+    store = UnicodeStore(space["unicode"], options.limit)
     pause = 0.0005 if is_embedded(options.cluster_file) else 0.0
     school = School(space["scheduling"], Counts(), pause)
     term = Term(seed=options.seed)

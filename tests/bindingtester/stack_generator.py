@@ -243,7 +243,7 @@ class Program:
             self.op("POP", pushes=-1)
         elif choice == 3 and self.depth >= 1:
             self.op("WAIT_FUTURE")
-        elif choice == 4 and self.rng.random() < 0.05:
+        elif choice == 4 and self.rng.random() < 0.2:
             self.op("EMPTY_STACK", pushes=-self.depth)
         else:
             self.op("SUB", self.rng.getrandbits(70), self.rng.getrandbits(80), pushes=1)
