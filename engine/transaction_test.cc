@@ -1,0 +1,211 @@
+// Transactions under a clock that the test moves: what happens when time passes, and in which order.
+#include "transaction.h"
+
+#include "sim_env.h"
+#include "test_support.h"
+
+namespace fdb {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000;
+
+test::SimEnv* env;
+
+Ref<Database> fresh_database() {
+  static int number = 0;
+  return Database::open(("memory:test" + std::to_string(++number)).c_str());
+}
+
+Error error_of(const Ref<Future>& future) { return future->get_error(); }
+
+std::optional<Bytes> value_of(const Ref<Future>& future) {
+  Result* result = nullptr;
+  CHECK_EQ(future->value(&result), 0);
+  const auto& value = std::get<ValueResult>(*result);
+  return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
+}
+
+int64_t number_of(const Ref<Future>& future) {
+  Result* result = nullptr;
+  CHECK_EQ(future->value(&result), 0);
+  return std::get<int64_t>(*result);
+}
+
+void put(const Ref<Database>& database, Slice key, Slice value) {
+  const auto transaction = database->create_transaction();
+  transaction->set(key, value);
+  CHECK_EQ(error_of(transaction->commit()), 0);
+}
+
+void test_write_skew_aborts_one() {
+  const auto database = fresh_database();
+  put(database, "a", "1");
+  put(database, "b", "1");
+  const auto first = database->create_transaction();
+  const auto second = database->create_transaction();
+  CHECK_EQ(value_of(first->get("a", false)), Bytes("1"));
+  CHECK_EQ(value_of(second->get("b", false)), Bytes("1"));
+  first->set("b", "0");
+  second->set("a", "0");
+  CHECK_EQ(error_of(first->commit()), 0);
+  CHECK_EQ(error_of(second->commit()), err::kNotCommitted);
+}
+
+void test_snapshot_stays_while_others_commit() {
+  const auto database = fresh_database();
+  put(database, "a", "1");
+  const auto reader = database->create_transaction();
+  CHECK_EQ(value_of(reader->get("b", true)), std::optional<Bytes>());
+  put(database, "a", "2");
+  CHECK_EQ(value_of(reader->get("a", false)), Bytes("1"));
+}
+
+void test_window() {
+  const auto database = fresh_database();
+  put(database, "a", "1");
+  put(database, "b", "2");
+  const auto transaction = database->create_transaction();
+  CHECK_EQ(value_of(transaction->get("a", false)), Bytes("1"));
+  env->advance(4 * kSecond);
+  CHECK_EQ(error_of(transaction->get_key({"a", false, 2}, true)), 0);
+  env->advance(3 * kSecond);
+  CHECK_EQ(value_of(transaction->get("a", false)), Bytes("1"));  // it was read before
+  CHECK_EQ(error_of(transaction->get("c", false)), err::kTransactionTooOld);
+  CHECK_EQ(error_of(transaction->commit()), err::kTransactionTooOld);
+}
+
+void test_handed_out_versions_are_exact() {
+  const auto database = fresh_database();
+  put(database, "a", "1");
+  const auto first = database->create_transaction();
+  const Version version = number_of(first->get_read_version());
+  env->advance(kSecond / 2);
+  put(database, "a", "2");
+  const auto late = database->create_transaction();
+  late->set_read_version(version);
+  CHECK_EQ(value_of(late->get("a", false)), Bytes("1"));
+  env->advance(6 * kSecond);
+  const auto too_late = database->create_transaction();
+  too_late->set_read_version(version);
+  CHECK_EQ(error_of(too_late->get("a", false)), err::kTransactionTooOld);
+}
+
+void test_future_version_waits() {
+  const auto database = fresh_database();
+  put(database, "a", "1");
+  const auto probe = database->create_transaction();
+  const Version version = number_of(probe->get_read_version());
+  const auto soon = database->create_transaction();
+  soon->set_read_version(version + kSecond / 2);
+  const auto pending = soon->get("a", false);
+  soon->set("a", "9");  // issued after the read: invisible to it
+  CHECK(!pending->is_ready());
+  env->advance(kSecond);
+  CHECK_EQ(value_of(pending), Bytes("1"));
+  const auto never = database->create_transaction();
+  never->set_read_version(int64_t{1} << 62);
+  const auto hopeless = never->get("a", false);
+  CHECK(!hopeless->is_ready());
+  env->advance(kSecond + 1);
+  CHECK_EQ(error_of(hopeless), err::kFutureVersion);
+}
+
+void test_commit_waits_for_reads() {
+  const auto database = fresh_database();
+  const auto probe = database->create_transaction();
+  const Version version = number_of(probe->get_read_version());
+  const auto transaction = database->create_transaction();
+  transaction->set_read_version(version + kSecond / 2);
+  const auto read = transaction->get("a", false);
+  transaction->set("b", "1");
+  const auto commit = transaction->commit();
+  CHECK(!commit->is_ready());
+  env->advance(kSecond);
+  CHECK_EQ(error_of(read), 0);
+  CHECK_EQ(error_of(commit), 0);
+}
+
+void test_timeout_ends_what_is_pending() {
+  const auto database = fresh_database();
+  const auto transaction = database->create_transaction();
+  const Bytes timeout("\x64\0\0\0\0\0\0\0", 8);  // 100 ms
+  CHECK_EQ(transaction->set_option(FDB_TR_OPTION_TIMEOUT, reinterpret_cast<const uint8_t*>(timeout.data()), 8), 0);
+  const auto stamp = transaction->get_versionstamp();
+  CHECK(!stamp->is_ready());
+  env->advance(kSecond / 5);
+  CHECK_EQ(error_of(stamp), err::kTransactionTimedOut);
+  CHECK_EQ(error_of(transaction->get("a", false)), err::kTransactionTimedOut);
+  transaction->reset();
+  CHECK_EQ(error_of(transaction->get("a", false)), 0);
+}
+
+void test_on_error_waits_and_resets() {
+  const auto database = fresh_database();
+  const auto transaction = database->create_transaction();
+  transaction->set("a", "1");
+  const auto retry = transaction->on_error(err::kNotCommitted);
+  CHECK(!retry->is_ready());
+  env->advance(kSecond);
+  CHECK_EQ(error_of(retry), 0);
+  CHECK_EQ(value_of(transaction->get("a", false)), std::optional<Bytes>());
+  CHECK_EQ(error_of(transaction->on_error(err::kTransactionTooLarge)), err::kTransactionTooLarge);
+  CHECK_EQ(error_of(transaction->get("a", false)), err::kTransactionCancelled);
+}
+
+void test_misuse_poisons_an_undelivered_commit() {
+  const auto database = fresh_database();
+  const auto transaction = database->create_transaction();
+  transaction->set("a", "1");
+  const auto commit = transaction->commit();
+  CHECK_EQ(error_of(transaction->get("a", false)), err::kUsedDuringCommit);
+  CHECK_EQ(error_of(commit), err::kUsedDuringCommit);
+}
+
+void test_watch_fires_once_the_value_differs() {
+  const auto database = fresh_database();
+  put(database, "a", "1");
+  const auto transaction = database->create_transaction();
+  const auto watch = transaction->watch("a");
+  CHECK_EQ(error_of(transaction->commit()), 0);
+  put(database, "a", "1");
+  env->advance(1);
+  CHECK(!watch->is_ready());
+  put(database, "a", "2");
+  env->advance(1);
+  CHECK_EQ(error_of(watch), 0);
+}
+
+void test_open_transaction_gives_its_snapshot_back() {
+  const auto database = fresh_database();
+  put(database, "a", "1");
+  const auto transaction = database->create_transaction();
+  CHECK_EQ(value_of(transaction->get("a", true)), Bytes("1"));
+  CHECK(transaction->swept_version() != INT64_MAX);
+  env->advance(3600 * kSecond);
+  env->advance(2 * kSecond);
+  CHECK(transaction->swept_version() == INT64_MAX);
+  CHECK_EQ(error_of(transaction->get("b", false)), err::kTransactionTooOld);
+}
+
+}  // namespace
+}  // namespace fdb
+
+int main() {
+  fdb::test::SimEnv env(fdb::test::seed());
+  fdb::env = &env;
+  fdb::Network& network = fdb::Network::instance();
+  CHECK_EQ(network.select_api_version(740, 740), 0);
+  network.simulate();
+  fdb::test_write_skew_aborts_one();
+  fdb::test_snapshot_stays_while_others_commit();
+  fdb::test_window();
+  fdb::test_handed_out_versions_are_exact();
+  fdb::test_future_version_waits();
+  fdb::test_commit_waits_for_reads();
+  fdb::test_timeout_ends_what_is_pending();
+  fdb::test_on_error_waits_and_resets();
+  fdb::test_misuse_poisons_an_undelivered_commit();
+  fdb::test_watch_fires_once_the_value_differs();
+  fdb::test_open_transaction_gives_its_snapshot_back();
+  return 0;
+}
