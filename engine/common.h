@@ -99,6 +99,7 @@ constexpr Error kApiVersionUnset = 2200;
 constexpr Error kApiVersionAlreadySet = 2201;
 constexpr Error kApiVersionInvalid = 2202;
 constexpr Error kApiVersionNotSupported = 2203;
+constexpr Error kApiFunctionMissing = 2204;
 constexpr Error kExactModeWithoutLimits = 2210;
 constexpr Error kSnapshotDirectoryInvalid = 2505;
 constexpr Error kSnapshotUidInvalid = 2509;

@@ -59,9 +59,10 @@ struct ValueResult {
   Bytes value;
 };
 
+// The last alternative holds an object of the C API: a cluster or a database.
 using Result = std::variant<Void, bool, int64_t, uint64_t, double, KeyResult, ValueResult, std::unique_ptr<KeyValueArray>,
                             std::unique_ptr<MappedKeyValueArray>, std::unique_ptr<KeyArray>, std::unique_ptr<StringArray>,
-                            std::unique_ptr<KeyRangeArray>, void*>;
+                            std::unique_ptr<KeyRangeArray>, std::shared_ptr<void>>;
 
 // Called (without locks) before a pending future is looked at (is_ready, wait, callback, getter): a commit that has
 // taken effect is delivered at that moment. Also called when a pending future is cancelled or destroyed.

@@ -1,0 +1,11 @@
+// The JSON text of fdb_database_get_client_status (semantics.md, 20.1).
+#pragma once
+
+#include "database.h"
+
+namespace fdb {
+
+// What a client connected to the one node of the embedded database would report. Thread-safe.
+Bytes client_status_json(const Database& database);
+
+}  // namespace fdb

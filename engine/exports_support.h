@@ -1,0 +1,95 @@
+// What every exported function does around its one line of work: refuse calls before an API version is selected, convert
+// arguments, and turn exceptions into error codes.
+#pragma once
+
+#include <exception>
+
+#include "fdb_headers.h"
+#include "future.h"
+#include "network.h"
+
+#include <foundationdb/fdb_c_internal.h>
+
+namespace fdb {
+
+// A result of the synchronous C API. Everything that makes one needs blob workers, so there are only errors.
+struct BlobResult {
+  Error error;
+};
+
+// The error that stands for the exception being handled.
+inline Error current_exception_code() noexcept {
+  try {
+    throw;
+  } catch (const EngineError& error) {
+    return error.code > 0 ? error.code : err::kInternalError;
+  } catch (...) {
+    return err::kUnknownError;
+  }
+}
+
+inline bool version_selected() { return Network::instance().api_version() != 0; }
+
+// Also in a forked child, which must not touch what it inherited: see fork.h.
+template <class Work>
+Error guard_error(Work&& work) noexcept {
+  if (!version_selected()) return err::kApiVersionUnset;
+  try {
+    return work();
+  } catch (...) {
+    return current_exception_code();
+  }
+}
+
+template <class Work>
+void guard_void(Work&& work) noexcept {
+  if (!version_selected()) return;
+  try {
+    work();
+  } catch (...) {
+    // A void function has no way to tell; memory ran out, and the operations that follow will say so.
+  }
+}
+
+template <class Work>
+FDBFuture* guard_future(Work&& work) noexcept {
+  if (!version_selected()) return Future::failed(err::kApiVersionUnset).detach()->handle();
+  Error error;
+  try {
+    return work().detach()->handle();
+  } catch (...) {
+    error = current_exception_code();
+  }
+  return Future::failed(error).detach()->handle();
+}
+
+inline Slice slice(const uint8_t* bytes, int length) {
+  return length > 0 ? Slice(reinterpret_cast<const char*>(bytes), static_cast<size_t>(length)) : Slice();
+}
+
+inline const uint8_t* bytes_of(Slice slice) { return reinterpret_cast<const uint8_t*>(slice.data()); }
+
+// The value of a future as the type that a getter wants; 2000 when the future holds another type.
+template <class T>
+Error typed_value(FDBFuture* future, T** out) {
+  Result* result;
+  if (Error error = Future::from(future)->value(&result)) return error;
+  *out = std::get_if<T>(result);
+  return *out ? 0 : err::kClientInvalidOperation;
+}
+
+// For getters of values that this engine never produces.
+inline Error error_only(FDBFuture* future) {
+  const Error error = Future::from(future)->get_error();
+  return error ? error : err::kClientInvalidOperation;
+}
+
+template <class T>
+Error get_scalar(FDBFuture* future, T* out) {
+  T* value;
+  if (Error error = typed_value(future, &value)) return error;
+  *out = *value;
+  return 0;
+}
+
+}  // namespace fdb

@@ -1,0 +1,149 @@
+// C exports: databases and tenants. Their blob functions are in fdb_c_exports_blob.cc.
+#include <algorithm>
+#include <cctype>
+
+#include "client_status.h"
+#include "database.h"
+#include "exports_support.h"
+#include "transaction.h"
+
+using namespace fdb;
+
+namespace {
+
+constexpr Slice kServerAddress = "127.0.0.1:4500";
+constexpr uint64_t kServerProtocol = 0x1FDB00B074000000ULL;
+constexpr size_t kSnapshotIdDigits = 32;
+
+// Work on a usable database; an unusable one answers with its error.
+template <class Work>
+FDBFuture* database_future(FDBDatabase* handle, Work&& work) {
+  return guard_future([&] {
+    Database& database = *Database::from(handle);
+    if (Error error = database.deferred_error()) return Network::instance().answer_error(error);
+    return work(database);
+  });
+}
+
+// Whether a list of addresses, separated by commas, names no other process than the only one.
+bool names_the_server(Slice addresses) {
+  while (!addresses.empty()) {
+    const size_t comma = addresses.find(',');
+    if (addresses.substr(0, comma) != kServerAddress) return false;
+    if (comma == Slice::npos) return true;
+    addresses.remove_prefix(comma + 1);
+  }
+  return false;
+}
+
+bool is_snapshot_id(Slice id) {
+  return id.size() == kSnapshotIdDigits &&
+         std::all_of(id.begin(), id.end(), [](char c) { return std::isxdigit(static_cast<unsigned char>(c)); });
+}
+
+template <class Open>
+Error open_database(Open&& open, FDBDatabase** out_database) {
+  if (!Network::instance().is_set_up()) return err::kNetworkNotSetup;
+  *out_database = open().detach()->handle();
+  return 0;
+}
+
+}  // namespace
+
+extern "C" {
+
+DLLEXPORT fdb_error_t fdb_create_database(const char* cluster_file_path, FDBDatabase** out_database) {
+  return guard_error([&] { return open_database([&] { return Database::open(cluster_file_path); }, out_database); });
+}
+
+DLLEXPORT fdb_error_t fdb_create_database_from_connection_string(const char* connection_string, FDBDatabase** out_database) {
+  return guard_error(
+      [&] { return open_database([&] { return Database::open_connection_string(connection_string); }, out_database); });
+}
+
+DLLEXPORT void fdb_database_destroy(FDBDatabase* d) {
+  guard_void([&] { Database::from(d)->release(); });
+}
+
+DLLEXPORT fdb_error_t fdb_database_set_option(FDBDatabase* d, FDBDatabaseOption option, uint8_t const* value, int value_length) {
+  return guard_error([&] { return Database::from(d)->set_option(option, value, value_length); });
+}
+
+DLLEXPORT fdb_error_t fdb_database_open_tenant(FDBDatabase* d, uint8_t const* tenant_name, int tenant_name_length,
+                                               FDBTenant** out_tenant) {
+  return guard_error([&] {
+    *out_tenant = Database::from(d)->open_tenant(slice(tenant_name, tenant_name_length)).detach()->handle();
+    return Error(0);
+  });
+}
+
+DLLEXPORT fdb_error_t fdb_database_create_transaction(FDBDatabase* d, FDBTransaction** out_transaction) {
+  return guard_error([&] {
+    *out_transaction = Database::from(d)->create_transaction().detach()->handle();
+    return Error(0);
+  });
+}
+
+// The one server is this process, which is not restarted; whoever asks gets the answer that his request went out.
+DLLEXPORT FDBFuture* fdb_database_reboot_worker(FDBDatabase* db, uint8_t const* address, int address_length, fdb_bool_t,
+                                                int duration) {
+  return database_future(db, [&](Database&) {
+    const bool sent = duration >= 0 && names_the_server(slice(address, address_length));
+    return Network::instance().answer(int64_t{sent});
+  });
+}
+
+// There is no second region, so nothing can be lost.
+DLLEXPORT FDBFuture* fdb_database_force_recovery_with_data_loss(FDBDatabase* db, uint8_t const*, int) {
+  return database_future(db, [&](Database&) { return Network::instance().answer(Void{}); });
+}
+
+// As on a cluster that allows no snapshot commands.
+DLLEXPORT FDBFuture* fdb_database_create_snapshot(FDBDatabase* db, uint8_t const* uid, int uid_length, uint8_t const*, int) {
+  return database_future(db, [&](Database&) {
+    const bool valid = is_snapshot_id(slice(uid, uid_length));
+    return Network::instance().answer_error(valid ? err::kSnapshotDirectoryInvalid : err::kSnapshotUidInvalid);
+  });
+}
+
+DLLEXPORT double fdb_database_get_main_thread_busyness(FDBDatabase*) {
+  double busyness = 0;
+  guard_void([&] { busyness = Network::instance().busyness(); });
+  return busyness;
+}
+
+DLLEXPORT FDBFuture* fdb_database_get_server_protocol(FDBDatabase* db, uint64_t expected_version) {
+  return database_future(db, [&](Database&) {
+    // The protocol never changes: whoever waits for that waits until he gives up.
+    if (expected_version == kServerProtocol && !Network::instance().stopped()) return make_ref<Future>();
+    return Network::instance().answer(kServerProtocol);
+  });
+}
+
+DLLEXPORT FDBFuture* fdb_database_get_client_status(FDBDatabase* db) {
+  return guard_future([&] { return Network::instance().answer(KeyResult{client_status_json(*Database::from(db))}); });
+}
+
+// State that several clients of one cluster would share, which one in-process database has no use for.
+DLLEXPORT FDBFuture* fdb_database_create_shared_state(FDBDatabase* db) {
+  return database_future(db, [&](Database&) { return Network::instance().answer_error(err::kUnsupportedOperation); });
+}
+
+DLLEXPORT void fdb_database_set_shared_state(FDBDatabase*, DatabaseSharedState*) {}
+
+DLLEXPORT fdb_error_t fdb_tenant_create_transaction(FDBTenant* tenant, FDBTransaction** out_transaction) {
+  return guard_error([&] {
+    *out_transaction = Tenant::from(tenant)->create_transaction().detach()->handle();
+    return Error(0);
+  });
+}
+
+DLLEXPORT FDBFuture* fdb_tenant_get_id(FDBTenant* tenant) {
+  return guard_future([&] { return Tenant::from(tenant)->get_id(); });
+}
+
+DLLEXPORT void fdb_tenant_destroy(FDBTenant* tenant) {
+  guard_void([&] { Tenant::from(tenant)->release(); });
+}
+
+}  // extern "C"
