@@ -339,13 +339,17 @@ def _overlong(key: bytes) -> ValueError:
 def _decode_single(key: bytes, pos: int, code: int) -> tuple[SingleFloat, int]:
     body, end = _take(key, pos, 4)
     bits = int.from_bytes(body, "big")
-    return SingleFloat._from_bits(bits ^ 0x80000000 if bits & 0x80000000 else bits ^ 0xFFFFFFFF), end
+    return SingleFloat._from_bits(
+        bits ^ 0x80000000 if bits & 0x80000000 else bits ^ 0xFFFFFFFF
+    ), end
 
 
 def _decode_double(key: bytes, pos: int, code: int) -> tuple[float, int]:
     body, end = _take(key, pos, 8)
     (bits,) = _UINT64.unpack(body)
-    value: float = _DOUBLE.unpack(_UINT64.pack(bits ^ _SIGN_64 if bits & _SIGN_64 else bits ^ _ALL_64))[0]
+    value: float = _DOUBLE.unpack(
+        _UINT64.pack(bits ^ _SIGN_64 if bits & _SIGN_64 else bits ^ _ALL_64)
+    )[0]
     return value, end
 
 

@@ -1,0 +1,93 @@
+"""The high-contention allocator: short unique integers, handed out by concurrent transactions."""
+
+from __future__ import annotations
+
+import random
+import struct
+from typing import Any
+
+from fdb._directory_steps import Steps, run_blocking
+from fdb.subspace_impl import Subspace
+from fdb.tuple import pack
+
+_COUNTER = struct.Struct("<q")
+
+
+class HighContentionAllocator:
+    """Allocates integers that are unique in ``subspace``, as packed tuples of one element.
+
+    Candidates are drawn at random from a window, so that concurrent transactions seldom meet. Each
+    window has a counter of the allocations begun in it; once it is half full the window moves on, which
+    keeps the integers, and so the keys that begin with them, short. Only the write of a candidate that
+    was free conflicts with anything: two transactions that draw the same one.
+    """
+
+    def __init__(self, subspace: Subspace) -> None:
+        self.counters = subspace[0]
+        self.recent = subspace[1]
+
+    def allocate(self, tr: Any) -> bytes:
+        """Return a packed integer that no other transaction gets. Blocks on the reads of ``tr``."""
+        return run_blocking(tr, self.allocate_steps)
+
+    def allocate_steps(self, tr: Any) -> Steps[bytes]:
+        """The steps of ``allocate``."""
+        while True:
+            start, size = yield from self._choose_window(tr)
+            candidate = yield from self._choose_candidate(tr, start, size)
+            if candidate is not None:
+                return pack((candidate,))
+
+    def _read_newest_window(self, tr: Any) -> Any:
+        """Begin to read the counter of the newest window; snapshot, as every allocation changes it."""
+        counters = self.counters.range()
+        return tr.snapshot.get_range(counters.start, counters.stop, limit=1, reverse=True)
+
+    def _start_of(self, rows: Any) -> int:
+        start: int = self.counters.unpack(rows[0].key)[0] if rows else 0
+        return start
+
+    def _choose_window(self, tr: Any) -> Steps[tuple[int, int]]:
+        """Count this allocation in a window that is less than half full; return its start and size."""
+        start = self._start_of((yield self._read_newest_window(tr)))
+        advanced = False
+        while True:
+            counter = self.counters.pack((start,))
+            if advanced:
+                tr.clear_range(self.counters.key(), counter)
+                tr.options.set_next_write_no_write_conflict_range()
+                tr.clear_range(self.recent.key(), self.recent.pack((start,)))
+            tr.add(counter, _COUNTER.pack(1))
+            stored = yield tr.snapshot.get(counter)
+            count: int = _COUNTER.unpack(stored)[0] if stored is not None else 0
+            size = window_size(start)
+            if count * 2 < size:
+                return start, size
+            start += size
+            advanced = True
+
+    def _choose_candidate(self, tr: Any, start: int, size: int) -> Steps[int | None]:
+        """Claim a free integer of the window; None if another transaction moved the window on."""
+        while True:
+            candidate = random.randrange(start, start + size)
+            key = self.recent.pack((candidate,))
+            newest_read = self._read_newest_window(tr)
+            taken_read = tr.get(key)
+            # Claimed at once for the rest of this transaction; a conflict only if it was free (below).
+            tr.options.set_next_write_no_write_conflict_range()
+            tr.set(key, b"")
+            if self._start_of((yield newest_read)) > start:
+                return None
+            taken = yield taken_read
+            if taken is None:
+                tr.add_write_conflict_key(key)
+                return candidate
+
+
+def window_size(start: int) -> int:
+    """Return how many integers the window at ``start`` spans: small ones first, to keep keys short."""
+    if start < 255:
+        return 64
+    if start < 65535:
+        return 1024
+    return 8192

@@ -1,0 +1,370 @@
+"""The stored form of directories, and the operations on it as steps (see _directory_steps).
+
+With N the prefix of the node subspace and p() tuple packing:
+
+    node of the directory whose content has prefix c    N + p(c); of the root: N + p(N)
+    entry of a child in its parent                      <node> + p(0, name) -> prefix of the child
+    layer of a directory                                <node> + p(b"layer") -> the layer, or nothing
+    format version, in the root                         <root> + p(b"version") -> three uint32
+    allocator, in the root                              <root> + p(b"hca") + ...
+
+A partition is a directory with layer b"partition" whose subdirectories are kept, nodes and contents, within
+its own prefix: a store in the store. A path is followed into it by handing the rest to that inner store.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, NamedTuple
+
+from fdb._directory_allocator import HighContentionAllocator
+from fdb._directory_errors import (
+    DirectoryAllocationError,
+    DirectoryExistsError,
+    DirectoryLayerMismatchError,
+    DirectoryNotFoundError,
+    DirectoryPathError,
+    DirectoryPrefixError,
+    DirectoryRemovedError,
+    DirectoryVersionError,
+    Path,
+)
+from fdb._directory_steps import Steps
+from fdb.impl import strinc
+from fdb.subspace_impl import Subspace
+
+VERSION = (1, 0, 0)
+SUBDIRS = 0
+PARTITION_LAYER = b"partition"
+# Nodes of a partition live below its prefix and this byte, out of the way of its contents.
+PARTITION_NODES = b"\xfe"
+
+_VERSION_FORMAT = struct.Struct("<III")
+
+
+class Record(NamedTuple):
+    """A directory that exists: where its node is kept, its absolute path, content prefix and layer."""
+
+    store: DirectoryStore
+    path: Path
+    prefix: bytes
+    layer: bytes
+
+
+class _Found(NamedTuple):
+    """How far a look-up came. Paths are relative to the store."""
+
+    path: Path
+    target: Path
+    prefix: bytes | None
+    layer: bytes
+
+    @property
+    def exists(self) -> bool:
+        return self.prefix is not None
+
+    @property
+    def rest(self) -> Path:
+        """What is left of the target path: the part within the partition where the look-up stopped."""
+        return self.target[len(self.path) :]
+
+    @property
+    def is_partition(self) -> bool:
+        return self.exists and self.layer == PARTITION_LAYER
+
+    @property
+    def is_in_partition(self) -> bool:
+        return self.is_partition and len(self.path) < len(self.target)
+
+
+def _dotted(version: tuple[int, int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _entry_key(parent: Subspace, name: str) -> bytes:
+    return parent.pack((SUBDIRS, name))
+
+
+class DirectoryStore:
+    """One tree of directories: the whole of a directory layer, or of one partition.
+
+    ``path`` is the absolute path of its root. ``marker``, for a partition, is the key of the partition's
+    own layer in the enclosing store: as long as it is there, the partition exists.
+    """
+
+    def __init__(
+        self,
+        nodes: Subspace,
+        content: Subspace,
+        allow_manual_prefixes: bool = False,
+        path: Path = (),
+        marker: bytes | None = None,
+    ) -> None:
+        self.nodes = nodes
+        self.content = content
+        self.allow_manual_prefixes = allow_manual_prefixes
+        self.path = path
+        self._marker = marker
+        self._root = nodes[nodes.key()]
+        self._version_key = self._root.pack((b"version",))
+        self._allocator = HighContentionAllocator(self._root[b"hca"])
+
+    def partition(self, path: Path, prefix: bytes) -> DirectoryStore:
+        """Return the store within the partition at the absolute ``path``."""
+        nodes = Subspace(rawPrefix=prefix + PARTITION_NODES)
+        marker = self.nodes.pack((prefix, b"layer"))
+        return DirectoryStore(nodes, Subspace(rawPrefix=prefix), False, path, marker)
+
+    # -- operations; paths are relative to the store ------------------------------------------------
+
+    def create_or_open(
+        self,
+        tr: Any,
+        path: Path,
+        layer: bytes = b"",
+        prefix: bytes | None = None,
+        allow_create: bool = True,
+        allow_open: bool = True,
+    ) -> Steps[Record]:
+        """Open the directory or create it, whichever is allowed and applies."""
+        yield from self._check_version(tr)
+        if prefix is not None and not self.allow_manual_prefixes:
+            raise DirectoryPrefixError(
+                "Cannot specify a prefix in a partition."
+                if self.path
+                else "Cannot specify a prefix unless manual prefixes are enabled.",
+                self.path + path,
+            )
+        if not path:
+            raise DirectoryPathError("The root directory cannot be opened.", self.path)
+        found = yield from self._find(tr, path)
+        if found.is_in_partition:
+            inner = self._inner_store(found)
+            return (
+                yield from inner.create_or_open(
+                    tr, found.rest, layer, prefix, allow_create, allow_open
+                )
+            )
+        if found.exists:
+            if not allow_open:
+                raise DirectoryExistsError("The directory already exists.", self.path + path)
+            if layer and layer != found.layer:
+                raise DirectoryLayerMismatchError(
+                    "The directory was created with an incompatible layer.", self.path + path
+                )
+            return self._record(found)
+        if not allow_create:
+            raise DirectoryNotFoundError("The directory does not exist.", self.path + path)
+        return (yield from self._create(tr, path, layer, prefix))
+
+    def move(self, tr: Any, old_path: Path, new_path: Path) -> Steps[Record]:
+        """Give the directory another path; its node and contents stay where they are."""
+        yield from self._check_version_for_writing(tr)
+        if old_path == new_path[: len(old_path)]:
+            raise DirectoryPathError(
+                "The destination directory cannot be a subdirectory of the source directory.",
+                self.path + new_path,
+            )
+        old = yield from self._find(tr, old_path)
+        new = yield from self._find(tr, new_path)
+        if not old.exists:
+            raise DirectoryNotFoundError(
+                "The source directory does not exist.", self.path + old_path
+            )
+        if old.is_in_partition or new.is_in_partition:
+            if not (old.is_in_partition and new.is_in_partition and old.path == new.path):
+                raise DirectoryPathError("Cannot move between partitions.", self.path + new_path)
+            return (yield from self._inner_store(new).move(tr, old.rest, new.rest))
+        if new.exists:
+            raise DirectoryExistsError(
+                "The destination directory already exists. Remove it first.", self.path + new_path
+            )
+        parent = yield from self._find(tr, new_path[:-1])
+        if not parent.exists:
+            raise DirectoryNotFoundError(
+                "The parent of the destination directory does not exist. Create it first.",
+                self.path + new_path,
+            )
+        tr.set(_entry_key(self._node_of(parent), new_path[-1]), old.prefix)
+        yield from self._remove_entry(tr, old_path)
+        return self._record(old._replace(path=new_path))
+
+    def remove(self, tr: Any, path: Path, fail_if_missing: bool = True) -> Steps[bool]:
+        """Remove the directory with everything in and below it; tell whether it existed."""
+        try:
+            yield from self._check_version_for_writing(tr)
+        except DirectoryRemovedError:
+            if fail_if_missing:
+                raise
+            return False
+        if not path:
+            raise DirectoryPathError("The root directory cannot be removed.", self.path)
+        found = yield from self._find(tr, path)
+        if not found.exists:
+            if fail_if_missing:
+                raise DirectoryNotFoundError("The directory does not exist.", self.path + path)
+            return False
+        if found.is_in_partition:
+            return (yield from self._inner_store(found).remove(tr, found.rest, fail_if_missing))
+        yield from self._remove_tree(tr, self._record(found).prefix)
+        yield from self._remove_entry(tr, path)
+        return True
+
+    def list(self, tr: Any, path: Path) -> Steps[Any]:
+        """Return the names of the subdirectories, as a list of str in the order of their encoding."""
+        yield from self._check_version(tr)
+        found = yield from self._find(tr, path)
+        if not found.exists:
+            raise DirectoryNotFoundError("The directory does not exist.", self.path + path)
+        if found.is_partition:
+            return (yield from self._inner_store(found).list(tr, found.rest))
+        children = yield from self._children(tr, self._node_of(found))
+        return [name for name, _ in children]
+
+    def exists(self, tr: Any, path: Path) -> Steps[bool]:
+        """Tell whether there is a directory at the path. The root of a store always exists."""
+        try:
+            yield from self._check_version(tr)
+        except DirectoryRemovedError:
+            return False
+        found = yield from self._find(tr, path)
+        if found.is_in_partition:
+            return (yield from self._inner_store(found).exists(tr, found.rest))
+        return found.exists
+
+    # -- parts of operations ------------------------------------------------------------------------
+
+    def _record(self, found: _Found) -> Record:
+        assert found.prefix is not None
+        return Record(self, self.path + found.path, found.prefix, found.layer)
+
+    def _inner_store(self, found: _Found) -> DirectoryStore:
+        record = self._record(found)
+        return self.partition(record.path, record.prefix)
+
+    def _node_of(self, found: _Found) -> Subspace:
+        return self.nodes[found.prefix] if found.path else self._root
+
+    def _find(self, tr: Any, path: Path) -> Steps[_Found]:
+        """Follow the path to its end, to the first name that is missing, or to the first partition."""
+        prefix: bytes | None = self.nodes.key()
+        layer = b""
+        entry_read = tr.get(_entry_key(self._root, path[0])) if path else None
+        for depth in range(1, len(path) + 1):
+            prefix = yield entry_read
+            if prefix is None:
+                return _Found(path[:depth], path, None, b"")
+            node = self.nodes[prefix]
+            layer_read = tr.get(node.pack((b"layer",)))
+            # The next level is requested along with this one's layer: one wait per level instead of two.
+            if depth < len(path):
+                entry_read = tr.get(_entry_key(node, path[depth]))
+            layer = (yield layer_read) or b""
+            if layer == PARTITION_LAYER:
+                return _Found(path[:depth], path, prefix, layer)
+        return _Found(path, path, prefix, layer)
+
+    def _check_version(self, tr: Any) -> Steps[tuple[int, int, int] | None]:
+        """Raise unless this version may read the store; return the stored version, None if there is none."""
+        version_read = tr.get(self._version_key)
+        if self._marker is not None and (yield tr.get(self._marker)) != PARTITION_LAYER:
+            raise DirectoryRemovedError(
+                "The directory does not exist. This partition has been removed.", self.path
+            )
+        stored = yield version_read
+        if stored is None:
+            return None
+        if len(stored) != _VERSION_FORMAT.size:
+            raise DirectoryVersionError(f"Malformed directory version {stored!r}.", self.path)
+        version: tuple[int, int, int] = _VERSION_FORMAT.unpack(stored)
+        if version[0] > VERSION[0]:
+            raise DirectoryVersionError(
+                f"Cannot load directory with version {_dotted(version)} using directory layer "
+                f"{_dotted(VERSION)}",
+                self.path,
+            )
+        return version
+
+    def _check_version_for_writing(self, tr: Any) -> Steps[None]:
+        """Raise unless this version may write to the store; a new store gets its version."""
+        version = yield from self._check_version(tr)
+        if version is None:
+            tr.set(self._version_key, _VERSION_FORMAT.pack(*VERSION))
+        elif version[1] > VERSION[1]:
+            raise DirectoryVersionError(
+                f"Directory with version {_dotted(version)} is read-only when opened using directory "
+                f"layer {_dotted(VERSION)}",
+                self.path,
+            )
+
+    def _create(self, tr: Any, path: Path, layer: bytes, prefix: bytes | None) -> Steps[Record]:
+        """Create a directory that was found missing, and those above it that are missing too."""
+        yield from self._check_version_for_writing(tr)
+        if prefix is None:
+            prefix = yield from self._allocate_prefix(tr, path)
+        elif not (yield from self._is_prefix_free(tr, prefix)):
+            raise DirectoryPrefixError("The given prefix is already in use.", self.path + path)
+        parent = self._root
+        if len(path) > 1:
+            record = yield from self.create_or_open(tr, path[:-1])
+            parent = self.nodes[record.prefix]
+        tr.set(_entry_key(parent, path[-1]), prefix)
+        tr.set(self.nodes.pack((prefix, b"layer")), layer)
+        return Record(self, self.path + path, prefix, layer)
+
+    def _allocate_prefix(self, tr: Any, path: Path) -> Steps[bytes]:
+        number = yield from self._allocator.allocate_steps(tr)
+        prefix = self.content.key() + number
+        if (yield tr.get_range(prefix, strinc(prefix), limit=1)):
+            raise DirectoryAllocationError(
+                "The database has keys stored at the prefix chosen by the automatic prefix allocator: "
+                f"{prefix!r}.",
+                self.path + path,
+            )
+        # Snapshot, or every creation of a directory would conflict with its neighbours'.
+        if not (yield from self._is_prefix_free(tr.snapshot, prefix)):
+            raise DirectoryAllocationError(
+                "The directory layer has manually allocated prefixes that conflict with the automatic "
+                "prefix allocator.",
+                self.path + path,
+            )
+        return prefix
+
+    def _is_prefix_free(self, tr: Any, prefix: bytes) -> Steps[bool]:
+        """Tell whether no directory has this prefix, a beginning of it or a continuation of it."""
+        if not prefix or prefix.startswith(self.nodes.key()):
+            return False
+        # The last node at or before the prefix is the only one whose own prefix may be a beginning of it.
+        rows = yield tr.get_range(
+            self.nodes.range().start, self.nodes.pack((prefix,)) + b"\x00", limit=1, reverse=True
+        )
+        if rows and prefix.startswith(self.nodes.unpack(rows[0].key)[0]):
+            return False
+        rows = yield tr.get_range(
+            self.nodes.pack((prefix,)), self.nodes.pack((strinc(prefix),)), limit=1
+        )
+        return not rows
+
+    def _children(self, tr: Any, node: Subspace) -> Steps[Any]:
+        """Return the (name, prefix) pairs of the subdirectories."""
+        entries = node[SUBDIRS]
+        keys = entries.range()
+        rows = yield tr.get_range(keys.start, keys.stop)
+        return [(entries.unpack(row.key)[0], row.value) for row in rows]
+
+    def _remove_tree(self, tr: Any, prefix: bytes) -> Steps[None]:
+        """Clear contents and nodes of a directory and of all below it."""
+        # A list rather than recursion, as the depth comes with the data.
+        pending = [prefix]
+        while pending:
+            prefix = pending.pop()
+            node = self.nodes[prefix]
+            children = yield from self._children(tr, node)
+            pending.extend(child for _, child in children)
+            tr.clear_range(prefix, strinc(prefix))
+            keys = node.range()
+            tr.clear_range(keys.start, keys.stop)
+
+    def _remove_entry(self, tr: Any, path: Path) -> Steps[None]:
+        parent = yield from self._find(tr, path[:-1])
+        tr.clear(_entry_key(self._node_of(parent), path[-1]))

@@ -1,0 +1,334 @@
+"""The directory layer: named, hierarchical directories, each with a short key prefix of its own.
+
+The metadata is stored in the format that all bindings share, so a directory made by one of them can be
+used by every other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from fdb._directory_allocator import HighContentionAllocator
+from fdb._directory_errors import (
+    DirectoryAllocationError,
+    DirectoryError,
+    DirectoryExistsError,
+    DirectoryLayerMismatchError,
+    DirectoryNotFoundError,
+    DirectoryPartitionError,
+    DirectoryPathError,
+    DirectoryPrefixError,
+    DirectoryRemovedError,
+    DirectoryVersionError,
+    Path,
+    PathLike,
+    to_layer,
+    to_path,
+    to_prefix,
+)
+from fdb._directory_steps import Steps, run_blocking
+from fdb._directory_store import PARTITION_LAYER, DirectoryStore, Record
+from fdb.subspace_impl import Subspace
+
+__all__ = [
+    "Directory",
+    "DirectoryAllocationError",
+    "DirectoryError",
+    "DirectoryExistsError",
+    "DirectoryLayer",
+    "DirectoryLayerMismatchError",
+    "DirectoryNotFoundError",
+    "DirectoryPartition",
+    "DirectoryPartitionError",
+    "DirectoryPathError",
+    "DirectoryPrefixError",
+    "DirectoryRemovedError",
+    "DirectorySubspace",
+    "DirectoryVersionError",
+    "HighContentionAllocator",
+    "directory",
+]
+
+# Inside of the classes below, `list` is a method.
+Names = list[str]
+
+
+class Directory:
+    """What all directories can do. Paths are relative to the directory unless said otherwise.
+
+    A path is a str, or a tuple of them for a directory some levels below; bytes are taken as UTF-8.
+    ``tr`` is a transaction, or a database or tenant on which the operation is run as one retried
+    transaction. All operations block on their reads. They raise a ``DirectoryError``, which is a
+    ValueError if it follows from an argument, ValueError for a malformed path, and FDBError.
+    """
+
+    _directory_layer: DirectoryLayer
+    _path: Path
+    _layer: bytes
+
+    def __init__(
+        self, directory_layer: DirectoryLayer, path: PathLike = (), layer: bytes | None = b""
+    ) -> None:
+        self._directory_layer = directory_layer
+        self._path = to_path(path)
+        self._layer = to_layer(layer)
+
+    def create_or_open(
+        self, tr: Any, path: PathLike, layer: bytes | None = None
+    ) -> DirectorySubspace:
+        """Open the directory at ``path``; create it, and the missing ones above it, if it is not there.
+
+        A new directory is recorded with ``layer``. A non-empty ``layer`` that is not the recorded one
+        of an existing directory raises.
+        """
+        return self._directory_layer.create_or_open(tr, self._partition_subpath(path), layer)
+
+    def open(self, tr: Any, path: PathLike, layer: bytes | None = None) -> DirectorySubspace:
+        """Open the directory at ``path``; raises if there is none, or if it has another layer than ``layer``."""
+        return self._directory_layer.open(tr, self._partition_subpath(path), layer)
+
+    def create(
+        self, tr: Any, path: PathLike, layer: bytes | None = None, prefix: bytes | None = None
+    ) -> DirectorySubspace:
+        """Create the directory at ``path``, and the missing ones above it; raises if it exists.
+
+        ``prefix`` gives the key prefix of its contents, where the directory layer allows that; it must
+        not overlap that of another directory. Otherwise one is allocated.
+        """
+        return self._directory_layer.create(tr, self._partition_subpath(path), layer, prefix)
+
+    def list(self, tr: Any, path: PathLike = ()) -> Names:
+        """Return the names of the immediate subdirectories; raises if the directory does not exist."""
+        return self._directory_layer.list(tr, self._partition_subpath(path))
+
+    def move(self, tr: Any, old_path: PathLike, new_path: PathLike) -> DirectorySubspace:
+        """Move the directory at ``old_path``, with all below it, to ``new_path``; return it there.
+
+        The contents keep their prefix. Raises if there is none at ``old_path``, if there is one at
+        ``new_path``, if the parent of that does not exist, or if the two are in different partitions.
+        """
+        return self._directory_layer.move(
+            tr, self._partition_subpath(old_path), self._partition_subpath(new_path)
+        )
+
+    def move_to(self, tr: Any, new_absolute_path: PathLike) -> DirectorySubspace:
+        """Move this directory to ``new_absolute_path``, which counts from the root; return it there.
+
+        This object keeps its old path. Raises as ``move`` does.
+        """
+        directory_layer = self._get_layer_for_path(())
+        depth = len(directory_layer._path)
+        new_path = to_path(new_absolute_path)
+        if new_path[:depth] != directory_layer._path:
+            raise DirectoryPathError("Cannot move between partitions.", new_path)
+        return directory_layer.move(tr, self._path[depth:], new_path[depth:])
+
+    def remove(self, tr: Any, path: PathLike = ()) -> bool:
+        """Remove the directory (this one by default) with its contents and all below it; return True.
+
+        Raises if it does not exist. Programs that have it open can still write into its prefix.
+        """
+        directory_layer = self._get_layer_for_path(path)
+        return directory_layer.remove(tr, self._partition_subpath(path, directory_layer))
+
+    def remove_if_exists(self, tr: Any, path: PathLike = ()) -> bool:
+        """Remove the directory as ``remove`` does; return False if there is none."""
+        directory_layer = self._get_layer_for_path(path)
+        return directory_layer.remove_if_exists(tr, self._partition_subpath(path, directory_layer))
+
+    def exists(self, tr: Any, path: PathLike = ()) -> bool:
+        """Tell whether the directory (this one by default) exists."""
+        directory_layer = self._get_layer_for_path(path)
+        return directory_layer.exists(tr, self._partition_subpath(path, directory_layer))
+
+    def get_layer(self) -> bytes:
+        """Return the layer the directory was created with, empty if none."""
+        return self._layer
+
+    def get_path(self) -> Path:
+        """Return the absolute path with which the directory was opened, as a tuple of str."""
+        return self._path
+
+    def _partition_subpath(
+        self, path: PathLike, directory_layer: DirectoryLayer | None = None
+    ) -> Path:
+        """The path as ``directory_layer`` (by default our own) counts it: from its root."""
+        directory_layer = directory_layer or self._directory_layer
+        return self._path[len(directory_layer._path) :] + to_path(path)
+
+    def _get_layer_for_path(self, path: PathLike) -> DirectoryLayer:
+        """The directory layer that keeps the node of ``path``; a partition's own is kept by its parent."""
+        return self._directory_layer
+
+
+class DirectoryLayer(Directory):
+    """A root directory of its own.
+
+    ``node_subspace`` is where the metadata is kept and ``content_subspace`` what the prefixes of new
+    directories begin with. Manual prefixes in ``create`` are refused unless ``allow_manual_prefixes``.
+    """
+
+    def __init__(
+        self,
+        node_subspace: Subspace = Subspace(rawPrefix=b"\xfe"),  # noqa: B008 - it is immutable in use
+        content_subspace: Subspace = Subspace(),  # noqa: B008
+        allow_manual_prefixes: bool = False,
+    ) -> None:
+        super().__init__(self)
+        self._store = DirectoryStore(node_subspace, content_subspace, bool(allow_manual_prefixes))
+
+    @classmethod
+    def _of_store(cls, store: DirectoryStore) -> DirectoryLayer:
+        """The directory layer inside of a partition."""
+        layer = cls(store.nodes, store.content)
+        layer._store = store
+        layer._path = store.path
+        return layer
+
+    def _open_record(self, steps: Steps[Record]) -> Steps[DirectorySubspace]:
+        """Run steps that find or make a directory; return it as an object."""
+        record = yield from steps
+        layer = self if record.store is self._store else DirectoryLayer._of_store(record.store)
+        if record.layer == PARTITION_LAYER:
+            return DirectoryPartition(record.path, record.prefix, layer)
+        return DirectorySubspace(record.path, record.prefix, layer, record.layer)
+
+    def create_or_open(
+        self, tr: Any, path: PathLike, layer: bytes | None = None
+    ) -> DirectorySubspace:
+        """Open or create the directory at ``path``; see ``Directory.create_or_open``."""
+        names, wanted = to_path(path), to_layer(layer)
+        return run_blocking(
+            tr, lambda tr: self._open_record(self._store.create_or_open(tr, names, wanted))
+        )
+
+    def open(self, tr: Any, path: PathLike, layer: bytes | None = None) -> DirectorySubspace:
+        """Open the directory at ``path``; see ``Directory.open``."""
+        names, wanted = to_path(path), to_layer(layer)
+        return run_blocking(
+            tr,
+            lambda tr: self._open_record(
+                self._store.create_or_open(tr, names, wanted, allow_create=False)
+            ),
+        )
+
+    def create(
+        self, tr: Any, path: PathLike, layer: bytes | None = None, prefix: bytes | None = None
+    ) -> DirectorySubspace:
+        """Create the directory at ``path``; see ``Directory.create``."""
+        names, wanted, given = to_path(path), to_layer(layer), to_prefix(prefix)
+        return run_blocking(
+            tr,
+            lambda tr: self._open_record(
+                self._store.create_or_open(tr, names, wanted, given, allow_open=False)
+            ),
+        )
+
+    def list(self, tr: Any, path: PathLike = ()) -> Names:
+        """Return the names of the immediate subdirectories; see ``Directory.list``."""
+        names = to_path(path)
+        return run_blocking(tr, lambda tr: self._store.list(tr, names))
+
+    def move(self, tr: Any, old_path: PathLike, new_path: PathLike) -> DirectorySubspace:
+        """Move a directory with all below it; see ``Directory.move``."""
+        old, new = to_path(old_path), to_path(new_path)
+        return run_blocking(tr, lambda tr: self._open_record(self._store.move(tr, old, new)))
+
+    def move_to(self, tr: Any, new_absolute_path: PathLike) -> DirectorySubspace:
+        """Raise: the root cannot be moved."""
+        raise DirectoryError("The root directory cannot be moved.", self._path)
+
+    def remove(self, tr: Any, path: PathLike = ()) -> bool:
+        """Remove a directory with all below it; see ``Directory.remove``."""
+        names = to_path(path)
+        return run_blocking(tr, lambda tr: self._store.remove(tr, names))
+
+    def remove_if_exists(self, tr: Any, path: PathLike = ()) -> bool:
+        """Remove a directory if it is there; see ``Directory.remove_if_exists``."""
+        names = to_path(path)
+        return run_blocking(tr, lambda tr: self._store.remove(tr, names, fail_if_missing=False))
+
+    def exists(self, tr: Any, path: PathLike = ()) -> bool:
+        """Tell whether there is a directory at ``path``; True for the root."""
+        names = to_path(path)
+        return run_blocking(tr, lambda tr: self._store.exists(tr, names))
+
+
+directory = DirectoryLayer()
+
+
+class DirectorySubspace(Subspace, Directory):
+    """A directory and, at the same time, the subspace of its contents."""
+
+    def __init__(
+        self,
+        path: PathLike,
+        prefix: bytes,
+        directory_layer: DirectoryLayer = directory,
+        layer: bytes | None = None,
+    ) -> None:
+        Subspace.__init__(self, rawPrefix=prefix)
+        Directory.__init__(self, directory_layer, path, layer)
+
+    def __repr__(self) -> str:
+        return f"DirectorySubspace(path={self._path!r}, prefix={self.rawPrefix!r})"
+
+
+class DirectoryPartition(DirectorySubspace):
+    """A directory whose subdirectories have their prefixes, and their metadata, within its own prefix.
+
+    Only its subdirectories hold data: every use as a subspace raises ``DirectoryPartitionError``.
+    Operations on paths below it raise ``DirectoryRemovedError`` once the partition was removed, but for
+    ``exists`` and ``remove_if_exists``, which are False.
+    """
+
+    def __init__(
+        self, path: PathLike, prefix: bytes, parent_directory_layer: DirectoryLayer
+    ) -> None:
+        inner = parent_directory_layer._store.partition(to_path(path), prefix)
+        super().__init__(path, prefix, DirectoryLayer._of_store(inner), PARTITION_LAYER)
+        self._parent_directory_layer = parent_directory_layer
+
+    def __repr__(self) -> str:
+        return f"DirectoryPartition(path={self._path!r}, prefix={self.rawPrefix!r})"
+
+    def _get_layer_for_path(self, path: PathLike) -> DirectoryLayer:
+        return self._directory_layer if to_path(path) else self._parent_directory_layer
+
+    def _refuse(self, message: str) -> NoReturn:
+        raise DirectoryPartitionError(message, self._path)
+
+    def __getitem__(self, name: Any) -> NoReturn:
+        self._refuse("Cannot open subspace in the root of a directory partition.")
+
+    def subspace(self, tuple: Any) -> NoReturn:
+        """Raise: a partition has no keys of its own."""
+        self._refuse("Cannot open subspace in the root of a directory partition.")
+
+    def key(self) -> NoReturn:
+        """Raise: a partition has no keys of its own."""
+        self._refuse("Cannot get key for the root of a directory partition.")
+
+    def pack(self, t: Any = ()) -> NoReturn:
+        """Raise: a partition has no keys of its own."""
+        self._refuse("Cannot pack keys using the root of a directory partition.")
+
+    def pack_with_versionstamp(self, t: Any = ()) -> NoReturn:
+        """Raise: a partition has no keys of its own."""
+        self._refuse("Cannot pack keys using the root of a directory partition.")
+
+    def unpack(self, key: bytes) -> NoReturn:
+        """Raise: a partition has no keys of its own."""
+        self._refuse("Cannot unpack keys using the root of a directory partition.")
+
+    def range(self, t: Any = ()) -> NoReturn:
+        """Raise: a partition has no keys of its own."""
+        self._refuse("Cannot get range for the root of a directory partition.")
+
+    def contains(self, key: bytes) -> NoReturn:
+        """Raise: a partition has no keys of its own."""
+        self._refuse("Cannot check whether a key belongs to the root of a directory partition.")
+
+    def as_foundationdb_key(self) -> NoReturn:
+        """Raise: a partition has no keys of its own."""
+        self._refuse("Cannot use the root of a directory partition as a key.")

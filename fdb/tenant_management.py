@@ -1,0 +1,149 @@
+"""Creating, deleting and listing the tenants of a cluster (API version 630 and later)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fdb.impl import FDBError, KeyValue, TransactionRead, transactional
+from fdb.tuple import pack
+
+__all__ = ["FDBTenantList", "create_tenant", "delete_tenant", "list_tenants"]
+
+_TENANT_MAP = b"\xff\xff/management/tenant/map/"
+
+_COMMIT_UNKNOWN_RESULT = 1021
+_TENANT_NOT_FOUND = 2131
+_TENANT_ALREADY_EXISTS = 2132
+
+
+def create_tenant(db_or_tr: Any, tenant_name: bytes | tuple[Any, ...]) -> None:
+    """Create a tenant. The name is bytes, or a tuple that is packed.
+
+    With a database: blocks until it is done and raises FDBError 2132 if the tenant exists already. A
+    tenant that somebody else creates at the same time counts as created here. With a transaction: the
+    tenant exists once the transaction has committed, and whether it existed before is not checked. A
+    name that begins with 0xff gives FDBError 2134 at the commit; one of another type, TypeError.
+    """
+    _create_tenant_impl(db_or_tr, _to_name(tenant_name), _new_marker(db_or_tr))
+
+
+def delete_tenant(db_or_tr: Any, tenant_name: bytes | tuple[Any, ...]) -> None:
+    """Delete an empty tenant. The name is bytes, or a tuple that is packed.
+
+    With a database: blocks until it is done and raises FDBError 2131 if there is no such tenant. With a
+    transaction: takes effect when that commits, and the existence is not checked. A tenant that still
+    has keys gives FDBError 2133 at the commit; a name of another type, TypeError.
+    """
+    _delete_tenant_impl(db_or_tr, _to_name(tenant_name), _new_marker(db_or_tr))
+
+
+def list_tenants(
+    db_or_tr: Any, begin: bytes | tuple[Any, ...], end: bytes | tuple[Any, ...], limit: int
+) -> FDBTenantList:
+    """Return the tenants with names from ``begin`` up to but not including ``end``, in order of name.
+
+    At most ``limit`` of them; 0 means all. With a database this blocks until they are read; with a
+    transaction, iterating over the result does.
+    """
+    rows = _list_tenants_impl(db_or_tr, _to_name(begin), _to_name(end), limit)
+    return FDBTenantList(rows)
+
+
+class FDBTenantList:
+    """Tenants as KeyValues: the key is the name, the value what is known of it as JSON.
+
+    The JSON object has members such as ``id`` and ``prefix``. Can be iterated over once.
+    """
+
+    def __init__(self, rangeresult: Any) -> None:
+        self._rows = iter(rangeresult)
+
+    def __iter__(self) -> Iterator[KeyValue]:
+        return self
+
+    def __next__(self) -> KeyValue:
+        row = next(self._rows)
+        return KeyValue(row.key[len(_TENANT_MAP) :], row.value)
+
+    def to_list(self) -> list[KeyValue]:
+        """Return those not yet iterated over as a list."""
+        return list(self)
+
+
+def _to_name(name: Any) -> bytes:
+    if isinstance(name, tuple):
+        return pack(name)
+    if isinstance(name, bytes):
+        return bytes(name)
+    raise TypeError("Tenant name must be of type bytes or of type tuple")
+
+
+def _new_marker(db_or_tr: Any) -> list[None]:
+    # What is in the list says that the existence need not be checked any more. Whoever gives a
+    # transaction checks it himself, if he wants to.
+    return [None] if isinstance(db_or_tr, TransactionRead) else []
+
+
+def _check_existence(
+    tr: Any, key: bytes, existence_check_marker: list[None], force_maybe_committed: bool
+) -> bool | None:
+    """Tell whether the tenant exists, in the first attempt only; None in the later ones.
+
+    A retry after an unknown result may meet what the first attempt has done. So the marker is kept
+    across attempts. The flag lets a test pretend that the first attempt ended that way.
+    """
+    if existence_check_marker:
+        return None
+    exists = tr.get(key).present()
+    existence_check_marker.append(None)
+    if force_maybe_committed:
+        raise FDBError(_COMMIT_UNKNOWN_RESULT)
+    return bool(exists)
+
+
+@transactional
+def _create_tenant_impl(
+    tr: Any,
+    tenant_name: bytes,
+    existence_check_marker: list[None],
+    force_existence_check_maybe_committed: bool = False,
+) -> None:
+    tr.options.set_special_key_space_enable_writes()
+    key = _TENANT_MAP + tenant_name
+    found = _check_existence(tr, key, existence_check_marker, force_existence_check_maybe_committed)
+    if found is True:
+        raise FDBError(_TENANT_ALREADY_EXISTS)
+    tr.set(key, b"")
+
+
+@transactional
+def _delete_tenant_impl(
+    tr: Any,
+    tenant_name: bytes,
+    existence_check_marker: list[None],
+    force_existence_check_maybe_committed: bool = False,
+) -> None:
+    tr.options.set_special_key_space_enable_writes()
+    key = _TENANT_MAP + tenant_name
+    found = _check_existence(tr, key, existence_check_marker, force_existence_check_maybe_committed)
+    if found is False:
+        raise FDBError(_TENANT_NOT_FOUND)
+    tr.clear(key)
+
+
+def _list_tenants_impl(db_or_tr: Any, begin: bytes, end: bytes, limit: int) -> Any:
+    if isinstance(db_or_tr, TransactionRead):
+        return _begin_list(db_or_tr, begin, end, limit)
+    return _read_list(db_or_tr, begin, end, limit)
+
+
+def _begin_list(tr: Any, begin: bytes, end: bytes, limit: int) -> Any:
+    tr.options.set_raw_access()
+    return tr.get_range(_TENANT_MAP + begin, _TENANT_MAP + end, limit)
+
+
+@transactional
+def _read_list(tr: Any, begin: bytes, end: bytes, limit: int) -> Any:
+    # Within the transaction: a range that is read on after the commit would fail at its second batch.
+    return _begin_list(tr, begin, end, limit).to_list()
