@@ -1,0 +1,178 @@
+"""fdb: a Python binding to FoundationDB, with an embedded engine.
+
+    import fdb
+    fdb.api_version(740)
+    db = fdb.open()                # a cluster, through the installed libfdb_c
+    db = fdb.open("memory:")       # a database in this process; or "file:PATH"
+
+    @fdb.transactional
+    def increment(tr, key):
+        tr[key] = str(int(tr[key] or b"0") + 1).encode()
+
+    increment(db, b"counter")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from fdb import _api_version, _fast
+from fdb import _opening as _opening
+from fdb import _retry as _retry
+from fdb import tuple as tuple
+from fdb._api_version import LATEST_API_VERSION
+from fdb._async_database import AsyncDatabase, AsyncTenant
+from fdb._capi import missing_function_at as _missing_function_at
+from fdb._client import ClientLibrary
+from fdb._database import Database
+from fdb._errors import FDBError, predicates
+from fdb._fast import KeyValue
+from fdb._future import (
+    Future,
+    FutureInt64,
+    FutureKeyArray,
+    FutureKeyValueArray,
+    FutureStringArray,
+    FutureUInt64,
+    FutureVoid,
+)
+from fdb._generated_options import ConflictRangeType, StreamingMode
+from fdb._keys import KeySelector, strinc
+from fdb._network_options import options
+from fdb._opening import open_database as open
+from fdb._range import FDBRange
+from fdb._tenant import Tenant
+from fdb._threads import unusable as _unusable
+from fdb._transaction import Transaction, TransactionRead
+from fdb._values import Key, Value
+from fdb._version import __version__
+from fdb._watch import Watch
+
+ResultT = TypeVar("ResultT")
+
+_fast.configure(
+    error=FDBError,
+    unusable=_unusable,
+    missing_function=_missing_function_at,
+    value=Value,
+    key=Key,
+    nothing=FutureVoid,
+    int64=FutureInt64,
+    rows=FutureKeyValueArray,
+    watch=Watch,
+)
+
+# After the classes that they build on.
+from fdb import impl as impl  # noqa: E402
+from fdb.directory_impl import DirectoryLayer, directory  # noqa: E402
+from fdb.subspace_impl import Subspace  # noqa: E402
+
+__all__ = [
+    "LATEST_API_VERSION",
+    "AsyncDatabase",
+    "AsyncTenant",
+    "ClientLibrary",
+    "ConflictRangeType",
+    "Database",
+    "DirectoryLayer",
+    "FDBError",
+    "FDBRange",
+    "Future",
+    "FutureInt64",
+    "FutureKeyArray",
+    "FutureKeyValueArray",
+    "FutureStringArray",
+    "FutureUInt64",
+    "FutureVoid",
+    "Key",
+    "KeySelector",
+    "KeyValue",
+    "StreamingMode",
+    "Subspace",
+    "Tenant",
+    "Transaction",
+    "TransactionRead",
+    "Value",
+    "Watch",
+    "__version__",
+    "api_version",
+    "directory",
+    "get_api_version",
+    "init",
+    "is_api_version_selected",
+    "open",
+    "options",
+    "predicates",
+    "strinc",
+    "transactional",
+]
+
+
+def api_version(ver: int) -> None:
+    """Selects the API version, which decides how the API behaves; to be called before using it.
+
+    `ver` is from 13 to LATEST_API_VERSION. A second call with the same number does nothing. Needs
+    no client library: whether that supports the version shows when a database is opened. Raises
+    RuntimeError for an unknown version and for another than the one selected before.
+    """
+    global init, open
+    if not _api_version.select(ver):
+        return
+    if ver < 610:
+        init = _opening.init_network
+        open = _opening.open_v609  # type: ignore[assignment]
+    if ver == 13:
+        init = _opening.init_v13
+        open = _opening.open_v13  # type: ignore[assignment]
+    if ver > 22:
+        from fdb import locality as locality
+    if ver >= 630:
+        from fdb import tenant_management as tenant_management
+
+
+def is_api_version_selected() -> bool:
+    """Whether `api_version` was called with success."""
+    return _api_version.is_selected()
+
+
+def get_api_version() -> int:
+    """Returns the selected API version. Raises RuntimeError if there is none."""
+    return _api_version.get()
+
+
+def init(*args: Any, **kwargs: Any) -> None:
+    """Below API version 610 chooses the event model; from then on `open` does, and this raises."""
+    raise RuntimeError("You must call api_version() before using any fdb methods")
+
+
+@overload
+def transactional(func: Callable[..., ResultT], /) -> Callable[..., ResultT]: ...
+@overload
+def transactional(
+    *, parameter: str = "tr"
+) -> Callable[[Callable[..., ResultT]], Callable[..., ResultT]]: ...
+def transactional(*args: Any, **kwargs: Any) -> Any:
+    """Makes a function run in a transaction, which is committed, and retried where that helps.
+
+    The parameter named `tr` (or as `parameter` says) may be given
+
+    - a Database or Tenant (anything with `create_transaction`): the function is called with a new
+      transaction, which is committed afterwards. On an FDBError of the function or the commit,
+      `on_error` decides whether all is done again with the same transaction;
+    - a Transaction or a snapshot: the function is just called, so that functions can be composed.
+
+    An `async def` function runs in the same way in the running asyncio loop; it needs a database
+    opened with event_model="asyncio" and raises TypeError for another. The function may run more
+    than once, so it should have no other effects. Generators raise ValueError when called. Raises
+    RuntimeError before an API version was selected.
+    """
+    _api_version.require("fdb.transactional")
+    return _retry.transactional(*args, **kwargs)
+
+
+def __getattr__(name: str) -> Any:
+    """The names that only API versions below 610 have."""
+    if name in ("Cluster", "create_cluster") and is_api_version_selected() and get_api_version() < 610:
+        return getattr(_opening, name)
+    raise AttributeError(f"module 'fdb' has no attribute {name!r}")

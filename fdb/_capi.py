@@ -1,0 +1,197 @@
+"""The one door to C that is not hot: the functions of a loaded library under their C names.
+
+Objects of the library (databases, tenants, transactions, futures) are addresses, plain integers;
+`fdb._fast` owns them. Every error code passes through `check`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fdb._errors import FDBError
+from fdb._native import ffi, lib
+
+_MESSAGE_SIZE = 4096
+_API_FUNCTION_MISSING = 2204
+
+
+_libraries: dict[int, Library] = {}
+
+
+def check(code: int) -> None:
+    """Raises FDBError for every code but 0."""
+    if code != 0:
+        raise FDBError(code)
+
+
+class LoadError(OSError):
+    """A library could not be loaded; the text is the loader's own reason."""
+
+
+class Library:
+    """A loaded library with the C ABI of libfdb_c. Loading runs none of its functions.
+
+    Never unloaded: its threads may be inside it until the process ends.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Loads the file `path`, or what the loader finds for a name without a slash.
+
+        Raises LoadError.
+        """
+        message = ffi.new("char[]", _MESSAGE_SIZE)
+        self._library = lib.shim_open(path.encode(), message, _MESSAGE_SIZE)
+        if self._library == ffi.NULL:
+            raise LoadError(ffi.string(message).decode(errors="replace"))
+        self._functions: dict[str, Any] = {}
+        self._version_selected = False
+        #: Where `fdb._fast` finds the table of functions.
+        self.address = int(ffi.cast("uintptr_t", self._library))
+        self.path = self._find_path() or path
+        _libraries[self.address] = self
+
+    def _find_path(self) -> str | None:
+        path = ffi.new("char[]", _MESSAGE_SIZE)
+        if not lib.shim_path(self._library, path, _MESSAGE_SIZE):
+            return None
+        text: str = ffi.string(path).decode(errors="surrogateescape")
+        return text
+
+    def has(self, name: str) -> bool:
+        """Whether the library has the function `name`."""
+        return bool(lib.shim_bind(self._library, name.encode()) != ffi.NULL)
+
+    def _bind(self, name: str) -> Any:
+        function = self._functions.get(name)
+        if function is None:
+            if not self.has(name):
+                raise missing_function(self, name)
+            function = self._functions[name] = getattr(self._library.functions, name)
+        return function
+
+    def describe(self) -> str:
+        """Names the library in an error: its version if it can tell, and its path."""
+        known = self._version_selected and self.has("fdb_get_client_version")
+        version = self.fdb_get_client_version() if known else "unknown"
+        return f"this libfdb_c (version {version}, {self.path})"
+
+    # ---- the library as a whole ----
+
+    def fdb_get_max_api_version(self) -> int:
+        return int(self._bind("fdb_get_max_api_version")())
+
+    def fdb_get_client_version(self) -> str:
+        """The release, as in "7.4.6". The vendor's library crashes before a version was selected."""
+        text: str = ffi.string(self._bind("fdb_get_client_version")()).decode(errors="replace")
+        return text.split(",")[0]
+
+    def fdb_select_api_version_impl(self, runtime_version: int, header_version: int) -> None:
+        check(self._bind("fdb_select_api_version_impl")(runtime_version, header_version))
+        self._version_selected = True
+
+    def fdb_network_set_option(self, option: int, value: bytes | None) -> None:
+        check(self._bind("fdb_network_set_option")(option, *_optional(value)))
+
+    def fdb_setup_network(self) -> None:
+        check(self._bind("fdb_setup_network")())
+
+    def fdb_run_network(self) -> None:
+        """Blocks until fdb_stop_network. Signals are not delivered to this thread meanwhile."""
+        check(lib.shim_run_network(self._library))
+
+    def fdb_stop_network(self) -> None:
+        check(self._bind("fdb_stop_network")())
+
+    def fdb_embedded_drop(self, name: bytes) -> None:
+        check(self._bind("fdb_embedded_drop")(name))
+
+    # ---- databases and tenants ----
+
+    def fdb_create_database(self, cluster_file_path: bytes | None) -> int:
+        out = ffi.new("FDBDatabase **")
+        path = ffi.NULL if cluster_file_path is None else cluster_file_path
+        check(self._bind("fdb_create_database")(path, out))
+        return _address(out[0])
+
+    def fdb_database_set_option(self, database: int, option: int, value: bytes | None) -> None:
+        check(self._bind("fdb_database_set_option")(_database(database), option, *_optional(value)))
+
+    def fdb_database_open_tenant(self, database: int, name: bytes) -> int:
+        out = ffi.new("FDBTenant **")
+        check(self._bind("fdb_database_open_tenant")(_database(database), name, len(name), out))
+        return _address(out[0])
+
+    def fdb_database_get_client_status(self, database: int) -> int:
+        return _address(self._bind("fdb_database_get_client_status")(_database(database)))
+
+    def fdb_tenant_get_id(self, tenant: int) -> int:
+        return _address(self._bind("fdb_tenant_get_id")(_tenant(tenant)))
+
+    def fdb_tenant_list_blobbified_ranges(self, tenant: int, begin: bytes, end: bytes, limit: int) -> int:
+        function = self._bind("fdb_tenant_list_blobbified_ranges")
+        return _address(function(_tenant(tenant), begin, len(begin), end, len(end), limit))
+
+    # ---- transactions ----
+
+    def fdb_transaction_set_option(self, transaction: int, option: int, value: bytes | None) -> None:
+        function = self._bind("fdb_transaction_set_option")
+        check(function(_transaction(transaction), option, *_optional(value)))
+
+    def fdb_transaction_set_read_version(self, transaction: int, version: int) -> None:
+        self._bind("fdb_transaction_set_read_version")(_transaction(transaction), version)
+
+    def fdb_transaction_get_committed_version(self, transaction: int) -> int:
+        out = ffi.new("int64_t *")
+        check(self._bind("fdb_transaction_get_committed_version")(_transaction(transaction), out))
+        return int(out[0])
+
+    def fdb_transaction_get_versionstamp(self, transaction: int) -> int:
+        return _address(self._bind("fdb_transaction_get_versionstamp")(_transaction(transaction)))
+
+    def fdb_transaction_get_approximate_size(self, transaction: int) -> int:
+        return _address(self._bind("fdb_transaction_get_approximate_size")(_transaction(transaction)))
+
+    def fdb_transaction_get_addresses_for_key(self, transaction: int, key: bytes) -> int:
+        function = self._bind("fdb_transaction_get_addresses_for_key")
+        return _address(function(_transaction(transaction), key, len(key)))
+
+    def fdb_transaction_get_estimated_range_size_bytes(self, transaction: int, begin: bytes, end: bytes) -> int:
+        function = self._bind("fdb_transaction_get_estimated_range_size_bytes")
+        return _address(function(_transaction(transaction), begin, len(begin), end, len(end)))
+
+    def fdb_transaction_get_range_split_points(
+        self, transaction: int, begin: bytes, end: bytes, chunk_size: int
+    ) -> int:
+        function = self._bind("fdb_transaction_get_range_split_points")
+        return _address(function(_transaction(transaction), begin, len(begin), end, len(end), chunk_size))
+
+
+def missing_function(library: Library, name: str) -> FDBError:
+    """The error of a call that needs a function which the library lacks."""
+    return FDBError(_API_FUNCTION_MISSING, f"{library.describe()} has no {name}")
+
+
+def missing_function_at(address: int, name: str) -> FDBError:
+    """As `missing_function`, for `fdb._fast`, which knows a library by its address."""
+    return missing_function(_libraries[address], name)
+
+
+def _address(pointer: Any) -> int:
+    return int(ffi.cast("uintptr_t", pointer))
+
+
+def _database(address: int) -> Any:
+    return ffi.cast("FDBDatabase *", address)
+
+
+def _tenant(address: int) -> Any:
+    return ffi.cast("FDBTenant *", address)
+
+
+def _transaction(address: int) -> Any:
+    return ffi.cast("FDBTransaction *", address)
+
+
+def _optional(value: bytes | None) -> tuple[Any, int]:
+    """A value as the C functions want it: NULL for none, which is not the same as empty."""
+    return (ffi.NULL, 0) if value is None else (value, len(value))

@@ -1,0 +1,269 @@
+"""Clients: one loaded library each, with its API version, its options and its network thread.
+
+Invariants:
+1. One client for one file, however it was named; it lives until the process ends.
+2. The network of a client is set up by its first `open` and stopped once, at exit.
+3. A child made by fork starts with no embedded client and with its cluster clients out of order.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+import threading
+import traceback
+from typing import Any, Literal, overload
+
+from fdb import _api_version, _fast, _loader, _threads, _waiting
+from fdb._async_database import AsyncDatabase
+from fdb._capi import Library
+from fdb._database import Database
+from fdb._errors import FDBError
+from fdb._network_options import network_options
+
+_API_VERSION_ALREADY_SET = 2201
+_NETWORK_ALREADY_SETUP = 2009
+_JOIN_SECONDS = 10.0
+
+
+class Client:
+    """A library in use by this package. See `ClientLibrary` for the public face."""
+
+    def __init__(self, library: Library, path: str) -> None:
+        self.library = library
+        self.path = path
+        self.inherited = False
+        self._lock = threading.RLock()
+        self._selected = False
+        self._thread: _threads.NativeThread | None = None
+
+    def select_api_version(self) -> None:
+        """Selects the program's API version, with the newest header version that both sides know.
+
+        Raises RuntimeError if the library is too old for it, FDBError 2201 if another user of the
+        library in this process was first.
+        """
+        with self._lock:
+            if self._selected:
+                return
+            version = _api_version.require()
+            newest = self.library.fdb_get_max_api_version()
+            if version > newest:
+                raise RuntimeError(
+                    f"API version {version} is not supported by the installed FoundationDB C library. "
+                    f"{self.path} supports a maximum version of {newest}."
+                )
+            try:
+                self.library.fdb_select_api_version_impl(version, min(_api_version.LATEST_API_VERSION, newest))
+            except FDBError as error:
+                if error.code != _API_VERSION_ALREADY_SET:
+                    raise
+                raise FDBError(
+                    error.code,
+                    f"another module of this process has selected an API version of {self.path} before, "
+                    "and that can be done once only; use a copy of the library under another path",
+                ) from None
+            self._selected = True
+
+    @property
+    def started(self) -> bool:
+        """Whether the network runs, so that network options come too late for most purposes."""
+        return self._thread is not None
+
+    def start(self) -> None:
+        """Sets up the network and starts its thread, once. A failure may be retried."""
+        with self._lock:
+            if self.inherited:
+                raise RuntimeError(
+                    f"{self.path} was used before this process was forked, and its threads do not survive "
+                    "a fork. Open cluster databases only after forking, or start the process with the "
+                    "spawn method"
+                )
+            if self._thread is not None:
+                return
+            self.select_api_version()
+            for code, value in network_options.recorded():
+                self.library.fdb_network_set_option(code, value)
+            try:
+                self.library.fdb_setup_network()
+            except FDBError as error:
+                if error.code != _NETWORK_ALREADY_SETUP:
+                    raise
+                raise FDBError(
+                    error.code,
+                    f"another module of this process has set up the network of {self.path}, or an earlier "
+                    "attempt failed half-way; use a copy of the library under another path",
+                ) from None
+            network_options.attach(self.library)
+            self._thread = _threads.NativeThread(self._run_network, "fdb-network-thread")
+
+    def _run_network(self) -> None:
+        try:
+            self.library.fdb_run_network()
+        except Exception:
+            print("Unhandled error in FoundationDB network thread:", file=sys.stderr)
+            traceback.print_exc(file=sys.stderr)
+
+    def stop(self) -> None:
+        """Stops the network and waits for its thread. Only at exit: it cannot be started again."""
+        if self._thread is not None and not self.inherited:
+            with contextlib.suppress(FDBError):
+                self.library.fdb_stop_network()
+            self._thread.join(_JOIN_SECONDS)
+
+    def open(self, cluster_file: bytes | None, model: _waiting.EventModel) -> Database | AsyncDatabase:
+        """Returns a new database object; starts the network if need be."""
+        self.start()
+        address = self.library.fdb_create_database(cluster_file)
+        handle = _fast.DatabaseHandle(self.library.address, address, model.for_handle, False)
+        kind = AsyncDatabase if model.name == "asyncio" else Database
+        return kind(handle, self.library)
+
+    def after_fork(self) -> None:
+        """Marks the client as the parent's, if the parent had given it any state."""
+        self._lock = threading.RLock()
+        self.inherited = self._thread is not None
+
+
+class Clients:
+    """All clients of the process, by the real path of their file."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._by_path: dict[str, Client] = {}
+        self._vendor: Client | None = None
+        self._embedded: Client | None = None
+        self._forked = False
+
+    def vendor(self, path: str | None) -> Client:
+        """The client of a file, or of the libfdb_c that the search finds first."""
+        with self._lock:
+            if path is None and self._vendor is not None:
+                return self._vendor
+            library = _loader.load_vendor(path)
+            real = os.path.realpath(library.path)
+            client = self._by_path.get(real)
+            if client is None:
+                client = self._by_path[real] = Client(library, real)
+            if path is None:
+                self._vendor = client
+            return client
+
+    def embedded(self) -> Client:
+        """The client of the engine in this package."""
+        with self._lock:
+            if self._embedded is None:
+                real = os.path.realpath(_loader.EMBEDDED_PATH)
+                client = self._by_path.get(real)
+                if client is None:
+                    client = Client(_loader.load_embedded(self._forked), real)
+                    self._by_path[real] = client
+                self._embedded = client
+            return self._embedded
+
+    def all(self) -> list[Client]:
+        """Every client that was made."""
+        return list(self._by_path.values())
+
+    def after_fork(self) -> None:
+        """Lets go of what the parent used; the embedded engine is loaded afresh when needed."""
+        self._lock = threading.RLock()
+        for client in self.all():
+            client.after_fork()
+        if self._embedded is not None and self._embedded.inherited:
+            del self._by_path[self._embedded.path]
+            self._embedded = None
+            self._forked = True
+        network_options.detach_all()
+
+
+clients = Clients()
+_threads.on_fork(clients.after_fork)
+
+
+@atexit.register
+def _stop_all() -> None:
+    for client in clients.all():
+        client.stop()
+    _threads.invalidate_at_exit()
+
+
+def embedded_client() -> Client:
+    """Returns the client of the embedded engine. Raises RuntimeError if the engine is not there."""
+    return clients.embedded()
+
+
+def file_name(name: Any, what: str = "cluster_file") -> bytes | None:
+    """Converts a file name for the library: str, bytes or path; None and "" stand for the default.
+
+    Raises TypeError for another type and ValueError if there is a NUL inside.
+    """
+    if name is None:
+        return None
+    if not isinstance(name, (str, bytes, os.PathLike)):
+        raise TypeError(f"{what} must be a str, bytes, a path or None, not {type(name).__name__}")
+    encoded = os.fsencode(name)
+    if b"\0" in encoded:
+        raise ValueError(f"{what} contains a NUL character")
+    return encoded or None
+
+
+class ClientLibrary:
+    """A client library chosen by the program: the vendor's at a path, or the default one.
+
+    Several may be in use in one process, each with its own network thread. The objects for one
+    file share everything.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        """Loads the library. None searches as `fdb.open` does.
+
+        Raises RuntimeError that lists the places tried and the loader's reasons.
+        """
+        self._client = clients.vendor(None if path is None else os.path.abspath(os.fspath(path)))
+
+    def __repr__(self) -> str:
+        return f"ClientLibrary({self.path!r})"
+
+    @property
+    def path(self) -> str:
+        """The real path of the library's file."""
+        return self._client.path
+
+    @property
+    def version(self) -> str:
+        """The release of the library, as in "7.4.6". Selects the API version of the program.
+
+        Raises RuntimeError before `fdb.api_version`.
+        """
+        self._client.select_api_version()
+        return self._client.library.fdb_get_client_version()
+
+    @property
+    def max_api_version(self) -> int:
+        """The newest API version that the library supports."""
+        return self._client.library.fdb_get_max_api_version()
+
+    @overload
+    def open(
+        self, cluster_file: str | bytes | os.PathLike[str] | None, event_model: Literal["asyncio"]
+    ) -> AsyncDatabase: ...
+    @overload
+    def open(
+        self, cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
+    ) -> Database: ...
+    def open(
+        self,
+        cluster_file: str | bytes | os.PathLike[str] | None = None,
+        event_model: str | None = None,
+    ) -> Database | AsyncDatabase:
+        """Opens a database through this library; a new object each time.
+
+        `cluster_file` goes to the library as it is; None is the library's default. Does not wait
+        for a cluster. Raises RuntimeError before `fdb.api_version`, FDBError if the network cannot
+        be set up.
+        """
+        _api_version.require()
+        return self._client.open(file_name(cluster_file), _waiting.model_named(event_model))

@@ -1,0 +1,265 @@
+"""Databases: handles on a key space, with convenience methods that are transactions of their own."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, overload
+
+from fdb import _fast
+from fdb._capi import Library
+from fdb._fast import KeyValue
+from fdb._generated_options import (
+    AtomicOperations,
+    DatabaseOptions,
+    KeyArgument,
+    StreamingMode,
+    ValueArgument,
+)
+from fdb._keys import Bound, KeySelector
+from fdb._retry import transactional
+from fdb._transaction import Transaction
+from fdb._values import Value
+from fdb._watch import Watch
+
+if TYPE_CHECKING:
+    from fdb._async_database import AsyncDatabase, AsyncTenant
+    from fdb._tenant import Tenant
+
+    AnyDatabase = Union["Database", Tenant, AsyncDatabase, AsyncTenant]
+
+SelfT = TypeVar("SelfT", bound="TransactionSource")
+
+
+class TransactionSource:
+    """What databases and tenants of all event models have in common."""
+
+    def __init__(self, handle: _fast.DatabaseHandle, library: Library) -> None:
+        self._handle = handle
+        self._library = library
+        self._closed = False
+
+    def create_transaction(self) -> Transaction:
+        """Returns a new transaction. `fdb.transactional` does so too, and retries it."""
+        return Transaction(self._handle.create_transaction(), self._library, self)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Gives up the object; transactions made from it go on. A second call does nothing.
+
+        Not needed at the end of a program. Afterwards everything else raises RuntimeError.
+        """
+        self._closed = True
+        self._handle.close()
+
+    def __enter__(self: SelfT) -> SelfT:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class SynchronousOperations(TransactionSource, AtomicOperations[None]):
+    """Convenience methods of Database and Tenant: each is a transaction, retried until it succeeds.
+
+    They block, and raise FDBError for what a retry does not help.
+    """
+
+    def get(self, key: KeyArgument) -> bytes | None:
+        """Returns the value of `key`, None if there is none."""
+        return _get(self, key)
+
+    @overload
+    def __getitem__(self, key: slice) -> list[KeyValue]: ...
+    @overload
+    def __getitem__(self, key: KeyArgument) -> bytes | None: ...
+    def __getitem__(self, key: KeyArgument | slice) -> bytes | None | list[KeyValue]:
+        """`db[key]` is `get`; `db[begin:end]` is `get_range`, `db[begin:end:-1]` in reverse."""
+        if isinstance(key, slice):
+            return self.get_range(key.start, key.stop, reverse=key.step == -1)
+        return _get(self, key)
+
+    def get_key(self, key_selector: KeySelector) -> bytes:
+        """Returns the key that the selector resolves to."""
+        return _get_key(self, key_selector)
+
+    def get_range(
+        self,
+        begin: Bound | slice,
+        end: Bound = None,
+        limit: int = 0,
+        reverse: bool = False,
+        streaming_mode: int = StreamingMode.want_all,
+    ) -> list[KeyValue]:
+        """Returns the rows with begin <= key < end. See `TransactionRead.get_range`."""
+        return _get_range(self, begin, end, limit, reverse, streaming_mode)
+
+    def get_range_startswith(
+        self,
+        prefix: KeyArgument,
+        limit: int = 0,
+        reverse: bool = False,
+        streaming_mode: int = StreamingMode.want_all,
+    ) -> list[KeyValue]:
+        """Returns the rows whose keys start with `prefix`."""
+        return _get_range_startswith(self, prefix, limit, reverse, streaming_mode)
+
+    def set(self, key: KeyArgument, value: ValueArgument) -> None:
+        """Stores `value` under `key`."""
+        _set(self, key, value)
+
+    def __setitem__(self, key: KeyArgument, value: ValueArgument) -> None:
+        """The same as `set`."""
+        _set(self, key, value)
+
+    def clear(self, key: KeyArgument | KeySelector) -> None:
+        """Removes `key`, or the key that a selector resolves to."""
+        _clear(self, key)
+
+    def clear_range(self, begin: Bound, end: Bound) -> None:
+        """Removes all keys with begin <= key < end."""
+        _clear_range(self, begin, end)
+
+    def clear_range_startswith(self, prefix: KeyArgument) -> None:
+        """Removes all keys that start with `prefix`."""
+        _clear_range_startswith(self, prefix)
+
+    def __delitem__(self, key: KeyArgument | KeySelector | slice) -> None:
+        """`del db[key]` is `clear`, `del db[begin:end]` is `clear_range`."""
+        _delete(self, key)
+
+    def get_and_watch(self, key: KeyArgument) -> tuple[Value, Watch]:
+        """Returns the value of `key` and a watch that becomes ready when it changes from that."""
+        return _get_and_watch(self, key)
+
+    def set_and_watch(self, key: KeyArgument, value: ValueArgument) -> Watch:
+        """Stores `value` and returns a watch that becomes ready when it changes from that."""
+        return _set_and_watch(self, key, value)
+
+    def clear_and_watch(self, key: KeyArgument) -> Watch:
+        """Removes `key` and returns a watch that becomes ready when it is set again."""
+        return _clear_and_watch(self, key)
+
+    def _atomic_operation(self, code: int, key: KeyArgument, param: ValueArgument) -> None:
+        _atomic_operation(self, code, key, param)
+
+
+def tenant_name(name: bytes | tuple[Any, ...]) -> bytes:
+    """Returns the bytes of a tenant's name; a tuple is packed. Raises TypeError for another type."""
+    if isinstance(name, tuple):
+        from fdb import tuple as tuple_layer
+
+        return tuple_layer.pack(name)
+    if isinstance(name, bytes):
+        return _fast.key_bytes(name)
+    raise TypeError("Tenant name must be of type bytes or of type tuple")
+
+
+class DatabaseMembers(TransactionSource):
+    """What databases of all event models have, and tenants have not."""
+
+    @property
+    def options(self) -> DatabaseOptions:
+        """The options of this database, and defaults for its transactions."""
+        handle, library = self._handle, self._library
+        return DatabaseOptions(
+            lambda code, value: library.fdb_database_set_option(handle.address, code, value)
+        )
+
+    def get_client_status(self) -> Any:
+        """Returns the (future) status of the client as JSON text: a Key."""
+        from fdb._values import Key
+
+        address = self._library.fdb_database_get_client_status(self._handle.address)
+        return Key(self._handle, address, _fast.KEY)
+
+    def _open_tenant(self, name: bytes | tuple[Any, ...]) -> _fast.DatabaseHandle:
+        address = self._library.fdb_database_open_tenant(self._handle.address, tenant_name(name))
+        return _fast.DatabaseHandle(self._library.address, address, self._handle.model, True)
+
+
+class Database(SynchronousOperations, DatabaseMembers):
+    """A database, as returned by `fdb.open`. Thread-safe."""
+
+    def open_tenant(self, name: bytes | tuple[Any, ...]) -> Tenant:
+        """Returns a tenant, whether it exists or not: that shows in its operations (2131).
+
+        `name` is bytes, or a tuple that is packed. Raises TypeError for another type.
+        """
+        from fdb._tenant import Tenant
+
+        return Tenant(self._open_tenant(name), self._library)
+
+
+@transactional
+def _get(tr: Transaction, key: KeyArgument) -> bytes | None:
+    return tr.get(key).value
+
+
+@transactional
+def _get_key(tr: Transaction, key_selector: KeySelector) -> bytes:
+    return bytes(tr.get_key(key_selector))
+
+
+@transactional
+def _get_range(
+    tr: Transaction, begin: Bound | slice, end: Bound, limit: int, reverse: bool, streaming_mode: int
+) -> list[KeyValue]:
+    return tr.get_range(begin, end, limit, reverse, streaming_mode).to_list()
+
+
+@transactional
+def _get_range_startswith(
+    tr: Transaction, prefix: KeyArgument, limit: int, reverse: bool, streaming_mode: int
+) -> list[KeyValue]:
+    return tr.get_range_startswith(prefix, limit, reverse, streaming_mode).to_list()
+
+
+@transactional
+def _set(tr: Transaction, key: KeyArgument, value: ValueArgument) -> None:
+    tr.set(key, value)
+
+
+@transactional
+def _clear(tr: Transaction, key: KeyArgument | KeySelector) -> None:
+    tr.clear(key)
+
+
+@transactional
+def _clear_range(tr: Transaction, begin: Bound, end: Bound) -> None:
+    tr.clear_range(begin, end)
+
+
+@transactional
+def _clear_range_startswith(tr: Transaction, prefix: KeyArgument) -> None:
+    tr.clear_range_startswith(prefix)
+
+
+@transactional
+def _delete(tr: Transaction, key: KeyArgument | KeySelector | slice) -> None:
+    del tr[key]
+
+
+@transactional
+def _get_and_watch(tr: Transaction, key: KeyArgument) -> tuple[Value, Watch]:
+    return tr.get(key), tr.watch(key)
+
+
+@transactional
+def _set_and_watch(tr: Transaction, key: KeyArgument, value: ValueArgument) -> Watch:
+    tr.set(key, value)
+    return tr.watch(key)
+
+
+@transactional
+def _clear_and_watch(tr: Transaction, key: KeyArgument) -> Watch:
+    tr.clear(key)
+    return tr.watch(key)
+
+
+@transactional
+def _atomic_operation(tr: Transaction, code: int, key: KeyArgument, param: ValueArgument) -> None:
+    tr._atomic_operation(code, key, param)

@@ -1,0 +1,87 @@
+"""FDBError and the predicates that classify it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fdb._generated_errors import ERRORS, MAYBE_COMMITTED, RETRYABLE, RETRYABLE_NOT_COMMITTED
+
+#: The codes that the library describes one by one; the others share the text of 4000.
+_DESCRIBED = range(30001)
+_UNKNOWN_ERROR = 4000
+
+
+class ErrorText(str):
+    """The description of an error: text that can also be used where bytes were expected."""
+
+    __slots__ = ()
+
+    def __bytes__(self) -> bytes:
+        """Returns the text in UTF-8."""
+        return self.encode("utf-8")
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Returns the text itself, as bytes.decode would for a description in bytes."""
+        return bytes(self).decode(encoding, errors)
+
+
+def describe(code: int) -> ErrorText:
+    """Returns the text of an error code, as fdb_get_error gives it."""
+    if code not in _DESCRIBED:
+        code = _UNKNOWN_ERROR
+    known = ERRORS.get(code)
+    return ErrorText(known[1] if known is not None else "UNKNOWN_ERROR")
+
+
+class FDBError(Exception):
+    """An error reported by the client library.
+
+    Compare `code`; give the error to `Transaction.on_error`, or let `fdb.transactional` do so.
+    """
+
+    def __init__(self, code: int, detail: str = "") -> None:
+        """`detail` says what this binding knows beyond the description of the code."""
+        super().__init__(code, detail) if detail else super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+    @property
+    def description(self) -> ErrorText:
+        """The text that belongs to the code. It is a str that also answers bytes() and decode()."""
+        return describe(self.code)
+
+    def __str__(self) -> str:
+        text = f"{self.description} ({self.code})"
+        return f"{text}: {self.detail}" if self.detail else text
+
+    def __repr__(self) -> str:
+        return f"FDBError({self.code})"
+
+
+class HasCode(Protocol):
+    """What the predicates look at."""
+
+    @property
+    def code(self) -> int:
+        """An error code."""
+
+
+class ErrorPredicates:
+    """Questions about an error, to be asked of anything with a `code`. See `fdb.predicates`."""
+
+    __slots__ = ()
+
+    def is_retryable(self, error: HasCode) -> bool:
+        """Whether on_error would start the transaction anew."""
+        return error.code in RETRYABLE
+
+    def is_maybe_committed(self, error: HasCode) -> bool:
+        """Whether the transaction may have been committed although it failed."""
+        return error.code in MAYBE_COMMITTED
+
+    def is_retryable_not_committed(self, error: HasCode) -> bool:
+        """Whether on_error would start the transaction anew, which certainly was not committed."""
+        return error.code in RETRYABLE_NOT_COMMITTED
+
+
+predicates = ErrorPredicates()

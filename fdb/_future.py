@@ -1,0 +1,184 @@
+"""Futures: results that arrive later. The waiting itself is the event model's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, Generic, TypeVar
+
+from fdb import _api_version, _fast
+from fdb._errors import FDBError
+from fdb._waiting import model_of, run_callback
+
+_OPERATION_CANCELLED = 1101
+
+ResultT = TypeVar("ResultT", covariant=True)
+
+
+class Future(_fast.FutureBase, Generic[ResultT]):
+    """The result of an asynchronous operation.
+
+    Dropping the last reference cancels the operation. With the asyncio event model a future is
+    awaitable, in any running loop, and gives what `wait` returns.
+    """
+
+    __slots__ = ()
+
+    def wait(self) -> ResultT:
+        """Blocks until the future is ready; returns the result or raises FDBError."""
+        result: ResultT = self._resolve()
+        return result
+
+    def is_ready(self) -> bool:
+        """Whether `wait` would return at once. Does not block."""
+        return self._ready()
+
+    def block_until_ready(self) -> None:
+        """Blocks until the result or an error is there. Raises neither."""
+        while not self._ready():
+            model_of(self).wait(self)
+
+    def cancel(self) -> None:
+        """Asks the library to abandon the operation: unless it is ready, it fails with 1101."""
+        self._cancel()
+
+    def on_ready(self, callback: Callable[[Any], None]) -> None:
+        """Calls `callback(self)` once, as soon as the future is ready.
+
+        If it is ready now, the call is made before this returns; otherwise on a thread of this
+        package, or in the loop of the event model. A callback must not block; an exception that it
+        raises is printed and dropped.
+        """
+        if self._ready():
+            run_callback(callback, self)
+        else:
+            model_of(self).on_ready(self, callback)
+
+    @staticmethod
+    def wait_for_any(*futures: Future[Any]) -> int:
+        """Blocks until one of the futures is ready; returns its index.
+
+        Raises ValueError if there are none, or if they belong to different event models.
+        """
+        if not futures:
+            raise ValueError("wait_for_any requires at least one future")
+        for index, future in enumerate(futures):
+            if future._ready():
+                return index
+        model = model_of(futures[0])
+        if any(model_of(future) is not model for future in futures):
+            raise ValueError("wait_for_any requires futures of one event model")
+        return model.wait_any(futures)
+
+    def __await__(self) -> Generator[Any, None, ResultT]:
+        """Waits in the running asyncio loop; cancelling the task cancels the operation.
+
+        Raises TypeError unless the database was opened with event_model="asyncio".
+        """
+        model = model_of(self)
+        if model.name != "asyncio":
+            raise TypeError(
+                f"this future belongs to a database opened with event_model={model.name!r} and cannot be "
+                'awaited: open the database with event_model="asyncio", or call wait()'
+            )
+        if not self._ready():
+            yield from model.wait_in_loop(self)  # type: ignore[attr-defined]
+        return self.wait()
+
+    # ---- the names that asyncio and concurrent.futures use ----
+
+    def done(self) -> bool:
+        """The same as `is_ready`."""
+        return self._ready()
+
+    def result(self) -> ResultT:
+        """Returns the result or raises its FDBError. Raises an Exception if it is not there yet."""
+        if not self._ready():
+            raise Exception("Future result not available")
+        return self.wait()
+
+    def exception(self) -> FDBError | None:
+        """Returns the error, None for success. Raises an Exception if neither is there yet."""
+        if not self._ready():
+            raise Exception("Future result not available")
+        try:
+            self._resolve()
+        except FDBError as error:
+            return error
+        return None
+
+    def cancelled(self) -> bool:
+        """Whether the future is ready and was cancelled."""
+        if not self._ready():
+            return False
+        error = self.exception()
+        return error is not None and error.code == _OPERATION_CANCELLED
+
+    def add_done_callback(self, fn: Callable[[Any], None]) -> None:
+        """The same as `on_ready`."""
+        self.on_ready(fn)
+
+    def remove_done_callback(self, fn: Callable[[Any], None]) -> int:
+        """Withdraws a callback that has not been called; returns how many were withdrawn."""
+        return model_of(self).forget(self, fn)
+
+    @property
+    def get(self) -> Callable[[], ResultT]:
+        """At API version 13 the name of `wait`; at others there is no such attribute."""
+        if _api_version.is_selected() and _api_version.get() == 13:
+            return self.wait
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute 'get'")
+
+
+class FutureVoid(Future[None]):
+    """Success or an error; the result is None."""
+
+    __slots__ = ()
+
+
+class FutureInt64(Future[int]):
+    """An int."""
+
+    __slots__ = ()
+
+
+class FutureUInt64(Future[int]):
+    """An int that is not negative."""
+
+    __slots__ = ()
+
+
+class FutureKeyValueArray(Future["tuple[list[_fast.KeyValue], int, bool]"]):
+    """One batch of rows: a list of KeyValue, its length, and whether there are more."""
+
+    __slots__ = ()
+
+
+class FutureKeyArray(Future["list[bytes]"]):
+    """A list of keys."""
+
+    __slots__ = ()
+
+
+class FutureStringArray(Future["list[bytes]"]):
+    """A list of byte strings."""
+
+    __slots__ = ()
+
+
+class FormerFuture:
+    """Base of objects that are used like futures and are always ready."""
+
+    def wait(self) -> FormerFuture:
+        """Returns the object itself."""
+        return self
+
+    def is_ready(self) -> bool:
+        """True."""
+        return True
+
+    def block_until_ready(self) -> None:
+        """Returns at once."""
+
+    def on_ready(self, callback: Callable[[Any], None]) -> None:
+        """Calls `callback(self)` at once; an exception that it raises is printed and dropped."""
+        run_callback(callback, self)  # type: ignore[arg-type]

@@ -1,0 +1,82 @@
+"""Where the client libraries are: the vendor's by search, the embedded engine in this package."""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import pathlib
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+
+from fdb._capi import Library, LoadError
+
+_SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
+_VENDOR_NAME = f"libfdb_c{_SUFFIX}"
+_VARIABLES = ("FDB_LIBRARY_PATH", "FDB_LOCAL_CLIENT_LIBRARY_PATH")
+
+EMBEDDED_PATH = pathlib.Path(__file__).resolve().parent / "embedded" / f"libfdb_embedded{_SUFFIX}"
+
+ADVICE = (
+    "Either install the FoundationDB client (which brings libfdb_c) or name its file in "
+    "FDB_LIBRARY_PATH; or open an embedded database, which needs no server and no client: "
+    'fdb.open("memory:") or fdb.open("file:PATH").'
+)
+
+
+def load_vendor(path: str | None) -> Library:
+    """Loads libfdb_c from `path`, or from the first place that has one.
+
+    The places are FDB_LIBRARY_PATH and FDB_LOCAL_CLIENT_LIBRARY_PATH (files) and then what the
+    system's loader finds. Raises RuntimeError that lists every place and why it failed.
+    """
+    failures: list[str] = []
+    places = [("the path given", path)] if path is not None else list(_places())
+    for origin, place in places:
+        try:
+            library = Library(place)
+            if not library.has("fdb_select_api_version_impl"):
+                raise LoadError("loaded, but it is no FoundationDB client library")
+        except (LoadError, ValueError) as error:
+            failures.append(f"  {place} ({origin}): {error}")
+            continue
+        if any(variable in failure for failure in failures for variable in _VARIABLES):
+            warnings.warn(
+                f"using {library.path}, because of:\n" + "\n".join(failures), RuntimeWarning, stacklevel=4
+            )
+        return library
+    raise RuntimeError(
+        "Unable to locate the FoundationDB API shared library! Tried:\n" + "\n".join(failures) + f"\n{ADVICE}"
+    )
+
+
+def _places() -> Iterator[tuple[str, str]]:
+    for variable in _VARIABLES:
+        value = os.environ.get(variable)
+        if value:
+            # Without a slash the loader would search for the name instead of opening the file.
+            yield variable, os.path.abspath(value)
+    yield "the system's loader", _VENDOR_NAME
+    found = ctypes.util.find_library("fdb_c")
+    if found is not None and found != _VENDOR_NAME:
+        yield "ctypes.util.find_library", found
+
+
+def load_embedded(fresh_copy: bool) -> Library:
+    """Loads the engine in this package; from a copy of its file if it must not share any state.
+
+    A forked child needs that: it inherits the engine's memory, but none of its threads.
+    Raises RuntimeError if the engine was not built.
+    """
+    try:
+        if not fresh_copy:
+            return Library(str(EMBEDDED_PATH))
+        with tempfile.TemporaryDirectory(prefix="fdb-embedded-") as directory:
+            copy = pathlib.Path(directory, EMBEDDED_PATH.name)
+            copy.write_bytes(EMBEDDED_PATH.read_bytes())
+            return Library(str(copy))
+    except OSError as error:
+        raise RuntimeError(
+            f"the embedded engine of this package cannot be loaded from {EMBEDDED_PATH}: {error}"
+        ) from error

@@ -1,0 +1,161 @@
+"""Range reads: batches of rows, fetched while the rows before them are used."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+from fdb import _api_version
+from fdb._fast import KeyValue
+from fdb._future import FutureKeyValueArray
+from fdb._generated_options import StreamingMode
+from fdb._keys import KeySelector
+
+if TYPE_CHECKING:
+    from fdb._transaction import TransactionRead
+
+
+class _Batches:
+    """The position of one pass over a range: which request comes next."""
+
+    __slots__ = ("_begin", "_end", "_iteration", "_limit", "_mode", "_range")
+
+    def __init__(self, rows: FDBRange, mode: int) -> None:
+        self._range = rows
+        self._begin = rows._begin
+        self._end = rows._end
+        self._limit = rows._limit
+        self._mode = mode
+        self._iteration = 1
+
+    def after(self, batch: list[KeyValue], more: bool) -> FutureKeyValueArray | None:
+        """Requests what follows a batch; None if nothing does."""
+        if not batch or not more or self._limit == len(batch):
+            return None
+        if self._limit > 0:
+            self._limit -= len(batch)
+        last = batch[-1].key
+        if self._range._reverse:
+            self._end = KeySelector(last, False, 1)
+        else:
+            self._begin = KeySelector(last, True, 1)
+        self._iteration += 1
+        return self._range._request(self._begin, self._end, self._limit, self._mode, self._iteration)
+
+
+class FDBRange:
+    """The rows between two keys, read in batches. Iterating over it gives KeyValue objects.
+
+    The first batch is requested at once. Every iteration uses it and reads the others anew; the
+    next batch is requested before the last row of the one before is given out. Iterating blocks
+    where rows have not arrived, and raises FDBError. With the asyncio event model use `async for`,
+    or `await` the range for a list.
+    """
+
+    def __init__(
+        self,
+        transaction: TransactionRead,
+        begin: KeySelector,
+        end: KeySelector,
+        limit: int,
+        reverse: bool,
+        streaming_mode: int,
+    ) -> None:
+        self._transaction = transaction
+        self._begin = begin
+        self._end = end
+        self._limit = limit
+        self._reverse = reverse
+        self._mode = streaming_mode
+        self._first = self._request(begin, end, limit, streaming_mode, 1)
+        self._legacy_iterator: Iterator[KeyValue] | None = None
+
+    def _request(
+        self, begin: KeySelector, end: KeySelector, limit: int, mode: int, iteration: int
+    ) -> FutureKeyValueArray:
+        transaction = self._transaction
+        return transaction._handle.get_range(
+            begin.key,
+            begin.or_equal,
+            begin.offset,
+            end.key,
+            end.or_equal,
+            end.offset,
+            limit,
+            mode,
+            iteration,
+            transaction._is_snapshot,
+            self._reverse,
+        )
+
+    def _list_mode(self) -> int:
+        """The mode of all batches but the first when every row is wanted."""
+        if self._mode != StreamingMode.iterator:
+            return self._mode
+        return StreamingMode.exact if self._limit > 0 else StreamingMode.want_all
+
+    def to_list(self) -> list[KeyValue]:
+        """Returns all rows. Blocks; raises FDBError."""
+        rows, _, more = self._first.wait()
+        if not more:
+            return list(rows)
+        result = list(rows)
+        batches = _Batches(self, self._list_mode())
+        future = batches.after(rows, more)
+        while future is not None:
+            rows, _, more = future.wait()
+            result += rows
+            future = batches.after(rows, more)
+        return result
+
+    def __iter__(self) -> Iterator[KeyValue]:
+        batches = _Batches(self, self._mode)
+        future: FutureKeyValueArray | None = self._first
+        while future is not None:
+            rows, _, more = future.wait()
+            if not rows:
+                return
+            yield from rows[:-1]
+            future = batches.after(rows, more)
+            yield rows[-1]
+
+    async def __aiter__(self) -> AsyncIterator[KeyValue]:
+        """Yields the rows without blocking the loop; for the asyncio event model."""
+        batches = _Batches(self, self._mode)
+        future: FutureKeyValueArray | None = self._first
+        while future is not None:
+            rows, _, more = await future
+            if not rows:
+                return
+            for row in rows[:-1]:
+                yield row
+            future = batches.after(rows, more)
+            yield rows[-1]
+
+    def iterate(self) -> AsyncIterator[KeyValue]:
+        """Returns an asynchronous iterator over the rows, as `async for` does."""
+        return self.__aiter__()
+
+    def __await__(self) -> Generator[Any, None, list[KeyValue]]:
+        """Returns all rows as a list, without blocking the loop; for the asyncio event model."""
+        return self._collect().__await__()
+
+    async def _collect(self) -> list[KeyValue]:
+        rows, _, more = await self._first
+        result = list(rows)
+        batches = _Batches(self, self._list_mode())
+        future = batches.after(rows, more)
+        while future is not None:
+            rows, _, more = await future
+            result += rows
+            future = batches.after(rows, more)
+        return result
+
+    @property
+    def next(self) -> Callable[[], KeyValue]:
+        """At API version 13 returns the next row of one pass; at others there is no such attribute."""
+        if not (_api_version.is_selected() and _api_version.get() == 13):
+            raise AttributeError("'FDBRange' object has no attribute 'next'")
+        if self._legacy_iterator is None:
+            self._legacy_iterator = iter(self)
+        return self._legacy_iterator.__next__

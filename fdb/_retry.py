@@ -1,0 +1,175 @@
+"""The retry loop: fdb.transactional."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from fdb import _api_version
+from fdb._errors import FDBError
+from fdb._transaction import Transaction, TransactionRead
+from fdb._watch import current_flow
+
+ResultT = TypeVar("ResultT")
+
+_GENERATOR = "Generators can not be wrapped with fdb.transactional"
+_FORBIDS_GENERATORS = 630
+
+
+@overload
+def transactional(func: Callable[..., ResultT], /) -> Callable[..., ResultT]: ...
+@overload
+def transactional(
+    *, parameter: str = "tr"
+) -> Callable[[Callable[..., ResultT]], Callable[..., ResultT]]: ...
+def transactional(*args: Any, **kwargs: Any) -> Any:
+    """Makes a function run in a transaction, which is committed, and retried where that helps.
+
+    The parameter named `tr` (or as `parameter` says) may be given
+
+    - a Database or Tenant (anything with `create_transaction`): the function is called with a new
+      transaction, which is committed afterwards. On an FDBError of the function or the commit,
+      `on_error` decides whether all is done again with the same transaction;
+    - a Transaction or a snapshot: the function is just called, so that functions can be composed.
+
+    An `async def` function runs in the same way in the running asyncio loop; it needs a database
+    opened with event_model="asyncio" and raises TypeError for another. The function may run more
+    than once, so it should have no other effects. Generators raise ValueError when called.
+    """
+    if kwargs.keys() - {"parameter"} or len(args) > 1 or (args and kwargs):
+        raise Exception("Invalid use of transactional decorator.")
+    if not args:
+        parameter = kwargs.get("parameter", "tr")
+        return lambda func: _decorate(func, parameter)
+    if not callable(args[0]):
+        raise Exception("Invalid use of transactional decorator.")
+    return _decorate(args[0], "tr")
+
+
+def _decorate(func: Callable[..., Any], parameter: str) -> Callable[..., Any]:
+    innermost = inspect.unwrap(func)
+    # ValueError if there is no such parameter.
+    find = _ArgumentFinder(inspect.getfullargspec(innermost).args.index(parameter), parameter)
+    if inspect.iscoroutinefunction(func):
+        return _asynchronous(func, find)
+    return _synchronous(func, find, inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func))
+
+
+class _ArgumentFinder:
+    """Finds the argument that is a transaction or makes one, by position or by name."""
+
+    __slots__ = ("_index", "_name")
+
+    def __init__(self, index: int, name: str) -> None:
+        self._index = index
+        self._name = name
+
+    def get(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._index < len(args):
+            return args[self._index]
+        if self._name in kwargs:
+            return kwargs[self._name]
+        raise TypeError(f"the argument {self._name!r} of a transactional function is missing")
+
+    def replace(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], transaction: Transaction
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        index = self._index
+        if index < len(args):
+            return (*args[:index], transaction, *args[index + 1 :]), kwargs
+        return args, {**kwargs, self._name: transaction}
+
+
+def _create_transaction(source: Any, name: str) -> Transaction:
+    create = getattr(source, "create_transaction", None)
+    if create is None:
+        raise TypeError(
+            f"a transactional function takes a Database, Tenant or Transaction, not {type(source).__name__} ({name})"
+        )
+    transaction: Transaction = create()
+    return transaction
+
+
+def _synchronous(func: Callable[..., Any], find: _ArgumentFinder, is_generator: bool) -> Callable[..., Any]:
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if is_generator and _api_version.get() >= _FORBIDS_GENERATORS:
+            raise ValueError(_GENERATOR)
+        source = find.get(args, kwargs)
+        if isinstance(source, TransactionRead):
+            return func(*args, **kwargs)
+        tr = _create_transaction(source, func.__name__ if hasattr(func, "__name__") else repr(func))
+        _refuse_to_block_the_loop(tr)
+        args, kwargs = find.replace(args, kwargs, tr)
+        flow = threading.get_ident()
+        while True:
+            try:
+                tr._retry_flow = flow
+                try:
+                    result = func(*args, **kwargs)
+                finally:
+                    tr._retry_flow = None
+                _refuse_unfinished(result)
+                tr.commit().wait()
+                return result
+            except FDBError as error:
+                tr.on_error(error.code).wait()
+
+    return wrapper
+
+
+def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[..., Any]:
+    @functools.wraps(func)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        source = find.get(args, kwargs)
+        if isinstance(source, TransactionRead):
+            _require_asyncio(source)
+            return await func(*args, **kwargs)
+        tr = _create_transaction(source, func.__name__)
+        _require_asyncio(tr)
+        args, kwargs = find.replace(args, kwargs, tr)
+        flow = current_flow()
+        while True:
+            try:
+                tr._retry_flow = flow
+                try:
+                    result = await func(*args, **kwargs)
+                finally:
+                    tr._retry_flow = None
+                await tr.commit()
+                return result
+            except FDBError as error:
+                await tr.on_error(error.code)
+
+    return wrapper
+
+
+def _require_asyncio(transaction: TransactionRead) -> None:
+    model = transaction._handle.model
+    if getattr(model, "name", None) != "asyncio":
+        name = None if model is None else model.name
+        raise TypeError(
+            f"an async def function under fdb.transactional needs a database opened with "
+            f'event_model="asyncio"; this one was opened with event_model={name!r}'
+        )
+
+
+def _refuse_to_block_the_loop(transaction: Transaction) -> None:
+    model = getattr(getattr(transaction, "_handle", None), "model", None)
+    if model is not None:
+        model.before_blocking()
+
+
+def _refuse_unfinished(result: Any) -> None:
+    """A generator or coroutine has not run yet: committing now would commit without it."""
+    if inspect.isgenerator(result) and _api_version.get() >= _FORBIDS_GENERATORS:
+        raise ValueError(_GENERATOR)
+    if inspect.iscoroutine(result):
+        result.close()
+        raise TypeError(
+            "the function under fdb.transactional returned a coroutine that has not run: write it as "
+            'async def and give it a database opened with event_model="asyncio"'
+        )

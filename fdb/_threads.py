@@ -1,0 +1,95 @@
+"""Native threads of this package, and what happens to its objects at a fork and at exit."""
+
+from __future__ import annotations
+
+import _thread
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from fdb import _fast
+
+_FORKED = (
+    "this {what} was opened before the process forked; the threads of its client library do not "
+    "survive a fork. Open the database again in the child (memory: and file: databases), or open it "
+    "only after forking, or start the process with the spawn method (cluster databases)"
+)
+_EXITING = "the interpreter is exiting: the client library of this {what} has been stopped"
+
+_reason = _EXITING
+_fork_hooks: list[Callable[[], None]] = []
+
+
+def unusable(what: str) -> Exception:
+    """The error for an object that a fork or the end of the interpreter has made dead."""
+    return RuntimeError(_reason.format(what=what))
+
+
+def on_fork(hook: Callable[[], None]) -> None:
+    """Has `hook` called in every forked child, after the inherited objects are dead."""
+    _fork_hooks.append(hook)
+
+
+def _after_fork() -> None:
+    global _reason
+    _reason = _FORKED
+    _fast.invalidate()
+    set_callback_thread(0)
+    for hook in _fork_hooks:
+        hook()
+
+
+def invalidate_at_exit() -> None:
+    """Makes all objects dead: what is dropped from now on no longer reaches the library."""
+    global _reason
+    _reason = _EXITING
+    _fast.invalidate()
+
+
+def set_callback_thread(ident: int) -> None:
+    """Names the thread that may not block, because it runs on_ready callbacks; 0 for none."""
+    _fast.set_threads(threading.main_thread().ident or 0, ident)
+
+
+class NativeThread:
+    """A daemon thread of the operating system, also where gevent has replaced `threading`."""
+
+    def __init__(self, target: Callable[[], None], name: str) -> None:
+        """Starts the thread."""
+        self._finished: Any = None
+        self._thread: threading.Thread | None = None
+        if original("_thread", "start_new_thread") is _thread.start_new_thread:
+            self._thread = threading.Thread(target=target, name=name, daemon=True)
+            self._thread.start()
+            return
+        self._finished = original("_thread", "allocate_lock")()
+        self._finished.acquire()
+        original("_thread", "start_new_thread")(self._run, (target,))
+
+    def _run(self, target: Callable[[], None]) -> None:
+        try:
+            target()
+        finally:
+            self._finished.release()
+
+    def join(self, timeout: float) -> None:
+        """Waits for the thread to end, at most `timeout` seconds."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+        elif self._finished.acquire(True, timeout):
+            self._finished.release()
+
+
+def original(module: str, name: str) -> Any:
+    """Returns a name of the standard library as it was before gevent replaced it, if it did."""
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is not None and monkey.is_module_patched(module):
+        return monkey.get_original(module, name)
+    return getattr(importlib.import_module(module), name)
+
+
+os.register_at_fork(after_in_child=_after_fork)
+set_callback_thread(0)

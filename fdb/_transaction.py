@@ -1,0 +1,299 @@
+"""Transactions and their snapshot views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+from fdb import _api_version, _fast
+from fdb._capi import Library
+from fdb._errors import FDBError
+from fdb._future import FutureInt64, FutureKeyArray, FutureStringArray, FutureVoid
+from fdb._generated_options import (
+    AtomicOperations,
+    ConflictRangeType,
+    KeyArgument,
+    StreamingMode,
+    TransactionOptions,
+    ValueArgument,
+)
+from fdb._keys import KEYS_END, Bound, KeySelector, prefix_range, selector_of
+from fdb._range import FDBRange
+from fdb._values import Key, Value
+from fdb._watch import Watch, remember_creator
+
+if TYPE_CHECKING:
+    from fdb._database import AnyDatabase
+
+
+class TransactionRead:
+    """The reads of a transaction; `Transaction.snapshot` is one.
+
+    Reads return at once with futures, and see the writes made before them in the transaction.
+    Errors are raised as FDBError when a result is used.
+    """
+
+    def __init__(self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase, snapshot: bool) -> None:
+        self._handle = handle
+        self._library = library
+        self._is_snapshot = snapshot
+        #: The database or tenant that made the transaction.
+        self.db = db
+
+    def get_read_version(self) -> FutureInt64:
+        """Returns the (future) version of the database that the transaction reads."""
+        return self._handle.get_read_version()
+
+    def get(self, key: KeyArgument) -> Value:
+        """Returns the (future) value of `key`, which is absent where the key is."""
+        return self._handle.get(key, self._is_snapshot)
+
+    def get_key(self, key_selector: KeySelector) -> Key:
+        """Returns the (future) key that the selector resolves to."""
+        return self._handle.get_key(
+            key_selector.key, key_selector.or_equal, key_selector.offset, self._is_snapshot
+        )
+
+    def get_range(
+        self,
+        begin: Bound | slice,
+        end: Bound = None,
+        limit: int = 0,
+        reverse: bool = False,
+        streaming_mode: int = StreamingMode.iterator,
+    ) -> FDBRange:
+        """Returns the rows with begin <= key < end; the reading starts at once.
+
+        `begin` and `end` are keys or selectors; None is the begin or end of the key space. A slice
+        of keys may take the place of both. `limit` 0 is no limit; `reverse` starts at the end.
+        """
+        if isinstance(begin, slice):
+            begin, end = begin.start, begin.stop
+        return FDBRange(
+            self, selector_of(begin, b""), selector_of(end, KEYS_END), limit, reverse, streaming_mode
+        )
+
+    def get_range_startswith(
+        self,
+        prefix: KeyArgument,
+        limit: int = 0,
+        reverse: bool = False,
+        streaming_mode: int = StreamingMode.iterator,
+    ) -> FDBRange:
+        """Returns the rows whose keys start with `prefix`. Raises ValueError for only 0xff bytes."""
+        begin, end = prefix_range(prefix)
+        return self.get_range(begin, end, limit, reverse, streaming_mode)
+
+    @overload
+    def __getitem__(self, key: slice) -> FDBRange: ...
+    @overload
+    def __getitem__(self, key: KeyArgument) -> Value: ...
+    def __getitem__(self, key: KeyArgument | slice) -> Value | FDBRange:
+        """`tr[key]` is `get`; `tr[begin:end]` is `get_range`, `tr[begin:end:-1]` in reverse."""
+        if isinstance(key, slice):
+            return self.get_range(key.start, key.stop, reverse=key.step == -1)
+        return self._handle.get(key, self._is_snapshot)
+
+    def get_estimated_range_size_bytes(
+        self, begin_key: KeyArgument | None, end_key: KeyArgument | None
+    ) -> FutureInt64:
+        """Returns the (future) estimated size of a range, in bytes.
+
+        From API version 700 on, None as a bound raises an Exception.
+        """
+        if begin_key is None or end_key is None:
+            if _api_version.get() >= 700:
+                raise Exception("Invalid begin key or end key")
+            begin_key = b"" if begin_key is None else begin_key
+            end_key = KEYS_END if end_key is None else end_key
+        address = self._library.fdb_transaction_get_estimated_range_size_bytes(
+            self._handle.address, _fast.key_bytes(begin_key), _fast.key_bytes(end_key)
+        )
+        return FutureInt64(self._handle, address, _fast.INT64)
+
+    def get_range_split_points(
+        self, begin_key: KeyArgument, end_key: KeyArgument, chunk_size: int
+    ) -> FutureKeyArray:
+        """Returns (future) keys that cut a range into parts of about `chunk_size` bytes each.
+
+        The first is the begin of the range and the last is its end. Raises an Exception for None
+        as a bound and for a chunk size that is not positive.
+        """
+        if begin_key is None or end_key is None or chunk_size is None or chunk_size <= 0:
+            raise Exception("Invalid begin key, end key or chunk size")
+        address = self._library.fdb_transaction_get_range_split_points(
+            self._handle.address, _fast.key_bytes(begin_key), _fast.key_bytes(end_key), chunk_size
+        )
+        return FutureKeyArray(self._handle, address, _fast.KEYS)
+
+    def get_addresses_for_key(self, key: KeyArgument) -> FutureStringArray:
+        """Returns the (future) addresses of the servers that store `key`, as byte strings."""
+        address = self._library.fdb_transaction_get_addresses_for_key(
+            self._handle.address, _fast.key_bytes(key)
+        )
+        return FutureStringArray(self._handle, address, _fast.STRINGS)
+
+
+class Transaction(TransactionRead, AtomicOperations[None]):
+    """Reads and writes that take effect together, or not at all.
+
+    Made by `create_transaction`, or by `fdb.transactional`. Writes are buffered: their errors come
+    with later operations, at the latest with the commit. Thread-safe; operations of one thread
+    take effect in their order.
+    """
+
+    #: What runs the transactional function that uses this transaction; None outside of one.
+    _retry_flow: object = None
+    _snapshot_view: TransactionRead | None = None
+
+    def __init__(self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase) -> None:
+        super().__init__(handle, library, db, False)
+
+    @property
+    def snapshot(self) -> TransactionRead:
+        """The same transaction for reading without conflicts: others may change what was read."""
+        view = self._snapshot_view
+        if view is None:
+            view = self._snapshot_view = TransactionRead(self._handle, self._library, self.db, True)
+        return view
+
+    @property
+    def options(self) -> TransactionOptions:
+        """The options of this transaction."""
+        handle, library = self._handle, self._library
+        return TransactionOptions(
+            lambda code, value: library.fdb_transaction_set_option(handle.address, code, value)
+        )
+
+    # ---- writes ----
+
+    def set(self, key: KeyArgument, value: ValueArgument) -> None:
+        """Stores `value` under `key`. Does not block."""
+        self._handle.set(key, value)
+
+    def __setitem__(self, key: KeyArgument, value: ValueArgument) -> None:
+        """The same as `set`."""
+        self._handle.set(key, value)
+
+    def clear(self, key: KeyArgument | KeySelector) -> None:
+        """Removes `key`, or the key that a selector resolves to; resolving one blocks."""
+        if isinstance(key, KeySelector):
+            key = self.get_key(key)
+        self._handle.clear(key)
+
+    def clear_range(self, begin: Bound, end: Bound) -> None:
+        """Removes all keys with begin <= key < end. None is the begin or end of the key space.
+
+        Does not block, unless a bound is a selector, which has to be resolved.
+        """
+        self._handle.clear_range(self._resolve(begin, b""), self._resolve(end, KEYS_END))
+
+    def clear_range_startswith(self, prefix: KeyArgument) -> None:
+        """Removes all keys that start with `prefix`. Raises ValueError for only 0xff bytes."""
+        begin, end = prefix_range(prefix)
+        self._handle.clear_range(begin, end)
+
+    def __delitem__(self, key: KeyArgument | KeySelector | slice) -> None:
+        """`del tr[key]` is `clear`, `del tr[begin:end]` is `clear_range`."""
+        if isinstance(key, slice):
+            self.clear_range(key.start, key.stop)
+        else:
+            self.clear(key)
+
+    def _resolve(self, bound: Bound, default: bytes) -> KeyArgument:
+        if isinstance(bound, KeySelector):
+            return self.get_key(bound)
+        return default if bound is None else bound
+
+    def _atomic_operation(self, code: int, key: KeyArgument, param: ValueArgument) -> None:
+        self._handle.atomic_op(code, key, param)
+
+    # ---- conflict ranges ----
+
+    def add_read_conflict_range(self, begin: KeyArgument, end: KeyArgument) -> None:
+        """Makes the commit fail if others write into the range, as reading it does.
+
+        Raises FDBError 2005 if the range is inverted.
+        """
+        self._handle.add_conflict_range(begin, end, ConflictRangeType.read)
+
+    def add_read_conflict_key(self, key: KeyArgument) -> None:
+        """Makes the commit fail if others write `key`, as reading it does."""
+        begin = _fast.key_bytes(key)
+        self._handle.add_conflict_range(begin, begin + b"\x00", ConflictRangeType.read)
+
+    def add_write_conflict_range(self, begin: KeyArgument, end: KeyArgument) -> None:
+        """Makes others conflict that read from the range, as writing to it does.
+
+        Raises FDBError 2005 if the range is inverted.
+        """
+        self._handle.add_conflict_range(begin, end, ConflictRangeType.write)
+
+    def add_write_conflict_key(self, key: KeyArgument) -> None:
+        """Makes others conflict that read `key`, as writing it does."""
+        begin = _fast.key_bytes(key)
+        self._handle.add_conflict_range(begin, begin + b"\x00", ConflictRangeType.write)
+
+    # ---- watches, versions, sizes ----
+
+    def watch(self, key: KeyArgument) -> Watch:
+        """Returns a future that becomes ready when the value of `key` changes after the commit.
+
+        It outlives the transaction; cancel it when it is no longer wanted. It fails if the
+        transaction does.
+        """
+        watch = self._handle.watch(key)
+        if self._retry_flow is not None:
+            remember_creator(watch, self)
+        return watch
+
+    def set_read_version(self, version: int) -> None:
+        """Has the transaction read `version` of the database; before its first read."""
+        self._library.fdb_transaction_set_read_version(self._handle.address, version)
+
+    def get_committed_version(self) -> int:
+        """Returns the version of a finished commit; -1 if nothing was written. Does not block."""
+        return self._library.fdb_transaction_get_committed_version(self._handle.address)
+
+    def get_versionstamp(self) -> Key:
+        """Returns the (future) versionstamp of the commit, 10 bytes. Call it before the commit.
+
+        It becomes ready with the commit, and fails if that writes nothing.
+        """
+        address = self._library.fdb_transaction_get_versionstamp(self._handle.address)
+        return Key(self._handle, address, _fast.KEY)
+
+    def get_approximate_size(self) -> FutureInt64:
+        """Returns the (future) size of the commit so far, in bytes."""
+        address = self._library.fdb_transaction_get_approximate_size(self._handle.address)
+        return FutureInt64(self._handle, address, _fast.INT64)
+
+    # ---- life cycle ----
+
+    def commit(self) -> FutureVoid:
+        """Starts the commit; wait for the future to know that it succeeded.
+
+        1021 means that it may or may not have been committed.
+        """
+        return self._handle.commit()
+
+    def on_error(self, error: Any) -> FutureVoid:
+        """Resets the transaction for another attempt, after a delay, if the error allows one.
+
+        `error` is an FDBError or its code. The future fails with the same error if a retry cannot
+        help. Any other exception given is raised.
+        """
+        if isinstance(error, FDBError):
+            return self._handle.on_error(error.code)
+        if isinstance(error, int):
+            return self._handle.on_error(error)
+        if isinstance(error, BaseException):
+            raise error
+        raise TypeError(f"on_error takes an FDBError or its code, not {type(error).__name__}")
+
+    def reset(self) -> None:
+        """Puts the transaction back to where it was after its creation."""
+        self._handle.reset()
+
+    def cancel(self) -> None:
+        """Fails everything pending and everything that follows, until `reset`, with 1025."""
+        self._handle.cancel()

@@ -1,0 +1,194 @@
+"""Event models: what it means to wait for a future. This file has threads and debug.
+
+A model is an object chosen at `open()`; every future made from that database carries it. The rule
+of all models: a ready future is never given to them, so nothing here costs anything then.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fdb import _fast, _threads
+from fdb._errors import FDBError
+
+if TYPE_CHECKING:
+    from fdb._future import Future
+
+_CLIENT_INVALID_OPERATION = 2000
+_DEBUG_POLL_SECONDS = 0.001
+
+#: Called with the future that became ready.
+Callback = Callable[["Future[Any]"], None]
+
+
+class EventModel:
+    """Blocks threads of the operating system: the default. Other models override parts of it."""
+
+    #: What was given as `event_model`.
+    name: str | None = None
+
+    @property
+    def for_handle(self) -> EventModel | None:
+        """What handles store: None for this class, whose waiting is done in C."""
+        return self
+
+    def before_blocking(self) -> None:
+        """Raises if a blocking function must not be called here."""
+
+    def wait(self, future: _fast.FutureBase) -> None:
+        """Blocks until the future is ready. Ctrl-C raises KeyboardInterrupt.
+
+        Raises FDBError 2026 inside an on_ready callback.
+        """
+        self.wait_any((future,))
+
+    def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
+        """Blocks until one of the futures is ready and returns its index."""
+        return _fast.wait_any(futures)
+
+    def on_ready(self, future: Future[Any], callback: Callback) -> None:
+        """Calls `callback(future)` once ready: at once, or later on the dispatcher's thread."""
+        dispatcher.add(future, callback)
+
+    def forget(self, future: Future[Any], callback: Callback) -> int:
+        """Withdraws callbacks that have not run; returns how many."""
+        return dispatcher.remove(future, callback)
+
+
+class ThreadModel(EventModel):
+    """The default model."""
+
+    @property
+    def for_handle(self) -> EventModel | None:
+        return None
+
+
+class DebugModel(EventModel):
+    """Blocks by polling, as slow as it is simple, for use under a debugger."""
+
+    name = "debug"
+
+    def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
+        sleep = _threads.original("time", "sleep") if "gevent" in sys.modules else time.sleep
+        while True:
+            for index, future in enumerate(futures):
+                if future._ready():
+                    return index
+            sleep(_DEBUG_POLL_SECONDS)
+
+
+THREADS = ThreadModel()
+DEBUG = DebugModel()
+
+
+def model_of(future: _fast.FutureBase) -> EventModel:
+    """Returns the event model that a future belongs to."""
+    model: EventModel | None = future._model
+    return THREADS if model is None else model
+
+
+def model_named(name: str | None) -> EventModel:
+    """Returns the model for an `event_model` argument. Raises FDBError 2000 for an unknown one."""
+    if name is None:
+        return THREADS
+    if name == "debug":
+        return DEBUG
+    if name == "asyncio":
+        from fdb._waiting_asyncio import ASYNCIO
+
+        return ASYNCIO
+    if name == "gevent":
+        from fdb._waiting_gevent import GEVENT
+
+        return GEVENT
+    known = "None (threads), 'debug', 'gevent', 'asyncio'"
+    raise FDBError(_CLIENT_INVALID_OPERATION, f"event_model is {name!r}; known are {known}")
+
+
+def run_callback(callback: Callback, future: Future[Any]) -> None:
+    """Calls a user's callback; what it raises is printed and dropped."""
+    try:
+        callback(future)
+    except Exception:
+        print("Discarding uncaught exception from user FDB callback:", file=sys.stderr)
+        traceback.print_exc(file=sys.stderr)
+
+
+class PendingCallbacks:
+    """Callbacks that wait for tokens: the common part of the dispatcher and of the event loops."""
+
+    def __init__(self, mailbox: _fast.Mailbox) -> None:
+        self.mailbox = mailbox
+        self._entries: dict[int, tuple[Future[Any], Callback]] = {}
+        self._tokens = itertools.count(1)
+
+    def add(self, future: Future[Any], callback: Callback) -> bool:
+        """Subscribes to the future; False if it is ready already, then nothing was kept."""
+        token = next(self._tokens)
+        self._entries[token] = (future, callback)
+        if future._subscribe(self.mailbox, token):
+            return True
+        del self._entries[token]
+        return False
+
+    def remove(self, future: Future[Any], callback: Callback) -> int:
+        """Withdraws entries; returns how many."""
+        found = [
+            token
+            for token, entry in list(self._entries.items())
+            if entry[0] is future and entry[1] == callback
+        ]
+        return sum(self._entries.pop(token, None) is not None for token in found)
+
+    def take(self) -> list[tuple[Future[Any], Callback]]:
+        """Returns the entries whose tokens have arrived."""
+        entries = (self._entries.pop(token, None) for token in self.mailbox.take())
+        return [entry for entry in entries if entry is not None]
+
+
+class Dispatcher:
+    """The thread that runs on_ready callbacks; started by the first one that has to wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: PendingCallbacks | None = None
+
+    def add(self, future: Future[Any], callback: Callback) -> None:
+        """Runs the callback now if the future is ready, otherwise later on the thread."""
+        if future._ready() or not self._start().add(future, callback):
+            run_callback(callback, future)
+
+    def remove(self, future: Future[Any], callback: Callback) -> int:
+        """Withdraws callbacks that have not run; returns how many."""
+        return self._pending.remove(future, callback) if self._pending is not None else 0
+
+    def reset(self) -> None:
+        """Forgets the thread, which a fork has left behind in the parent."""
+        self._lock = threading.Lock()
+        self._pending = None
+
+    def _start(self) -> PendingCallbacks:
+        with self._lock:
+            if self._pending is None:
+                self._pending = PendingCallbacks(_fast.Mailbox())
+                _threads.NativeThread(self._run, "fdb-callback-thread")
+            return self._pending
+
+    def _run(self) -> None:
+        pending = self._pending
+        assert pending is not None
+        _threads.set_callback_thread(_threads.original("_thread", "get_ident")())
+        while True:
+            pending.mailbox.wait()
+            for future, callback in pending.take():
+                run_callback(callback, future)
+
+
+dispatcher = Dispatcher()
+_threads.on_fork(dispatcher.reset)

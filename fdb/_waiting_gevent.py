@@ -1,0 +1,130 @@
+"""The gevent event model: greenlets block, the hub goes on.
+
+Each hub (one for a thread) has a mailbox. Its descriptor is watched only while greenlets wait, so
+that gevent still notices when nothing can happen any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import gevent.hub
+import gevent.local
+
+from fdb import _fast, _threads
+from fdb._waiting import Callback, EventModel, run_callback
+
+if TYPE_CHECKING:
+    from fdb._future import Future
+
+_READABLE = 1
+
+
+class _HubMailbox:
+    """The waiting greenlets and callbacks of one hub. Used on the hub's thread only."""
+
+    def __init__(self, hub: Any) -> None:
+        self._hub = hub
+        self._mailbox = _fast.Mailbox()
+        self._watcher = hub.loop.io(self._mailbox.fileno(), _READABLE)
+        self._entries: dict[int, tuple[Any, Callback | None]] = {}
+        self._next_token = 1
+
+    def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
+        """Suspends the greenlet until one of the futures is ready."""
+        waiter = gevent.hub.Waiter(self._hub)
+        tokens = []
+        try:
+            for index, future in enumerate(futures):
+                token = self._add(waiter, None)
+                tokens.append(token)
+                if not future._subscribe(self._mailbox, token):
+                    return index
+            while True:
+                waiter.get()
+                for index, future in enumerate(futures):
+                    if future._ready():
+                        return index
+                waiter.clear()
+        finally:
+            for token in tokens:
+                self._entries.pop(token, None)
+            self._watch_while_needed()
+
+    def on_ready(self, future: Future[Any], callback: Callback) -> None:
+        """Calls back in a greenlet of its own, or at once if the future is ready."""
+        token = self._add(future, callback)
+        if not future._subscribe(self._mailbox, token):
+            del self._entries[token]
+            self._watch_while_needed()
+            run_callback(callback, future)
+
+    def forget(self, future: Future[Any], callback: Callback) -> int:
+        """Withdraws callbacks; returns how many."""
+        found = [token for token, entry in self._entries.items() if entry[0] is future and entry[1] == callback]
+        for token in found:
+            del self._entries[token]
+        self._watch_while_needed()
+        return len(found)
+
+    def _add(self, subject: Any, callback: Callback | None) -> int:
+        token = self._next_token
+        self._next_token += 1
+        self._entries[token] = (subject, callback)
+        self._watch_while_needed()
+        return token
+
+    def _watch_while_needed(self) -> None:
+        if bool(self._entries) != self._watcher.active:
+            if self._entries:
+                self._watcher.start(self._deliver)
+            else:
+                self._watcher.stop()
+
+    def _deliver(self) -> None:
+        """Runs in the hub: may switch to greenlets, but not block."""
+        for token in self._mailbox.take():
+            entry = self._entries.pop(token, None)
+            if entry is None:
+                continue
+            subject, callback = entry
+            if callback is not None:
+                gevent.spawn(run_callback, callback, subject)
+            elif subject.ready() is False:
+                subject.switch(None)
+        self._watch_while_needed()
+
+
+class GeventModel(EventModel):
+    """Blocks greenlets."""
+
+    name = "gevent"
+
+    def __init__(self) -> None:
+        self._local = _threads.original("threading", "local")()
+
+    def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
+        return self._mailbox().wait_any(futures)
+
+    def on_ready(self, future: Future[Any], callback: Callback) -> None:
+        self._mailbox().on_ready(future, callback)
+
+    def forget(self, future: Future[Any], callback: Callback) -> int:
+        return self._mailbox().forget(future, callback)
+
+    def reset(self) -> None:
+        """Forgets the hubs, whose mailboxes are dead after a fork."""
+        self._local = _threads.original("threading", "local")()
+
+    def _mailbox(self) -> _HubMailbox:
+        hub = gevent.get_hub()
+        mailbox: _HubMailbox | None = getattr(self._local, "mailbox", None)
+        if mailbox is None or mailbox._hub is not hub:
+            mailbox = self._local.mailbox = _HubMailbox(hub)
+        return mailbox
+
+
+GEVENT = GeventModel()
+_threads.on_fork(GEVENT.reset)

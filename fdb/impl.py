@@ -1,0 +1,72 @@
+"""The names that programs import from `fdb.impl`. Everything is implemented elsewhere."""
+
+from __future__ import annotations
+
+from fdb._async_database import AsyncDatabase, AsyncTenant
+from fdb._database import Database
+from fdb._errors import FDBError, predicates
+from fdb._fast import KeyValue
+from fdb._future import (
+    FormerFuture,
+    Future,
+    FutureInt64,
+    FutureKeyArray,
+    FutureKeyValueArray,
+    FutureStringArray,
+    FutureUInt64,
+    FutureVoid,
+)
+from fdb._generated_options import ConflictRangeType, StreamingMode
+from fdb._keys import KeySelector, strinc
+from fdb._network_options import options
+from fdb._opening import (
+    Cluster,
+    create_cluster,
+    init_network as init,
+    init_v13,
+    open_database as open,
+    open_v13,
+    open_v609,
+)
+from fdb._range import FDBRange
+from fdb._retry import transactional
+from fdb._tenant import Tenant
+from fdb._transaction import Transaction, TransactionRead
+from fdb._values import FutureString, Key, Value
+
+__all__ = [
+    "AsyncDatabase",
+    "AsyncTenant",
+    "Cluster",
+    "ConflictRangeType",
+    "Database",
+    "FDBError",
+    "FDBRange",
+    "FormerFuture",
+    "Future",
+    "FutureInt64",
+    "FutureKeyArray",
+    "FutureKeyValueArray",
+    "FutureString",
+    "FutureStringArray",
+    "FutureUInt64",
+    "FutureVoid",
+    "Key",
+    "KeySelector",
+    "KeyValue",
+    "StreamingMode",
+    "Tenant",
+    "Transaction",
+    "TransactionRead",
+    "Value",
+    "create_cluster",
+    "init",
+    "init_v13",
+    "open",
+    "open_v13",
+    "open_v609",
+    "options",
+    "predicates",
+    "strinc",
+    "transactional",
+]
