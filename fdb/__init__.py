@@ -1,15 +1,15 @@
 """fdb: a Python binding to FoundationDB, with an embedded engine.
 
-    import fdb
-    fdb.api_version(740)
-    db = fdb.open()                # a cluster, through the installed libfdb_c
-    db = fdb.open("memory:")       # a database in this process; or "file:PATH"
+import fdb
+fdb.api_version(740)
+db = fdb.open()                # a cluster, through the installed libfdb_c
+db = fdb.open("memory:")       # a database in this process; or "file:PATH"
 
-    @fdb.transactional
-    def increment(tr, key):
-        tr[key] = str(int(tr[key] or b"0") + 1).encode()
+@fdb.transactional
+def increment(tr, key):
+    tr[key] = str(int(tr[key] or b"0") + 1).encode()
 
-    increment(db, b"counter")
+increment(db, b"counter")
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def get_api_version() -> int:
     return _api_version.get()
 
 
-def init(*args: Any, **kwargs: Any) -> None:
+def init(*args: Any, **kwargs: Any) -> None:  # noqa: F811
     """Below API version 610 chooses the event model; from then on `open` does, and this raises."""
     raise RuntimeError("You must call api_version() before using any fdb methods")
 
@@ -173,6 +173,10 @@ def transactional(*args: Any, **kwargs: Any) -> Any:
 
 def __getattr__(name: str) -> Any:
     """The names that only API versions below 610 have."""
-    if name in ("Cluster", "create_cluster") and is_api_version_selected() and get_api_version() < 610:
+    if (
+        name in ("Cluster", "create_cluster")
+        and is_api_version_selected()
+        and get_api_version() < 610
+    ):
         return getattr(_opening, name)
     raise AttributeError(f"module 'fdb' has no attribute {name!r}")

@@ -87,7 +87,9 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
 
     def __delitem__(self, key: KeyArgument | slice) -> NoReturn:
         """Raises TypeError: a deletion cannot be awaited."""
-        raise TypeError("del db[key] cannot be awaited: use await db.clear(key) or db.clear_range(begin, end)")
+        raise TypeError(
+            "del db[key] cannot be awaited: use await db.clear(key) or db.clear_range(begin, end)"
+        )
 
     async def get_and_watch(self, key: KeyArgument) -> tuple[Value, Watch]:
         """Returns the value of `key` and a watch that becomes ready when it changes from that."""
@@ -148,7 +150,12 @@ async def _get_key(tr: Transaction, key_selector: KeySelector) -> bytes:
 
 @transactional
 async def _get_range(
-    tr: Transaction, begin: Bound | slice, end: Bound, limit: int, reverse: bool, streaming_mode: int
+    tr: Transaction,
+    begin: Bound | slice,
+    end: Bound,
+    limit: int,
+    reverse: bool,
+    streaming_mode: int,
 ) -> list[KeyValue]:
     return await tr.get_range(begin, end, limit, reverse, streaming_mode)
 
@@ -198,7 +205,9 @@ async def _clear_and_watch(tr: Transaction, key: KeyArgument) -> Watch:
 
 
 @transactional
-async def _atomic_operation(tr: Transaction, code: int, key: KeyArgument, param: ValueArgument) -> None:
+async def _atomic_operation(
+    tr: Transaction, code: int, key: KeyArgument, param: ValueArgument
+) -> None:
     tr._atomic_operation(code, key, param)
 
 

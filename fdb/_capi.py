@@ -127,13 +127,17 @@ class Library:
     def fdb_tenant_get_id(self, tenant: int) -> int:
         return _address(self._bind("fdb_tenant_get_id")(_tenant(tenant)))
 
-    def fdb_tenant_list_blobbified_ranges(self, tenant: int, begin: bytes, end: bytes, limit: int) -> int:
+    def fdb_tenant_list_blobbified_ranges(
+        self, tenant: int, begin: bytes, end: bytes, limit: int
+    ) -> int:
         function = self._bind("fdb_tenant_list_blobbified_ranges")
         return _address(function(_tenant(tenant), begin, len(begin), end, len(end), limit))
 
     # ---- transactions ----
 
-    def fdb_transaction_set_option(self, transaction: int, option: int, value: bytes | None) -> None:
+    def fdb_transaction_set_option(
+        self, transaction: int, option: int, value: bytes | None
+    ) -> None:
         function = self._bind("fdb_transaction_set_option")
         check(function(_transaction(transaction), option, *_optional(value)))
 
@@ -149,13 +153,17 @@ class Library:
         return _address(self._bind("fdb_transaction_get_versionstamp")(_transaction(transaction)))
 
     def fdb_transaction_get_approximate_size(self, transaction: int) -> int:
-        return _address(self._bind("fdb_transaction_get_approximate_size")(_transaction(transaction)))
+        return _address(
+            self._bind("fdb_transaction_get_approximate_size")(_transaction(transaction))
+        )
 
     def fdb_transaction_get_addresses_for_key(self, transaction: int, key: bytes) -> int:
         function = self._bind("fdb_transaction_get_addresses_for_key")
         return _address(function(_transaction(transaction), key, len(key)))
 
-    def fdb_transaction_get_estimated_range_size_bytes(self, transaction: int, begin: bytes, end: bytes) -> int:
+    def fdb_transaction_get_estimated_range_size_bytes(
+        self, transaction: int, begin: bytes, end: bytes
+    ) -> int:
         function = self._bind("fdb_transaction_get_estimated_range_size_bytes")
         return _address(function(_transaction(transaction), begin, len(begin), end, len(end)))
 
@@ -163,7 +171,9 @@ class Library:
         self, transaction: int, begin: bytes, end: bytes, chunk_size: int
     ) -> int:
         function = self._bind("fdb_transaction_get_range_split_points")
-        return _address(function(_transaction(transaction), begin, len(begin), end, len(end), chunk_size))
+        return _address(
+            function(_transaction(transaction), begin, len(begin), end, len(end), chunk_size)
+        )
 
 
 def missing_function(library: Library, name: str) -> FDBError:

@@ -56,7 +56,9 @@ class Client:
                     f"{self.path} supports a maximum version of {newest}."
                 )
             try:
-                self.library.fdb_select_api_version_impl(version, min(_api_version.LATEST_API_VERSION, newest))
+                self.library.fdb_select_api_version_impl(
+                    version, min(_api_version.LATEST_API_VERSION, newest)
+                )
             except FDBError as error:
                 if error.code != _API_VERSION_ALREADY_SET:
                     raise
@@ -113,7 +115,9 @@ class Client:
                 self.library.fdb_stop_network()
             self._thread.join(_JOIN_SECONDS)
 
-    def open(self, cluster_file: bytes | None, model: _waiting.EventModel) -> Database | AsyncDatabase:
+    def open(
+        self, cluster_file: bytes | None, model: _waiting.EventModel
+    ) -> Database | AsyncDatabase:
         """Returns a new database object; starts the network if need be."""
         self.start()
         address = self.library.fdb_create_database(cluster_file)
@@ -248,12 +252,23 @@ class ClientLibrary:
 
     @overload
     def open(
-        self, cluster_file: str | bytes | os.PathLike[str] | None, event_model: Literal["asyncio"]
+        self,
+        cluster_file: str | bytes | os.PathLike[str] | None = None,
+        event_model: Literal["debug", "gevent"] | None = None,
+    ) -> Database: ...
+    @overload
+    def open(
+        self,
+        cluster_file: str | bytes | os.PathLike[str] | None = None,
+        *,
+        event_model: Literal["asyncio"],
     ) -> AsyncDatabase: ...
     @overload
     def open(
-        self, cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
-    ) -> Database: ...
+        self,
+        cluster_file: str | bytes | os.PathLike[str] | None = None,
+        event_model: str | None = None,
+    ) -> Database | AsyncDatabase: ...
     def open(
         self,
         cluster_file: str | bytes | os.PathLike[str] | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from fdb import _fast
 from fdb._capi import Library
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fdb._async_database import AsyncDatabase, AsyncTenant
     from fdb._tenant import Tenant
 
-    AnyDatabase = Union["Database", Tenant, AsyncDatabase, AsyncTenant]
+    AnyDatabase: TypeAlias = "Database | Tenant | AsyncDatabase | AsyncTenant"
 
 SelfT = TypeVar("SelfT", bound="TransactionSource")
 
@@ -206,7 +206,12 @@ def _get_key(tr: Transaction, key_selector: KeySelector) -> bytes:
 
 @transactional
 def _get_range(
-    tr: Transaction, begin: Bound | slice, end: Bound, limit: int, reverse: bool, streaming_mode: int
+    tr: Transaction,
+    begin: Bound | slice,
+    end: Bound,
+    limit: int,
+    reverse: bool,
+    streaming_mode: int,
 ) -> list[KeyValue]:
     return tr.get_range(begin, end, limit, reverse, streaming_mode).to_list()
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from fdb._generated_options import KeyArgument, ValueArgument
-
 from fdb._future import FutureInt64, FutureKeyValueArray, FutureVoid
+from fdb._generated_options import KeyArgument, ValueArgument
 from fdb._values import Key, Value
 from fdb._watch import Watch
 
@@ -29,7 +28,9 @@ class FutureBase:
 
     @property
     def _model(self) -> Any: ...
-    def __init__(self, handle: DatabaseHandle | TransactionHandle, pointer: int, kind: int) -> None: ...
+    def __init__(
+        self, handle: DatabaseHandle | TransactionHandle, pointer: int, kind: int
+    ) -> None: ...
     def _resolve(self) -> Any: ...
     def _ready(self) -> bool: ...
     def _cancel(self) -> None: ...
@@ -44,7 +45,9 @@ class BytesFutureBase(FutureBase):
 class DatabaseHandle:
     """Owns a database or a tenant of the library."""
 
-    def __init__(self, library: int, pointer: int, model: Waits | None, is_tenant: bool) -> None: ...
+    def __init__(
+        self, library: int, pointer: int, model: Waits | None, is_tenant: bool
+    ) -> None: ...
     @property
     def address(self) -> int: ...
     @property

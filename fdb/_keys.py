@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Union
-
 from fdb import _fast
 from fdb._generated_options import KeyArgument
 
@@ -58,7 +56,7 @@ class KeySelector:
 
 
 #: What may bound a range; None is the begin or the end of the key space.
-Bound = Union[KeyArgument, KeySelector, None]
+Bound = KeyArgument | KeySelector | None
 
 
 def selector_of(bound: Bound, default: bytes) -> KeySelector:

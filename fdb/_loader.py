@@ -43,11 +43,15 @@ def load_vendor(path: str | None) -> Library:
             continue
         if any(variable in failure for failure in failures for variable in _VARIABLES):
             warnings.warn(
-                f"using {library.path}, because of:\n" + "\n".join(failures), RuntimeWarning, stacklevel=4
+                f"using {library.path}, because of:\n" + "\n".join(failures),
+                RuntimeWarning,
+                stacklevel=4,
             )
         return library
     raise RuntimeError(
-        "Unable to locate the FoundationDB API shared library! Tried:\n" + "\n".join(failures) + f"\n{ADVICE}"
+        "Unable to locate the FoundationDB API shared library! Tried:\n"
+        + "\n".join(failures)
+        + f"\n{ADVICE}"
     )
 
 

@@ -22,11 +22,9 @@ _CONNECTION_STRING = re.compile(r"[\w.-]+:[\w.-]+@.+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 FORMS = (
-    'the forms are: None (FDB_CLUSTER_FILE or the default cluster file), the path of a cluster file, '
+    "the forms are: None (FDB_CLUSTER_FILE or the default cluster file), the path of a cluster file, "
     '"memory:" or "memory:NAME" (a database in this process) and "file:PATH" (a database in a file)'
 )
-
-ClusterFile = "str | bytes | os.PathLike[str] | os.PathLike[bytes] | None"
 
 
 class _OpenDatabases:
@@ -76,20 +74,35 @@ def _default_name() -> bytes | None:
 
 @overload
 def open_database(
-    cluster_file: str | bytes | os.PathLike[str] | None, event_model: Literal["asyncio"]
-) -> AsyncDatabase: ...
+    cluster_file: str | bytes | os.PathLike[str] | None = None,
+    event_model: Literal["debug", "gevent"] | None = None,
+) -> Database: ...
 @overload
 def open_database(
-    cluster_file: str | bytes | os.PathLike[str] | None = None, *, event_model: Literal["asyncio"]
+    cluster_file: str | bytes | os.PathLike[str] | None = None,
+    *,
+    event_model: Literal["asyncio"],
 ) -> AsyncDatabase: ...
 @overload
 def open_database(
     cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
-) -> Database: ...
+) -> Database | AsyncDatabase: ...
 def open_database(
     cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
 ) -> Database | AsyncDatabase:
-    """See `fdb.open`."""
+    """Opens a database. The same arguments give the same object until that is closed.
+
+    `cluster_file` chooses the library: "memory:" or "memory:NAME" (a database in this process) and
+    "file:PATH" (a durable database in one file) are served by the embedded engine; everything else
+    is the path of a cluster file for the installed libfdb_c. None is FDB_CLUSTER_FILE, which may
+    hold one of these forms, and then the default cluster file.
+
+    `event_model` says how to wait: None blocks threads, "debug" polls, "gevent" blocks greenlets,
+    and "asyncio" gives an AsyncDatabase, whose methods are coroutines.
+
+    Does not wait for a cluster. Raises RuntimeError before `api_version`, and if there is no usable
+    library; ValueError for a string of no known form; FDBError 2000 for an unknown event model.
+    """
     _api_version.require()
     model = model_named(event_model if event_model is not None else _state.default_model)
     name = file_name(cluster_file) or _default_name()
@@ -128,7 +141,9 @@ def init_network(event_model: str | None = None) -> None:
 
 
 def open_v609(
-    cluster_file: str | bytes | None = None, database_name: bytes = b"DB", event_model: str | None = None
+    cluster_file: str | bytes | None = None,
+    database_name: bytes = b"DB",
+    event_model: str | None = None,
 ) -> Database | AsyncDatabase:
     """`fdb.open` below API version 610. Raises FDBError 2013 for a name other than b"DB"."""
     _check_name(database_name)

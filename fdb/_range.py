@@ -40,7 +40,9 @@ class _Batches:
         else:
             self._begin = KeySelector(last, True, 1)
         self._iteration += 1
-        return self._range._request(self._begin, self._end, self._limit, self._mode, self._iteration)
+        return self._range._request(
+            self._begin, self._end, self._limit, self._mode, self._iteration
+        )
 
 
 class FDBRange:

@@ -55,7 +55,9 @@ def _decorate(func: Callable[..., Any], parameter: str) -> Callable[..., Any]:
     find = _ArgumentFinder(inspect.getfullargspec(innermost).args.index(parameter), parameter)
     if inspect.iscoroutinefunction(func):
         return _asynchronous(func, find)
-    return _synchronous(func, find, inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func))
+    return _synchronous(
+        func, find, inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func)
+    )
 
 
 class _ArgumentFinder:
@@ -93,7 +95,9 @@ def _create_transaction(source: Any, name: str) -> Transaction:
     return transaction
 
 
-def _synchronous(func: Callable[..., Any], find: _ArgumentFinder, is_generator: bool) -> Callable[..., Any]:
+def _synchronous(
+    func: Callable[..., Any], find: _ArgumentFinder, is_generator: bool
+) -> Callable[..., Any]:
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if is_generator and _api_version.get() >= _FORBIDS_GENERATORS:

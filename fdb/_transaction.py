@@ -32,7 +32,9 @@ class TransactionRead:
     Errors are raised as FDBError when a result is used.
     """
 
-    def __init__(self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase, snapshot: bool) -> None:
+    def __init__(
+        self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase, snapshot: bool
+    ) -> None:
         self._handle = handle
         self._library = library
         self._is_snapshot = snapshot
@@ -67,9 +69,14 @@ class TransactionRead:
         of keys may take the place of both. `limit` 0 is no limit; `reverse` starts at the end.
         """
         if isinstance(begin, slice):
-            begin, end = begin.start, begin.stop
+            return self.get_range(begin.start, begin.stop, limit, reverse, streaming_mode)
         return FDBRange(
-            self, selector_of(begin, b""), selector_of(end, KEYS_END), limit, reverse, streaming_mode
+            self,
+            selector_of(begin, b""),
+            selector_of(end, KEYS_END),
+            limit,
+            reverse,
+            streaming_mode,
         )
 
     def get_range_startswith(

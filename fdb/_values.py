@@ -7,13 +7,13 @@ FDBError if the read failed. An absent value is falsy, equals None, and refuses 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, SupportsIndex, Union
+from typing import Any, SupportsIndex
 
 from fdb import _fast
 from fdb._future import Future
 
-_BytesLike = Union[bytes, bytearray, memoryview]
-_Affix = Union[bytes, "tuple[bytes, ...]"]
+_BytesLike = bytes | bytearray | memoryview
+_Affix = bytes | tuple[bytes, ...]
 
 
 class _BytesMethods:
@@ -231,10 +231,11 @@ class FutureString(_BytesMethods, _fast.BytesFutureBase, Future[Any]):
         return self._bytes() * count
 
     def __rmul__(self, count: SupportsIndex) -> bytes:
-        return count * self._bytes()
+        return self._bytes() * count
 
     def __mod__(self, values: Any) -> bytes:
-        return self._bytes() % values
+        result: bytes = self._bytes() % values
+        return result
 
     def __lt__(self, other: Any) -> bool:
         return bool(self._bytes() < _plain(other))

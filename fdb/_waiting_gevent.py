@@ -34,7 +34,7 @@ class _HubMailbox:
 
     def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
         """Suspends the greenlet until one of the futures is ready."""
-        waiter = gevent.hub.Waiter(self._hub)
+        waiter: Any = gevent.hub.Waiter(self._hub)
         tokens = []
         try:
             for index, future in enumerate(futures):
@@ -63,7 +63,11 @@ class _HubMailbox:
 
     def forget(self, future: Future[Any], callback: Callback) -> int:
         """Withdraws callbacks; returns how many."""
-        found = [token for token, entry in self._entries.items() if entry[0] is future and entry[1] == callback]
+        found = [
+            token
+            for token, entry in self._entries.items()
+            if entry[0] is future and entry[1] == callback
+        ]
         for token in found:
             del self._entries[token]
         self._watch_while_needed()

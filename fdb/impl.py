@@ -22,11 +22,15 @@ from fdb._network_options import options
 from fdb._opening import (
     Cluster,
     create_cluster,
-    init_network as init,
     init_v13,
-    open_database as open,
     open_v13,
     open_v609,
+)
+from fdb._opening import (
+    init_network as init,
+)
+from fdb._opening import (
+    open_database as open,
 )
 from fdb._range import FDBRange
 from fdb._retry import transactional
