@@ -118,6 +118,14 @@ def open_database(
         return database
 
 
+def forget_database(name: bytes) -> None:
+    """Makes the next `open_database` of a cluster string give a new object."""
+    with _state.lock:
+        for key in list(_state.opened):
+            if (file_name(key[0]) or _default_name()) == name:
+                del _state.opened[key]
+
+
 # ---- API versions below 610 ----
 
 

@@ -67,6 +67,10 @@ def drop(name: str) -> None:
     """
     if name.startswith("file:"):
         raise ValueError(f"drop() is for in-memory databases, and {name!r} is a file")
-    from fdb._client import embedded_client  # only here: the files above need no client
+    # Only here: the functions above need no client.
+    from fdb._client import embedded_client
+    from fdb._opening import forget_database
 
-    embedded_client().library.fdb_embedded_drop(os.fsencode(name.removeprefix(_MEMORY)))
+    database = os.fsencode(name.removeprefix(_MEMORY))
+    embedded_client().library.fdb_embedded_drop(database)
+    forget_database(os.fsencode(_MEMORY) + database)
