@@ -73,6 +73,7 @@ struct Network::Impl {
   bool stopping = false;
   Busyness busyness;
   NetworkOptions options;
+  Impl* left_behind = nullptr;  // by a fork; it cannot be freed, but leak checkers should find it
 
   // The tasks that are due now; timers first, as they were due earlier.
   std::deque<Task> take_due(int64_t now) {
@@ -120,7 +121,8 @@ Network& Network::instance() {
 // behind and start over.
 void Network::forget_after_fork() {
   Network& network = instance();
-  network.impl_ = new Impl;
+  auto* fresh = new Impl;
+  fresh->left_behind = std::exchange(network.impl_, fresh);
   network.state_.store(State::kFresh);
   network.api_version_.store(0);
   network.header_version_.store(0);
