@@ -11,6 +11,7 @@ from typing import Any, SupportsIndex
 
 from fdb import _fast
 from fdb._future import Future
+from fdb._waiting import model_of
 
 _BytesLike = bytes | bytearray | memoryview
 _Affix = bytes | tuple[bytes, ...]
@@ -205,6 +206,9 @@ class FutureString(_BytesMethods, _fast.BytesFutureBase, Future[Any]):
         return int(self._bytes())
 
     def __hash__(self) -> int:
+        # asyncio.gather hashes what it is given before that has arrived.
+        if not self._ready() and model_of(self).name == "asyncio":
+            return object.__hash__(self)
         return hash(self.value)
 
     def __len__(self) -> int:
