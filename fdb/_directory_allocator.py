@@ -6,7 +6,7 @@ import random
 import struct
 from typing import Any
 
-from fdb._directory_steps import Steps, run_blocking
+from fdb._steps import Steps, run
 from fdb.subspace_impl import Subspace
 from fdb.tuple import pack
 
@@ -27,8 +27,8 @@ class HighContentionAllocator:
         self.recent = subspace[1]
 
     def allocate(self, tr: Any) -> bytes:
-        """Return a packed integer that no other transaction gets. Blocks on the reads of ``tr``."""
-        return run_blocking(tr, self.allocate_steps)
+        """Return a packed integer that no other transaction gets. Blocks."""
+        return run(tr, self.allocate_steps)
 
     def allocate_steps(self, tr: Any) -> Steps[bytes]:
         """The steps of ``allocate``."""

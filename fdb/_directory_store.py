@@ -1,4 +1,4 @@
-"""The stored form of directories, and the operations on it as steps (see _directory_steps).
+"""The stored form of directories, and the operations on it as steps (see _steps).
 
 With N the prefix of the node subspace and p() tuple packing:
 
@@ -29,7 +29,7 @@ from fdb._directory_errors import (
     DirectoryVersionError,
     Path,
 )
-from fdb._directory_steps import Steps
+from fdb._steps import Steps
 from fdb.impl import strinc
 from fdb.subspace_impl import Subspace
 

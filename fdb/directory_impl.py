@@ -6,7 +6,8 @@ used by every other.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Coroutine
+from typing import Any, NoReturn, overload
 
 from fdb._directory_allocator import HighContentionAllocator
 from fdb._directory_errors import (
@@ -26,8 +27,8 @@ from fdb._directory_errors import (
     to_path,
     to_prefix,
 )
-from fdb._directory_steps import Steps, run_blocking
 from fdb._directory_store import PARTITION_LAYER, DirectoryStore, Record
+from fdb._steps import AsyncSource, BlockingSource, Steps, run
 from fdb.subspace_impl import Subspace
 
 __all__ = [
@@ -58,8 +59,10 @@ class Directory:
 
     A path is a str, or a tuple of them for a directory some levels below; bytes are taken as UTF-8.
     ``tr`` is a transaction, or a database or tenant on which the operation is run as one retried
-    transaction. All operations block on their reads. They raise a ``DirectoryError``, which is a
-    ValueError if it follows from an argument, ValueError for a malformed path, and FDBError.
+    transaction. All operations block on their reads, but with the asyncio event model: given an
+    AsyncDatabase or AsyncTenant they are coroutines, and given one of their transactions they are where a
+    loop runs. They raise a ``DirectoryError``, which is a ValueError if it follows from an argument,
+    ValueError for a malformed path, and FDBError.
     """
 
     _directory_layer: DirectoryLayer
@@ -73,73 +76,160 @@ class Directory:
         self._path = to_path(path)
         self._layer = to_layer(layer)
 
+    @overload
     def create_or_open(
-        self, tr: Any, path: PathLike, layer: bytes | None = None
-    ) -> DirectorySubspace:
+        self, tr: BlockingSource, path: PathLike, layer: bytes | None = None
+    ) -> DirectorySubspace: ...
+    @overload
+    def create_or_open(
+        self, tr: AsyncSource, path: PathLike, layer: bytes | None = None
+    ) -> Coroutine[Any, Any, DirectorySubspace]: ...
+    def create_or_open(self, tr: Any, path: PathLike, layer: bytes | None = None) -> Any:
         """Open the directory at ``path``; create it, and the missing ones above it, if it is not there.
 
         A new directory is recorded with ``layer``. A non-empty ``layer`` that is not the recorded one
         of an existing directory raises.
         """
-        return self._directory_layer.create_or_open(tr, self._partition_subpath(path), layer)
+        home = self._directory_layer
+        names, wanted = self._partition_subpath(path), to_layer(layer)
+        return run(tr, lambda tr: home._opened(home._store.create_or_open(tr, names, wanted)))
 
-    def open(self, tr: Any, path: PathLike, layer: bytes | None = None) -> DirectorySubspace:
-        """Open the directory at ``path``; raises if there is none, or if it has another layer than ``layer``."""
-        return self._directory_layer.open(tr, self._partition_subpath(path), layer)
+    @overload
+    def open(
+        self, tr: BlockingSource, path: PathLike, layer: bytes | None = None
+    ) -> DirectorySubspace: ...
+    @overload
+    def open(
+        self, tr: AsyncSource, path: PathLike, layer: bytes | None = None
+    ) -> Coroutine[Any, Any, DirectorySubspace]: ...
+    def open(self, tr: Any, path: PathLike, layer: bytes | None = None) -> Any:
+        """Open the directory at ``path``.
 
+        Raises if there is none, or if ``layer`` is not empty and not the one it was created with.
+        """
+        home = self._directory_layer
+        names, wanted = self._partition_subpath(path), to_layer(layer)
+        return run(
+            tr,
+            lambda tr: home._opened(
+                home._store.create_or_open(tr, names, wanted, allow_create=False)
+            ),
+        )
+
+    @overload
+    def create(
+        self,
+        tr: BlockingSource,
+        path: PathLike,
+        layer: bytes | None = None,
+        prefix: bytes | None = None,
+    ) -> DirectorySubspace: ...
+    @overload
+    def create(
+        self,
+        tr: AsyncSource,
+        path: PathLike,
+        layer: bytes | None = None,
+        prefix: bytes | None = None,
+    ) -> Coroutine[Any, Any, DirectorySubspace]: ...
     def create(
         self, tr: Any, path: PathLike, layer: bytes | None = None, prefix: bytes | None = None
-    ) -> DirectorySubspace:
+    ) -> Any:
         """Create the directory at ``path``, and the missing ones above it; raises if it exists.
 
         ``prefix`` gives the key prefix of its contents, where the directory layer allows that; it must
         not overlap that of another directory. Otherwise one is allocated.
         """
-        return self._directory_layer.create(tr, self._partition_subpath(path), layer, prefix)
+        home = self._directory_layer
+        names, wanted, given = self._partition_subpath(path), to_layer(layer), to_prefix(prefix)
+        return run(
+            tr,
+            lambda tr: home._opened(
+                home._store.create_or_open(tr, names, wanted, given, allow_open=False)
+            ),
+        )
 
-    def list(self, tr: Any, path: PathLike = ()) -> Names:
+    @overload
+    def list(self, tr: BlockingSource, path: PathLike = ()) -> Names: ...
+    @overload
+    def list(self, tr: AsyncSource, path: PathLike = ()) -> Coroutine[Any, Any, Names]: ...
+    def list(self, tr: Any, path: PathLike = ()) -> Any:
         """Return the names of the immediate subdirectories; raises if the directory does not exist."""
-        return self._directory_layer.list(tr, self._partition_subpath(path))
+        home = self._directory_layer
+        names = self._partition_subpath(path)
+        return run(tr, lambda tr: home._store.list(tr, names))
 
-    def move(self, tr: Any, old_path: PathLike, new_path: PathLike) -> DirectorySubspace:
+    @overload
+    def move(
+        self, tr: BlockingSource, old_path: PathLike, new_path: PathLike
+    ) -> DirectorySubspace: ...
+    @overload
+    def move(
+        self, tr: AsyncSource, old_path: PathLike, new_path: PathLike
+    ) -> Coroutine[Any, Any, DirectorySubspace]: ...
+    def move(self, tr: Any, old_path: PathLike, new_path: PathLike) -> Any:
         """Move the directory at ``old_path``, with all below it, to ``new_path``; return it there.
 
         The contents keep their prefix. Raises if there is none at ``old_path``, if there is one at
         ``new_path``, if the parent of that does not exist, or if the two are in different partitions.
         """
-        return self._directory_layer.move(
-            tr, self._partition_subpath(old_path), self._partition_subpath(new_path)
-        )
+        home = self._directory_layer
+        old, new = self._partition_subpath(old_path), self._partition_subpath(new_path)
+        return run(tr, lambda tr: home._opened(home._store.move(tr, old, new)))
 
-    def move_to(self, tr: Any, new_absolute_path: PathLike) -> DirectorySubspace:
+    @overload
+    def move_to(self, tr: BlockingSource, new_absolute_path: PathLike) -> DirectorySubspace: ...
+    @overload
+    def move_to(
+        self, tr: AsyncSource, new_absolute_path: PathLike
+    ) -> Coroutine[Any, Any, DirectorySubspace]: ...
+    def move_to(self, tr: Any, new_absolute_path: PathLike) -> Any:
         """Move this directory to ``new_absolute_path``, which counts from the root; return it there.
 
         This object keeps its old path. Raises as ``move`` does.
         """
-        directory_layer = self._get_layer_for_path(())
-        depth = len(directory_layer._path)
+        home = self._get_layer_for_path(())
+        depth = len(home._path)
         new_path = to_path(new_absolute_path)
-        if new_path[:depth] != directory_layer._path:
+        if new_path[:depth] != home._path:
             raise DirectoryPathError("Cannot move between partitions.", new_path)
-        return directory_layer.move(tr, self._path[depth:], new_path[depth:])
+        old, new = self._path[depth:], new_path[depth:]
+        return run(tr, lambda tr: home._opened(home._store.move(tr, old, new)))
 
-    def remove(self, tr: Any, path: PathLike = ()) -> bool:
+    @overload
+    def remove(self, tr: BlockingSource, path: PathLike = ()) -> bool: ...
+    @overload
+    def remove(self, tr: AsyncSource, path: PathLike = ()) -> Coroutine[Any, Any, bool]: ...
+    def remove(self, tr: Any, path: PathLike = ()) -> Any:
         """Remove the directory (this one by default) with its contents and all below it; return True.
 
         Raises if it does not exist. Programs that have it open can still write into its prefix.
         """
-        directory_layer = self._get_layer_for_path(path)
-        return directory_layer.remove(tr, self._partition_subpath(path, directory_layer))
+        home = self._get_layer_for_path(path)
+        names = self._partition_subpath(path, home)
+        return run(tr, lambda tr: home._store.remove(tr, names))
 
-    def remove_if_exists(self, tr: Any, path: PathLike = ()) -> bool:
+    @overload
+    def remove_if_exists(self, tr: BlockingSource, path: PathLike = ()) -> bool: ...
+    @overload
+    def remove_if_exists(
+        self, tr: AsyncSource, path: PathLike = ()
+    ) -> Coroutine[Any, Any, bool]: ...
+    def remove_if_exists(self, tr: Any, path: PathLike = ()) -> Any:
         """Remove the directory as ``remove`` does; return False if there is none."""
-        directory_layer = self._get_layer_for_path(path)
-        return directory_layer.remove_if_exists(tr, self._partition_subpath(path, directory_layer))
+        home = self._get_layer_for_path(path)
+        names = self._partition_subpath(path, home)
+        return run(tr, lambda tr: home._store.remove(tr, names, fail_if_missing=False))
 
-    def exists(self, tr: Any, path: PathLike = ()) -> bool:
+    @overload
+    def exists(self, tr: BlockingSource, path: PathLike = ()) -> bool: ...
+    @overload
+    def exists(self, tr: AsyncSource, path: PathLike = ()) -> Coroutine[Any, Any, bool]: ...
+    def exists(self, tr: Any, path: PathLike = ()) -> Any:
         """Tell whether the directory (this one by default) exists."""
-        directory_layer = self._get_layer_for_path(path)
-        return directory_layer.exists(tr, self._partition_subpath(path, directory_layer))
+        home = self._get_layer_for_path(path)
+        names = self._partition_subpath(path, home)
+        return run(tr, lambda tr: home._store.exists(tr, names))
 
     def get_layer(self) -> bytes:
         """Return the layer the directory was created with, empty if none."""
@@ -149,12 +239,10 @@ class Directory:
         """Return the absolute path with which the directory was opened, as a tuple of str."""
         return self._path
 
-    def _partition_subpath(
-        self, path: PathLike, directory_layer: DirectoryLayer | None = None
-    ) -> Path:
-        """The path as ``directory_layer`` (by default our own) counts it: from its root."""
-        directory_layer = directory_layer or self._directory_layer
-        return self._path[len(directory_layer._path) :] + to_path(path)
+    def _partition_subpath(self, path: PathLike, home: DirectoryLayer | None = None) -> Path:
+        """The path as the directory layer ``home``, by default our own, counts it: from its root."""
+        home = home or self._directory_layer
+        return self._path[len(home._path) :] + to_path(path)
 
     def _get_layer_for_path(self, path: PathLike) -> DirectoryLayer:
         """The directory layer that keeps the node of ``path``; a partition's own is kept by its parent."""
@@ -170,7 +258,7 @@ class DirectoryLayer(Directory):
 
     def __init__(
         self,
-        node_subspace: Subspace = Subspace(rawPrefix=b"\xfe"),  # noqa: B008 - it is immutable in use
+        node_subspace: Subspace = Subspace(rawPrefix=b"\xfe"),  # noqa: B008 - nothing changes it
         content_subspace: Subspace = Subspace(),  # noqa: B008
         allow_manual_prefixes: bool = False,
     ) -> None:
@@ -185,7 +273,7 @@ class DirectoryLayer(Directory):
         layer._path = store.path
         return layer
 
-    def _open_record(self, steps: Steps[Record]) -> Steps[DirectorySubspace]:
+    def _opened(self, steps: Steps[Record]) -> Steps[DirectorySubspace]:
         """Run steps that find or make a directory; return it as an object."""
         record = yield from steps
         layer = self if record.store is self._store else DirectoryLayer._of_store(record.store)
@@ -193,65 +281,9 @@ class DirectoryLayer(Directory):
             return DirectoryPartition(record.path, record.prefix, layer)
         return DirectorySubspace(record.path, record.prefix, layer, record.layer)
 
-    def create_or_open(
-        self, tr: Any, path: PathLike, layer: bytes | None = None
-    ) -> DirectorySubspace:
-        """Open or create the directory at ``path``; see ``Directory.create_or_open``."""
-        names, wanted = to_path(path), to_layer(layer)
-        return run_blocking(
-            tr, lambda tr: self._open_record(self._store.create_or_open(tr, names, wanted))
-        )
-
-    def open(self, tr: Any, path: PathLike, layer: bytes | None = None) -> DirectorySubspace:
-        """Open the directory at ``path``; see ``Directory.open``."""
-        names, wanted = to_path(path), to_layer(layer)
-        return run_blocking(
-            tr,
-            lambda tr: self._open_record(
-                self._store.create_or_open(tr, names, wanted, allow_create=False)
-            ),
-        )
-
-    def create(
-        self, tr: Any, path: PathLike, layer: bytes | None = None, prefix: bytes | None = None
-    ) -> DirectorySubspace:
-        """Create the directory at ``path``; see ``Directory.create``."""
-        names, wanted, given = to_path(path), to_layer(layer), to_prefix(prefix)
-        return run_blocking(
-            tr,
-            lambda tr: self._open_record(
-                self._store.create_or_open(tr, names, wanted, given, allow_open=False)
-            ),
-        )
-
-    def list(self, tr: Any, path: PathLike = ()) -> Names:
-        """Return the names of the immediate subdirectories; see ``Directory.list``."""
-        names = to_path(path)
-        return run_blocking(tr, lambda tr: self._store.list(tr, names))
-
-    def move(self, tr: Any, old_path: PathLike, new_path: PathLike) -> DirectorySubspace:
-        """Move a directory with all below it; see ``Directory.move``."""
-        old, new = to_path(old_path), to_path(new_path)
-        return run_blocking(tr, lambda tr: self._open_record(self._store.move(tr, old, new)))
-
-    def move_to(self, tr: Any, new_absolute_path: PathLike) -> DirectorySubspace:
+    def move_to(self, tr: Any, new_absolute_path: PathLike) -> NoReturn:
         """Raise: the root cannot be moved."""
         raise DirectoryError("The root directory cannot be moved.", self._path)
-
-    def remove(self, tr: Any, path: PathLike = ()) -> bool:
-        """Remove a directory with all below it; see ``Directory.remove``."""
-        names = to_path(path)
-        return run_blocking(tr, lambda tr: self._store.remove(tr, names))
-
-    def remove_if_exists(self, tr: Any, path: PathLike = ()) -> bool:
-        """Remove a directory if it is there; see ``Directory.remove_if_exists``."""
-        names = to_path(path)
-        return run_blocking(tr, lambda tr: self._store.remove(tr, names, fail_if_missing=False))
-
-    def exists(self, tr: Any, path: PathLike = ()) -> bool:
-        """Tell whether there is a directory at ``path``; True for the root."""
-        names = to_path(path)
-        return run_blocking(tr, lambda tr: self._store.exists(tr, names))
 
 
 directory = DirectoryLayer()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from typing import Any, overload
 
-from fdb.impl import FDBError, KeyValue, TransactionRead, transactional
+from fdb._steps import AsyncSource, BlockingSource, Steps, is_asynchronous, run
+from fdb.impl import FDBError, KeyValue, TransactionRead
 from fdb.tuple import pack
 
 __all__ = ["FDBTenantList", "create_tenant", "delete_tenant", "list_tenants"]
+
+TenantName = bytes | tuple[Any, ...]
 
 _TENANT_MAP = b"\xff\xff/management/tenant/map/"
 
@@ -17,37 +20,55 @@ _TENANT_NOT_FOUND = 2131
 _TENANT_ALREADY_EXISTS = 2132
 
 
-def create_tenant(db_or_tr: Any, tenant_name: bytes | tuple[Any, ...]) -> None:
+@overload
+def create_tenant(db_or_tr: BlockingSource, tenant_name: TenantName) -> None: ...
+@overload
+def create_tenant(db_or_tr: AsyncSource, tenant_name: TenantName) -> Coroutine[Any, Any, None]: ...
+def create_tenant(db_or_tr: Any, tenant_name: TenantName) -> Any:
     """Create a tenant. The name is bytes, or a tuple that is packed.
 
     With a database: blocks until it is done and raises FDBError 2132 if the tenant exists already. A
     tenant that somebody else creates at the same time counts as created here. With a transaction: the
     tenant exists once the transaction has committed, and whether it existed before is not checked. A
     name that begins with 0xff gives FDBError 2134 at the commit; one of another type, TypeError.
+    With the asyncio event model this is a coroutine.
     """
-    _create_tenant_impl(db_or_tr, _to_name(tenant_name), _new_marker(db_or_tr))
+    return _create_tenant_impl(db_or_tr, _to_name(tenant_name), _new_marker(db_or_tr))
 
 
-def delete_tenant(db_or_tr: Any, tenant_name: bytes | tuple[Any, ...]) -> None:
+@overload
+def delete_tenant(db_or_tr: BlockingSource, tenant_name: TenantName) -> None: ...
+@overload
+def delete_tenant(db_or_tr: AsyncSource, tenant_name: TenantName) -> Coroutine[Any, Any, None]: ...
+def delete_tenant(db_or_tr: Any, tenant_name: TenantName) -> Any:
     """Delete an empty tenant. The name is bytes, or a tuple that is packed.
 
     With a database: blocks until it is done and raises FDBError 2131 if there is no such tenant. With a
     transaction: takes effect when that commits, and the existence is not checked. A tenant that still
-    has keys gives FDBError 2133 at the commit; a name of another type, TypeError.
+    has keys gives FDBError 2133 at the commit; a name of another type, TypeError. With the asyncio event
+    model this is a coroutine.
     """
-    _delete_tenant_impl(db_or_tr, _to_name(tenant_name), _new_marker(db_or_tr))
+    return _delete_tenant_impl(db_or_tr, _to_name(tenant_name), _new_marker(db_or_tr))
 
 
+@overload
 def list_tenants(
-    db_or_tr: Any, begin: bytes | tuple[Any, ...], end: bytes | tuple[Any, ...], limit: int
-) -> FDBTenantList:
+    db_or_tr: BlockingSource, begin: TenantName, end: TenantName, limit: int
+) -> FDBTenantList: ...
+@overload
+def list_tenants(
+    db_or_tr: AsyncSource, begin: TenantName, end: TenantName, limit: int
+) -> Coroutine[Any, Any, FDBTenantList]: ...
+def list_tenants(db_or_tr: Any, begin: TenantName, end: TenantName, limit: int) -> Any:
     """Return the tenants with names from ``begin`` up to but not including ``end``, in order of name.
 
     At most ``limit`` of them; 0 means all. With a database this blocks until they are read; with a
-    transaction, iterating over the result does.
+    transaction, iterating over the result does. With the asyncio event model this is a coroutine.
     """
-    rows = _list_tenants_impl(db_or_tr, _to_name(begin), _to_name(end), limit)
-    return FDBTenantList(rows)
+    first, last = _to_name(begin), _to_name(end)
+    if isinstance(db_or_tr, TransactionRead) and not is_asynchronous(db_or_tr):
+        return FDBTenantList(_begin_list(db_or_tr, first, last, limit))
+    return run(db_or_tr, lambda tr: _list_steps(tr, first, last, limit))
 
 
 class FDBTenantList:
@@ -87,7 +108,7 @@ def _new_marker(db_or_tr: Any) -> list[None]:
 
 def _check_existence(
     tr: Any, key: bytes, existence_check_marker: list[None], force_maybe_committed: bool
-) -> bool | None:
+) -> Steps[bool | None]:
     """Tell whether the tenant exists, in the first attempt only; None in the later ones.
 
     A retry after an unknown result may meet what the first attempt has done. So the marker is kept
@@ -95,47 +116,45 @@ def _check_existence(
     """
     if existence_check_marker:
         return None
-    exists = tr.get(key).present()
+    stored = yield tr.get(key)
     existence_check_marker.append(None)
     if force_maybe_committed:
         raise FDBError(_COMMIT_UNKNOWN_RESULT)
-    return bool(exists)
+    return stored is not None
 
 
-@transactional
 def _create_tenant_impl(
     tr: Any,
     tenant_name: bytes,
     existence_check_marker: list[None],
     force_existence_check_maybe_committed: bool = False,
-) -> None:
-    tr.options.set_special_key_space_enable_writes()
-    key = _TENANT_MAP + tenant_name
-    found = _check_existence(tr, key, existence_check_marker, force_existence_check_maybe_committed)
-    if found is True:
-        raise FDBError(_TENANT_ALREADY_EXISTS)
-    tr.set(key, b"")
+) -> Any:
+    def steps(tr: Any) -> Steps[None]:
+        tr.options.set_special_key_space_enable_writes()
+        key = _TENANT_MAP + tenant_name
+        force = force_existence_check_maybe_committed
+        if (yield from _check_existence(tr, key, existence_check_marker, force)) is True:
+            raise FDBError(_TENANT_ALREADY_EXISTS)
+        tr.set(key, b"")
+
+    return run(tr, steps)
 
 
-@transactional
 def _delete_tenant_impl(
     tr: Any,
     tenant_name: bytes,
     existence_check_marker: list[None],
     force_existence_check_maybe_committed: bool = False,
-) -> None:
-    tr.options.set_special_key_space_enable_writes()
-    key = _TENANT_MAP + tenant_name
-    found = _check_existence(tr, key, existence_check_marker, force_existence_check_maybe_committed)
-    if found is False:
-        raise FDBError(_TENANT_NOT_FOUND)
-    tr.clear(key)
+) -> Any:
+    def steps(tr: Any) -> Steps[None]:
+        tr.options.set_special_key_space_enable_writes()
+        key = _TENANT_MAP + tenant_name
+        force = force_existence_check_maybe_committed
+        if (yield from _check_existence(tr, key, existence_check_marker, force)) is False:
+            raise FDBError(_TENANT_NOT_FOUND)
+        tr.clear(key)
 
-
-def _list_tenants_impl(db_or_tr: Any, begin: bytes, end: bytes, limit: int) -> Any:
-    if isinstance(db_or_tr, TransactionRead):
-        return _begin_list(db_or_tr, begin, end, limit)
-    return _read_list(db_or_tr, begin, end, limit)
+    return run(tr, steps)
 
 
 def _begin_list(tr: Any, begin: bytes, end: bytes, limit: int) -> Any:
@@ -143,7 +162,6 @@ def _begin_list(tr: Any, begin: bytes, end: bytes, limit: int) -> Any:
     return tr.get_range(_TENANT_MAP + begin, _TENANT_MAP + end, limit)
 
 
-@transactional
-def _read_list(tr: Any, begin: bytes, end: bytes, limit: int) -> Any:
-    # Within the transaction: a range that is read on after the commit would fail at its second batch.
-    return _begin_list(tr, begin, end, limit).to_list()
+def _list_steps(tr: Any, begin: bytes, end: bytes, limit: int) -> Steps[FDBTenantList]:
+    # Read within the transaction: a range read on after the commit would fail at its second batch.
+    return FDBTenantList((yield _begin_list(tr, begin, end, limit)))

@@ -6,10 +6,7 @@ import ctypes
 import enum
 import inspect
 import math
-import os
 import struct
-import subprocess
-import sys
 import uuid
 from collections import namedtuple
 
@@ -192,10 +189,10 @@ def test_lazy_values(codec):
     assert codec.pack((Versionstamp(LazyValue(b"0123456789"), 0x0102),)) == codec.pack((STAMP,))
 
 
-def test_database_values(codec, db):
-    db[b"packed"] = codec.pack((1, "a"))
+def test_database_values(codec, db, test_prefix):
+    db[test_prefix] = codec.pack((1, "a"))
     tr = db.create_transaction()
-    value, absent = tr[b"packed"], tr[b"absent"]
+    value, absent = tr[test_prefix], tr[test_prefix + b"absent"]
     assert codec.unpack(value) == (1, "a")
     assert codec.pack((value, absent)) == codec.pack((bytes(value), None))
 
@@ -762,16 +759,16 @@ def test_what_is_accepted_is_what_is_written(key):
 # -- the module --------------------------------------------------------------------------------------
 
 
-def run_python(code: str, **environment: str) -> str:
-    completed = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert completed.returncode == 0, completed.stderr
-    return completed.stdout.strip()
+@pytest.fixture
+def output_of(run_python):
+    """Runs a program in a fresh interpreter and returns what it printed."""
+
+    def run(code, pure):
+        outcome = run_python(code, environment={"FDB_PURE_TUPLE": pure})
+        assert outcome.returncode == 0
+        return outcome.stdout.strip()
+
+    return run
 
 
 def test_the_same_names_with_either_codec():
@@ -793,15 +790,15 @@ def test_the_same_names_with_either_codec():
 @pytest.mark.parametrize(
     ("variable", "module"), [("0", "fdb._tuple_codec"), ("1", "fdb._tuple_pure")]
 )
-def test_choice_of_codec(variable, module):
+def test_choice_of_codec(output_of, variable, module):
     code = "import fdb.tuple; print(fdb.tuple.pack.__module__, fdb.tuple.pack(('a',)))"
-    assert run_python(code, FDB_PURE_TUPLE=variable) == f"{module} b'\\x02a\\x00'"
+    assert output_of(code, variable) == f"{module} b'\\x02a\\x00'"
 
 
 @pytest.mark.parametrize("pure", ["0", "1"])
-def test_before_an_api_version_is_selected(pure):
+def test_before_an_api_version_is_selected(output_of, pure):
     code = "import fdb.tuple as t; print(t.pack((True,)).hex(), t.pack_with_versionstamp((t.Versionstamp(),))[-4:].hex())"
-    assert run_python(code, FDB_PURE_TUPLE=pure) == "27 01000000"
+    assert output_of(code, pure) == "27 01000000"
 
 
 @pytest.mark.parametrize("pure", ["0", "1"])
@@ -815,7 +812,7 @@ def test_before_an_api_version_is_selected(pure):
         (740, "27 26 True 01000000"),
     ],
 )
-def test_differences_between_api_versions(pure, version, expected):
+def test_differences_between_api_versions(output_of, pure, version, expected):
     code = f"""
 import fdb, fdb.tuple as t
 t.pack((True,))
@@ -827,11 +824,11 @@ except ValueError as error:
 suffix = t.pack_with_versionstamp((t.Versionstamp(),))[13:].hex()
 print(t.pack((True,)).hex(), t.pack((False,)).hex(), decoded, suffix)
 """
-    assert run_python(code, FDB_PURE_TUPLE=pure) == expected
+    assert output_of(code, pure) == expected
 
 
 @pytest.mark.parametrize("pure", ["0", "1"])
-def test_position_beyond_two_bytes_below_520(pure):
+def test_position_beyond_two_bytes_below_520(output_of, pure):
     code = """
 import fdb, fdb.tuple as t
 fdb.api_version(510)
@@ -841,4 +838,4 @@ except ValueError as error:
     print(error)
 """
     expected = "Versionstamp position 65536 does not fit in 2 bytes"
-    assert run_python(code, FDB_PURE_TUPLE=pure) == expected
+    assert output_of(code, pure) == expected
