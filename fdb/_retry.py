@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import types
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
@@ -17,6 +18,7 @@ ResultT = TypeVar("ResultT")
 
 _GENERATOR = "Generators can not be wrapped with fdb.transactional"
 _FORBIDS_GENERATORS = 630
+_UNFINISHED = (types.GeneratorType, types.CoroutineType)
 
 
 @overload
@@ -76,6 +78,18 @@ class _ArgumentFinder:
             return kwargs[self._name]
         raise TypeError(f"the argument {self._name!r} of a transactional function is missing")
 
+    def create(self, source: Any) -> Transaction:
+        """Makes the transaction that takes the place of the argument."""
+        try:
+            create = source.create_transaction
+        except AttributeError:
+            raise TypeError(
+                f"the argument {self._name!r} of a transactional function must be a Database, Tenant "
+                f"or Transaction, not {type(source).__name__}"
+            ) from None
+        transaction: Transaction = create()
+        return transaction
+
     def replace(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], transaction: Transaction
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -83,16 +97,6 @@ class _ArgumentFinder:
         if index < len(args):
             return (*args[:index], transaction, *args[index + 1 :]), kwargs
         return args, {**kwargs, self._name: transaction}
-
-
-def _create_transaction(source: Any, name: str) -> Transaction:
-    create = getattr(source, "create_transaction", None)
-    if create is None:
-        raise TypeError(
-            f"a transactional function takes a Database, Tenant or Transaction, not {type(source).__name__} ({name})"
-        )
-    transaction: Transaction = create()
-    return transaction
 
 
 def _synchronous(
@@ -105,8 +109,11 @@ def _synchronous(
         source = find.get(args, kwargs)
         if isinstance(source, TransactionRead):
             return func(*args, **kwargs)
-        tr = _create_transaction(source, func.__name__ if hasattr(func, "__name__") else repr(func))
-        _refuse_to_block_the_loop(tr)
+        tr = find.create(source)
+        # What another object's create_transaction made may have no handle.
+        handle = getattr(tr, "_handle", None)
+        if handle is not None and handle.model is not None:
+            handle.model.before_blocking()
         args, kwargs = find.replace(args, kwargs, tr)
         flow = threading.get_ident()
         while True:
@@ -116,7 +123,8 @@ def _synchronous(
                     result = func(*args, **kwargs)
                 finally:
                     tr._retry_flow = None
-                _refuse_unfinished(result)
+                if isinstance(result, _UNFINISHED):
+                    _refuse_unfinished(result)
                 tr.commit().wait()
                 return result
             except FDBError as error:
@@ -132,7 +140,7 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
         if isinstance(source, TransactionRead):
             _require_asyncio(source)
             return await func(*args, **kwargs)
-        tr = _create_transaction(source, func.__name__)
+        tr = find.create(source)
         _require_asyncio(tr)
         args, kwargs = find.replace(args, kwargs, tr)
         flow = current_flow()
@@ -159,12 +167,6 @@ def _require_asyncio(transaction: TransactionRead) -> None:
             f"an async def function under fdb.transactional needs a database opened with "
             f'event_model="asyncio"; this one was opened with event_model={name!r}'
         )
-
-
-def _refuse_to_block_the_loop(transaction: Transaction) -> None:
-    model = getattr(getattr(transaction, "_handle", None), "model", None)
-    if model is not None:
-        model.before_blocking()
 
 
 def _refuse_unfinished(result: Any) -> None:

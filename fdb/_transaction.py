@@ -153,7 +153,11 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     _snapshot_view: TransactionRead | None = None
 
     def __init__(self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase) -> None:
-        super().__init__(handle, library, db, False)
+        # Not through super(): one is made for every attempt at anything.
+        self._handle = handle
+        self._library = library
+        self._is_snapshot = False
+        self.db = db
 
     @property
     def snapshot(self) -> TransactionRead:
