@@ -1,0 +1,61 @@
+"""The C ABI of the embedded engine, from C programs at the present and at older versions."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import fdb.embedded
+
+HERE = pathlib.Path(__file__).resolve().parent
+INCLUDE = HERE.parent.parent / "vendor" / "fdb_c_headers"
+OLD_VERSIONS = [13, 14, 22, 23, 300, 600, 610, 620]
+
+pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+
+
+def compile_program(source: str, version: int, directory: pathlib.Path) -> pathlib.Path:
+    """Compiles a test program against our headers, linked with the engine as libfdb_c."""
+    program = directory / f"{pathlib.Path(source).stem}{version}"
+    libdir = fdb.embedded.libdir()
+    command = ["gcc", "-std=c11", "-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Werror", "-g"]
+    command += [f"-DFDB_API_VERSION={version}", f"-I{INCLUDE}", str(HERE / source)]
+    command += [f"-L{libdir}", "-lfdb_c", "-pthread", f"-Wl,-rpath,{libdir}", "-o", str(program)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return program
+
+
+def run_case(program: pathlib.Path, case: str) -> None:
+    """Runs one case in a process of its own; the database is empty there."""
+    command = [str(program), case, "memory:"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stdout) == (0, "ok\n"), result.stderr
+
+
+def cases_of(source: str) -> list[str]:
+    """Returns the names in a program's table of cases."""
+    return re.findall(r'^\t\{ "(\w+)", \1 \},$', (HERE / source).read_text(), re.MULTILINE)
+
+
+@pytest.fixture(scope="session")
+def current_program(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return compile_program("current.c", 740, tmp_path_factory.mktemp("abi"))
+
+
+@pytest.mark.parametrize("case", cases_of("current.c"))
+def test_current_version(current_program: pathlib.Path, case: str) -> None:
+    run_case(current_program, case)
+
+
+@pytest.mark.parametrize("version", OLD_VERSIONS)
+def test_old_version(version: int, tmp_path: pathlib.Path) -> None:
+    program = compile_program("legacy.c", version, tmp_path)
+    cases = cases_of("legacy.c")
+    assert cases
+    for case in cases:
+        run_case(program, case)
