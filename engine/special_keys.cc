@@ -1,0 +1,396 @@
+#include "special_keys.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "json.h"
+#include "special_ranges.h"
+#include "status_json.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr Slice kSpace = literal("\xff\xff");
+constexpr Slice kSpaceEnd = literal("\xff\xff\xff");
+constexpr Slice kOldWorkers = literal("\xff\xff/worker_interfaces");
+constexpr Slice kOldKeys[] = {literal("\xff\xff/status/json"), literal("\xff\xff/cluster_file_path"),
+                              literal("\xff\xff/connection_string")};
+constexpr int kModulesVersion = 630;
+constexpr int kWritesVersion = 700;
+constexpr int64_t kRowOverhead = 8;
+
+struct Module {
+  Slice begin;
+  Slice end;
+};
+
+// Known at every API version that has modules, whatever is registered inside.
+constexpr Module kModules[] = {
+    {literal("\xff\xff/actor_lineage/"), literal("\xff\xff/actor_lineage0")},
+    {literal("\xff\xff/actor_profiler_conf/"), literal("\xff\xff/actor_profiler_conf0")},
+    {literal("\xff\xff/cluster_file_path"), literal("\xff\xff/cluster_file_path\0")},
+    {literal("\xff\xff/cluster_id"), literal("\xff\xff/cluster_id\0")},
+    {literal("\xff\xff/configuration/"), literal("\xff\xff/configuration0")},
+    {literal("\xff\xff/connection_string"), literal("\xff\xff/connection_string\0")},
+    {literal("\xff\xff/error_message"), literal("\xff\xff/error_message\0")},
+    {literal("\xff\xff/global_config/"), literal("\xff\xff/global_config0")},
+    {literal("\xff\xff/management/"), literal("\xff\xff/management0")},
+    {literal("\xff\xff/metrics/"), literal("\xff\xff/metrics0")},
+    {literal("\xff\xff/status/json"), literal("\xff\xff/status/json\0")},
+    {literal("\xff\xff/tracing/"), literal("\xff\xff/tracing0")},
+    {literal("\xff\xff/transaction/"), literal("\xff\xff/transaction0")},
+    {literal("\xff\xff/worker_interfaces/"), literal("\xff\xff/worker_interfaces0")},
+};
+
+// All registered ranges, ascending.
+const std::vector<SpecialRange>& registered() {
+  static const auto* const ranges = [] {
+    auto* all = new std::vector<SpecialRange>;
+    for (const auto& group : {transaction_special_ranges(), cluster_special_ranges(), management_special_ranges(),
+                              exclusion_special_ranges(), configuration_special_ranges(), tenant_special_ranges()}) {
+      all->insert(all->end(), group.begin(), group.end());
+    }
+    std::sort(all->begin(), all->end(), [](const SpecialRange& a, const SpecialRange& b) { return a.begin < b.begin; });
+    return all;
+  }();
+  return *ranges;
+}
+
+bool is_available(const SpecialAccess& access, const SpecialRange& range) {
+  return access.api_version() >= range.min_api_version && access.api_version() < range.end_api_version;
+}
+
+// Where a read between two keys may go: 2113 in no module, 2112 across a module's end.
+Error bounds_of(const SpecialAccess& access, Slice begin, Slice end, Module* bounds) {
+  *bounds = Module{kSpace, kSpaceEnd};
+  if (access.options().special_keys_relaxed) return 0;
+  const auto next = std::upper_bound(std::begin(kModules), std::end(kModules), begin,
+                                     [](Slice key, const Module& module) { return key < module.begin; });
+  if (next != std::begin(kModules)) bounds->begin = std::prev(next)->end;
+  if (next != std::end(kModules)) bounds->end = next->begin;
+  const bool inside = next != std::begin(kModules) && begin < std::prev(next)->end;
+  if (inside) *bounds = *std::prev(next);
+  if (end < bounds->begin || end > bounds->end) return err::kSpecialKeysCrossModuleRead;
+  return inside ? 0 : err::kSpecialKeysNoModuleFound;
+}
+
+// Lays the transaction's own writes over the rows of a range.
+void overlay_writes(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows) {
+  if (!access.has_writes() || access.options().read_your_writes_disabled) return;
+  for (const SpecialWriteMap::Piece& piece : access.writes().values.pieces(begin, end)) {
+    if (piece.value) {
+      (*rows)[piece.begin] = *piece.value;
+    } else {
+      rows->erase(rows->lower_bound(piece.begin), rows->lower_bound(piece.end));
+    }
+  }
+}
+
+Error collect(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows) {
+  for (const SpecialRange& range : registered()) {
+    if (range.end <= begin || range.begin >= end || !is_available(access, range)) continue;
+    if (access.in_tenant() && !range.in_tenants) return err::kIllegalTenantAccess;
+    const Slice from = std::max(begin, range.begin);
+    const Slice to = std::min(end, range.end);
+    if (Error error = range.read(access, from, to, rows)) return error;
+    if (range.shows_writes) overlay_writes(access, from, to, rows);
+  }
+  return 0;
+}
+
+// The key that a selector (without or_equal) stands for among the rows within the bounds.
+Error resolve(SpecialAccess& access, Slice key, int offset, const Module& bounds, Bytes* resolved) {
+  *resolved = key;
+  if (offset == 1) return 0;
+  SpecialRows rows;
+  if (Error error = collect(access, bounds.begin, bounds.end, &rows)) return error;
+  auto at = rows.lower_bound(key);
+  int left = offset - 1;
+  for (; left > 0 && at != rows.end(); --left) ++at;
+  for (; left < 0 && at != rows.begin(); ++left) --at;
+  *resolved = left < 0 ? Bytes(bounds.begin) : at == rows.end() ? Bytes(bounds.end) : at->first;
+  return 0;
+}
+
+void add_limited(const SpecialRows& rows, bool reverse, const RangeLimits& limits, KeyValueArray* result) {
+  int64_t bytes = 0;
+  const auto add = [&](const auto& row) {
+    result->add(row.first, row.second);
+    bytes += kRowOverhead + static_cast<int64_t>(row.first.size() + row.second.size());
+    result->more = static_cast<int64_t>(result->rows.size()) == limits.rows || (limits.bytes >= 0 && bytes >= limits.bytes);
+    return !result->more;
+  };
+  if (reverse) {
+    static_cast<void>(std::all_of(rows.rbegin(), rows.rend(), add));
+  } else {
+    static_cast<void>(std::all_of(rows.begin(), rows.end(), add));
+  }
+}
+
+// The writable range that `key` belongs to; null if there is none.
+const SpecialRange* writable_range(const SpecialAccess& access, Slice key) {
+  for (const SpecialRange& range : registered()) {
+    if (key >= range.begin && key < range.end && range.writable() && is_available(access, range)) return &range;
+  }
+  return nullptr;
+}
+
+// The one that the key right before `end` belongs to.
+const SpecialRange* writable_range_before(const SpecialAccess& access, Slice end) {
+  for (const SpecialRange& range : registered()) {
+    if (end > range.begin && end <= range.end && range.writable() && is_available(access, range)) return &range;
+  }
+  return nullptr;
+}
+
+bool in_space(Slice key) { return key >= kSpace && key < kSpaceEnd; }
+
+Bytes without_or_equal(const KeySelector& selector) {
+  return selector.or_equal ? key_after(selector.key) : Bytes(selector.key);
+}
+
+}  // namespace
+
+// ---- what was written ------------------------------------------------------------------------------
+
+std::map<Bytes, SpecialWriteMap::State, std::less<>>::iterator SpecialWriteMap::split(Slice key) {
+  const auto after = states_.upper_bound(key);
+  if (after == states_.begin()) return states_.emplace(Bytes(key), State()).first;
+  const auto containing = std::prev(after);
+  if (containing->first == key) return containing;
+  return states_.emplace(Bytes(key), containing->second).first;
+}
+
+void SpecialWriteMap::put(Slice begin, Slice end, std::optional<Bytes> value) {
+  if (begin >= end) return;
+  const auto last = split(end);
+  const auto first = split(begin);
+  states_.erase(std::next(first), last);
+  first->second = State{true, std::move(value)};
+}
+
+void SpecialWriteMap::forget(Slice begin, Slice end) {
+  put(begin, end, std::nullopt);
+  split(begin)->second.written = false;
+}
+
+std::vector<SpecialWriteMap::Piece> SpecialWriteMap::pieces(Slice begin, Slice end) const {
+  std::vector<Piece> found;
+  auto at = states_.upper_bound(begin);
+  if (at != states_.begin()) --at;
+  for (; at != states_.end() && at->first < end; ++at) {
+    const auto next = std::next(at);
+    const Slice from = std::max<Slice>(begin, at->first);
+    const Slice to = next == states_.end() ? end : std::min<Slice>(end, next->first);
+    if (at->second.written && from < to) found.push_back(Piece{Bytes(from), Bytes(to), at->second.value});
+  }
+  return found;
+}
+
+// ---- which calls are meant -------------------------------------------------------------------------
+
+bool SpecialKeys::reads_point(const Transaction& transaction, Slice key) {
+  if (transaction.api_version() >= kModulesVersion) return in_space(key);
+  return std::find(std::begin(kOldKeys), std::end(kOldKeys), key) != std::end(kOldKeys);
+}
+
+bool SpecialKeys::reads_range(const Transaction& transaction, Slice begin, Slice end) {
+  if (transaction.api_version() < kModulesVersion) return begin == kOldWorkers;
+  return in_space(begin) && end >= kSpace && end <= kSpaceEnd;
+}
+
+bool SpecialKeys::writes_point(const Transaction& transaction, Slice key) {
+  return transaction.api_version() >= kWritesVersion && in_space(key);
+}
+
+bool SpecialKeys::writes_range(const Transaction& transaction, Slice begin, Slice end) {
+  return transaction.api_version() >= kWritesVersion && begin >= kSpace && end <= kSpaceEnd;
+}
+
+// ---- reads -----------------------------------------------------------------------------------------
+
+Error SpecialKeys::get(Transaction& transaction, Slice key, ValueResult* result) {
+  Access access(transaction);
+  if (key == kSpace) return 0;
+  const Bytes end = key_after(key);
+  if (access.api_version() >= kModulesVersion) {
+    Module bounds;
+    if (Error error = bounds_of(access, key, end, &bounds)) return error;
+  }
+  SpecialRows rows;
+  if (Error error = collect(access, key, end, &rows)) return error;
+  result->present = !rows.empty();
+  if (result->present) result->value = rows.begin()->second;
+  return 0;
+}
+
+Error SpecialKeys::get_range(Transaction& transaction, const RangeRequest& request, const RangeLimits& limits,
+                             KeyValueArray* result) {
+  Access access(transaction);
+  if (limits.rows < -1 || limits.bytes < -1) return err::kRangeLimitsInvalid;
+  if (access.api_version() < kModulesVersion) {
+    result->add(literal("127.0.0.1:4500"), worker_interface());
+    return 0;
+  }
+  const Bytes begin = without_or_equal(request.begin);
+  const Bytes end = without_or_equal(request.end);
+  if (request.begin.offset >= request.end.offset && begin >= end) return 0;
+  Module bounds;
+  if (Error error = bounds_of(access, begin, end, &bounds)) return error;
+  Bytes from, to;
+  if (Error error = resolve(access, begin, request.begin.offset, bounds, &from)) return error;
+  if (Error error = resolve(access, end, request.end.offset, bounds, &to)) return error;
+  SpecialRows rows;
+  if (from < to) {
+    if (Error error = collect(access, from, to, &rows)) return error;
+  }
+  add_limited(rows, request.reverse, limits, result);
+  return 0;
+}
+
+// ---- writes ----------------------------------------------------------------------------------------
+
+Error SpecialKeys::set(Transaction& transaction, Slice key, Slice value) {
+  Access access(transaction);
+  if (!access.options().special_keys_writable) return err::kSpecialKeysWriteDisabled;
+  const SpecialRange* range = writable_range(access, key);
+  if (range == nullptr) return err::kSpecialKeysNoWriteModuleFound;
+  if (access.in_tenant()) return err::kIllegalTenantAccess;
+  if (range->set != nullptr) return range->set(access, key, value);
+  access.writes().values.set(key, value);
+  return 0;
+}
+
+Error SpecialKeys::clear(Transaction& transaction, Slice key) { return clear_range(transaction, key, key_after(key)); }
+
+Error SpecialKeys::clear_range(Transaction& transaction, Slice begin, Slice end) {
+  Access access(transaction);
+  if (!access.options().special_keys_writable) return err::kSpecialKeysWriteDisabled;
+  if (begin >= end) return 0;
+  const SpecialRange* range = writable_range(access, begin);
+  if (range != writable_range_before(access, end)) return err::kSpecialKeysCrossModuleClear;
+  if (range == nullptr) return err::kSpecialKeysNoWriteModuleFound;
+  if (access.in_tenant()) return err::kIllegalTenantAccess;
+  if (range->clear != nullptr) return range->clear(access, begin, end);
+  access.writes().values.put(begin, end, std::nullopt);
+  return 0;
+}
+
+Error SpecialKeys::commit(Transaction& transaction) {
+  Access access(transaction);
+  for (const SpecialRange& range : registered()) {
+    if (!range.writable() || !is_available(access, range) || range.written(access).empty()) continue;
+    if (Error error = range.commit(access, range)) return error;
+  }
+  return 0;
+}
+
+// ---- the transaction as modules see it -------------------------------------------------------------
+
+Error SpecialKeys::Access::prepare_read() {
+  transaction_.check_timeout();
+  if (transaction_.state_error_ != 0) return transaction_.state_error_;
+  const bool aware = std::exchange(transaction_.options_.lock_aware, true);
+  const Error error = transaction_.ensure_read_point();
+  transaction_.options_.lock_aware = aware;
+  if (error != 0) return error;
+  return transaction_.snapshot_released_ ? err::kTransactionTooOld : 0;
+}
+
+Error SpecialKeys::Access::read_version(Version* version) {
+  if (Error error = prepare_read()) return error;
+  *version = transaction_.read_point_.version;
+  return 0;
+}
+
+Error SpecialKeys::Access::get(Slice key, std::optional<Bytes>* value) {
+  if (Error error = prepare_read()) return error;
+  Slice found;
+  value->reset();
+  if (transaction_.read_point_.snapshot.get(key, &found)) *value = Bytes(found);
+  transaction_.read_conflicts_.add_point(key);
+  return 0;
+}
+
+Error SpecialKeys::Access::get_range(Slice begin, Slice end, SpecialRows* rows) {
+  if (Error error = prepare_read()) return error;
+  if (begin >= end) return 0;
+  Cursor cursor(transaction_.read_point_.snapshot);
+  for (cursor.seek(begin); cursor.valid() && cursor.key() < end; cursor.next()) rows->emplace(cursor.key(), cursor.value());
+  transaction_.read_conflicts_.add(begin, end);
+  return 0;
+}
+
+Error SpecialKeys::Access::any_key(Slice begin, Slice end, bool* found) {
+  if (Error error = prepare_read()) return error;
+  *found = transaction_.read_point_.snapshot.range_stats(begin, end).keys > 0;
+  transaction_.read_conflicts_.add(begin, end);
+  return 0;
+}
+
+void SpecialKeys::Access::set(Slice key, Slice value) {
+  Arena& arena = transaction_.arena_;
+  transaction_.options_.raw_access = true;
+  transaction_.native_mutations_.push_back({Op::kSet, arena.copy(key), arena.copy(value)});
+  add_write_conflict(key, key_after(key));
+}
+
+void SpecialKeys::Access::clear_range(Slice begin, Slice end) {
+  Arena& arena = transaction_.arena_;
+  transaction_.options_.raw_access = true;
+  transaction_.native_mutations_.push_back({Op::kClearRange, arena.copy(begin), arena.copy(end)});
+  add_write_conflict(begin, end);
+}
+
+void SpecialKeys::Access::set_stamped(Slice key, Slice value) {
+  Arena& arena = transaction_.arena_;
+  transaction_.options_.raw_access = true;
+  const Bytes operand = Bytes(value) + Bytes(4, '\0');
+  transaction_.native_mutations_.push_back({Op::kSetVersionstampedValue, arena.copy(key), arena.copy(operand)});
+  add_write_conflict(key, key_after(key));
+}
+
+void SpecialKeys::Access::add_write_conflict(Slice begin, Slice end) {
+  transaction_.native_write_conflicts_.push_back({transaction_.arena_.copy(begin), transaction_.arena_.copy(end)});
+}
+
+SpecialWrites& SpecialKeys::Access::writes() {
+  if (!transaction_.special_writes_) transaction_.special_writes_ = std::make_unique<SpecialWrites>();
+  return *transaction_.special_writes_;
+}
+
+Error SpecialKeys::Access::refuse(Slice command, Slice message) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("retriable", false);
+  json.member("command", command);
+  json.member("message", message);
+  json.end_object();
+  writes().error_message = json.text();
+  return err::kSpecialKeysApiFailure;
+}
+
+// ---- for implementations ---------------------------------------------------------------------------
+
+Error read_mapped(SpecialAccess& access, Slice prefix, Slice shown, Slice begin, Slice end, SpecialRows* rows) {
+  SpecialRows stored;
+  const Bytes from = Bytes(prefix) + Bytes(begin.substr(shown.size()));
+  const bool to_the_end = end.substr(0, shown.size()) != shown;
+  Bytes to(prefix);
+  if (to_the_end) {
+    to.back() = static_cast<char>(to.back() + 1);
+  } else {
+    to.append(end.substr(shown.size()));
+  }
+  if (Error error = access.get_range(from, to, &stored)) return error;
+  for (const auto& [key, value] : stored) rows->emplace(Bytes(shown) + key.substr(prefix.size()), value);
+  return 0;
+}
+
+bool parse_number(Slice text, int64_t* number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+}  // namespace fdb

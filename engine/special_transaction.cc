@@ -1,0 +1,81 @@
+// \xff\xff/transaction/: what the transaction has read and written, and what it conflicted with (semantics.md, 17.3).
+#include <algorithm>
+
+#include "special_ranges.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr Slice kConflicting = literal("\xff\xff/transaction/conflicting_keys/");
+constexpr Slice kConflictingEnd = literal("\xff\xff/transaction/conflicting_keys0");
+constexpr Slice kReads = literal("\xff\xff/transaction/read_conflict_range/");
+constexpr Slice kReadsEnd = literal("\xff\xff/transaction/read_conflict_range0");
+constexpr Slice kWrites = literal("\xff\xff/transaction/write_conflict_range/");
+constexpr Slice kWritesEnd = literal("\xff\xff/transaction/write_conflict_range0");
+
+void add_boundaries(Slice prefix, Slice range_begin, Slice range_end, Slice begin, Slice end, SpecialRows* rows) {
+  add_row(Bytes(prefix) + Bytes(range_begin), "1", begin, end, rows);
+  add_row(Bytes(prefix) + Bytes(range_end), "0", begin, end, rows);
+}
+
+Error read_conflicting(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows) {
+  for (const auto& [low, high] : access.conflicting_ranges()) add_boundaries(kConflicting, low, high, begin, end, rows);
+  return 0;
+}
+
+Error read_reads(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows) {
+  std::vector<KeyRange> ranges;
+  if (Error error = access.read_conflicts(&ranges)) return error;
+  for (const KeyRange& range : ranges) add_boundaries(kReads, range.begin, range.end, begin, end, rows);
+  return 0;
+}
+
+Error read_writes(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows) {
+  Arena arena;
+  for (const KeyRange& range : access.write_conflicts(&arena)) add_boundaries(kWrites, range.begin, range.end, begin, end, rows);
+  return 0;
+}
+
+constexpr SpecialRange kRanges[] = {
+    {kConflicting, kConflictingEnd, 630, kEveryApiVersion, true, read_conflicting, nullptr},
+    {kReads, kReadsEnd, 630, kEveryApiVersion, true, read_reads, nullptr},
+    {kWrites, kWritesEnd, 630, kEveryApiVersion, true, read_writes, nullptr},
+};
+
+}  // namespace
+
+std::span<const SpecialRange> transaction_special_ranges() { return kRanges; }
+
+Error SpecialKeys::Access::read_conflicts(std::vector<KeyRange>* ranges) {
+  if (!transaction_.waiting_.empty()) {
+    if (Error error = transaction_.ensure_read_point()) return error;
+  }
+  if (transaction_.read_error_ != 0) return transaction_.read_error_;
+  *ranges = transaction_.read_conflicts_.merged();
+  return 0;
+}
+
+// The overlay's and the flushed ones. A versionstamped key shows all that it may come to be, until it is committed.
+std::vector<KeyRange> SpecialKeys::Access::write_conflicts(Arena* arena) const {
+  std::vector<KeyRange> ranges = transaction_.native_write_conflicts_;
+  const bool stamped = !transaction_.final_stamped_keys_.empty();
+  for (const Bytes& key : stamped ? transaction_.final_stamped_keys_ : transaction_.stamped_keys_) {
+    if (stamped) {
+      ranges.push_back({arena->copy(key), arena->copy_after(key)});
+    } else {
+      ranges.push_back(transaction_.versionstamp_range(key, arena));
+    }
+  }
+  for (WriteMap::Segment segment = transaction_.writes_.segment(Slice());; segment.next()) {
+    if (segment.is_conflict() && segment.has_end()) {
+      ranges.push_back({arena->copy(segment.begin()), arena->copy(segment.end())});
+    }
+    if (!segment.has_end()) break;
+  }
+  std::erase_if(ranges, [](const KeyRange& range) { return range.empty(); });
+  merge_ranges(&ranges);
+  return ranges;
+}
+
+}  // namespace fdb
