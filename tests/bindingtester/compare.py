@@ -65,7 +65,7 @@ def work(api_version: int, seeds: list[int], official: bool) -> None:
     for seed in seeds:
         model = MODELS["threads" if official else MODEL_NAMES[seed // 7 % len(MODEL_NAMES)]]()
         db = model.open(f"memory:seed-{seed}")
-        blocking = model.plain(db)
+        blocking = model.blocking(db)
         write_all(blocking, stored(generate(seed, api_version)))
         run_tester(db, PREFIX, model)
         pairs = without_stamps(read_all(blocking), STAMPS)

@@ -243,7 +243,9 @@ async def write(call: Instruction, method: str, *args: Any) -> None:
 
 @operation("SET", WRITES)
 async def set_value(call: Instruction) -> None:
-    await write(call, "set", *await call.pops(2))
+    arguments = await call.pops(2)
+    name = call.model.choose(("set", "__setitem__"), call.on_source)
+    await write(call, name, *arguments)
 
 
 @operation("CLEAR", WRITES)

@@ -25,11 +25,6 @@ def current(call: Instruction) -> Directory:
     return machine.directories[machine.directory_index]
 
 
-def target(call: Instruction) -> Any:
-    """What the directory layer is given to work with; it waits by itself."""
-    return call.model.plain(call.target)
-
-
 def directory_operation(
     name: str, suffixes: tuple[str, ...] = (), appends: bool = False
 ) -> Callable[[Body], Body]:
@@ -98,59 +93,59 @@ async def set_error_index(call: Instruction, directory: Directory) -> None:
 async def create_or_open(call: Instruction, directory: Directory) -> Any:
     path = await call.pop_tuple()
     layer = await call.pop()
-    return await call.model.blocking(directory.create_or_open, target(call), path, layer or b"")
+    return await call.model.layer(directory.create_or_open, call.target, path, layer or b"")
 
 
 @directory_operation("CREATE", ON_DATABASE, appends=True)
 async def create(call: Instruction, directory: Directory) -> Any:
     path = await call.pop_tuple()
     layer, prefix = await call.pops(2)
-    return await call.model.blocking(directory.create, target(call), path, layer or b"", prefix)
+    return await call.model.layer(directory.create, call.target, path, layer or b"", prefix)
 
 
 @directory_operation("OPEN", ON_ANY, appends=True)
 async def open_directory(call: Instruction, directory: Directory) -> Any:
     path = await call.pop_tuple()
     layer = await call.pop()
-    return await call.model.blocking(directory.open, target(call), path, layer or b"")
+    return await call.model.layer(directory.open, call.target, path, layer or b"")
 
 
 @directory_operation("MOVE", ON_DATABASE, appends=True)
 async def move(call: Instruction, directory: Directory) -> Any:
     old = await call.pop_tuple()
     new = await call.pop_tuple()
-    return await call.model.blocking(directory.move, target(call), old, new)
+    return await call.model.layer(directory.move, call.target, old, new)
 
 
 @directory_operation("MOVE_TO", ON_DATABASE, appends=True)
 async def move_to(call: Instruction, directory: Directory) -> Any:
     path = await call.pop_tuple()
-    return await call.model.blocking(directory.move_to, target(call), path)
+    return await call.model.layer(directory.move_to, call.target, path)
 
 
 @directory_operation("REMOVE", ON_DATABASE)
 async def remove(call: Instruction, directory: Directory) -> None:
     path = await optional_path(call)
-    await call.model.blocking(directory.remove, target(call), *path)
+    await call.model.layer(directory.remove, call.target, *path)
 
 
 @directory_operation("REMOVE_IF_EXISTS", ON_DATABASE)
 async def remove_if_exists(call: Instruction, directory: Directory) -> None:
     path = await optional_path(call)
-    await call.model.blocking(directory.remove_if_exists, target(call), *path)
+    await call.model.layer(directory.remove_if_exists, call.target, *path)
 
 
 @directory_operation("LIST", ON_ANY)
 async def list_directory(call: Instruction, directory: Directory) -> None:
     path = await optional_path(call)
-    names = await call.model.blocking(directory.list, target(call), *path)
+    names = await call.model.layer(directory.list, call.target, *path)
     call.push(fdb.tuple.pack(tuple(names)))
 
 
 @directory_operation("EXISTS", ON_ANY)
 async def exists(call: Instruction, directory: Directory) -> None:
     path = await optional_path(call)
-    call.push(int(await call.model.blocking(directory.exists, target(call), *path)))
+    call.push(int(await call.model.layer(directory.exists, call.target, *path)))
 
 
 # ---- subspaces -----------------------------------------------------------------------------
@@ -206,8 +201,8 @@ async def log_subspace(call: Instruction, directory: Directory) -> None:
 async def log_directory(call: Instruction, directory: Directory) -> None:
     tr = call.transaction
     log = fdb.Subspace((call.machine.directory_index,), await call.pop())
-    there = await call.model.blocking(directory.exists, tr)
-    names = await call.model.blocking(directory.list, tr) if there else ()
+    there = await call.model.layer(directory.exists, tr)
+    names = await call.model.layer(directory.list, tr) if there else ()
     tr[log["path"]] = fdb.tuple.pack(tuple(directory.get_path()))
     tr[log["layer"]] = fdb.tuple.pack((directory.get_layer(),))
     tr[log["exists"]] = fdb.tuple.pack((int(there),))

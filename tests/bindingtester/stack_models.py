@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import random
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -61,13 +62,21 @@ class ThreadModel:
 
         return work(db)
 
-    async def blocking(self, call: Callable[..., Any], *args: Any) -> Any:
-        """Calls a function of a layer, which waits by itself and knows nothing of coroutines."""
+    async def layer(self, call: Callable[..., Any], *args: Any) -> Any:
+        """Calls an operation of a data layer, which waits by itself."""
         return call(*args)
 
-    def plain(self, source: Any) -> Any:
-        """A database, or what else `blocking` calls get, in the form that they can wait on."""
-        return source
+    async def collect(self, items: Any) -> list[Any]:
+        """What an iterator of a data layer yields."""
+        return list(items)
+
+    def blocking(self, db: Any) -> Any:
+        """A handle of the same database for programs that block."""
+        return db
+
+    def choose(self, spellings: tuple[str, str], on_source: bool) -> str:
+        """One of two names of a method, at random: recorded runs have drawn a number for it."""
+        return spellings[0] if random.random() < 0.5 else spellings[1]
 
     async def sleep(self, seconds: float) -> None:
         threading.Event().wait(seconds)
@@ -122,7 +131,7 @@ class GeventModel(ThreadModel):
 
 
 class AsyncioModel(ThreadModel):
-    """Waiting suspends the task. The layers, which wait by blocking, are called in a thread."""
+    """Waiting suspends the task; operations on a database, and of the layers, are coroutines."""
 
     event_model = "asyncio"
 
@@ -157,11 +166,18 @@ class AsyncioModel(ThreadModel):
 
         return await work(db)
 
-    async def blocking(self, call: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.to_thread(call, *args)
+    async def layer(self, call: Callable[..., Any], *args: Any) -> Any:
+        return await self.result(call(*args))
 
-    def plain(self, source: Any) -> Any:
-        return self.blocking_databases.get(id(source), source)
+    async def collect(self, items: Any) -> list[Any]:
+        return [item async for item in items]
+
+    def blocking(self, db: Any) -> Any:
+        return self.blocking_databases.get(id(db), db)
+
+    def choose(self, spellings: tuple[str, str], on_source: bool) -> str:
+        chosen = super().choose(spellings, on_source)
+        return spellings[0] if on_source else chosen  # db[key] = value cannot be awaited
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

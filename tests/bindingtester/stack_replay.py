@@ -86,7 +86,7 @@ def work(path: Path, api_version: int, model_name: str) -> None:
             continue
         model = MODELS[model_name]()
         db = model.open(f"memory:replay-{number}")
-        blocking = model.plain(db)
+        blocking = model.blocking(db)
         write_all(blocking, from_hex(run["before"]))
         run_tester(db, run["prefix"].encode(), model)
         wrong = differences(run, read_all(blocking))

@@ -12,15 +12,15 @@ import fdb.tuple
 
 @operation("TENANT_CREATE")
 async def tenant_create(call: Instruction) -> None:
-    db = call.model.plain(call.machine.db)
-    await call.model.blocking(fdb.tenant_management.create_tenant, db, await call.pop())
+    name = await call.pop()
+    await call.model.layer(fdb.tenant_management.create_tenant, call.machine.db, name)
     call.push(NOT_PRESENT)
 
 
 @operation("TENANT_DELETE")
 async def tenant_delete(call: Instruction) -> None:
-    db = call.model.plain(call.machine.db)
-    await call.model.blocking(fdb.tenant_management.delete_tenant, db, await call.pop())
+    name = await call.pop()
+    await call.model.layer(fdb.tenant_management.delete_tenant, call.machine.db, name)
     call.push(NOT_PRESENT)
 
 
@@ -40,19 +40,15 @@ async def tenant_clear_active(call: Instruction) -> None:
 
 @operation("TENANT_LIST")
 async def tenant_list(call: Instruction) -> None:
-    begin, end, limit = await call.pops(3)
-    db = call.model.plain(call.machine.db)
-
-    def read() -> list[bytes]:
-        names = []
-        for row in fdb.tenant_management.list_tenants(db, begin, end, limit):
-            described = json.loads(bytes(row.value))
-            if "id" not in described or "prefix" not in described:
-                raise AssertionError(f"tenant {row.key!r} is described by {described!r}")
-            names.append(bytes(row.key))
-        return names
-
-    call.push(fdb.tuple.pack(tuple(await call.model.blocking(read))))
+    bounds = await call.pops(3)
+    found = await call.model.layer(fdb.tenant_management.list_tenants, call.machine.db, *bounds)
+    names = []
+    for row in found:
+        described = json.loads(bytes(row.value))
+        if "id" not in described or "prefix" not in described:
+            raise AssertionError(f"tenant {row.key!r} is described by {described!r}")
+        names.append(bytes(row.key))
+    call.push(fdb.tuple.pack(tuple(names)))
 
 
 @operation("TENANT_GET_ID")

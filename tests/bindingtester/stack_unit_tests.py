@@ -289,12 +289,8 @@ async def locality(db: Any, model: ThreadModel) -> None:
     tr = db.create_transaction()
     tr.options.set_timeout(60_000)
     tr.options.set_read_system_keys()
-    blocking = model.plain(db)
-
-    def keys() -> list[bytes]:
-        return [bytes(key) for key in fdb.locality.get_boundary_keys(blocking, b"", b"\xff\xff")]
-
-    bounds = await model.blocking(keys)
+    found = fdb.locality.get_boundary_keys(db, b"", b"\xff\xff")
+    bounds = [bytes(key) for key in await model.collect(found)]
     for begin, end in zip(bounds, bounds[1:], strict=False):
         last = bytes(await model.wait(tr.get_key(fdb.KeySelector.last_less_than(end))))
         first_at = await model.wait(fdb.locality.get_addresses_for_key(tr, begin))
@@ -314,19 +310,14 @@ async def client_status(db: Any, model: ThreadModel) -> None:
 
 
 async def generators_are_refused(db: Any, model: ThreadModel) -> None:
-    blocking = model.plain(db)
-
     def numbers(tr: Any) -> Any:
         yield 0
 
-    def call() -> bool:
-        try:
-            fdb.transactional(numbers)(blocking)
-        except (ValueError, TypeError):
-            return True
-        return False
-
-    check(await model.blocking(call), "a generator was accepted by fdb.transactional")
+    try:
+        await model.layer(fdb.transactional(numbers), db)
+    except (ValueError, TypeError):
+        return
+    check(False, "a generator was accepted by fdb.transactional")
 
 
 async def tuple_order(db: Any, model: ThreadModel) -> None:
@@ -372,7 +363,7 @@ async def tuple_order(db: Any, model: ThreadModel) -> None:
 
 async def tenant_error(model: ThreadModel, call: Any, db: Any, name: Any) -> int:
     try:
-        await model.blocking(call, db, name)
+        await model.layer(call, db, name)
     except fdb.FDBError as error:
         return int(error.code)
     return 0
@@ -380,16 +371,15 @@ async def tenant_error(model: ThreadModel, call: Any, db: Any, name: Any) -> int
 
 async def tenants(db: Any, model: ThreadModel) -> None:
     manage = fdb.tenant_management
-    blocking = model.plain(db)
     for name in (b"tester_tenant", ("tester", 7)):
-        created = await tenant_error(model, manage.create_tenant, blocking, name)
+        created = await tenant_error(model, manage.create_tenant, db, name)
         if created == 2136:
             return  # this cluster has tenants disabled
         check(created == 0, f"create_tenant gave {created}")
-        check(await tenant_error(model, manage.create_tenant, blocking, name) == 2132, "no 2132")
+        check(await tenant_error(model, manage.create_tenant, db, name) == 2132, "no 2132")
         await tenant_data(db, model, name)
-        check(await tenant_error(model, manage.delete_tenant, blocking, name) == 0, "not deleted")
-        check(await tenant_error(model, manage.delete_tenant, blocking, name) == 2131, "no 2131")
+        check(await tenant_error(model, manage.delete_tenant, db, name) == 0, "not deleted")
+        check(await tenant_error(model, manage.delete_tenant, db, name) == 2131, "no 2131")
 
 
 async def tenant_data(db: Any, model: ThreadModel, name: Any) -> None:

@@ -49,7 +49,7 @@ def run_instructions(model: Any, db: Any, instructions: list[tuple[Any, ...]]) -
     from stack_replay import write_all
     from tester import run_tester
 
-    blocking = model.plain(db)
+    blocking = model.blocking(db)
     write_all(blocking, stored({PREFIX: instructions}))
     run_tester(db, PREFIX, model)
     return blocking
@@ -83,7 +83,7 @@ def test_machines_run_at_the_same_time(model_name: str, machine_database: Any) -
     main = [("PUSH", b"child"), ("START_THREAD",), ("PUSH", b"mark/"), ("WAIT_EMPTY",)]
     main += [("PUSH", b"log/"), ("LOG_STACK",)]
     child = [("PUSH", b"mark/x"), ("CLEAR_DATABASE",)]
-    blocking = model.plain(db)
+    blocking = model.blocking(db)
     write_all(blocking, {**stored({PREFIX: main, b"child": child}), b"mark/x": b""})
     run_tester(db, PREFIX, model)
     logged = [fdb.tuple.unpack(row.value) for row in blocking.get_range_startswith(b"log/")]
