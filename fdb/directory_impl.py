@@ -310,8 +310,8 @@ class DirectoryPartition(DirectorySubspace):
     """A directory whose subdirectories have their prefixes, and their metadata, within its own prefix.
 
     Only its subdirectories hold data: every use as a subspace raises ``DirectoryPartitionError``.
-    Operations on paths below it raise ``DirectoryRemovedError`` once the partition was removed, but for
-    ``exists`` and ``remove_if_exists``, which are False.
+    Once the partition was removed, operations on it and on paths below it raise ``DirectoryRemovedError``,
+    but for ``exists`` and ``remove_if_exists``, which are False.
     """
 
     def __init__(
