@@ -26,6 +26,7 @@ sys.path.insert(0, str(HERE.parent / "peers"))
 VERSIONS = (740, 740, 740, 740, 730, 710, 630, 620, 610, 520, 510, 300, 200, 23)
 MODEL_NAMES = ("threads", "gevent", "asyncio")
 PROCESS_SECONDS = 600
+PACKED_DEPTH = 4
 
 Pairs = dict[str, str]
 
@@ -35,17 +36,26 @@ def version_of(seed: int) -> int:
 
 
 def without_stamps(pairs: dict[bytes, bytes], stamps_prefix: bytes) -> Pairs:
-    """The pairs as hex text, with each stored versionstamp replaced by its place among them."""
+    """The pairs as hex text, with each stored versionstamp replaced by its place among them.
+
+    A logged result may be a packed tuple in a packed tuple, where each packing puts a ff after
+    every 00, so a stamp is looked for in these forms too.
+    """
+    forms: list[tuple[str, str]] = []
     stamps = [
-        value.hex()
+        value
         for key, value in sorted(pairs.items())
         if key.startswith(stamps_prefix) and len(value) == 10
     ]
+    for depth in reversed(range(PACKED_DEPTH)):
+        for number, stamp in enumerate(stamps):
+            packed = stamp.replace(b"\x00", b"\x00" + b"\xff" * depth)
+            forms.append((packed.hex(), f"<stamp {number}>"))
 
     def show(data: bytes) -> str:
         text = data.hex()
-        for number, stamp in enumerate(stamps):
-            text = text.replace(stamp, f"<stamp {number}>")
+        for form, name in forms:
+            text = text.replace(form, name)
         return text
 
     return {show(key): show(value) for key, value in pairs.items()}

@@ -25,6 +25,7 @@ PLAIN_OPERATIONS = ("ADD", "BIT_AND", "BIT_OR", "BIT_XOR", "MAX", "MIN", "BYTE_M
 NEWER_OPERATIONS = ("APPEND_IF_FITS", "COMPARE_AND_CLEAR")
 READ_FORMS = ("", "_SNAPSHOT", "_DATABASE")
 WRITE_FORMS = ("", "_DATABASE")
+RARE_KEYS = (b"", b"\xff", b"\xff\x02x", b"\xff\xff\xff\xff")
 MODES = (-2, -1, 0, 1, 2, 3, 4)
 
 
@@ -41,6 +42,7 @@ class Program:
         self.instructions: list[tuple[Any, ...]] = []
         self.depth = 0
         self.stamps = 0
+        self.rare_keys = RARE_KEYS
         self.workspace = WORKSPACE + name + b"/"
         self.read_forms, self.write_forms = READ_FORMS, WRITE_FORMS
         if api_version >= FIRST_VERSION_WITH_TENANTS:
@@ -65,8 +67,8 @@ class Program:
 
     def key(self) -> bytes:
         rng = self.rng
-        if rng.random() < 0.02:
-            return rng.choice((b"", b"\xff", b"\xff\x02x", b"\xff\xff\xff\xff"))
+        if self.rare_keys and rng.random() < 0.02:
+            return rng.choice(self.rare_keys)
         return self.workspace + bytes(rng.choices(b"abc\x00\xff", k=rng.randrange(3)))
 
     def value(self) -> bytes:
@@ -345,6 +347,7 @@ def threaded(program: Program, length: int) -> dict[bytes, Program]:
         mark = b"mark/" + name
         child = Program(random.Random(program.rng.getrandbits(64)), program.api_version, name)
         child.op("USE_TRANSACTION", name)
+        child.rare_keys = ()  # ranges between them hold what the other machines write
         child.read_forms, child.write_forms = READ_FORMS, WRITE_FORMS
         child.random_instructions(length, child.groups())
         child.op("NEW_TRANSACTION")
