@@ -122,7 +122,6 @@ Snapshot Keyspace::current() {
 // ---- commit ----------------------------------------------------------------------------------------
 
 Error Keyspace::check(const CommitRequest& request) {
-  if (locked() && !request.lock_aware) return err::kDatabaseLocked;
   if (request.check_window && too_old(request.read_version)) return err::kTransactionTooOld;
   if (request.tenant_id >= 0) {
     Slice name;
@@ -144,6 +143,7 @@ CommitOutcome Keyspace::commit(const CommitRequest& request) {
     if (!request.report_conflicts) return outcome;
     outcome.conflicting.push_back(i);
   }
+  if (outcome.error == 0 && locked() && !request.lock_aware) outcome.error = err::kDatabaseLocked;
   if (outcome.error != 0) return outcome;
 
   Version version = clock();

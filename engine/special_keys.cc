@@ -99,17 +99,26 @@ Error collect(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows) 
   return 0;
 }
 
-// The key that a selector (without or_equal) stands for among the rows within the bounds.
+// The key that a selector (without or_equal) stands for among the rows within the bounds. Looks at one range after the
+// other and no further than it has to: reading a range may be expensive, or fail.
 Error resolve(SpecialAccess& access, Slice key, int offset, const Module& bounds, Bytes* resolved) {
   *resolved = key;
-  if (offset == 1) return 0;
-  SpecialRows rows;
-  if (Error error = collect(access, bounds.begin, bounds.end, &rows)) return error;
-  auto at = rows.lower_bound(key);
-  int left = offset - 1;
-  for (; left > 0 && at != rows.end(); --left) ++at;
-  for (; left < 0 && at != rows.begin(); ++left) --at;
-  *resolved = left < 0 ? Bytes(bounds.begin) : at == rows.end() ? Bytes(bounds.end) : at->first;
+  const auto& ranges = registered();
+  const bool forward = offset > 1;
+  int64_t left = forward ? int64_t{offset} - 1 : 1 - int64_t{offset};  // rows to step over
+  for (size_t i = 0; i < ranges.size() && left > 0; ++i) {
+    const SpecialRange& range = forward ? ranges[i] : ranges[ranges.size() - 1 - i];
+    const Slice from = std::max(forward ? key : bounds.begin, range.begin);
+    const Slice to = std::min(forward ? bounds.end : key, range.end);
+    SpecialRows rows;
+    if (from >= to) continue;
+    if (Error error = collect(access, from, to, &rows)) return error;
+    auto up = rows.begin();
+    for (; forward && left > 0 && up != rows.end(); --left) *resolved = key_after((up++)->first);
+    auto down = rows.rbegin();
+    for (; !forward && left > 0 && down != rows.rend(); --left) *resolved = (down++)->first;
+  }
+  if (left > 0) *resolved = forward ? bounds.end : bounds.begin;
   return 0;
 }
 

@@ -47,7 +47,10 @@ constexpr SpecialRange kRanges[] = {
 
 std::span<const SpecialRange> transaction_special_ranges() { return kRanges; }
 
+// Unlike the other two, this waits for the reads that are on their way, and so fails as they do.
 Error SpecialKeys::Access::read_conflicts(std::vector<KeyRange>* ranges) {
+  transaction_.check_timeout();
+  if (transaction_.state_error_ != 0) return transaction_.state_error_;
   if (!transaction_.waiting_.empty()) {
     if (Error error = transaction_.ensure_read_point()) return error;
   }

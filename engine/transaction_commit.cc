@@ -47,7 +47,8 @@ Error Transaction::prepare_commit(CommitRequest* request) {
   if (options_.read_lock_aware && !options_.lock_aware) return err::kTransactionReadOnly;
   if (commit_size(*request) > options_.size_limit) return err::kTransactionTooLarge;
   request->lock_aware = options_.lock_aware;
-  if (keyspace().locked() && !request->lock_aware) return err::kDatabaseLocked;
+  // A version that was obtained before the lock may still lead to a conflict, which comes first.
+  if (version_state_ == VersionState::kNone && keyspace().locked() && !request->lock_aware) return err::kDatabaseLocked;
   if (Error error = tenant_requirement()) return error;
   if (Error error = resolve_tenant(keyspace().current())) return error;
   request->read_version = version_state_ == VersionState::kNone ? keyspace().read_point().version : read_point_.version;
@@ -112,7 +113,7 @@ void Transaction::start_commit() {
       decided.error = outcome.error;
       decided.point = outcome.point;
       decided.stamp = outcome.stamp();
-      conflicting_ranges_.clear();
+      if (outcome.error == err::kNotCommitted) conflicting_ranges_.clear();
       const std::vector<KeyRange>& submitted = read_conflicts_.merged();
       for (const size_t index : outcome.conflicting) {
         conflicting_ranges_.emplace_back(submitted[index].begin, submitted[index].end);
