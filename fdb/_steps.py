@@ -6,13 +6,11 @@ sent bytes or None, or a range, for which it is sent a list of key-value pairs. 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+import functools
 import sys
 import threading
-import time
 import weakref
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from fdb.impl import (
@@ -68,16 +66,25 @@ def run(source: Any, start: Start[T]) -> T:
 
 @transactional
 def _run_blocking(tr: Any, start: Start[T]) -> T:
-    with _turns_of(tr).taken():
-        steps = start(tr)
-        answer: Any = None
-        while True:
-            try:
-                read = steps.send(answer)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            answer = read.to_list() if isinstance(read, FDBRange) else read.value
+    turns = _turns_of(tr)
+    turns.let_greenlets_finish()
+    with turns.lock:
+        turns.holder = threading.get_ident()
+        try:
+            return _drive(start(tr))
+        finally:
+            turns.holder = 0
+
+
+def _drive(steps: Steps[T]) -> T:
+    answer: Any = None
+    while True:
+        try:
+            read = steps.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        answer = read.to_list() if isinstance(read, FDBRange) else read.value
 
 
 @transactional
@@ -98,6 +105,10 @@ async def _run_asynchronous(tr: Any, start: Start[T]) -> T:
 
 
 def _has_running_loop() -> bool:
+    # Not imported here, as that takes longer than the rest of the package: a loop that runs has done it.
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -109,27 +120,29 @@ class _Turns:
     """Who may operate on a transaction now: one thread, greenlet or task at a time."""
 
     def __init__(self) -> None:
-        self.loop_lock = asyncio.Lock()
-        self._lock = threading.Lock()
-        self._holder = 0
+        self.lock = threading.Lock()
+        #: The thread that has the lock.
+        self.holder = 0
 
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """Wait for a turn, then hold it. Blocks the thread, or the greenlet where gevent is used."""
-        while not self._lock.acquire(blocking=False):
-            if self._holder != threading.get_ident():
-                self._lock.acquire()
-                break
-            # Held by our own thread, so by another of its greenlets, which runs only if we yield: a lock
-            # of threads would block both for ever.
+    @functools.cached_property
+    def loop_lock(self) -> Any:
+        """The lock of tasks, which all run in one loop."""
+        import asyncio
+
+        return asyncio.Lock()
+
+    def let_greenlets_finish(self) -> None:
+        """Wait as long as the lock is held by our own thread, which means by another of its greenlets.
+
+        That one runs only if we yield. Taking the lock would block both for ever, as it blocks threads.
+        """
+        while self.lock.locked() and self.holder == threading.get_ident():
             gevent = sys.modules.get("gevent")
-            (gevent or time).sleep(_POLL_SECONDS)
-        self._holder = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._holder = 0
-            self._lock.release()
+            if gevent is None:
+                raise RuntimeError(
+                    "an operation on a transaction was begun within another one on it"
+                )
+            gevent.sleep(_POLL_SECONDS)
 
 
 _turns: weakref.WeakKeyDictionary[Any, _Turns] = weakref.WeakKeyDictionary()

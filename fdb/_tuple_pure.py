@@ -23,9 +23,9 @@ NULL_CODE = 0x00
 BYTES_CODE = 0x01
 STRING_CODE = 0x02
 NESTED_CODE = 0x05
-NEGATIVE_LONG_CODE = 0x0B
-ZERO_CODE = 0x14
-POSITIVE_LONG_CODE = 0x1D
+NEG_INT_START = 0x0B
+INT_ZERO_CODE = 0x14
+POS_INT_END = 0x1D
 FLOAT_CODE = 0x20
 DOUBLE_CODE = 0x21
 FALSE_CODE = 0x26
@@ -70,18 +70,18 @@ def _encode_int(value: int, out: list[bytes], stamps: list[int]) -> None:
     if value > 0:
         length = (value.bit_length() + 7) >> 3
         if value < _FIRST_LONG:
-            out.append(_CODES[ZERO_CODE + length] + value.to_bytes(length, "big"))
+            out.append(_CODES[INT_ZERO_CODE + length] + value.to_bytes(length, "big"))
         elif value <= _LONGEST:
-            out.append(bytes((POSITIVE_LONG_CODE, length)) + value.to_bytes(length, "big"))
+            out.append(bytes((POS_INT_END, length)) + value.to_bytes(length, "big"))
         else:
             raise ValueError("Integer needs more than 255 bytes")
     elif value < 0:
         length = (value.bit_length() + 7) >> 3
         body = value + (1 << (8 * length)) - 1
         if -value < _FIRST_LONG:
-            out.append(_CODES[ZERO_CODE - length] + body.to_bytes(length, "big"))
+            out.append(_CODES[INT_ZERO_CODE - length] + body.to_bytes(length, "big"))
         elif -value <= _LONGEST:
-            out.append(bytes((NEGATIVE_LONG_CODE, length ^ 0xFF)) + body.to_bytes(length, "big"))
+            out.append(bytes((NEG_INT_START, length ^ 0xFF)) + body.to_bytes(length, "big"))
         else:
             raise ValueError("Integer needs more than 255 bytes")
     else:
@@ -294,7 +294,7 @@ def _decode_str(key: bytes, pos: int, code: int) -> tuple[str, int]:
 
 
 def _decode_positive(key: bytes, pos: int, code: int) -> tuple[int, int]:
-    end = pos + code - ZERO_CODE
+    end = pos + code - INT_ZERO_CODE
     if end > len(key):
         raise _truncated(key)
     if key[pos] == 0:
@@ -307,7 +307,7 @@ def _decode_zero(key: bytes, pos: int, code: int) -> tuple[int, int]:
 
 
 def _decode_negative(key: bytes, pos: int, code: int) -> tuple[int, int]:
-    length = ZERO_CODE - code
+    length = INT_ZERO_CODE - code
     end = pos + length
     if end > len(key):
         raise _truncated(key)
@@ -391,12 +391,12 @@ def _decoder_table() -> list[Decoder]:
     table[NULL_CODE] = _decode_null
     table[BYTES_CODE] = _decode_bytes
     table[STRING_CODE] = _decode_str
-    table[NEGATIVE_LONG_CODE] = _decode_negative_long
+    table[NEG_INT_START] = _decode_negative_long
     for length in range(1, 9):
-        table[ZERO_CODE - length] = _decode_negative
-        table[ZERO_CODE + length] = _decode_positive
-    table[ZERO_CODE] = _decode_zero
-    table[POSITIVE_LONG_CODE] = _decode_positive_long
+        table[INT_ZERO_CODE - length] = _decode_negative
+        table[INT_ZERO_CODE + length] = _decode_positive
+    table[INT_ZERO_CODE] = _decode_zero
+    table[POS_INT_END] = _decode_positive_long
     table[FLOAT_CODE] = _decode_single
     table[DOUBLE_CODE] = _decode_double
     table[FALSE_CODE] = table[TRUE_CODE] = _decode_bool

@@ -27,7 +27,7 @@ from fdb._directory_errors import (
     to_path,
     to_prefix,
 )
-from fdb._directory_store import PARTITION_LAYER, DirectoryStore, Record
+from fdb._directory_store import PARTITION_LAYER, SUBDIRS, VERSION, DirectoryStore, Record
 from fdb._steps import AsyncSource, BlockingSource, Steps, run
 from fdb.subspace_impl import Subspace
 
@@ -255,6 +255,11 @@ class DirectoryLayer(Directory):
     ``node_subspace`` is where the metadata is kept and ``content_subspace`` what the prefixes of new
     directories begin with. Manual prefixes in ``create`` are refused unless ``allow_manual_prefixes``.
     """
+
+    #: The version of the stored form: major, minor, micro.
+    VERSION = VERSION
+    #: The element that is before the names of subdirectories in a node.
+    SUBDIRS = SUBDIRS
 
     def __init__(
         self,

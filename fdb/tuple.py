@@ -12,6 +12,21 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from fdb._tuple_pure import (
+    BYTES_CODE,
+    DOUBLE_CODE,
+    FALSE_CODE,
+    FLOAT_CODE,
+    INT_ZERO_CODE,
+    NEG_INT_START,
+    NESTED_CODE,
+    NULL_CODE,
+    POS_INT_END,
+    STRING_CODE,
+    TRUE_CODE,
+    UUID_CODE,
+    VERSIONSTAMP_CODE,
+)
 from fdb._tuple_types import SingleFloat, Versionstamp
 
 if os.environ.get("FDB_PURE_TUPLE") == "1":
@@ -23,7 +38,20 @@ else:
         from fdb._tuple_pure import compare, pack, pack_with_versionstamp, unpack
 
 __all__ = [
+    "BYTES_CODE",
+    "DOUBLE_CODE",
+    "FALSE_CODE",
+    "FLOAT_CODE",
+    "INT_ZERO_CODE",
+    "NEG_INT_START",
+    "NESTED_CODE",
+    "NULL_CODE",
+    "POS_INT_END",
+    "STRING_CODE",
     "SingleFloat",
+    "TRUE_CODE",
+    "UUID_CODE",
+    "VERSIONSTAMP_CODE",
     "Versionstamp",
     "compare",
     "has_incomplete_versionstamp",
