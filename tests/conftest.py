@@ -12,9 +12,10 @@ import sysconfig
 import textwrap
 from collections.abc import Callable, Iterator
 
+import pytest
+
 import fdb
 import fdb.embedded
-import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 STUB_SOURCE = ROOT / "tests" / "stub_libfdb_c.c"
