@@ -113,7 +113,7 @@ void Transaction::start_commit() {
       decided.error = outcome.error;
       decided.point = outcome.point;
       decided.stamp = outcome.stamp();
-      if (outcome.error == err::kNotCommitted) conflicting_ranges_.clear();
+      if (outcome.error == err::kNotCommitted && request.report_conflicts) conflicting_ranges_.clear();
       const std::vector<KeyRange>& submitted = read_conflicts_.merged();
       for (const size_t index : outcome.conflicting) {
         conflicting_ranges_.emplace_back(submitted[index].begin, submitted[index].end);
