@@ -33,6 +33,7 @@ SUFFIX = ".dylib" if MACOS else ".so"
 
 COMPILE_FLAGS = [
     "-std=c++20",
+    "-g1",  # lines, for backtraces; everything would take four times the space, and a sanitizer longer
     "-fPIC",
     "-fvisibility=hidden",
     "-fvisibility-inlines-hidden",
@@ -44,15 +45,14 @@ COMPILE_FLAGS = [
 ]
 #: Optimization and checks; an assertion must not abort a program that uses the library.
 VARIANT_FLAGS = {
-    None: ["-O2", "-g1", "-DNDEBUG"],  # lines for backtraces; full information is 20 times the size
+    None: ["-O2", "-DNDEBUG"],
     "address": [
         "-O1",
-        "-g",
         "-fsanitize=address,undefined",
         "-fno-sanitize-recover=all",
         "-fno-omit-frame-pointer",
     ],
-    "thread": ["-O1", "-g", "-fsanitize=thread", "-fno-omit-frame-pointer"],
+    "thread": ["-O1", "-fsanitize=thread", "-fno-omit-frame-pointer"],
 }
 #: Libraries that engine sources need: a source file's name and what to link when it exists.
 LINK_LIBRARIES = {"durable_log.cc": ["-lsqlite3"]}
