@@ -27,6 +27,15 @@ void show(const char* label, const T& value) {
   std::exit(1);
 }
 
+// A function, so that temporaries in the arguments live long enough.
+template <class Actual, class Expected>
+void check_equal(const Actual& actual, const Expected& expected, const char* file, int line, const char* what) {
+  if (actual == expected) return;
+  show("actual", actual);
+  show("expected", expected);
+  fail(file, line, what);
+}
+
 // The seed of a randomized test: the environment's FDB_TEST_SEED, else a fresh one; always printed.
 inline uint64_t seed() {
   const char* wanted = std::getenv("FDB_TEST_SEED");
@@ -43,13 +52,5 @@ inline uint64_t seed() {
     if (!(condition)) ::fdb::test::fail(__FILE__, __LINE__, #condition);   \
   } while (0)
 
-#define CHECK_EQ(actual, expected)                                         \
-  do {                                                                     \
-    const auto& check_actual = (actual);                                   \
-    const auto& check_expected = (expected);                               \
-    if (!(check_actual == check_expected)) {                               \
-      ::fdb::test::show("actual", check_actual);                           \
-      ::fdb::test::show("expected", check_expected);                       \
-      ::fdb::test::fail(__FILE__, __LINE__, #actual " == " #expected);     \
-    }                                                                      \
-  } while (0)
+#define CHECK_EQ(actual, expected) \
+  ::fdb::test::check_equal((actual), (expected), __FILE__, __LINE__, #actual " == " #expected)
