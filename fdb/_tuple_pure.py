@@ -7,7 +7,6 @@ lacks a terminator or spells an integer in more bytes than it needs raises Value
 
 from __future__ import annotations
 
-import functools
 import struct
 import sys
 from collections.abc import Callable
@@ -360,25 +359,12 @@ def _decode_bool(key: bytes, pos: int, code: int) -> tuple[bool, int]:
     return code == TRUE_CODE, pos
 
 
-@functools.cache
-def _uuid_class() -> type[UUID]:
-    # Imported at the first use: uuid takes longer to import than everything else here.
+def _decode_uuid(key: bytes, pos: int, code: int) -> tuple[UUID, int]:
+    # Imported when needed: uuid takes longer to import than everything else here.
     from uuid import UUID
 
-    return UUID
-
-
-def uuid_from_bytes(body: bytes) -> UUID:
-    """Return the UUID of 16 bytes."""
-    # The way a pickle is restored, which skips the constructor's dispatch on six ways to give a UUID.
-    value = (cls := _uuid_class()).__new__(cls)
-    value.__setstate__({"int": int.from_bytes(body, "big")})  # type: ignore[attr-defined]
-    return value
-
-
-def _decode_uuid(key: bytes, pos: int, code: int) -> tuple[UUID, int]:
     body, end = _take(key, pos, 16)
-    return uuid_from_bytes(body), end
+    return UUID(bytes=body), end
 
 
 def _decode_versionstamp(key: bytes, pos: int, code: int) -> tuple[Versionstamp, int]:

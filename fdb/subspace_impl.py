@@ -54,7 +54,7 @@ class Subspace:
         return unpack(key, len(self.rawPrefix))
 
     def range(self, t: tuple[Any, ...] = ()) -> slice:
-        """Return the slice of all keys of this subspace whose tuples are longer than ``t`` and begin with it."""
+        """Return the slice of all keys of this subspace whose tuples begin with ``t`` and are longer."""
         prefix = pack(t, self.rawPrefix)
         return slice(prefix + b"\x00", prefix + b"\xff")
 

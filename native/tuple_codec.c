@@ -34,6 +34,29 @@ int get_api_version(codec_state *st, long *version) {
     return DONE;
 }
 
+int load_uuid_type(codec_state *st) {
+    if (st->uuid_type != NULL)
+        return DONE;
+    PyObject *module = PyImport_Import(st->name_uuid);
+    PyObject *type = module ? PyObject_GetAttrString(module, "UUID") : NULL;
+    PyObject *safety = module ? PyObject_GetAttrString(module, "SafeUUID") : NULL;
+    PyObject *unknown = safety ? PyObject_GetAttrString(safety, "unknown") : NULL;
+    Py_XDECREF(module);
+    Py_XDECREF(safety);
+    /* Importing may have let another thread come here first. */
+    if (st->uuid_type == NULL && type != NULL && unknown != NULL && PyType_Check(type)) {
+        st->uuid_type = type;
+        st->uuid_unknown = unknown;
+        return DONE;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(unknown);
+    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception))
+        return FAILED; /* an interrupt */
+    PyErr_Clear(); /* for example being imported right now, in another thread */
+    return st->uuid_type != NULL ? DONE : PUNT;
+}
+
 /* The arguments (required, optional=None) of a call; PUNT for any other shape. */
 static int parse_two(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, const char *name,
                      PyObject **second) {
@@ -213,14 +236,13 @@ static int load_python_parts(codec_state *st) {
         st->pure_compare = PyObject_GetAttrString(pure, "compare");
         st->as_bytes = PyObject_GetAttrString(pure, "as_bytes");
         st->selected_api_version = PyObject_GetAttrString(pure, "selected_api_version");
-        st->uuid_from_bytes = PyObject_GetAttrString(pure, "uuid_from_bytes");
         st->versionstamp_type = get_type(types, "Versionstamp");
         st->single_float_type = get_type(types, "SingleFloat");
     }
     Py_XDECREF(pure);
     Py_XDECREF(types);
     return st->pure_pack && st->pure_pack_with_versionstamp && st->pure_unpack && st->pure_compare &&
-                   st->as_bytes && st->selected_api_version && st->uuid_from_bytes &&
+                   st->as_bytes && st->selected_api_version &&
                    st->versionstamp_type && st->single_float_type
                ? 0
                : -1;
@@ -234,8 +256,10 @@ static int codec_exec(PyObject *module) {
     st->name_bits = PyUnicode_InternFromString("_bits");
     st->name_bytes = PyUnicode_InternFromString("bytes");
     st->name_uuid = PyUnicode_InternFromString("uuid");
+    st->name_int = PyUnicode_InternFromString("int");
+    st->name_is_safe = PyUnicode_InternFromString("is_safe");
     if (!st->empty_tuple || !st->name_tr_version || !st->name_user_version || !st->name_bits ||
-        !st->name_bytes || !st->name_uuid)
+        !st->name_bytes || !st->name_uuid || !st->name_int || !st->name_is_safe)
         return -1;
     return load_python_parts(st);
 }
@@ -248,10 +272,10 @@ static int codec_traverse(PyObject *module, visitproc visit, void *arg) {
     Py_VISIT(st->pure_compare);
     Py_VISIT(st->as_bytes);
     Py_VISIT(st->selected_api_version);
-    Py_VISIT(st->uuid_from_bytes);
     Py_VISIT(st->versionstamp_type);
     Py_VISIT(st->single_float_type);
     Py_VISIT(st->uuid_type);
+    Py_VISIT(st->uuid_unknown);
     return 0;
 }
 
@@ -263,16 +287,18 @@ static int codec_clear(PyObject *module) {
     Py_CLEAR(st->pure_compare);
     Py_CLEAR(st->as_bytes);
     Py_CLEAR(st->selected_api_version);
-    Py_CLEAR(st->uuid_from_bytes);
     Py_CLEAR(st->versionstamp_type);
     Py_CLEAR(st->single_float_type);
     Py_CLEAR(st->uuid_type);
+    Py_CLEAR(st->uuid_unknown);
     Py_CLEAR(st->empty_tuple);
     Py_CLEAR(st->name_tr_version);
     Py_CLEAR(st->name_user_version);
     Py_CLEAR(st->name_bits);
     Py_CLEAR(st->name_bytes);
     Py_CLEAR(st->name_uuid);
+    Py_CLEAR(st->name_int);
+    Py_CLEAR(st->name_is_safe);
     return 0;
 }
 

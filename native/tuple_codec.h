@@ -45,16 +45,18 @@ typedef struct {
     PyObject *pure_compare;
     PyObject *as_bytes;
     PyObject *selected_api_version;
-    PyObject *uuid_from_bytes;
     PyTypeObject *versionstamp_type;
     PyTypeObject *single_float_type;
-    PyObject *uuid_type; /* NULL until some program has imported uuid */
+    PyObject *uuid_type;    /* NULL until it is needed, as uuid is slow to import */
+    PyObject *uuid_unknown; /* SafeUUID.unknown */
     PyObject *empty_tuple;
     PyObject *name_tr_version;
     PyObject *name_user_version;
     PyObject *name_bits;
     PyObject *name_bytes;
     PyObject *name_uuid;
+    PyObject *name_int;
+    PyObject *name_is_safe;
     long api_version; /* 0 until the program has selected one; it never changes afterwards */
 } codec_state;
 
@@ -63,6 +65,9 @@ typedef struct {
 
 /* The selected API version into *version, 0 if none yet (which behaves like the newest). */
 int get_api_version(codec_state *st, long *version);
+
+/* Sets uuid_type and uuid_unknown; PUNT if uuid cannot be imported or is not what we know. */
+int load_uuid_type(codec_state *st);
 
 /* Bytes being written. On the stack until they outgrow `local`. */
 typedef struct {

@@ -181,23 +181,20 @@ static int encode_versionstamp(codec_state *st, writer *w, PyObject *value) {
     return status;
 }
 
-/* Whether `type` is uuid.UUID, without importing uuid. */
-static int is_uuid(codec_state *st, PyTypeObject *type) {
-    if (st->uuid_type == NULL) {
-        PyObject *module = PyImport_GetModule(st->name_uuid);
-        if (module == NULL) {
-            PyErr_Clear();
-            return 0;
-        }
-        st->uuid_type = PyObject_GetAttrString(module, "UUID");
-        Py_DECREF(module);
-        if (st->uuid_type == NULL)
-            PyErr_Clear(); /* being imported right now, in another thread */
-    }
-    return (PyObject *)type == st->uuid_type;
-}
-
+/* A value of no type known so far: a UUID, or one for the pure codec. */
 static int encode_uuid(codec_state *st, writer *w, PyObject *value) {
+    if (st->uuid_type == NULL) {
+        /* Not by importing it: if nobody has, the value is no UUID. */
+        PyObject *module = PyImport_GetModule(st->name_uuid);
+        if (module == NULL)
+            return PyErr_Occurred() ? FAILED : PUNT;
+        Py_DECREF(module);
+        int status = load_uuid_type(st);
+        if (status != DONE)
+            return status;
+    }
+    if ((PyObject *)Py_TYPE(value) != st->uuid_type)
+        return PUNT;
     PyObject *raw = PyObject_GetAttr(value, st->name_bytes);
     if (raw == NULL)
         return FAILED;
@@ -233,9 +230,7 @@ static int encode_item(codec_state *st, writer *w, PyObject *value, int depth) {
         return encode_versionstamp(st, w, value);
     if (type == st->single_float_type)
         return encode_single_float(st, w, value);
-    if (is_uuid(st, type))
-        return encode_uuid(st, w, value);
-    return PUNT;
+    return encode_uuid(st, w, value);
 }
 
 /* The elements of a tuple or list. The size is read anew each time, see the head of this file. */
