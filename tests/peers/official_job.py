@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -170,8 +171,11 @@ def conflicts_and_errors(db: Any) -> None:
     expect_error(1007, lambda: late[b"job/skew"].wait())
     slow = db.create_transaction()
     slow.options.set_timeout(20)
-    endless = slow.watch(b"job/skew")
-    expect_error(1031, endless.wait)
+    unregistered = slow.watch(b"job/skew")
+    time.sleep(0.3)
+    expect_error(1031, lambda: slow[b"job/skew"].wait())
+    slow.reset()
+    expect_error(1025, unregistered.wait)
     big = db.create_transaction()
     big[b"job/" + b"k" * 10_001] = b""
     expect_error(2102, lambda: big.commit().wait())

@@ -22,7 +22,7 @@ from official import (  # noqa: E402
     library_environment,
 )
 
-PROGRAM_SECONDS = 300
+PROGRAM_SECONDS = 120
 HEADERS = ROOT / "vendor" / "fdb_c_headers"
 FOUND = Peer(
     "found",
