@@ -31,13 +31,8 @@ def test_the_unicode_example_does_its_job() -> None:
     """Up to 0x3000 here; `make demo` loads everything."""
     printed = run_example("unicode_database.py", "--limit", "12288")
     assert "SNOWMAN" in printed and "\u2603" in printed
-    assert "2,000 sign-ups" in printed or "sign-ups by 20 threads" in printed
+    assert "sign-ups by 20 threads" in printed
     assert "All invariants hold" in printed
-
-
-def test_the_unicode_example_runs_on_a_file(tmp_path: Path) -> None:
-    target = f"file:{tmp_path / 'unicode.fdb'}"
-    assert "All invariants hold" in run_example("unicode_database.py", target, "--limit", "2048")
 
 
 def test_the_class_scheduling_example_does_its_job() -> None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,9 +21,19 @@ import fdb
 THREADS = 8
 ACCOUNTS = 12
 START_BALANCE = 100
-TRANSFERS = 150  # of each thread
+TRANSFERS = 300  # of each thread
+SWITCH_SECONDS = 2e-5
 SEEDS = [int(os.environ["STRESS_SEED"])] if "STRESS_SEED" in os.environ else [1, 2, 3]
 FINISH_SECONDS = 120
+
+
+@pytest.fixture(autouse=True)
+def busy_threads() -> Iterator[None]:
+    """Makes the interpreter switch threads within transactions, not only between them."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    yield
+    sys.setswitchinterval(usual)
 
 
 def in_threads(count: int, work: Callable[[int], None]) -> None:
@@ -51,6 +63,7 @@ class Bank:
 
     def __init__(self, prefix: bytes) -> None:
         self.prefix = prefix
+        self.attempts: list[int] = []
 
     def account(self, number: int) -> bytes:
         return self.prefix + b"%04d" % number
@@ -63,10 +76,13 @@ class Bank:
     @fdb.transactional
     def transfer(self, tr: Any, source: int, target: int, amount: int) -> None:
         """Moves money, as far as there is some, by reading and writing both accounts."""
+        self.attempts.append(source)
         available = number_at(tr, self.account(source))
+        received = number_at(tr, self.account(target))
+        time.sleep(0)  # lets other threads in between the reads and the commit
         moved = min(amount, available)
         put_number(tr, self.account(source), available - moved)
-        put_number(tr, self.account(target), number_at(tr, self.account(target)) + moved)
+        put_number(tr, self.account(target), received + moved)
 
     @fdb.transactional
     def balances(self, tr: Any) -> list[int]:
@@ -106,6 +122,7 @@ def test_the_sum_of_all_accounts_never_changes(db: Any, test_prefix: bytes, seed
 
     in_threads(THREADS, work)
     assert sum(bank.balances(db)) == ACCOUNTS * START_BALANCE
+    assert len(bank.attempts) > THREADS * TRANSFERS, "nothing conflicted, so nothing was tested"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -115,9 +132,14 @@ def test_no_increment_by_read_and_write_is_lost(db: Any, test_prefix: bytes, see
     wanted = dict.fromkeys(keys, 0)
     lock = threading.Lock()
 
+    attempts = []
+
     @fdb.transactional
     def increment(tr: Any, key: bytes) -> None:
-        put_number(tr, key, number_at(tr, key) + 1)
+        attempts.append(key)
+        number = number_at(tr, key)
+        time.sleep(0)
+        put_number(tr, key, number + 1)
 
     def work(number: int) -> None:
         rng = random.Random(f"{seed}/{number}")
@@ -134,6 +156,7 @@ def test_no_increment_by_read_and_write_is_lost(db: Any, test_prefix: bytes, see
         return {key: number_at(tr, key) for key in keys}
 
     assert read(db) == wanted
+    assert len(attempts) > THREADS * TRANSFERS, "nothing conflicted, so nothing was tested"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -205,6 +228,7 @@ def test_a_predicate_read_sees_no_phantoms(db: Any, test_prefix: bytes, seed: in
         prefix = test_prefix + b"room/%d/" % room
         if len(list(tr.get_range_startswith(prefix))) >= seats:
             return False
+        time.sleep(0)
         tr[prefix + b"%06d" % who] = b""
         return True
 
