@@ -123,6 +123,11 @@ inline Bytes key_after(Slice key) {
   return next;
 }
 
+// Whether `after` is `key` followed by a zero byte.
+inline bool is_key_after(Slice after, Slice key) {
+  return after.size() == key.size() + 1 && after.back() == '\0' && after.substr(0, key.size()) == key;
+}
+
 template <class T>
 class RefCounted {
  public:

@@ -44,6 +44,8 @@ void ReadLog::settle() {
   arena_.clear();
 }
 
+void ReadLog::charge(size_t bytes) { pages_ += pages_of(bytes); }
+
 bool ReadLog::covers(Slice begin, Slice end) {
   if (begin >= end) return true;
   settle();

@@ -16,6 +16,8 @@ class ReadLog {
   // A read of [begin, end) that returned `bytes`.
   void add(Slice begin, Slice end, size_t bytes);
   void add_point(Slice key, size_t bytes);
+  // A read that makes nothing known.
+  void charge(size_t bytes);
   bool covers(Slice begin, Slice end);
   // Pages times kPage over the reads that went beyond what was known when they were made.
   int64_t cost();

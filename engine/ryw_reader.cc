@@ -1,166 +1,364 @@
 #include "ryw_reader.h"
 
-#include "system_keys.h"
+#include <algorithm>
 
 namespace fdb {
 
-MergedCursor::MergedCursor(const View& view, const WriteMap* overlay)
-    : view_(view), overlay_(overlay && !overlay->empty() ? overlay : nullptr), cursor_(*view.snapshot) {
-  if (!view_.prefix.empty()) limit_ = Bytes(view_.prefix) + Bytes(view_.max_key);
+namespace {
+
+constexpr int64_t kClientRowOverhead = 8;
+constexpr int64_t kServerRowOverhead = 24;
+constexpr int64_t kReplyByteLimit = 80'000;
+constexpr int kMaxDoublings = 20;
+constexpr int kMaxRequests = 10'000'000;  // each makes something known, so this only ends a read that is broken
+
+int64_t row_bytes(Slice key, Slice value) { return static_cast<int64_t>(key.size() + value.size()); }
+
+// Whether one request reads on over a segment: what is unknown, and single keys in between.
+bool is_passed_over(const RywIterator& at) {
+  return at.is_unknown() || (!at.is_unreadable() && is_key_after(at.end(), at.begin()));
 }
 
-// ---- the snapshot below --------------------------------------------------------------------------
-
-bool MergedCursor::snapshot_valid() const {
-  if (!cursor_.valid()) return false;
-  const Slice key = cursor_.key();
-  if (view_.prefix.empty()) return key < view_.max_key;
-  return key >= view_.prefix && key < limit_;
+// Whether no key can lie between the two, whatever they resolve to.
+bool is_inverted(const PlainSelector& begin, const PlainSelector& end) {
+  return begin.offset >= end.offset && begin.key >= end.key;
 }
 
-void MergedCursor::snapshot_seek(Slice key) {
-  if (view_.prefix.empty()) return cursor_.seek(key);
-  scratch_.assign(view_.prefix);
-  scratch_.append(key);
-  cursor_.seek(scratch_);
-}
-
-void MergedCursor::snapshot_seek_before(Slice key) {
-  if (view_.prefix.empty()) return cursor_.seek_before(key);
-  scratch_.assign(view_.prefix);
-  scratch_.append(key);
-  cursor_.seek_before(scratch_);
-}
-
-void MergedCursor::yield_snapshot() {
-  on_snapshot_ = valid_ = true;
-  key_ = snapshot_key();
-  value_ = cursor_.value();
-}
-
-// ---- walking ---------------------------------------------------------------------------------------
-
-bool MergedCursor::yield_operation(const WriteMap::Segment& segment) {
-  Slice below;
-  const bool needs_below = !segment.is_independent();
-  bool present = false;
-  if (needs_below) {
-    snapshot_seek(segment.key());
-    present = snapshot_valid() && snapshot_key() == segment.key();
-    if (present) below = cursor_.value();
+// Cuts rows that the end of the read excludes after all; then nothing more is to come.
+template <class Excluded>
+void drop_excluded(KeyValueArray* rows, Excluded&& excluded) {
+  const size_t before = rows->rows.size();
+  while (!rows->rows.empty()) {
+    const FDBKeyValue& last = rows->rows.back();
+    if (!excluded(Slice(reinterpret_cast<const char*>(last.key), static_cast<size_t>(last.key_length)))) break;
+    rows->rows.pop_back();
   }
-  auto value = apply_operations(segment.operations(), present ? std::optional<Slice>(below) : std::nullopt);
-  if (!value) return false;
-  own_key_ = segment.key();
-  own_value_ = std::move(*value);
-  on_snapshot_ = false;
-  valid_ = true;
-  key_ = own_key_;
-  value_ = own_value_;
-  return true;
+  if (rows->rows.size() < before) rows->more = false;
 }
 
-void MergedCursor::seek(Slice key, Slice bound) {
-  valid_ = false;
-  if (bound > view_.max_key) bound = view_.max_key;
-  if (overlay_) return forward(key, false, bound);
-  snapshot_seek(key);
-  if (snapshot_valid() && snapshot_key() < bound) yield_snapshot();
-}
+}  // namespace
 
-void MergedCursor::next(Slice bound) {
-  if (bound > view_.max_key) bound = view_.max_key;
-  if (overlay_) return forward(Bytes(key_), true, bound);
-  valid_ = false;
-  cursor_.next();
-  if (snapshot_valid() && snapshot_key() < bound) yield_snapshot();
-}
-
-void MergedCursor::forward(Slice from, bool after, Slice bound) {
-  valid_ = false;
-  Bytes position = after ? key_after(from) : Bytes(from);
-  while (position < bound) {
-    const WriteMap::Segment segment = overlay_->segment(position);
-    if (segment.is_unreadable()) {
-      error_ = err::kAccessedUnreadable;
-      return;
-    }
-    if (segment.is_operation()) {
-      if (yield_operation(segment)) return;
-    } else if (segment.is_unmodified()) {
-      if (after && on_snapshot_) {
-        cursor_.next();  // it stands on `from`, just below `position`
-      } else {
-        snapshot_seek(position);
-      }
-      if (snapshot_valid() && (!segment.has_end() || snapshot_key() < segment.end())) {
-        if (snapshot_key() < bound) yield_snapshot();
-        return;
-      }
-    }
-    after = false;
-    if (!segment.has_end()) return;
-    position = segment.end();
-  }
-}
-
-void MergedCursor::seek_before(Slice key, Slice bound) {
-  valid_ = false;
-  if (key > view_.max_key) key = view_.max_key;
-  if (overlay_) return backward(key, bound);
-  snapshot_seek_before(key);
-  if (snapshot_valid() && snapshot_key() >= bound) yield_snapshot();
-}
-
-void MergedCursor::prev(Slice bound) {
-  if (overlay_) return backward(Bytes(key_), bound);
-  valid_ = false;
-  cursor_.prev();
-  if (snapshot_valid() && snapshot_key() >= bound) yield_snapshot();
-}
-
-void MergedCursor::backward(Slice from, Slice bound) {
-  valid_ = false;
-  Bytes position(from);
-  while (position > bound) {
-    WriteMap::Segment segment = overlay_->segment(position);
-    if (segment.begin() == position) segment.prev();
-    if (segment.is_unreadable()) {
-      error_ = err::kAccessedUnreadable;
-      return;
-    }
-    if (segment.is_operation()) {
-      if (yield_operation(segment)) return;
-    } else if (segment.is_unmodified()) {
-      snapshot_seek_before(position);
-      if (snapshot_valid() && snapshot_key() >= segment.begin()) {
-        if (snapshot_key() >= bound) yield_snapshot();
-        return;
-      }
-    }
-    position = segment.begin();
-  }
+void RywReader::Budget::spend(Slice key, Slice value) {
+  min_rows = std::max<int64_t>(0, min_rows - 1);
+  if (rows > 0) --rows;
+  if (bytes > 0) bytes = std::max<int64_t>(0, bytes - kClientRowOverhead - row_bytes(key, value));
 }
 
 // ---- selectors -------------------------------------------------------------------------------------
 
-Error resolve_selector(const View& view, const WriteMap* overlay, const KeySelector& selector, ResolvedKey* resolved) {
-  const Bytes from = selector.or_equal ? key_after(selector.key) : Bytes(selector.key);
-  MergedCursor cursor(view, overlay);
-  if (selector.offset > 0) {
-    cursor.seek(from, view.max_key);
-    for (int step = 1; step < selector.offset && cursor.valid(); ++step) cursor.next(view.max_key);
-    if (cursor.error() != 0) return cursor.error();
-    resolved->off_end = !cursor.valid() && selector.offset > 1;
-    resolved->key = cursor.valid() ? Bytes(cursor.key()) : Bytes(view.max_key);
+// Moves a selector towards first-greater-or-equal form, as far as known segments allow.
+void RywReader::resolve(Cursor* cursor, RangeEnds* ends) {
+  PlainSelector& selector = cursor->selector;
+  RywIterator& at = cursor->place;
+  const auto knows = [&at] { return !at.is_unreadable() && !at.is_unknown(); };
+  const bool moved = selector.offset != 1;
+  at.skip(selector.key);
+  if (selector.offset <= 0 && at.begin() == selector.key && !selector.key.empty()) at.prev();
+  Bytes key = selector.key;
+  while (selector.offset > 1 && knows() && at.end() < view_.max_key) {
+    if (at.is_row()) --selector.offset;
+    at.next();
+    key = at.begin();
+  }
+  while (selector.offset < 1 && knows() && !at.begin().empty()) {
+    if (at.is_row() && ++selector.offset == 1) {
+      key = at.begin();
+      break;
+    }
+    at.prev();
+    key = at.end();
+  }
+  if (moved) cursor->actual_offset = selector.offset;
+  if (knows() && selector.offset != 1) {
+    (selector.offset < 1 ? ends->read_to_begin : ends->read_through_end) = true;
+    selector = PlainSelector(selector.offset < 1 ? Bytes() : Bytes(view_.max_key), 1);
+    return;
+  }
+  while (at.is_empty() && at.end() < view_.max_key) {
+    at.next();
+    key = at.begin();
+  }
+  selector.key = std::move(key);
+}
+
+Error RywReader::find_key(const PlainSelector& selector, Bytes* key) {
+  const bool is_forward = selector.offset > 0;
+  const PlainSelector first(Bytes(), 1);
+  const PlainSelector last(Bytes(view_.max_key), 1);
+  RangeRead read{is_forward ? selector : first, is_forward ? last : selector, {1, -1}, !is_forward};
+  if (!is_forward) ++read.end.offset;
+  KeyValueArray rows;
+  RangeEnds ends;
+  if (Error error = range(read, &rows, &ends)) return error;
+  const bool found = !rows.rows.empty() && !ends.read_to_begin && !ends.read_through_end;
+  if (found) {
+    key->assign(reinterpret_cast<const char*>(rows.rows[0].key), static_cast<size_t>(rows.rows[0].key_length));
   } else {
-    cursor.seek_before(from, Slice());
-    for (int step = 0; step > selector.offset && cursor.valid(); --step) cursor.prev(Slice());
-    if (cursor.error() != 0) return cursor.error();
-    resolved->off_begin = !cursor.valid();
-    resolved->key = cursor.valid() ? Bytes(cursor.key()) : Bytes();
+    const bool at_end = is_forward ? !ends.read_to_begin : ends.read_through_end;
+    *key = at_end ? Bytes(view_.max_key) : Bytes();
   }
   return 0;
+}
+
+// ---- ranges ----------------------------------------------------------------------------------------
+
+Error RywReader::range(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
+  return read.reverse ? backward(read, rows, ends) : forward(read, rows, ends);
+}
+
+Error RywReader::forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
+  Cursor begin{read.begin, RywIterator(view_, overlay_, log_), read.begin.offset};
+  Cursor end{read.end, begin.place, read.end.offset};
+  resolve(&begin, ends);
+  resolve(&end, ends);
+  const auto nothing = [ends] {
+    *ends = RangeEnds();
+    return 0;
+  };
+  if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
+  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
+  if (end.selector.offset != 1 && begin.selector.key > end.selector.key) {
+    Bytes resolved;
+    if (Error error = find_key(end.selector, &resolved)) return error;
+    if (resolved.empty()) ends->read_to_begin = true;
+    if (resolved == view_.max_key) ends->read_through_end = true;
+    if (begin.selector.key >= resolved && begin.selector.offset > 0) return nothing();
+    if (resolved.empty()) return 0;
+    resolve(&begin, ends);
+    resolve(&end, ends);
+  }
+  Budget budget{read.limits.rows, read.limits.bytes};
+  RywIterator at = begin.place;
+  int64_t past_end = 0;  // rows taken beyond what the end may come to exclude
+  for (int requests = 0;;) {
+    if (is_inverted(begin.selector, end.selector)) break;
+    const int64_t spare = 1 - end.selector.offset;
+    const bool at_end = at.begin() >= end.place.begin();
+    if (budget.reached() && past_end >= spare) break;
+    if (at_end && !at.is_unreadable() && !at.is_unknown()) break;
+    if (begin.selector.offset > 0 && end.selector.offset == 1 && at.begin() >= end.selector.key) break;
+    if (at.is_unreadable()) return err::kAccessedUnreadable;
+    if (at.is_unknown()) {
+      if (budget.has_bytes() && !rows->rows.empty() && past_end >= spare) {
+        rows->more = true;
+        break;
+      }
+      if (requests == kMaxRequests) return err::kInternalError;
+      if (Error error = fetch_forward(at, end.place, &begin.selector, end.selector, budget, requests++)) return error;
+      resolve(&begin, ends);
+      resolve(&end, ends);
+      at = begin.place;
+    } else if (at.is_row()) {
+      at.run_forward(end.selector.offset == 1 ? Slice(end.selector.key) : view_.max_key, [&](Slice key, Slice value) {
+        if (budget.reached()) {
+          ++past_end;
+        } else {
+          rows->add(key, value);
+          budget.spend(key, value);
+        }
+        return !budget.reached() || past_end < spare;
+      });
+    } else {
+      at.next();
+    }
+  }
+  rows->more = rows->more || budget.reached();
+  if (end.selector.offset < 1 && !rows->rows.empty() && past_end < 1 - end.selector.offset) {
+    // Rows were taken while it was not known where they end.
+    if (Error error = find_key(end.selector, &end.selector.key)) return error;
+    end.selector.offset = 1;
+  }
+  if (end.selector.offset == 1) {
+    drop_excluded(rows, [&](Slice key) { return key >= end.selector.key; });
+  }
+  ends->read_through_end = ends->read_through_end && !rows->more;
+  return 0;
+}
+
+Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
+  Cursor begin{read.begin, RywIterator(view_, overlay_, log_), read.begin.offset};
+  Cursor end{read.end, begin.place, read.end.offset};
+  resolve(&begin, ends);
+  resolve(&end, ends);
+  const auto nothing = [ends] {
+    *ends = RangeEnds();
+    return 0;
+  };
+  if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
+  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
+  if (begin.selector.offset != 1 && begin.selector.key > end.selector.key) {
+    Bytes resolved;
+    if (Error error = find_key(begin.selector, &resolved)) return error;
+    if (resolved.empty()) ends->read_to_begin = true;
+    if (resolved == view_.max_key) ends->read_through_end = true;
+    if (resolved >= end.selector.key && end.selector.offset <= 1) return nothing();
+    if (resolved == view_.max_key) return 0;
+    resolve(&begin, ends);
+    resolve(&end, ends);
+  }
+  // The segment to look at: below the end once that is known, else the one in which its resolution is stuck.
+  const auto start = [&end] {
+    RywIterator place = end.place;
+    if (end.selector.offset == 1) place.skip_before(end.selector.key);
+    return place;
+  };
+  Budget budget{read.limits.rows, read.limits.bytes};
+  RywIterator at = start();
+  int64_t past_begin = 0;
+  for (int requests = 0;;) {
+    if (is_inverted(begin.selector, end.selector)) break;
+    const int64_t spare = begin.selector.offset - 1;
+    if (at.is_exhausted() || (budget.reached() && past_begin >= spare)) break;
+    if (begin.selector.offset == 1 && end.selector.offset == 1 && at.end() <= begin.selector.key) break;
+    if (at.is_unreadable()) return err::kAccessedUnreadable;
+    if (at.is_unknown()) {
+      if (budget.has_bytes() && !rows->rows.empty() && past_begin >= spare) {
+        rows->more = true;
+        break;
+      }
+      if (requests == kMaxRequests) return err::kInternalError;
+      if (Error error = fetch_backward(at, begin.place, begin.selector, &end.selector, budget, requests++)) return error;
+      resolve(&begin, ends);
+      resolve(&end, ends);
+      at = start();
+      continue;
+    }
+    if (at.is_row()) {
+      at.run_backward(begin.selector.offset == 1 ? Slice(begin.selector.key) : Slice(), [&](Slice key, Slice value) {
+        if (budget.reached()) {
+          ++past_begin;
+        } else {
+          rows->add(key, value);
+          budget.spend(key, value);
+        }
+        return !budget.reached() || past_begin < spare;
+      });
+    } else {
+      at.prev();
+    }
+  }
+  rows->more = rows->more || budget.reached();
+  if (begin.selector.offset > 1 && !rows->rows.empty() && past_begin < begin.selector.offset - 1) {
+    if (Error error = find_key(begin.selector, &begin.selector.key)) return error;
+    begin.selector.offset = 1;
+  }
+  if (begin.selector.offset == 1) {
+    drop_excluded(rows, [&](Slice key) { return key < begin.selector.key; });
+  }
+  ends->read_to_begin = ends->read_to_begin && !rows->more;
+  return 0;
+}
+
+// ---- getting to know more --------------------------------------------------------------------------
+
+namespace {
+
+// What the client asks a server for, when it still wants `budget` and has to count `additional` rows besides.
+template <class Budget>
+Budget request_budget(Budget budget, int64_t additional, int64_t offset, int requests) {
+  budget.min_rows = std::max(1 + additional, offset);
+  if (budget.rows >= 0) budget.rows = std::max<int64_t>({1, budget.rows + additional, offset});
+  if (budget.bytes == 0) {
+    budget.bytes = -1;
+    if (budget.rows < 0) budget.rows = std::max(additional, offset);
+  } else if (budget.bytes > 0) {
+    budget.bytes = std::min(budget.bytes << std::min(requests, kMaxDoublings), kReplyByteLimit);
+  }
+  return budget;
+}
+
+}  // namespace
+
+Error RywReader::fetch_forward(const RywIterator& at, const RywIterator& end_at, PlainSelector* begin, const PlainSelector& end,
+                               const Budget& budget, int requests) {
+  int64_t additional = std::max<int64_t>(0, 1 - end.offset);
+  RywIterator stop = at;
+  while (is_passed_over(stop) && stop.begin() < end_at.begin()) stop.next();
+  PlainSelector read_end = end;
+  if (stop.begin() < end_at.begin()) {
+    read_end = PlainSelector(Bytes(stop.begin()), 1);
+  } else if (end.offset < 1) {
+    read_end.offset = 1;
+  }
+  if (begin->offset == 1) begin->key = std::max<Slice>(begin->key, at.begin());
+  PlainSelector read_begin = *begin;
+  if (begin->offset > 1) {
+    read_begin.offset = 1;
+    additional += begin->offset - 1;
+  }
+  if (read_end.key < read_begin.key) read_end.key = read_begin.key;
+  return fetch(read_begin, read_end, request_budget(budget, additional, 2 - read_begin.offset, requests), false);
+}
+
+Error RywReader::fetch_backward(const RywIterator& at, const RywIterator& begin_at, const PlainSelector& begin, PlainSelector* end,
+                                const Budget& budget, int requests) {
+  int64_t additional = std::max<int64_t>(0, begin.offset - 1);
+  RywIterator stop = at;
+  while (is_passed_over(stop) && stop.begin() > begin_at.begin()) stop.prev();
+  PlainSelector read_begin = begin;
+  if (!is_passed_over(stop)) {
+    read_begin = PlainSelector(Bytes(stop.end()), 1);
+  } else if (begin.offset > 1) {
+    read_begin.offset = 1;
+  }
+  if (end->offset == 1) end->key = std::min<Slice>(end->key, at.end());
+  PlainSelector read_end = *end;
+  if (end->offset < 1) {
+    read_end.offset = 1;
+    additional += 1 - end->offset;
+  }
+  if (read_begin.key > read_end.key) read_begin.key = read_end.key;
+  return fetch(read_begin, read_end, request_budget(budget, additional, read_end.offset, requests), true);
+}
+
+// One request to the "server": finds out which part of the snapshot becomes known by it.
+Error RywReader::fetch(const PlainSelector& begin, const PlainSelector& end, Budget budget, bool reverse) {
+  if (fetch_error_ != 0) return fetch_error_;
+  SnapshotWalk walk(view_);
+  const SnapshotWalk::Place from = walk.resolve(begin.key, begin.offset);
+  const SnapshotWalk::Place to = walk.resolve(end.key, end.offset);
+  Bytes first;
+  Bytes last;
+  int64_t count = 0;
+  int64_t bytes = 0;
+  bool more = false;
+  for (reverse ? walk.seek_before(to.key) : walk.seek(from.key);
+       walk.valid() && (reverse ? walk.key() >= from.key : walk.key() < to.key); reverse ? walk.prev() : walk.next()) {
+    if (count++ == 0) first = walk.key();
+    last = walk.key();
+    bytes += kServerRowOverhead + row_bytes(walk.key(), walk.value());
+    more = count == budget.rows || (budget.bytes >= 0 && bytes >= budget.bytes && count >= budget.min_rows);
+    if (more) break;
+  }
+  Bytes low = begin.offset <= 1 && !(reverse && more) ? begin.key : Bytes(view_.end);
+  Bytes high = end.offset >= 1 && !(!reverse && more) ? end.key : Bytes();
+  if (from.off_begin && !(reverse && more)) low.clear();
+  if (to.off_end && !(!reverse && more)) high = view_.end;
+  if (count > 0) {
+    low = std::min(low, reverse ? last : first);
+    high = std::max(high, key_after(reverse ? first : last));
+  }
+  log_->add(low, high, static_cast<size_t>(bytes - count * kServerRowOverhead));
+  return 0;
+}
+
+void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
+  View visible = view;
+  visible.end = view.max_key;
+  SnapshotWalk walk(visible);
+  const SnapshotWalk::Place from = walk.resolve(read.begin.key, read.begin.offset);
+  const SnapshotWalk::Place to = walk.resolve(read.end.key, read.end.offset);
+  ends->read_to_begin = from.off_begin;
+  ends->read_through_end = to.off_end;
+  int64_t bytes = 0;
+  for (read.reverse ? walk.seek_before(to.key) : walk.seek(from.key);
+       walk.valid() && (read.reverse ? walk.key() >= from.key : walk.key() < to.key); read.reverse ? walk.prev() : walk.next()) {
+    rows->add(walk.key(), walk.value());
+    bytes += kServerRowOverhead + row_bytes(walk.key(), walk.value());
+    const bool enough = static_cast<int64_t>(rows->rows.size()) == read.limits.rows;
+    rows->more = enough || (read.limits.bytes >= 0 && bytes >= read.limits.bytes);
+    if (rows->more) return;
+  }
 }
 
 }  // namespace fdb

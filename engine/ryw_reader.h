@@ -1,13 +1,10 @@
-// Reading a snapshot through the uncommitted writes of a transaction (semantics.md, sections 6 and 7).
+// Range and selector reads of a transaction (semantics.md, 6.3, 6.4, 7 and 10.2).
 //
 // Thread-safety: none; used within one call under the transaction's lock.
 #pragma once
 
-#include <optional>
-
 #include "future.h"
-#include "version_store.h"
-#include "write_map.h"
+#include "ryw_iterator.h"
 
 namespace fdb {
 
@@ -17,65 +14,81 @@ struct KeySelector {
   int offset;
 };
 
-// A snapshot as one transaction sees it: relative to a tenant's prefix, and ending at the highest readable key.
-struct View {
-  const Snapshot* snapshot;
-  Slice prefix;
-  Slice max_key;  // relative; keys at or above it are invisible
+// Rows and bytes of a read after the streaming mode was taken into account; -1: no limit.
+struct RangeLimits {
+  int rows;
+  int bytes;
 };
 
-// Walks over the keys that are visible to the transaction.
-class MergedCursor {
+// A selector without or_equal.
+struct PlainSelector {
+  Bytes key;
+  int64_t offset;
+
+  explicit PlainSelector(const KeySelector& selector)
+      : key(selector.or_equal ? key_after(selector.key) : Bytes(selector.key)), offset(selector.offset) {}
+  PlainSelector(Bytes plain_key, int64_t plain_offset) : key(std::move(plain_key)), offset(plain_offset) {}
+  bool is_first_greater_or_equal() const { return offset == 1; }
+};
+
+struct RangeRead {
+  PlainSelector begin;
+  PlainSelector end;
+  RangeLimits limits;
+  bool reverse;
+};
+
+// What a range read came to, besides its rows.
+struct RangeEnds {
+  bool read_to_begin = false;     // a selector ran off the beginning
+  bool read_through_end = false;  // a selector ran off the end
+};
+
+// Reads `snapshot` through `overlay` (null: as if there were no writes); what was fetched is noted in `log`.
+class RywReader {
  public:
-  // `overlay` may be null: then only the snapshot counts.
-  MergedCursor(const View& view, const WriteMap* overlay);
+  RywReader(const View& view, const WriteMap* overlay, ReadLog* log) : view_(view), overlay_(overlay), log_(log) {}
 
-  // To the first visible key in [key, bound), or nowhere.
-  void seek(Slice key, Slice bound);
-  // To the last visible key in [bound, key), or nowhere.
-  void seek_before(Slice key, Slice bound);
-  // To the next visible key below `bound`; to the previous visible key at or above `bound`.
-  void next(Slice bound);
-  void prev(Slice bound);
+  // Without snapshot: whatever needs more than the writes and what is known fails with `error`.
+  void forbid_fetches(Error error) { fetch_error_ = error; }
 
-  bool valid() const { return valid_; }
-  // 1036 when the walk came upon something unreadable; then not valid.
-  Error error() const { return error_; }
-  // Valid until the cursor moves.
-  Slice key() const { return key_; }
-  Slice value() const { return value_; }
+  Error range(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
+  Error find_key(const PlainSelector& selector, Bytes* key);
 
  private:
-  void yield_snapshot();
-  void forward(Slice from, bool after, Slice bound);
-  void backward(Slice from, Slice bound);
-  bool yield_operation(const WriteMap::Segment& segment);
-  bool snapshot_valid() const;
-  Slice snapshot_key() const { return cursor_.key().substr(view_.prefix.size()); }
-  void snapshot_seek(Slice key);
-  void snapshot_seek_before(Slice key);
+  // Counts down what a read may still return.
+  struct Budget {
+    int64_t rows;
+    int64_t bytes;
+    int64_t min_rows = 1;
+
+    bool has_bytes() const { return bytes >= 0; }
+    bool reached() const { return rows == 0 || (bytes == 0 && min_rows == 0); }
+    void spend(Slice key, Slice value);
+  };
+  // One side of a read while its selector is being resolved.
+  struct Cursor {
+    PlainSelector selector;
+    RywIterator place;
+    int64_t actual_offset;
+  };
+
+  void resolve(Cursor* cursor, RangeEnds* ends);
+  Error forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
+  Error backward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
+  Error fetch_forward(const RywIterator& at, const RywIterator& end_at, PlainSelector* begin, const PlainSelector& end,
+                      const Budget& budget, int requests);
+  Error fetch_backward(const RywIterator& at, const RywIterator& begin_at, const PlainSelector& begin, PlainSelector* end,
+                       const Budget& budget, int requests);
+  Error fetch(const PlainSelector& begin, const PlainSelector& end, Budget budget, bool reverse);
 
   const View view_;
   const WriteMap* const overlay_;
-  Cursor cursor_;
-  Bytes scratch_;  // for prefixed keys
-  Bytes limit_;    // of a tenant's keys, with prefix
-  bool on_snapshot_ = false;
-  bool valid_ = false;
-  Error error_ = 0;
-  Slice key_;
-  Slice value_;
-  Bytes own_key_;
-  Bytes own_value_;
+  ReadLog* const log_;
+  Error fetch_error_ = 0;
 };
 
-// What a selector resolves to, and how the walk ended.
-struct ResolvedKey {
-  Bytes key;
-  bool off_begin = false;  // fewer keys precede than the offset asks for
-  bool off_end = false;    // the offset is above 1 and fewer keys follow
-};
-
-Error resolve_selector(const View& view, const WriteMap* overlay, const KeySelector& selector, ResolvedKey* resolved);
+// A range read that bypasses the overlay and what is known.
+void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
 
 }  // namespace fdb

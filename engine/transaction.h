@@ -41,12 +41,6 @@ struct RangeRequest {
   bool reverse;
 };
 
-// Rows and bytes after the streaming mode was taken into account; -1: no limit.
-struct RangeLimits {
-  int rows;
-  int bytes;
-};
-
 // Checks the limits and applies the streaming mode (c-abi.md, 9.2).
 Error resolve_limits(const RangeRequest& request, RangeLimits* limits);
 
@@ -220,12 +214,12 @@ class Transaction : public RefCounted<Transaction> {
   Error read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* result);
   bool sees_writes(bool snapshot) const;
   View view() const;
-  void note_read(Slice begin, Slice end, size_t bytes);
   void add_read_conflict(Slice begin, Slice end, const WriteMap* overlay);
   void add_point_read_conflict(Slice key, const WriteMap* overlay);
   const WriteMap& overlay() const { return issued_overlay_ ? *issued_overlay_ : writes_; }
-  // 1007 for a read that leaves what is known after the snapshot was released.
-  Error check_known(Slice begin, Slice end);
+  // Carries out `read(reader)`. The read version is only taken when the writes do not answer the read by themselves.
+  template <class Read>
+  Error read_through(const WriteMap* visible, Read&& read);
 
   // ---- writes ---------------------------------------------------------------------------------------
   void trigger_watches(Slice begin, Slice end, const std::optional<Slice>* value);

@@ -10,7 +10,6 @@ namespace fdb {
 
 namespace {
 
-constexpr int64_t kServerRowOverhead = 24;
 constexpr int64_t kRangeOverhead = 24;
 constexpr int kIteratorBytes[] = {4096, 6144, 9216, 13824, 20736, 31104, 46656, 69984, 80000, 120000};
 
@@ -29,10 +28,6 @@ int mode_bytes(int mode, int iteration) {
   }
 }
 
-Bytes without_or_equal(const KeySelector& selector) {
-  return selector.or_equal ? key_after(selector.key) : Bytes(selector.key);
-}
-
 }  // namespace
 
 Error resolve_limits(const RangeRequest& request, RangeLimits* limits) {
@@ -49,18 +44,32 @@ bool Transaction::sees_writes(bool snapshot) const {
   return !options_.read_your_writes_disabled && (!snapshot || options_.snapshot_ryw_counter > 0);
 }
 
-View Transaction::view() const { return {&read_point_.snapshot, prefix_, max_read_key()}; }
+View Transaction::view() const {
+  return {&read_point_.snapshot, prefix_, max_read_key(), tenant_ ? system_keys::kSystemBegin : system_keys::kSystemEnd};
+}
 
-Error Transaction::check_known(Slice begin, Slice end) {
-  return snapshot_released_ && !read_log_.covers(begin, end) ? err::kTransactionTooOld : 0;
+template <class Read>
+Error Transaction::read_through(const WriteMap* visible, Read&& read) {
+  if (version_state_ != VersionState::kReading && visible && !visible->empty()) {
+    constexpr Error kNeedsSnapshot = -1;
+    RywReader writes_only(view(), visible, &read_log_);
+    writes_only.forbid_fetches(kNeedsSnapshot);
+    const Error error = read(writes_only);
+    if (error != kNeedsSnapshot) return error;
+  }
+  if (Error error = ensure_read_point()) return error;
+  RywReader reader(view(), visible, &read_log_);
+  if (snapshot_released_) reader.forbid_fetches(err::kTransactionTooOld);
+  return read(reader);
 }
 
 // Adds a candidate conflict range, less what the transaction has overwritten itself (semantics.md, 10.2).
 void Transaction::add_read_conflict(Slice begin, Slice end, const WriteMap* overlay) {
   if (begin >= end) return;
+  // Each piece counts with the size of the whole candidate.
   const auto add = [&](Slice from, Slice to) {
     read_conflicts_.add(from, to);
-    approximate_size_ += kRangeOverhead + static_cast<int64_t>(from.size() + to.size());
+    approximate_size_ += kRangeOverhead + static_cast<int64_t>(begin.size() + end.size());
   };
   if (!overlay || overlay->empty()) return add(begin, end);
   for (WriteMap::Segment segment = overlay->segment(begin); segment.begins_before(end); segment.next()) {
@@ -109,7 +118,9 @@ Error Transaction::read_value(Slice key, bool snapshot, ValueResult* result) {
     if (Error error = ensure_read_point()) return error;
     const bool global = key == system_keys::kMetadataVersion;
     Slice value;
-    if (snapshot_released_ && !read_log_.covers(key, key_after(key))) return err::kTransactionTooOld;
+    if (snapshot_released_ && (options_.read_your_writes_disabled || !read_log_.covers(key, key_after(key)))) {
+      return err::kTransactionTooOld;
+    }
     result->present = prefix_.empty() || global ? read_point_.snapshot.get(key, &value)
                                                 : read_point_.snapshot.get(prefix_ + Bytes(key), &value);
     if (result->present) result->value.assign(value);
@@ -153,24 +164,27 @@ Ref<Future> Transaction::get(Slice key, bool snapshot) {
 // ---- get_key ---------------------------------------------------------------------------------------
 
 Error Transaction::read_key(const KeySelector& selector, bool snapshot, KeyResult* result) {
-  if (Error error = ensure_read_point()) return error;
+  const PlainSelector plain(selector);
   const WriteMap* visible = sees_writes(snapshot) ? &overlay() : nullptr;
-  ResolvedKey resolved;
-  if (Error error = resolve_selector(view(), visible, selector, &resolved)) return error;
-  const Bytes from = without_or_equal(selector);
-  const bool forward = selector.offset > 0;
-  const Bytes low = forward ? from : resolved.key;
-  const Bytes high = forward ? key_after(resolved.key) : from;
-  if (Error error = check_known(low, std::min<Slice>(high, max_read_key()))) return error;
-  read_log_.add(low, high, options_.read_your_writes_disabled ? 0 : resolved.key.size());
+  Bytes found;
+  if (options_.read_your_writes_disabled) {
+    if (Error error = ensure_read_point()) return error;
+    if (snapshot_released_) return err::kTransactionTooOld;
+    found = SnapshotWalk(view()).find_key(plain.key, plain.offset);
+  } else {
+    const auto find = [&](RywReader& reader) { return reader.find_key(plain, &found); };
+    if (Error error = read_through(visible, find)) return error;
+  }
   if (!snapshot) {
+    const Bytes& low = plain.offset > 0 ? plain.key : found;
+    const Bytes high = plain.offset > 0 ? key_after(found) : plain.key;
     if (options_.read_your_writes_disabled) {
       read_conflicts_.add(low, high);
     } else {
       add_read_conflict(low, high, visible);
     }
   }
-  result->key = std::move(resolved.key);
+  result->key = std::min<Bytes>(std::move(found), Bytes(max_read_key()));
   return 0;
 }
 
@@ -196,44 +210,20 @@ Ref<Future> Transaction::get_key(const KeySelector& selector, bool snapshot) {
 
 // ---- get_range -------------------------------------------------------------------------------------
 
-// Rows of [begin, end) within the limits. False in `more`: the range is known to be exhausted.
-static Error collect_rows(MergedCursor* cursor, Slice begin, Slice end, bool reverse, const RangeLimits& limits,
-                          KeyValueArray* rows) {
-  if (begin >= end) return 0;
-  int64_t bytes = 0;
-  reverse ? cursor->seek_before(end, begin) : cursor->seek(begin, end);
-  while (cursor->valid()) {
-    rows->add(cursor->key(), cursor->value());
-    bytes += kServerRowOverhead + static_cast<int64_t>(cursor->key().size() + cursor->value().size());
-    const bool enough = static_cast<int64_t>(rows->rows.size()) == limits.rows;
-    if (enough || (limits.bytes >= 0 && bytes >= limits.bytes)) {
-      rows->more = true;
-      return 0;
-    }
-    reverse ? cursor->prev(begin) : cursor->next(end);
-  }
-  return cursor->error();
-}
-
 namespace {
 
 // A finished range read, for the rules about conflict ranges.
 struct RangeOutcome {
-  Bytes begin_key;  // of the selectors without or_equal
-  Bytes end_key;
-  int begin_offset;
-  int end_offset;
-  bool off_begin;
-  bool off_end;
-  const KeyValueArray* rows;
-  bool reverse;
+  const RangeRead& read;
+  const RangeEnds& ends;
+  const KeyValueArray& rows;
 
-  bool has_rows() const { return !rows->rows.empty(); }
-  Slice row_key(size_t index) const {
-    return Slice(reinterpret_cast<const char*>(rows->rows[index].key), static_cast<size_t>(rows->rows[index].key_length));
+  bool has_rows() const { return !rows.rows.empty(); }
+  Bytes row_key(size_t index) const {
+    return Bytes(reinterpret_cast<const char*>(rows.rows[index].key), static_cast<size_t>(rows.rows[index].key_length));
   }
-  Slice lowest() const { return row_key(reverse ? rows->rows.size() - 1 : 0); }
-  Slice highest() const { return row_key(reverse ? 0 : rows->rows.size() - 1); }
+  Bytes lowest() const { return row_key(read.reverse ? rows.rows.size() - 1 : 0); }
+  Bytes highest() const { return row_key(read.reverse ? 0 : rows.rows.size() - 1); }
 };
 
 struct OwnedRange {
@@ -242,86 +232,71 @@ struct OwnedRange {
 };
 
 // semantics.md, 10.2
-OwnedRange conflict_of(const RangeOutcome& read, Slice max_key) {
-  OwnedRange range;
-  const bool more = read.rows->more;
-  if (read.begin_key < read.end_key) {
-    range.low = read.reverse && read.begin_offset <= 1 && more ? read.end_key : read.begin_key;
-    range.high = !read.reverse && read.end_offset > 0 && more ? read.begin_key : read.end_key;
-  } else {
-    range.low = read.end_key;
-    range.high = read.begin_key;
+OwnedRange conflict_of(const RangeOutcome& outcome, Slice max_key) {
+  const RangeRead& read = outcome.read;
+  const bool more = outcome.rows.more;
+  OwnedRange range{read.end.key, read.begin.key};
+  if (read.begin.key < read.end.key) {
+    range.low = read.reverse && read.begin.offset <= 1 && more ? read.end.key : read.begin.key;
+    range.high = !read.reverse && read.end.offset > 0 && more ? read.begin.key : read.end.key;
   }
-  if (read.off_begin && !(read.reverse && more)) range.low.clear();
-  if (read.off_end && (read.reverse || !more)) range.high = max_key;
-  if (!read.has_rows()) return range;
-  if (read.reverse || read.begin_offset <= 0) range.low = std::min<Slice>(range.low, read.lowest()) == range.low ? range.low : Bytes(read.lowest());
-  if (read.reverse) {
-    if (read.end_offset > 0 && range.high <= read.highest()) range.high = key_after(read.highest());
-  } else if (range.high <= read.highest()) {
-    range.high = key_after(read.highest());
-  }
+  if (outcome.ends.read_to_begin && read.begin.offset <= 0) range.low.clear();
+  if (outcome.ends.read_through_end && read.end.offset > 1) range.high = max_key;
+  if (!outcome.has_rows()) return range;
+  if (read.reverse || read.begin.offset <= 0) range.low = std::min(range.low, outcome.lowest());
+  const bool reaches_rows = !read.reverse || read.end.offset > 0;
+  if (reaches_rows && range.high <= outcome.highest()) range.high = key_after(outcome.highest());
   return range;
 }
 
 // semantics.md, 10.4
-OwnedRange conflict_without_overlay(const RangeOutcome& read) {
+OwnedRange conflict_without_overlay(const RangeOutcome& outcome) {
+  const RangeRead& read = outcome.read;
+  const bool more = outcome.rows.more;
   OwnedRange range;
-  const bool more = read.rows->more;
-  if (read.off_begin) {
-    range.low.clear();
-  } else if (((!read.reverse || !more || read.begin_offset > 1) && read.begin_offset > 0) || !read.has_rows()) {
-    range.low = read.begin_key;
-  } else {
-    range.low = read.lowest();
+  if (!outcome.ends.read_to_begin) {
+    const bool whole = (!read.reverse || !more || read.begin.offset > 1) && read.begin.offset > 0;
+    range.low = whole || !outcome.has_rows() ? read.begin.key : outcome.lowest();
   }
-  if (read.end_offset > read.begin_offset && read.end_key < range.low) range.low = read.end_key;
-  if (read.off_end) {
+  if (read.end.offset > read.begin.offset && read.end.key < range.low) range.low = read.end.key;
+  if (outcome.ends.read_through_end) {
     range.high = system_keys::kSystemEnd;
-  } else if (((read.reverse || !more || read.end_offset <= 0) && read.end_offset <= 1) || !read.has_rows()) {
-    range.high = read.end_key;
   } else {
-    range.high = key_after(read.highest());
+    const bool whole = (read.reverse || !more || read.end.offset <= 0) && read.end.offset <= 1;
+    range.high = whole || !outcome.has_rows() ? read.end.key : key_after(outcome.highest());
   }
-  if (read.begin_offset < read.end_offset && read.begin_key > range.high) range.high = read.begin_key;
+  if (read.begin.offset < read.end.offset && read.begin.key > range.high) range.high = read.begin.key;
   return range;
 }
 
 }  // namespace
 
 Error Transaction::read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* result) {
-  if (Error error = ensure_read_point()) return error;
-  const WriteMap* visible = sees_writes(request.snapshot) ? &overlay() : nullptr;
-  RangeOutcome read{without_or_equal(request.begin), without_or_equal(request.end), request.begin.offset, request.end.offset,
-                    false, false, result, request.reverse};
-  ResolvedKey begin;
-  ResolvedKey end;
-  // Offset 1 needs no walk: the rows are those at or after (before) the key itself.
-  if (request.begin.offset == 1) {
-    begin.key = read.begin_key;
-  } else if (Error error = resolve_selector(view(), visible, request.begin, &begin)) {
-    return error;
-  }
-  if (request.end.offset == 1) {
-    end.key = read.end_key;
-  } else if (Error error = resolve_selector(view(), visible, request.end, &end)) {
-    return error;
-  }
-  MergedCursor cursor(view(), visible);
-  if (Error error = collect_rows(&cursor, begin.key, end.key, request.reverse, limits, result)) return error;
-  read.off_begin = begin.off_begin;
-  read.off_end = end.off_end;
-  size_t bytes = 0;
-  for (const FDBKeyValue& row : result->rows) bytes += static_cast<size_t>(row.key_length + row.value_length);
-  const OwnedRange known = conflict_of(read, max_read_key());
-  if (Error error = check_known(known.low, known.high)) return error;
-  read_log_.add(known.low, known.high, bytes);
-  if (request.snapshot) return 0;
+  const RangeRead read{PlainSelector(request.begin), PlainSelector(request.end), limits, request.reverse};
+  RangeEnds ends;
   if (options_.read_your_writes_disabled) {
-    const OwnedRange conflict = conflict_without_overlay(read);
-    read_conflicts_.add(conflict.low, conflict.high);
-  } else {
-    add_read_conflict(known.low, known.high, visible);
+    if (Error error = ensure_read_point()) return error;
+    if (snapshot_released_) return err::kTransactionTooOld;
+    read_snapshot_range(view(), read, result, &ends);
+    size_t bytes = 0;
+    for (const FDBKeyValue& row : result->rows) bytes += static_cast<size_t>(row.key_length + row.value_length);
+    read_log_.charge(bytes);
+    if (!request.snapshot) {
+      const OwnedRange conflict = conflict_without_overlay({read, ends, *result});
+      read_conflicts_.add(conflict.low, conflict.high);
+    }
+    return 0;
+  }
+  const WriteMap* visible = sees_writes(request.snapshot) ? &overlay() : nullptr;
+  const auto fill = [&](RywReader& reader) {
+    *result = KeyValueArray();
+    ends = RangeEnds();
+    return reader.range(read, result, &ends);
+  };
+  if (Error error = read_through(visible, fill)) return error;
+  if (!request.snapshot) {
+    const OwnedRange conflict = conflict_of({read, ends, *result}, max_read_key());
+    add_read_conflict(conflict.low, conflict.high, visible);
   }
   return 0;
 }
@@ -348,7 +323,7 @@ Ref<Future> Transaction::get_range(const RangeRequest& given) {
   request.begin.key = request.begin.key.substr(0, max_key_size(request.begin.key, false) + 1);
   request.end.key = request.end.key.substr(0, max_key_size(request.end.key, false) + 1);
   auto rows = std::make_unique<KeyValueArray>();
-  if (request.begin.offset >= request.end.offset && without_or_equal(request.begin) >= without_or_equal(request.end)) {
+  if (request.begin.offset >= request.end.offset && PlainSelector(request.begin).key >= PlainSelector(request.end).key) {
     return network_.answer(std::move(rows));
   }
   used_ = true;
@@ -388,6 +363,10 @@ Ref<Future> Transaction::watch(Slice key) {
     });
   }
   if (error != 0) return failed_read(error);
+  // A value of this transaction's own needed no snapshot, but the key of a tenant needs its prefix.
+  if (tenant_) {
+    if (Error unresolved = ensure_read_point()) return failed_read(unresolved);
+  }
   if (!database_->acquire_watch()) return network_.answer_error(err::kTooManyWatches);
   auto future = make_ref<Future>();
   const Bytes full = metadata ? Bytes(key) : prefix_ + Bytes(key);

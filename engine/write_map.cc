@@ -8,11 +8,6 @@ namespace {
 
 bool is_stamp(Op op) { return op == Op::kSetVersionstampedKey || op == Op::kSetVersionstampedValue; }
 
-// Whether `after` is `key` followed by a zero byte.
-bool is_key_after(Slice after, Slice key) {
-  return after.size() == key.size() + 1 && after.back() == '\0' && after.substr(0, key.size()) == key;
-}
-
 // Whether the operation needs to know the value below it.
 bool is_dependent(Op op) { return op != Op::kSet && !is_stamp(op); }
 
