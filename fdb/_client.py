@@ -37,6 +37,7 @@ class Client:
         self.inherited = False
         self._lock = threading.RLock()
         self._selected = False
+        self._options_given = 0
         self._thread: _threads.NativeThread | None = None
 
     def select_api_version(self) -> None:
@@ -86,8 +87,9 @@ class Client:
             if self._thread is not None:
                 return
             self.select_api_version()
-            for code, value in network_options.recorded():
+            for code, value in network_options.recorded()[self._options_given :]:
                 self.library.fdb_network_set_option(code, value)
+                self._options_given += 1
             try:
                 self.library.fdb_setup_network()
             except FDBError as error:

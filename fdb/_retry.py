@@ -128,7 +128,10 @@ def _synchronous(
                 tr.commit().wait()
                 return result
             except FDBError as error:
-                tr.on_error(error.code).wait()
+                try:
+                    tr.on_error(error.code).wait()
+                except FDBError as refusal:
+                    raise _worth_raising(error, refusal) from None
 
     return wrapper
 
@@ -154,9 +157,17 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
                 await tr.commit()
                 return result
             except FDBError as error:
-                await tr.on_error(error.code)
+                try:
+                    await tr.on_error(error.code)
+                except FDBError as refusal:
+                    raise _worth_raising(error, refusal) from None
 
     return wrapper
+
+
+def _worth_raising(error: FDBError, refusal: FDBError) -> FDBError:
+    """The error with the traceback into the user's function, unless on_error found another one."""
+    return error if refusal.code == error.code else refusal
 
 
 def _require_asyncio(transaction: TransactionRead) -> None:
