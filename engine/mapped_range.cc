@@ -21,7 +21,8 @@ constexpr double kIndexShare = 0.2;  // of the byte target
 bool unescape(Bytes* text, Slice from, Slice to) {
   bool found = false;
   for (size_t at = text->find(from); at != Bytes::npos; at = text->find(from, at + to.size())) {
-    text->replace(at, from.size(), to);
+    text->erase(at, from.size());  // not replace(): GCC 12 warns of its implementation
+    text->insert(at, to);
     found = true;
   }
   return found;

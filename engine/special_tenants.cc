@@ -210,7 +210,7 @@ Error create_all(SpecialAccess& access, Requests* requests) {
   uint64_t id = last ? system_keys::from_big_endian(*last) : 0;
   int64_t count = access.count(system_keys::kTenantNameIndex, kNameIndexEnd);
   for (const Bytes& name : requests->creations) {
-    bool created;
+    bool created = false;
     const Bytes next = system_keys::big_endian(id + 1);
     if (Error error = create(access, name, next, requests->settings[name], &created)) return error;
     requests->settings.erase(name);
