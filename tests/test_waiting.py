@@ -1,0 +1,125 @@
+"""fdb/_waiting.py and native/shim_wait.c: blocking waits, Ctrl-C, and the debug model."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+import fdb
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+#: A program is interrupted while it waits, twice, and then goes on.
+_INTERRUPTED = """
+    import os, signal, sys, threading, time
+    import fdb
+    fdb.api_version(740)
+    library = fdb.ClientLibrary({path!r})
+    db = library.open("x", event_model={model!r})
+    tr = db.create_transaction()
+
+    def blocked():
+        {wait}
+
+    for sender in (lambda: os.kill(os.getpid(), signal.SIGINT),
+                   lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)):
+        sent = []
+        def send():
+            time.sleep(0.2)
+            sent.append(time.monotonic())
+            sender()
+        threading.Thread(target=send).start()
+        try:
+            blocked()
+        except KeyboardInterrupt:
+            late = time.monotonic() - sent[0]
+            assert late < 2, late
+            print("interrupted")
+        assert tr[b"delay:20"] == b"delay:20"
+        assert tr[b"delay:20"].wait() == b"delay:20"
+"""
+
+
+@pytest.mark.parametrize("model", [None, "debug"])
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "tr[b'never'].wait()",
+        "tr[b'never'].block_until_ready()",
+        "tr[b'never'].present()",
+        "fdb.Future.wait_for_any(tr[b'never'], tr[b'never2'])",
+        "db.get(b'never')",
+    ],
+)
+def test_interrupts(
+    run_python: Run, build_stub: Callable[..., str], model: str | None, wait: str
+) -> None:
+    outcome = run_python(_INTERRUPTED.format(path=build_stub(), model=model, wait=wait))
+    assert outcome.stdout == "interrupted\ninterrupted\n"
+
+
+def test_another_signal_handler_may_raise_or_not(
+    run_python: Run, build_stub: Callable[..., str]
+) -> None:
+    outcome = run_python(
+        f"""
+        import signal, fdb
+        fdb.api_version(740)
+        tr = fdb.ClientLibrary({build_stub()!r}).open("x").create_transaction()
+        seen = []
+        signal.signal(signal.SIGALRM, lambda *_: seen.append(1))
+        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+        assert tr[b"delay:200"] == b"delay:200"
+        assert len(seen) >= 3
+        def stop(*_):
+            raise TimeoutError
+        signal.signal(signal.SIGALRM, stop)
+        try:
+            tr[b"never"].wait()
+        except TimeoutError:
+            print("stopped")
+        """
+    )
+    assert outcome.stdout == "stopped\n"
+
+
+def test_an_interrupted_wait_leaves_the_future_usable(
+    run_python: Run, build_stub: Callable[..., str]
+) -> None:
+    outcome = run_python(
+        f"""
+        import os, signal, threading, fdb
+        fdb.api_version(740)
+        tr = fdb.ClientLibrary({build_stub()!r}).open("x").create_transaction()
+        value = tr[b"delay:400"]
+        for _ in range(3):
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+            try:
+                value.wait()
+            except KeyboardInterrupt:
+                print("interrupted")
+        print(value)
+        """
+    )
+    assert outcome.stdout == "interrupted\n" * 3 + "b'delay:400'\n"
+
+
+def test_debug(build_stub: Callable[..., str]) -> None:
+    tr = fdb.ClientLibrary(build_stub()).open("x", event_model="debug").create_transaction()
+    started = time.monotonic()
+    assert tr[b"delay:50"] == b"delay:50"
+    assert time.monotonic() - started >= 0.04
+    assert fdb.Future.wait_for_any(tr[b"never"], tr[b"delay:10"]) == 1
+
+
+def test_models_live_side_by_side(database_name: str, test_prefix: bytes) -> None:
+    threads, debug = fdb.open(database_name), fdb.open(database_name, event_model="debug")
+    watch = debug.set_and_watch(test_prefix, b"1")
+    other = threads.set_and_watch(test_prefix, b"2")
+    watch.wait()
+    debug[test_prefix] = b"3"
+    other.wait()
+    threads.clear(test_prefix)
