@@ -60,6 +60,7 @@ class Package:
         done = subprocess.run(
             [self.python, *args],
             env=self.environment,
+            cwd=HERE,  # not where a folder "fdb" lies, which -c would import for both packages
             capture_output=True,
             text=True,
             timeout=ROUND_SECONDS,
