@@ -2,6 +2,7 @@
 // arguments, and turn exceptions into error codes.
 #pragma once
 
+#include <cstring>
 #include <exception>
 
 #include "fdb_headers.h"
@@ -65,6 +66,15 @@ FDBFuture* guard_future(Work&& work) noexcept {
 
 inline Slice slice(const uint8_t* bytes, int length) {
   return length > 0 ? Slice(reinterpret_cast<const char*>(bytes), static_cast<size_t>(length)) : Slice();
+}
+
+// The number in an enumeration argument. C passes any int, but C++ may not load one that is out of the enumeration's range.
+template <class Enumeration>
+int number_of(const Enumeration& argument) {
+  static_assert(sizeof(Enumeration) == sizeof(int));
+  int number;
+  std::memcpy(&number, &argument, sizeof number);
+  return number;
 }
 
 inline const uint8_t* bytes_of(Slice slice) { return reinterpret_cast<const uint8_t*>(slice.data()); }

@@ -66,7 +66,7 @@ DLLEXPORT void fdb_database_destroy(FDBDatabase* d) {
 }
 
 DLLEXPORT fdb_error_t fdb_database_set_option(FDBDatabase* d, FDBDatabaseOption option, uint8_t const* value, int value_length) {
-  return guard_error([&] { return Database::from(d)->set_option(option, value, value_length); });
+  return guard_error([&] { return Database::from(d)->set_option(number_of(option), value, value_length); });
 }
 
 DLLEXPORT fdb_error_t fdb_database_open_tenant(FDBDatabase* d, uint8_t const* tenant_name, int tenant_name_length,

@@ -22,7 +22,7 @@ DLLEXPORT const char* fdb_get_error(fdb_error_t code) { return error_text(code);
 DLLEXPORT fdb_bool_t fdb_error_predicate(int predicate_test, fdb_error_t code) { return error_predicate(predicate_test, code); }
 
 DLLEXPORT fdb_error_t fdb_network_set_option(FDBNetworkOption option, uint8_t const* value, int value_length) {
-  return guard_error([&] { return Network::instance().set_option(option, value, value_length); });
+  return guard_error([&] { return Network::instance().set_option(number_of(option), value, value_length); });
 }
 
 DLLEXPORT fdb_error_t fdb_run_network(void) {

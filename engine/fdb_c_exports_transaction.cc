@@ -83,7 +83,7 @@ DLLEXPORT FDBFuture* fdb_transaction_get_mapped_range(FDBTransaction* tr, uint8_
                              selector(end_key_name, end_key_name_length, end_or_equal, end_offset),
                              limit,
                              target_bytes,
-                             mode,
+                             number_of(mode),
                              iteration,
                              snapshot != 0,
                              reverse != 0};
@@ -127,7 +127,7 @@ DLLEXPORT void fdb_transaction_set(FDBTransaction* tr, uint8_t const* key_name, 
 DLLEXPORT void fdb_transaction_atomic_op(FDBTransaction* tr, uint8_t const* key_name, int key_name_length, uint8_t const* param,
                                          int param_length, FDBMutationType operation_type) {
   guard_void([&] {
-    transaction(tr).atomic_op(slice(key_name, key_name_length), slice(param, param_length), operation_type);
+    transaction(tr).atomic_op(slice(key_name, key_name_length), slice(param, param_length), number_of(operation_type));
   });
 }
 
@@ -147,7 +147,7 @@ DLLEXPORT fdb_error_t fdb_transaction_add_conflict_range(FDBTransaction* tr, uin
                                                          int end_key_name_length, FDBConflictRangeType type) {
   return guard_error([&] {
     return transaction(tr).add_conflict_range(slice(begin_key_name, begin_key_name_length),
-                                              slice(end_key_name, end_key_name_length), type);
+                                              slice(end_key_name, end_key_name_length), number_of(type));
   });
 }
 
