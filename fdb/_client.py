@@ -191,9 +191,10 @@ _threads.on_fork(clients.after_fork)
 
 @atexit.register
 def _stop_all() -> None:
+    # First, so that threads still at work end instead of failing with broken promises.
+    _threads.invalidate_at_exit()
     for client in clients.all():
         client.stop()
-    _threads.invalidate_at_exit()
 
 
 def embedded_client() -> Client:

@@ -111,7 +111,7 @@ class Mailbox:
 def configure(
     *,
     error: type[Exception],
-    unusable: Callable[[str], Exception],
+    unusable: Callable[[str], BaseException],
     missing_function: Callable[[int, str], Exception],
     value: type[FutureBase],
     key: type[FutureBase],

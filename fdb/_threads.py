@@ -23,8 +23,13 @@ _reason = _EXITING
 _fork_hooks: list[Callable[[], None]] = []
 
 
-def unusable(what: str) -> Exception:
-    """The error for an object that a fork or the end of the interpreter has made dead."""
+def unusable(what: str) -> BaseException:
+    """The error for an object that a fork or the end of the interpreter has made dead.
+
+    A daemon thread that is still at work when the interpreter exits is ended without noise.
+    """
+    if _reason is _EXITING and threading.current_thread() is not threading.main_thread():
+        return SystemExit()
     return RuntimeError(_reason.format(what=what))
 
 

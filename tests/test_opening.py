@@ -52,20 +52,6 @@ def test_closing() -> None:
         again.create_transaction()
 
 
-def test_file_databases(tmp_path: pathlib.Path, run_python: Run) -> None:
-    path = tmp_path / "data.fdb"
-    code = f"""
-        import fdb, sys
-        fdb.api_version(740)
-        db = fdb.open("file:{path}")
-        print(db[b"k"])
-        db[b"k"] = b"stored"
-    """
-    assert run_python(code).stdout == "None\n"
-    assert path.exists()
-    assert run_python(code).stdout == "b'stored'\n"
-
-
 def test_the_variable_may_hold_an_embedded_form(run_python: Run) -> None:
     outcome = run_python(
         """
