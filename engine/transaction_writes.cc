@@ -225,6 +225,11 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
     defer(err::kKeyOutsideLegalRange);
     return 0;
   }
+  // Older versions are not stopped here, and the official client then fails an internal check.
+  if ((read ? end : begin) > system_keys::kSystemEnd) {
+    defer(err::kInternalError);
+    return 0;
+  }
   begin = begin.substr(0, max_key_size(begin, false) + 1);
   end = end.substr(0, max_key_size(end, false) + 1);
   if (begin >= end) return 0;
