@@ -43,7 +43,7 @@ inline Bytes random_key(Random& random) {
       "\xff\xff/configuration/", "\xff\xff/global_config/", "\xff\xff/tracing/", "\xff\xff/metrics/health/",
       "\xff\xff/management/db_locked",
   };
-  switch (random.below(24)) {
+  switch (random.below(48)) {
     case 0: return Bytes(static_cast<size_t>(9'990 + random.below(40)), 'L');
     case 1: return random_bytes(random, random.below(20));
     case 2: case 3: case 4: return random.of(special);
@@ -57,7 +57,7 @@ inline Bytes random_key(Random& random) {
 }
 
 inline Bytes random_value(Random& random) {
-  switch (random.below(20)) {
+  switch (random.below(60)) {
     case 0: return Bytes(static_cast<size_t>(99'990 + random.below(20)), 'v');
     case 1: return Bytes(static_cast<size_t>(random.below(5000)), 'w');
     default: return random_bytes(random, random.below(24));
@@ -66,7 +66,7 @@ inline Bytes random_value(Random& random) {
 
 inline int random_int(Random& random) {
   static const int special[] = {INT_MIN, INT_MIN + 1, -100, -2, -1, 0, 1, 2, 3, 100, 80'000, INT_MAX - 1, INT_MAX};
-  return random.one_in(3) ? random.of(special) : random.below(20);
+  return random.one_in(8) ? random.of(special) : random.below(20);
 }
 
 inline int64_t random_int64(Random& random) {

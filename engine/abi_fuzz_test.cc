@@ -275,13 +275,13 @@ void read_range(Random& random, FDBTransaction* transaction) {
   const Bytes begin = random_key(random);
   const Bytes end = random_key(random);
   const Bytes mapper = random_mapper(random);
-  const int begin_offset = random.one_in(2) ? 1 : random_int(random);
-  const int end_offset = random.one_in(2) ? 1 : random_int(random);
+  const int begin_offset = random.one_in(2) ? random.below(2) : random_int(random);
+  const int end_offset = random.one_in(2) ? random.below(2) : random_int(random);
   const int begin_equal = random.below(2);
   const int end_equal = random.below(2);
   const int limit = random_int(random);
   const int target_bytes = random_int(random);
-  const auto mode = static_cast<FDBStreamingMode>(random.below(9) - 3);
+  const auto mode = static_cast<FDBStreamingMode>(random.one_in(8) ? random_int(random) : random.below(7) - 2);
   const int iteration = random_int(random);
   const int snapshot = random.below(2);
   const int reverse = random.below(2);
@@ -394,7 +394,7 @@ void use_transaction(Random& random) {
 void open_database(Random& random) {
   FDBDatabase* database;
   const Bytes name = "memory:fuzz" + std::to_string(random.below(3));
-  const char* const path = random.one_in(20) ? "/nonexistent/fdb.cluster" : name.c_str();
+  const char* const path = random.one_in(100) ? "/nonexistent/fdb.cluster" : name.c_str();
   if (random.one_in(5)) {
     CHECK_EQ(fdb_create_database_from_connection_string(path, &database), 0);
   } else {
@@ -434,6 +434,7 @@ void ask_database(Random& random, FDBDatabase* database) {
     case 6:
       return adopt(random, fdb_database_create_shared_state(database), true);
     default: {
+      if (!random.one_in(8)) return open_database(random);  // one bad value spoils the object for good
       const auto code = static_cast<FDBDatabaseOption>(option.code);
       return note(fdb_database_set_option(database, code, option.value(), size(option.bytes)));
     }
@@ -442,7 +443,7 @@ void ask_database(Random& random, FDBDatabase* database) {
 
 void begin_transaction(Random& random) {
   FDBTransaction* transaction = nullptr;
-  if (random.one_in(4)) {
+  if (random.one_in(5)) {
     const auto tenant = world->tenants.pick(random);
     if (!tenant) return;
     CHECK_EQ(fdb_tenant_create_transaction(tenant->handle, &transaction), 0);
@@ -497,6 +498,21 @@ void remove_something(Random& random) {
   }
 }
 
+// Tenants for the databases as they are at first.
+void create_tenants(Random& random) {
+  for (int i = 0; i < 20; ++i) open_database(random);
+  for (int i = 0; i < 20; ++i) {
+    begin_transaction(random);
+    const auto transaction = world->transactions.pick(random);
+    fdb_transaction_reset(transaction->handle);
+    CHECK_EQ(fdb_transaction_set_option(transaction->handle, FDB_TR_OPTION_SPECIAL_KEY_SPACE_ENABLE_WRITES, nullptr, 0), 0);
+    for (const Bytes key : {"\xff\xff/management/tenant/map/t1", "\xff\xff/management/tenant/map/t2"}) {
+      fdb_transaction_set(transaction->handle, data(key), size(key), nullptr, 0);
+    }
+    adopt(random, fdb_transaction_commit(transaction->handle), true);
+  }
+}
+
 // ---- threads --------------------------------------------------------------------------------------
 
 void one_call(Random& random) {
@@ -544,6 +560,7 @@ int main(int argc, char** argv) {
   std::thread network([] { CHECK_EQ(fdb_run_network(), 0); });
   world = new World;
 
+  create_tenants(random);
   run_threads(seed, calls);
   CHECK_EQ(fdb_stop_network(), 0);
   network.join();
