@@ -504,6 +504,7 @@ void create_tenants(Random& random) {
   for (int i = 0; i < 20; ++i) {
     begin_transaction(random);
     const auto transaction = world->transactions.pick(random);
+    if (!transaction) continue;
     fdb_transaction_reset(transaction->handle);
     CHECK_EQ(fdb_transaction_set_option(transaction->handle, FDB_TR_OPTION_SPECIAL_KEY_SPACE_ENABLE_WRITES, nullptr, 0), 0);
     for (const Bytes key : {"\xff\xff/management/tenant/map/t1", "\xff\xff/management/tenant/map/t2"}) {
