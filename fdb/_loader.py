@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import os
 import pathlib
 import sys
-import tempfile
-import warnings
 from collections.abc import Iterator
 
 from fdb._capi import Library, LoadError
@@ -42,6 +39,8 @@ def load_vendor(path: str | None) -> Library:
             failures.append(f"  {place} ({origin}): {error}")
             continue
         if any(variable in failure for failure in failures for variable in _VARIABLES):
+            import warnings
+
             warnings.warn(
                 f"using {library.path}, because of:\n" + "\n".join(failures),
                 RuntimeWarning,
@@ -62,6 +61,8 @@ def _places() -> Iterator[tuple[str, str]]:
             # Without a slash the loader would search for the name instead of opening the file.
             yield variable, os.path.abspath(value)
     yield "the system's loader", _VENDOR_NAME
+    import ctypes.util  # slow to load, and seldom needed
+
     found = ctypes.util.find_library("fdb_c")
     if found is not None and found != _VENDOR_NAME:
         yield "ctypes.util.find_library", found
@@ -76,6 +77,8 @@ def load_embedded(fresh_copy: bool) -> Library:
     try:
         if not fresh_copy:
             return Library(str(EMBEDDED_PATH))
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="fdb-embedded-") as directory:
             copy = pathlib.Path(directory, EMBEDDED_PATH.name)
             copy.write_bytes(EMBEDDED_PATH.read_bytes())
