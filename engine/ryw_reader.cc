@@ -131,7 +131,10 @@ Error RywReader::forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* 
   RywIterator at = begin.place;
   int64_t past_end = 0;  // rows taken beyond what the end may come to exclude
   for (int requests = 0;;) {
-    if (is_inverted(begin.selector, end.selector)) break;
+    if (is_inverted(begin.selector, end.selector)) {
+      if (rows->rows.empty() && begin.actual_offset >= end.actual_offset) return nothing();
+      break;
+    }
     const int64_t spare = 1 - end.selector.offset;
     const bool at_end = at.begin() >= end.place.begin();
     if (budget.reached() && past_end >= spare) break;
@@ -184,8 +187,6 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
     *ends = RangeEnds();
     return 0;
   };
-  if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
-  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
   if (begin.selector.offset != 1 && begin.selector.key > end.selector.key) {
     Bytes resolved;
     if (Error error = find_key(begin.selector, &resolved)) return error;
@@ -196,6 +197,8 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
     resolve(&begin, ends);
     resolve(&end, ends);
   }
+  if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
+  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
   // The segment to look at: below the end once that is known, else the one in which its resolution is stuck.
   const auto start = [&end] {
     RywIterator place = end.place;
@@ -206,7 +209,10 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
   RywIterator at = start();
   int64_t past_begin = 0;
   for (int requests = 0;;) {
-    if (is_inverted(begin.selector, end.selector)) break;
+    if (is_inverted(begin.selector, end.selector)) {
+      if (rows->rows.empty() && begin.actual_offset >= end.actual_offset) return nothing();
+      break;
+    }
     const int64_t spare = begin.selector.offset - 1;
     if (at.is_exhausted() || (budget.reached() && past_begin >= spare)) break;
     if (begin.selector.offset == 1 && end.selector.offset == 1 && at.end() <= begin.selector.key) break;
