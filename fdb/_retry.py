@@ -18,6 +18,7 @@ ResultT = TypeVar("ResultT")
 
 _GENERATOR = "Generators can not be wrapped with fdb.transactional"
 _FORBIDS_GENERATORS = 630
+_Call = tuple[Transaction | None, tuple[Any, ...], dict[str, Any]]
 _UNFINISHED = (types.GeneratorType, types.CoroutineType)
 
 
@@ -71,15 +72,22 @@ class _ArgumentFinder:
         self._index = index
         self._name = name
 
-    def get(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._index < len(args):
-            return args[self._index]
-        if self._name in kwargs:
-            return kwargs[self._name]
-        raise TypeError(f"the argument {self._name!r} of a transactional function is missing")
+    def take(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+        """Returns the new transaction and the arguments with it in its place.
 
-    def create(self, source: Any) -> Transaction:
-        """Makes the transaction that takes the place of the argument."""
+        The transaction is None if the argument is one already. Raises TypeError if the argument is
+        missing or can make no transaction.
+        """
+        index = self._index
+        by_position = index < len(args)
+        if by_position:
+            source = args[index]
+        elif self._name in kwargs:
+            source = kwargs[self._name]
+        else:
+            raise TypeError(f"the argument {self._name!r} of a transactional function is missing")
+        if isinstance(source, TransactionRead):
+            return None, args, kwargs
         try:
             create = source.create_transaction
         except AttributeError:
@@ -87,16 +95,16 @@ class _ArgumentFinder:
                 f"the argument {self._name!r} of a transactional function must be a Database, Tenant "
                 f"or Transaction, not {type(source).__name__}"
             ) from None
-        transaction: Transaction = create()
-        return transaction
+        tr: Transaction = create()
+        if by_position:
+            return tr, (*args[:index], tr, *args[index + 1 :]), kwargs
+        return tr, args, {**kwargs, self._name: tr}
 
-    def replace(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], transaction: Transaction
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        index = self._index
-        if index < len(args):
-            return (*args[:index], transaction, *args[index + 1 :]), kwargs
-        return args, {**kwargs, self._name: transaction}
+    def given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TransactionRead:
+        """Returns the argument of a call that `take` found to have a transaction."""
+        transaction: TransactionRead
+        transaction = args[self._index] if self._index < len(args) else kwargs[self._name]
+        return transaction
 
 
 def _synchronous(
@@ -106,15 +114,10 @@ def _synchronous(
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if is_generator and _api_version.get() >= _FORBIDS_GENERATORS:
             raise ValueError(_GENERATOR)
-        source = find.get(args, kwargs)
-        if isinstance(source, TransactionRead):
+        tr, args, kwargs = find.take(args, kwargs)
+        if tr is None:
             return func(*args, **kwargs)
-        tr = find.create(source)
-        # What another object's create_transaction made may have no handle.
-        handle = getattr(tr, "_handle", None)
-        if handle is not None and handle.model is not None:
-            handle.model.before_blocking()
-        args, kwargs = find.replace(args, kwargs, tr)
+        _refuse_to_block_a_loop(tr)
         flow = threading.get_ident()
         while True:
             try:
@@ -139,13 +142,11 @@ def _synchronous(
 def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[..., Any]:
     @functools.wraps(func)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        source = find.get(args, kwargs)
-        if isinstance(source, TransactionRead):
-            _require_asyncio(source)
+        tr, args, kwargs = find.take(args, kwargs)
+        if tr is None:
+            _require_asyncio(find.given(args, kwargs))
             return await func(*args, **kwargs)
-        tr = find.create(source)
         _require_asyncio(tr)
-        args, kwargs = find.replace(args, kwargs, tr)
         flow = current_flow()
         while True:
             try:
@@ -168,6 +169,15 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
 def _worth_raising(error: FDBError, refusal: FDBError) -> FDBError:
     """The error with the traceback into the user's function, unless on_error found another one."""
     return error if refusal.code == error.code else refusal
+
+
+def _refuse_to_block_a_loop(transaction: Transaction) -> None:
+    try:
+        model = transaction._handle.model
+    except AttributeError:
+        return  # made by another object's create_transaction
+    if model is not None:
+        model.before_blocking()
 
 
 def _require_asyncio(transaction: TransactionRead) -> None:

@@ -272,7 +272,7 @@ class Value(FutureString):
 
     def present(self) -> bool:
         """Whether the key is in the database. Blocks; raises FDBError."""
-        return self.value is not None
+        return self._resolve() is not None
 
 
 class Key(FutureString):

@@ -100,7 +100,7 @@ typedef struct {
 	shim_signal *signal; /* once somebody had to wait */
 	PyObject *result;
 	PyObject *model;
-	PyObject *owner; /* the transaction of a read that is on its way */
+	PyObject *owner; /* the transaction of an operation that is on its way */
 	PyObject *weak_references;
 	int generation;
 	fdb_error_t error;
@@ -111,9 +111,12 @@ typedef struct {
 extern PyTypeObject fast_future_type;
 extern PyTypeObject fast_bytes_future_type;
 
-/* Wraps a future, which it owns from now on.  A read that is ready is taken at once (`is_read`);
- * one that is not keeps its transaction alive. */
-PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int is_read);
+/* What fast_future_new does beside wrapping.  A transaction that is destroyed fails its pending
+ * operations with 1025, so their futures keep it alive; watches, which outlive it, do not. */
+enum { FAST_PLAIN = 0, FAST_TAKE_IF_READY = 1, FAST_KEEP_TRANSACTION = 2, FAST_READ = 3 };
+
+/* Wraps a future, which it owns from now on. */
+PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int flags);
 
 /* Takes the result of a ready future: -1 only when out of memory. */
 int fast_future_take(FutureObject *future);

@@ -18,7 +18,7 @@ static void destroy_pointer(FutureObject *self) {
 	}
 }
 
-PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int is_read) {
+PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int flags) {
 	FutureObject *self = (FutureObject *)type->tp_alloc(type, 0);
 	if (self == NULL) {
 		SHIM_FUNCTION(handle->library, fdb_future_destroy)(pointer);
@@ -30,17 +30,16 @@ PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *p
 	self->kind = (unsigned char)kind;
 	Py_XINCREF(handle->model);
 	self->model = handle->model;
-	if (is_read) {
+	if (flags & FAST_TAKE_IF_READY) {
 		int ready = fast_future_is_ready(self);
 		if (ready < 0 || (ready > 0 && fast_future_take(self) != 0)) {
 			Py_DECREF(self);
 			return NULL;
 		}
-		if (!ready) {
-			/* A transaction that is destroyed fails its reads with 1025. */
-			Py_INCREF(handle);
-			self->owner = (PyObject *)handle;
-		}
+	}
+	if ((flags & FAST_KEEP_TRANSACTION) && self->state == FAST_PENDING) {
+		Py_INCREF(handle);
+		self->owner = (PyObject *)handle;
 	}
 	return (PyObject *)self;
 }
@@ -57,7 +56,7 @@ static PyObject *future_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 		PyErr_SetString(PyExc_TypeError, "futures are made by databases, tenants and transactions");
 		return NULL;
 	}
-	return fast_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, 0);
+	return fast_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, FAST_PLAIN);
 }
 
 static void future_dealloc(FutureObject *self) {

@@ -130,7 +130,7 @@ static PyObject *transaction_get(HandleObject *self, PyObject *const *args, Py_s
 	}
 	FDBFuture *future = get(self->pointer, key.data, key.length, args[1] == Py_True);
 	fast_release(&key);
-	return fast_future_new(fast_classes.value, self, future, FAST_VALUE, 1);
+	return fast_future_new(fast_classes.value, self, future, FAST_VALUE, FAST_READ);
 }
 
 static PyObject *transaction_get_key(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
@@ -146,7 +146,7 @@ static PyObject *transaction_get_key(HandleObject *self, PyObject *const *args, 
 	}
 	FDBFuture *future = get_key(self->pointer, key.data, key.length, or_equal, offset, args[3] == Py_True);
 	fast_release(&key);
-	return fast_future_new(fast_classes.key, self, future, FAST_KEY, 1);
+	return fast_future_new(fast_classes.key, self, future, FAST_KEY, FAST_READ);
 }
 
 /* A key selector given as three arguments. */
@@ -195,7 +195,7 @@ static PyObject *transaction_get_range(HandleObject *self, PyObject *const *args
 	fast_release(&from.key);
 	fast_release(&to.key);
 	/* Not taken before it is used: most of a range read's cost is making the rows. */
-	return fast_future_new(fast_classes.rows, self, future, FAST_ROWS, 0);
+	return fast_future_new(fast_classes.rows, self, future, FAST_ROWS, FAST_KEEP_TRANSACTION);
 }
 
 static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
@@ -203,7 +203,7 @@ static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_U
 		return NULL;
 	}
 	FAST_BIND(get_read_version, self->library, fdb_transaction_get_read_version, NULL);
-	return fast_future_new(fast_classes.int64, self, get_read_version(self->pointer), FAST_INT64, 1);
+	return fast_future_new(fast_classes.int64, self, get_read_version(self->pointer), FAST_INT64, FAST_READ);
 }
 
 static PyObject *transaction_watch(HandleObject *self, PyObject *argument) {
@@ -217,7 +217,7 @@ static PyObject *transaction_watch(HandleObject *self, PyObject *argument) {
 	}
 	FDBFuture *future = watch(self->pointer, key.data, key.length);
 	fast_release(&key);
-	return fast_future_new(fast_classes.watch, self, future, FAST_VOID, 0);
+	return fast_future_new(fast_classes.watch, self, future, FAST_VOID, FAST_PLAIN);
 }
 
 /* ---- writes: they only buffer, so they keep the GIL ---- */
@@ -331,7 +331,7 @@ static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(igno
 	Py_BEGIN_ALLOW_THREADS;
 	future = commit(self->pointer);
 	Py_END_ALLOW_THREADS;
-	return fast_future_new(fast_classes.nothing, self, future, FAST_VOID, 0);
+	return fast_future_new(fast_classes.nothing, self, future, FAST_VOID, FAST_KEEP_TRANSACTION);
 }
 
 static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {
@@ -340,7 +340,8 @@ static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {
 		return NULL;
 	}
 	FAST_BIND(on_error, self->library, fdb_transaction_on_error, NULL);
-	return fast_future_new(fast_classes.nothing, self, on_error(self->pointer, code), FAST_VOID, 0);
+	return fast_future_new(fast_classes.nothing, self, on_error(self->pointer, code), FAST_VOID,
+	                       FAST_KEEP_TRANSACTION);
 }
 
 static PyObject *transaction_reset(HandleObject *self, PyObject *Py_UNUSED(ignored)) {

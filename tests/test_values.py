@@ -14,19 +14,26 @@ BYTES = b" Some Value, 12 \n"
 
 
 @pytest.fixture(params=["ready", "waiting"])
-def value(request: pytest.FixtureRequest, db: fdb.Database, stub_db: fdb.Database) -> Any:
-    """A Value with BYTES, there already or still on its way."""
+def case(
+    request: pytest.FixtureRequest, db: fdb.Database, stub_db: fdb.Database
+) -> tuple[Any, bytes]:
+    """A Value and its bytes: there already, or still on the way."""
     if request.param == "ready":
         tr = db.create_transaction()
         tr[b"fdb-test/value"] = BYTES
-        return tr[b"fdb-test/value"]
-    return stub_db.create_transaction()[b"delay:5" + BYTES]
+        return tr[b"fdb-test/value"], BYTES
+    key = b"delay:5" + BYTES
+    return stub_db.create_transaction()[key], key
 
 
 @pytest.fixture
-def expected(value: Any) -> bytes:
-    """What the fixture `value` holds."""
-    return BYTES if value.is_ready() else b"delay:5" + BYTES
+def value(case: tuple[Any, bytes]) -> Any:
+    return case[0]
+
+
+@pytest.fixture
+def expected(case: tuple[Any, bytes]) -> bytes:
+    return case[1]
 
 
 @pytest.fixture
