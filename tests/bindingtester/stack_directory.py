@@ -35,7 +35,8 @@ def directory_operation(
             directories = call.machine.directories
             try:
                 result = await body(call, current(call))
-            except Exception:
+            except Exception as problem:
+                call.machine.refusals.add(type(problem).__name__)
                 if appends:
                     directories.append(None)
                 call.push(b"DIRECTORY_ERROR")

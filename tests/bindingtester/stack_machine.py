@@ -76,6 +76,7 @@ class Machine:
         self.directory_index = 0
         self.error_index = 0
         self.started: list[Any] = []
+        self.refusals: set[str] = set()  # classes of what directory instructions raised
 
     @property
     def source(self) -> Any:

@@ -161,6 +161,7 @@ def test_random_programs_agree_with_the_official_package() -> None:
     except PeerUnavailable as problem:
         pytest.skip(str(problem))
     seeds = list(range(CI_SEEDS))
-    compared, wrong = compare(seeds, python, library_environment())
-    assert wrong == []
-    assert compared == len(seeds)
+    outcome = compare(seeds, python, library_environment())
+    assert outcome.wrong == []
+    assert outcome.compared + outcome.refused == len(seeds)
+    assert outcome.refused < CI_SEEDS // 10

@@ -36,14 +36,16 @@ def load_instructions() -> None:
     import stack_tenants  # noqa: F401
 
 
-def run_tester(db: Any, prefix: bytes, model: ThreadModel) -> None:
-    """Runs the machine stored under `prefix` to its end; `db` was opened by `model.open`.
+def run_tester(db: Any, prefix: bytes, model: ThreadModel) -> Machine:
+    """Runs the machine stored under `prefix` to its end and returns it; `model.open` opened `db`.
 
     Raises what ended the machine, or one that it started, before its end.
     """
     load_instructions()
     random.seed(ALLOCATOR_SEED)
-    model.run(Machine(db, prefix, model).run)
+    machine = Machine(db, prefix, model)
+    model.run(machine.run)
+    return machine
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
