@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -165,3 +166,22 @@ def test_random_programs_agree_with_the_official_package() -> None:
     assert outcome.wrong == []
     assert outcome.compared + outcome.refused == len(seeds)
     assert outcome.refused < CI_SEEDS // 10
+
+
+def run_command(*args: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(HERE / "tester.py"), *args]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("model_name", sorted(MODELS))
+def test_the_command_runs_a_machine(model_name: str) -> None:
+    """There are no instructions in a new database, so the machine ends at once."""
+    done = run_command("test_spec", "740", "memory:", "--event-model", model_name)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_command_fails_when_it_cannot_work() -> None:
+    assert run_command("test_spec", "999", "memory:").returncode == 1
+    assert run_command("test_spec").returncode == 2
+    unreachable = run_command("test_spec", "740", "memory:", "--event-model", "telepathy")
+    assert unreachable.returncode == 2 and "telepathy" in unreachable.stderr
