@@ -222,9 +222,10 @@ class Transaction : public RefCounted<Transaction> {
   Error read_through(const WriteMap* visible, Read&& read);
 
   // ---- writes ---------------------------------------------------------------------------------------
+  void count_watch_reads();
   void trigger_watches(Slice begin, Slice end, const std::optional<Slice>* value);
   bool take_conflict_flag();
-  Error check_versionstamp(int operation, Bytes* key, Bytes* param) const;
+  void write_stamped_key(Bytes key, Slice value, size_t offset);
   void write(Slice key, Op op, Slice value, bool add_conflict);
   void buffer_clear(Slice begin, Slice end, bool add_conflict);
   void flush_writes(Slice begin, Slice end);
@@ -281,6 +282,10 @@ class Transaction : public RefCounted<Transaction> {
   RangeSet read_conflicts_;
   ReadLog read_log_;
   int64_t approximate_size_ = 0;
+  // The part of it that comes from watches whose read a server would not have answered yet.
+  int64_t watch_size_ = 0;
+  uint64_t watch_round_trip_ = 0;
+  int64_t watch_read_micros_ = 0;
   int64_t write_cost_ = 0;
   std::unique_ptr<SpecialWrites> special_writes_;
 

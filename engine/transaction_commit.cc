@@ -51,7 +51,11 @@ Error Transaction::prepare_commit(CommitRequest* request) {
   if (version_state_ == VersionState::kNone && keyspace().locked() && !request->lock_aware) return err::kDatabaseLocked;
   if (Error error = tenant_requirement()) return error;
   if (Error error = resolve_tenant(keyspace().current())) return error;
-  request->read_version = version_state_ == VersionState::kNone ? keyspace().read_point().version : read_point_.version;
+  if (version_state_ == VersionState::kNone) {
+    read_point_.version = keyspace().read_point().version;
+    version_state_ = VersionState::kNamed;
+  }
+  request->read_version = read_point_.version;
   request->check_window = !options_.causal_write_risky || !request->read_conflicts.empty();
   request->report_conflicts = options_.report_conflicting_keys;
   request->tenant_id = tenant_id_;
@@ -209,6 +213,7 @@ Ref<Future> Transaction::get_versionstamp() {
 Ref<Future> Transaction::get_approximate_size() {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  count_watch_reads();
   return network_.answer(approximate_size_);
 }
 

@@ -1,6 +1,7 @@
 // Reads of a transaction (semantics.md, sections 6, 10.2, 10.4, 13 and 15).
 #include <algorithm>
 
+#include "env.h"
 #include "size_estimates.h"
 #include "special_keys.h"
 #include "system_keys.h"
@@ -11,6 +12,7 @@ namespace fdb {
 namespace {
 
 constexpr int64_t kRangeOverhead = 24;
+constexpr int64_t kWatchReadMicros = 20'000;
 constexpr int kIteratorBytes[] = {4096, 6144, 9216, 13824, 20736, 31104, 46656, 69984, 80000, 120000};
 
 // The byte target of a streaming mode; 0 for none, -1 for an illegal mode or iteration.
@@ -177,7 +179,7 @@ Error Transaction::read_key(const KeySelector& selector, bool snapshot, KeyResul
   }
   if (!snapshot) {
     const Bytes& low = plain.offset > 0 ? plain.key : found;
-    const Bytes high = plain.offset > 0 ? key_after(found) : plain.key;
+    const Bytes high = plain.offset > 0 ? std::min<Bytes>(key_after(found), Bytes(system_keys::kSystemEnd)) : plain.key;
     if (options_.read_your_writes_disabled) {
       read_conflicts_.add(low, high);
     } else {
@@ -341,6 +343,16 @@ Ref<Future> Transaction::get_range(const RangeRequest& given) {
   });
 }
 
+// A watch returns before its read is answered, and the read counts in the size from then on. That is when something else
+// has been answered meanwhile, or some time has passed.
+void Transaction::count_watch_reads() {
+  if (watch_size_ == 0) return;
+  const bool answered = keyspace().round_trips() != watch_round_trip_;
+  if (!answered && Env::current().monotonic_micros() - watch_read_micros_ < kWatchReadMicros) return;
+  approximate_size_ += watch_size_;
+  watch_size_ = 0;
+}
+
 // ---- watch -----------------------------------------------------------------------------------------
 
 Ref<Future> Transaction::watch(Slice key) {
@@ -353,7 +365,16 @@ Ref<Future> Transaction::watch(Slice key) {
   if (key.size() > max_key_size(key, true)) return network_.answer_error(err::kKeyTooLarge);
   used_ = true;
   ValueResult seen;
+  count_watch_reads();
+  const int64_t size = approximate_size_;
+  const bool known = read_log_.covers(key, key_after(key));
   const Error error = read_value(key, false, &seen);
+  if (!known) {
+    watch_size_ += approximate_size_ - size;
+    approximate_size_ = size;
+    watch_round_trip_ = keyspace().round_trips();
+    watch_read_micros_ = Env::current().monotonic_micros();
+  }
   if (error == err::kFutureVersion) {
     // A watch on a version that is still to come: wait for it as a read does, and report its failure.
     return wait_for_version([this, owned = Bytes(key)](Result* late) {
@@ -362,6 +383,7 @@ Ref<Future> Transaction::watch(Slice key) {
       return read_value(owned, false, &value);
     });
   }
+  if (error == err::kAccessedUnreadable) return network_.answer_error(error);  // refused; the commit does not mind
   if (error != 0) return failed_read(error);
   // A value of this transaction's own needed no snapshot, but the key of a tenant needs its prefix.
   if (tenant_) {

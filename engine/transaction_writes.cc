@@ -141,14 +141,6 @@ void Transaction::buffer_clear(Slice begin, Slice end, bool add_conflict) {
 
 // ---- atomic operations -----------------------------------------------------------------------------
 
-// Brings the operands into the form of API 520 (four-byte offsets at the end) and checks the offset.
-Error Transaction::check_versionstamp(int operation, Bytes* key, Bytes* param) const {
-  Bytes* target = operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_KEY ? key : param;
-  if (api_version() < 520) target->append(operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_KEY ? 2 : 4, '\0');
-  size_t offset;
-  return stamp_offset(*target, &offset) ? 0 : err::kClientInvalidOperation;
-}
-
 // All keys that the operation may come to write.
 KeyRange Transaction::versionstamp_range(Slice key_with_offset, Arena* arena) const {
   size_t offset = 0;
@@ -163,6 +155,20 @@ KeyRange Transaction::versionstamp_range(Slice key_with_offset, Arena* arena) co
   return {arena->copy(low), arena->copy(std::min<Slice>(high, max_read_key()))};
 }
 
+void Transaction::write_stamped_key(Bytes key, Slice value, size_t offset) {
+  stamped_keys_.push_back(key);
+  if (!options_.read_your_writes_disabled) {
+    const KeyRange range = versionstamp_range(key, &arena_);
+    if (!range.empty()) {
+      flush_writes(range.begin, range.end);
+      writes_.make_unreadable(range.begin, range.end);
+    }
+    // The overlay keeps the operation under the smallest key it may come to write.
+    key.replace(offset, kStampLength, range.begin.substr(offset, kStampLength));
+  }
+  write(key, Op::kSetVersionstampedKey, value, false);
+}
+
 void Transaction::atomic_op(Slice key, Slice param, int operation) {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return;
@@ -175,34 +181,27 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
   }
   if (!is_atomic_op(operation)) return defer(err::kInvalidMutationType);
   const bool stamped_key = operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_KEY;
+  const bool stamped_value = operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE;
   if (stamped_key) add_conflict = false;
+  const size_t passed_size = key.size();
+  Bytes widened;  // in the form of API 520, with an offset of four bytes at the end
+  if (api_version() < 520 && (stamped_key || stamped_value)) {
+    Slice& target = stamped_key ? key : param;
+    widened = Bytes(target) + Bytes(stamped_key ? 2 : 4, '\0');
+    target = widened;
+  }
   approximate_size_ += static_cast<int64_t>(key.size() + param.size()) + kMutationOverhead;
   if (add_conflict) approximate_size_ += point_range_size(key);
-  if (key.size() > max_key_size(key, true)) return defer(err::kKeyTooLarge);
+  if (passed_size > max_key_size(key, true)) return defer(err::kKeyTooLarge);
   if (param.size() > kValueSizeLimit) return defer(err::kValueTooLarge);
   Op op = static_cast<Op>(operation);
   if (api_version() >= 510) op = op == Op::kMin ? Op::kMinV2 : op == Op::kAnd ? Op::kAndV2 : op;
-  if (op != Op::kSetVersionstampedKey && op != Op::kSetVersionstampedValue) {
-    write(key, op, param, add_conflict);
+  size_t offset = 0;
+  if ((stamped_key || stamped_value) && !stamp_offset(stamped_key ? key : param, &offset)) return defer(err::kClientInvalidOperation);
+  if (stamped_key) {
+    write_stamped_key(Bytes(key), param, offset);
   } else {
-    Bytes full_key(key);
-    Bytes full_param(param);
-    if (Error error = check_versionstamp(operation, &full_key, &full_param)) return defer(error);
-    if (stamped_key) {
-      stamped_keys_.push_back(full_key);
-      if (!options_.read_your_writes_disabled) {
-        const KeyRange range = versionstamp_range(full_key, &arena_);
-        if (!range.empty()) {
-          flush_writes(range.begin, range.end);
-          writes_.make_unreadable(range.begin, range.end);
-        }
-        // The overlay keeps the operation under the smallest key it may come to write.
-        size_t offset = 0;
-        stamp_offset(full_key, &offset);
-        full_key.replace(offset, kStampLength, range.begin.substr(offset, kStampLength));
-      }
-    }
-    write(full_key, op, full_param, add_conflict);
+    write(key, op, param, add_conflict);
   }
   if (!unregistered_watches_.empty()) trigger_watches(key, key_after(key), nullptr);
 }
@@ -225,14 +224,14 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
     defer(err::kKeyOutsideLegalRange);
     return 0;
   }
-  // Older versions are not stopped here, and the official client then fails an internal check.
+  begin = begin.substr(0, max_key_size(begin, false) + 1);
+  end = end.substr(0, max_key_size(end, false) + 1);
+  if (begin >= end) return 0;
+  // Older versions are not stopped above, and the official client then fails an internal check.
   if ((read ? end : begin) > system_keys::kSystemEnd) {
     defer(err::kInternalError);
     return 0;
   }
-  begin = begin.substr(0, max_key_size(begin, false) + 1);
-  end = end.substr(0, max_key_size(end, false) + 1);
-  if (begin >= end) return 0;
   if (read) {
     if (!options_.read_your_writes_disabled) {
       add_read_conflict(begin, end, &writes_);
