@@ -57,6 +57,15 @@ static PyObject *keyvalue_iter(KeyValueObject *self) {
 	return iterator;
 }
 
+static PyObject *keyvalue_reduce(KeyValueObject *self, PyObject *Py_UNUSED(ignored)) {
+	return Py_BuildValue("(O(OO))", Py_TYPE(self), self->key, self->value);
+}
+
+static PyMethodDef keyvalue_methods[] = {
+    {"__reduce__", (PyCFunction)keyvalue_reduce, METH_NOARGS, "For copying and pickling."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyMemberDef keyvalue_members[] = {
     {"key", T_OBJECT_EX, offsetof(KeyValueObject, key), 0, "The key, bytes."},
     {"value", T_OBJECT_EX, offsetof(KeyValueObject, value), 0, "The value, bytes."},
@@ -73,6 +82,7 @@ PyTypeObject fast_keyvalue_type = {
     .tp_dealloc = (destructor)keyvalue_dealloc,
     .tp_repr = (reprfunc)keyvalue_repr,
     .tp_iter = (getiterfunc)keyvalue_iter,
+    .tp_methods = keyvalue_methods,
     .tp_members = keyvalue_members,
 };
 

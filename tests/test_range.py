@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 import fdb
@@ -112,6 +115,8 @@ def test_rows(memory_db: fdb.Database) -> None:
     row.value = b"changed"
     assert memory_db[b"k"] == b"v"
     made = fdb.KeyValue(key=b"a", value=b"b")
+    for twin in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+        assert type(twin) is fdb.KeyValue and list(twin) == [b"a", b"b"]
     assert list(made) == [b"a", b"b"]
 
 

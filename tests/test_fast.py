@@ -1,0 +1,168 @@
+"""native/fast*.c: what the Python above it never does, but must not crash it."""
+
+from __future__ import annotations
+
+import select
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+import fdb
+from fdb import _fast
+
+WAIT_SECONDS = 10
+
+
+def test_a_mailbox() -> None:
+    mailbox = _fast.Mailbox()
+
+    def readable() -> bool:
+        return bool(select.select([mailbox.fileno()], [], [], 0)[0])
+
+    assert not readable() and mailbox.take() == []
+    for token in (3, -1, sys.maxsize):
+        mailbox.push(token)
+    assert readable()
+    mailbox.wait()
+    assert mailbox.take() == [3, -1, sys.maxsize]
+    assert not readable() and mailbox.take() == []
+
+
+def test_a_mailbox_gives_at_most_256_tokens_at_a_time() -> None:
+    mailbox = _fast.Mailbox()
+    for token in range(600):
+        mailbox.push(token)
+    taken = []
+    while select.select([mailbox.fileno()], [], [], 0)[0]:
+        batch = mailbox.take()
+        assert len(batch) <= 256
+        taken += batch
+    assert taken == list(range(600))
+
+
+def test_a_mailbox_is_filled_from_many_threads() -> None:
+    mailbox = _fast.Mailbox()
+    threads = [
+        threading.Thread(target=lambda n=n: [mailbox.push(n * 1000 + i) for i in range(1000)])
+        for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    taken: list[int] = []
+    while len(taken) < 8000:
+        mailbox.wait()
+        taken += mailbox.take()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == list(range(8000))
+    for n in range(8):
+        assert [t for t in taken if t // 1000 == n] == list(range(n * 1000, n * 1000 + 1000))
+
+
+def test_a_closed_mailbox(stub_db: fdb.Database) -> None:
+    mailbox = _fast.Mailbox()
+    future = stub_db.create_transaction()[b"delay:20"]
+    assert future._subscribe(mailbox, 1) is True
+    mailbox.push(2)
+    mailbox.close()
+    mailbox.close()
+    for use in (mailbox.fileno, mailbox.take, mailbox.wait, lambda: mailbox.push(1)):
+        with pytest.raises(ValueError, match="closed"):
+            use()
+    with pytest.raises(ValueError, match="closed"):
+        future._subscribe(mailbox, 1)
+    assert future == b"delay:20"  # its token went nowhere
+
+
+def test_subscribing(stub_db: fdb.Database) -> None:
+    mailbox = _fast.Mailbox()
+    future = stub_db.create_transaction()[b"delay:10"]
+    assert all(future._subscribe(mailbox, token) for token in range(5))
+    future.wait()
+    taken: list[int] = []
+    while len(taken) < 5:
+        mailbox.wait()
+        taken += mailbox.take()
+    assert sorted(taken) == list(range(5))
+    assert future._subscribe(mailbox, 9) is False
+    with pytest.raises(TypeError, match="expected a Mailbox"):
+        future._subscribe(5, 1)  # type: ignore[arg-type]
+
+
+def test_an_abandoned_future_wakes_who_waits(stub_db: fdb.Database) -> None:
+    future = stub_db.create_transaction()[b"never"]
+    codes: list[int] = []
+
+    def wait() -> None:
+        try:
+            future.wait()
+        except fdb.FDBError as error:
+            codes.append(error.code)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    threading.Timer(0.05, future._abandon).start()
+    thread.join(WAIT_SECONDS)
+    assert codes == [1101]
+    future._abandon()
+    assert future.is_ready()
+
+
+def test_wrong_arguments(db: fdb.Database) -> None:
+    tr = db.create_transaction()
+    handle: Any = tr._handle
+    for call in (
+        lambda: handle.get(b"k"),
+        lambda: handle.set(b"k"),
+        lambda: handle.get_range(b"k"),
+        lambda: handle.atomic_op(2, b"k"),
+        lambda: handle.atomic_op("2", b"k", b"v"),
+        lambda: handle.get_key(b"k", True, "1", False),
+        lambda: handle.on_error("1020"),
+        lambda: type(handle)(),
+        lambda: fdb.Value(5, 0, 0),  # type: ignore[arg-type]
+        lambda: _fast.wait_any([]),
+        lambda: _fast.wait_any([5]),  # type: ignore[list-item]
+        lambda: fdb.KeyValue(b"k"),  # type: ignore[call-arg]
+        lambda: _fast.configure(value=int),  # type: ignore[call-arg]
+    ):
+        with pytest.raises(TypeError):
+            call()
+    with pytest.raises(OverflowError):
+        handle.atomic_op(1 << 40, b"k", b"v")
+
+
+def test_conversions() -> None:
+    class Key(bytes):
+        pass
+
+    assert _fast.key_bytes(b"k") == b"k"
+    key = Key(b"sub")
+    assert _fast.key_bytes(key) is key and _fast.value_bytes(key) is key
+
+
+def test_reference_counts_of_arguments(db: fdb.Database) -> None:
+    key, value = b"fdb-test/" + b"k" * 50, b"v" * 50
+    tr = db.create_transaction()
+
+    def use() -> None:
+        tr[key] = value
+        assert tr[key] == value
+        tr.add(key, value)
+        tr.clear(key)
+        tr.clear_range(key, value)
+        tr.add_read_conflict_range(key, value)
+        tr.get_range(key, value).to_list()
+        tr.get_key(fdb.KeySelector.last_less_than(key)).wait()
+        with pytest.raises(TypeError):
+            tr[key] = 5  # type: ignore[assignment]
+        with pytest.raises(TypeError):
+            tr.get_range(key, 5)  # type: ignore[arg-type]
+
+    use()
+    before = sys.getrefcount(key), sys.getrefcount(value)
+    for _ in range(100):
+        use()
+    assert (sys.getrefcount(key), sys.getrefcount(value)) == before
