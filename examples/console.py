@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -47,17 +48,32 @@ def _rich_progress(title: str, total: int) -> Iterator[Advance]:
 
 
 class _PlainProgress:
-    """A line of text for each tenth of the work."""
+    """A bar of text; where the output is no terminal, a line for each tenth of the work."""
+
+    WIDTH = 40
 
     def __init__(self, title: str, total: int) -> None:
-        self.title, self.total, self.done, self.shown = title, total, 0, 0
+        self.title, self.total, self.done, self.shown = title, max(total, 1), 0, -1
+        self.terminal = sys.stdout.isatty()
+        self.steps = self.WIDTH if self.terminal else 10
+        self.lock = threading.Lock()
 
     def __call__(self, count: int) -> None:
-        self.done += count
-        tenths = self.done * 10 // self.total if self.total else 10
-        if tenths > self.shown:
-            self.shown = tenths
-            print(f"{self.title}: {self.done:,} of {self.total:,}", flush=True)
+        with self.lock:
+            self.done += count
+            step = self.done * self.steps // self.total
+            if step > self.shown:
+                self.shown = step
+                self.draw(step)
+
+    def draw(self, step: int) -> None:
+        text = f"{self.title} {self.done:,} of {self.total:,}"
+        if not self.terminal:
+            print(text, flush=True)
+            return
+        end = "\n" if self.done >= self.total else ""
+        bar = "#" * step + "." * (self.WIDTH - step)
+        print(f"\r{self.title} [{bar}] {self.done:,}/{self.total:,}", end=end, flush=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
