@@ -55,9 +55,15 @@ void *shim_bind_at(shim_library *library, size_t offset, const char *name);
 
 /* A function of the library, typed; NULL if the library has none. */
 #define SHIM_FUNCTION(library, name)                                                               \
-	((library)->functions.name != NULL                                                             \
-	     ? (library)->functions.name                                                               \
-	     : (__typeof__((library)->functions.name))shim_bind_at((library), offsetof(shim_functions, name), #name))
+	__extension__({                                                                                \
+		__typeof__((library)->functions.name) shim_function_ =                                     \
+		    __atomic_load_n(&(library)->functions.name, __ATOMIC_RELAXED);                         \
+		if (shim_function_ == NULL) {                                                              \
+			shim_function_ = (__typeof__(shim_function_))shim_bind_at(                             \
+			    (library), offsetof(shim_functions, name), #name);                                 \
+		}                                                                                          \
+		shim_function_;                                                                            \
+	})
 
 /* Runs fdb_run_network on this thread with every signal blocked, so that Ctrl-C reaches Python. */
 fdb_error_t shim_run_network(shim_library *library);
