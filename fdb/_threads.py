@@ -20,6 +20,7 @@ _FORKED = (
 _EXITING = "the interpreter is exiting: the client library of this {what} has been stopped"
 
 _reason = _EXITING
+_exiting = False
 _fork_hooks: list[Callable[[], None]] = []
 
 
@@ -28,7 +29,7 @@ def unusable(what: str) -> BaseException:
 
     A daemon thread that is still at work when the interpreter exits is ended without noise.
     """
-    if _reason is _EXITING and threading.current_thread() is not threading.main_thread():
+    if _exiting and threading.current_thread() is not threading.main_thread():
         return SystemExit()
     return RuntimeError(_reason.format(what=what))
 
@@ -47,9 +48,15 @@ def _after_fork() -> None:
         hook()
 
 
+def is_exiting() -> bool:
+    """Whether the interpreter is about to end, so that all objects are dead."""
+    return _exiting
+
+
 def invalidate_at_exit() -> None:
     """Makes all objects dead: what is dropped from now on no longer reaches the library."""
-    global _reason
+    global _exiting, _reason
+    _exiting = True
     _reason = _EXITING
     _fast.invalidate()
 

@@ -116,8 +116,12 @@ def run_callback(callback: Callback, future: Future[Any]) -> None:
     try:
         callback(future)
     except Exception:
-        print("Discarding uncaught exception from user FDB callback:", file=sys.stderr)
-        traceback.print_exc(file=sys.stderr)
+        _report()
+
+
+def _report() -> None:
+    print("Discarding uncaught exception from user FDB callback:", file=sys.stderr)
+    traceback.print_exc(file=sys.stderr)
 
 
 class PendingCallbacks:
@@ -187,7 +191,16 @@ class Dispatcher:
         while True:
             pending.mailbox.wait()
             for future, callback in pending.take():
-                run_callback(callback, future)
+                self._call(callback, future)
+
+    def _call(self, callback: Callback, future: Future[Any]) -> None:
+        try:
+            callback(future)
+        except BaseException:
+            # A sys.exit() of one callback must not end the thread that others wait for.
+            if _threads.is_exiting():
+                raise
+            _report()
 
 
 dispatcher = Dispatcher()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import time
 import weakref
@@ -154,6 +155,16 @@ def test_an_exception_in_a_callback_is_printed_and_dropped(
     printed = capfd.readouterr().err
     assert "Discarding uncaught exception from user FDB callback:" in printed
     assert "ZeroDivisionError" in printed
+
+
+def test_a_callback_that_exits_ends_nothing(
+    stub_db: fdb.Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    after = threading.Event()
+    stub_db.create_transaction()[b"delay:5"].on_ready(lambda _: sys.exit(3))
+    stub_db.create_transaction()[b"delay:30"].on_ready(lambda _: after.set())
+    assert after.wait(WAIT_SECONDS)
+    assert "SystemExit: 3" in capfd.readouterr().err
 
 
 def test_waiting_inside_a_callback_is_refused(stub_db: fdb.Database) -> None:
