@@ -132,6 +132,7 @@ Error Keyspace::check(const CommitRequest& request) {
 }
 
 CommitOutcome Keyspace::commit(const CommitRequest& request) {
+  note_round_trip();
   CommitOutcome outcome;
   std::lock_guard lock(commit_mutex_);
   outcome.error = check(request);

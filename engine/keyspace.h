@@ -87,6 +87,10 @@ class Keyspace : public RefCounted<Keyspace> {
   // The newest state without any effect on versions; for watches and statistics.
   Snapshot current();
 
+  // Counts what would be an exchange with a server; another one since means that earlier reads have been answered.
+  void note_round_trip() { round_trips_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
+
   // Transactions that hold a snapshot, so that it can be taken from them when it is too old.
   void enlist(Transaction* transaction);
   void delist(Transaction* transaction);
@@ -120,6 +124,8 @@ class Keyspace : public RefCounted<Keyspace> {
   WatchRegistry watches_;
   std::atomic<bool> locked_{false};
   std::atomic<int> tenant_mode_{1};
+
+  alignas(64) std::atomic<uint64_t> round_trips_{0};
 
   std::mutex live_mutex_;
   std::unordered_set<Transaction*> live_;

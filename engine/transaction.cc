@@ -186,7 +186,7 @@ void Transaction::clear_attempt() {
   arena_.clear();
   read_conflicts_.clear();
   read_log_.clear();
-  approximate_size_ = 0;
+  approximate_size_ = watch_size_ = 0;
   write_cost_ = 0;
   special_writes_.reset();
   commit_started_ = commit_waits_ = false;
@@ -368,6 +368,7 @@ Error Transaction::ensure_read_point() {
     enlisted_ = true;
   }
   if (!snapshot_released_ && keyspace().too_old(read_point_.version)) keep_only_known();
+  keyspace().note_round_trip();
   return resolve_tenant(read_point_.snapshot);
 }
 
