@@ -85,10 +85,7 @@ void after_fork_in_child() {
 
 // Made once and never destroyed: threads may outlive static destruction.
 State& state() {
-  static State* const shared = [] {
-    State* made = new State;
-    return made;
-  }();
+  static State* const shared = new State;
   static const int registered = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
   static_cast<void>(registered);
   return *shared;

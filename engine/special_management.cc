@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "env.h"
 #include "special_ranges.h"
 #include "status_json.h"
 #include "system_keys.h"
