@@ -32,6 +32,7 @@ enum { CALLBACKS = 8, ROWS_A_BATCH = 2, ROWS_IN_ALL = 7 };
 typedef struct stub_future {
 	struct stub_future *next;
 	int ready;
+	int calling_back; /* the network thread still needs it */
 	int destroyed;
 	int present;
 	fdb_error_t error;
@@ -54,17 +55,28 @@ static stub_future *pending;
 static int selected, set_up, stopped;
 static int live_futures, live_transactions, live_databases, range_requests, cancellations;
 
+static void count(int *counter, int step) {
+	pthread_mutex_lock(&mutex);
+	*counter += step;
+	pthread_mutex_unlock(&mutex);
+}
+
 static long long now(void) {
 	struct timespec time;
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return (long long)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+/* A future that becomes ready after `delay` milliseconds (-1 never), once `start` was called. */
 static stub_future *new_future(long long delay) {
 	stub_future *future = calloc(1, sizeof(*future));
 	future->due = delay < 0 ? -1 : now() + delay;
 	future->ready = delay == 0;
 	future->present = 1;
+	return future;
+}
+
+static FDBFuture *start(stub_future *future) {
 	pthread_mutex_lock(&mutex);
 	live_futures++;
 	if (!future->ready) {
@@ -73,18 +85,19 @@ static stub_future *new_future(long long delay) {
 		pthread_cond_signal(&changed);
 	}
 	pthread_mutex_unlock(&mutex);
-	return future;
+	return (FDBFuture *)future;
 }
 
 /* Called on the network thread with the mutex held, which it releases while calling back. */
 static void finish(stub_future *future) {
 	future->ready = 1;
+	future->calling_back = 1;
 	pthread_mutex_unlock(&mutex);
 	for (int i = 0; i < future->callback_count; i++) {
 		future->callbacks[i]((FDBFuture *)future, future->parameters[i]);
 	}
 	pthread_mutex_lock(&mutex);
-	future->callback_count = 0;
+	future->calling_back = 0;
 	if (future->destroyed) {
 		live_futures--;
 		free(future);
@@ -175,7 +188,7 @@ void fdb_future_cancel(FDBFuture *f) {
 void fdb_future_destroy(FDBFuture *f) {
 	stub_future *future = (stub_future *)f;
 	pthread_mutex_lock(&mutex);
-	if (future->ready && future->callback_count == 0) {
+	if (future->ready && !future->calling_back) {
 		live_futures--;
 		free(future);
 	} else {
@@ -239,13 +252,13 @@ fdb_error_t fdb_future_get_keyvalue_array(FDBFuture *f, FDBKeyValue const **rows
 
 fdb_error_t fdb_create_database(const char *path, FDBDatabase **out) {
 	(void)path;
-	live_databases++;
+	count(&live_databases, 1);
 	*out = malloc(1);
 	return 0;
 }
 
 void fdb_database_destroy(FDBDatabase *d) {
-	live_databases--;
+	count(&live_databases, -1);
 	free(d);
 }
 
@@ -256,7 +269,7 @@ fdb_error_t fdb_database_set_option(FDBDatabase *d, FDBDatabaseOption option, ui
 
 fdb_error_t fdb_database_create_transaction(FDBDatabase *d, FDBTransaction **out) {
 	(void)d;
-	live_transactions++;
+	count(&live_transactions, 1);
 	*out = malloc(1);
 	return 0;
 }
@@ -276,7 +289,7 @@ fdb_error_t fdb_tenant_create_transaction(FDBTenant *tenant, FDBTransaction **ou
 #endif
 
 void fdb_transaction_destroy(FDBTransaction *tr) {
-	live_transactions--;
+	count(&live_transactions, -1);
 	free(tr);
 }
 
@@ -317,7 +330,7 @@ FDBFuture *fdb_transaction_get(FDBTransaction *tr, uint8_t const *key, int lengt
 	future->present = strncmp(text, "absent", 6) != 0;
 	memcpy(future->value, text, sizeof(text));
 	future->value_length = length;
-	return (FDBFuture *)future;
+	return start(future);
 }
 
 FDBFuture *fdb_transaction_get_key(FDBTransaction *tr, uint8_t const *key, int length, fdb_bool_t or_equal, int offset,
@@ -342,15 +355,13 @@ FDBFuture *fdb_transaction_get_range(FDBTransaction *tr, uint8_t const *begin, i
 		future->rows[i].key = future->rows[i].value = (uint8_t *)future->row_texts[i];
 		future->rows[i].key_length = future->rows[i].value_length = (int)strlen(future->row_texts[i]);
 	}
-	pthread_mutex_lock(&mutex);
-	range_requests++;
-	pthread_mutex_unlock(&mutex);
-	return (FDBFuture *)future;
+	count(&range_requests, 1);
+	return start(future);
 }
 
 FDBFuture *fdb_transaction_get_read_version(FDBTransaction *tr) {
 	(void)tr;
-	return (FDBFuture *)new_future(1);
+	return start(new_future(1));
 }
 
 FDBFuture *fdb_transaction_watch(FDBTransaction *tr, uint8_t const *key, int length) {
@@ -363,14 +374,14 @@ void fdb_transaction_set(FDBTransaction *tr, uint8_t const *key, int key_length,
 
 FDBFuture *fdb_transaction_commit(FDBTransaction *tr) {
 	(void)tr;
-	return (FDBFuture *)new_future(1);
+	return start(new_future(1));
 }
 
 FDBFuture *fdb_transaction_on_error(FDBTransaction *tr, fdb_error_t error) {
 	(void)tr;
 	stub_future *future = new_future(1);
 	future->error = error == 1020 ? 0 : error;
-	return (FDBFuture *)future;
+	return start(future);
 }
 
 void fdb_transaction_reset(FDBTransaction *tr) { (void)tr; }

@@ -7,49 +7,40 @@ import pathlib
 import shlex
 import subprocess
 import sysconfig
-from collections.abc import Callable
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
-def test_waiting_from_many_threads(
-    build_stub: Callable[..., str], tmp_path: pathlib.Path, sanitizer: str
-) -> None:
-    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
-    program = tmp_path / "shim_stress"
+def build(sources: list[str], output: pathlib.Path, sanitizer: str, *flags: str) -> None:
+    """Compiles with a sanitizer; skips the test if the compiler has none."""
     command = [
-        *compiler,
+        *shlex.split(sysconfig.get_config_var("CC") or "cc"),
         f"-fsanitize={sanitizer}",
-        "-std=gnu11",
-        "-g",
-        "-O1",
-        "-Wall",
-        "-Wextra",
+        *("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", *flags),
         f"-I{ROOT / 'native'}",
         f"-I{ROOT / 'vendor' / 'fdb_c_headers'}",
-        *(
-            str(ROOT / name)
-            for name in ("tests/shim_stress.c", "native/shim.c", "native/shim_wait.c")
-        ),
-        "-o",
-        str(program),
-        "-pthread",
-        "-ldl",
+        *(str(ROOT / source) for source in sources),
+        *("-o", str(output), "-pthread", "-ldl"),
     ]
     built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode != 0 and "sanitize" in built.stderr:
         pytest.skip(f"the compiler has no {sanitizer} sanitizer")
     assert built.returncode == 0, built.stderr
-    # The vendor's side is the stub, compiled without the sanitizer: its own races are not the matter.
+
+
+@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
+def test_waiting_from_many_threads(tmp_path: pathlib.Path, sanitizer: str) -> None:
+    program, library = tmp_path / "shim_stress", tmp_path / "libstub.so"
+    build(["tests/stub_libfdb_c.c"], library, sanitizer, "-shared", "-fPIC")
+    build(["tests/shim_stress.c", "native/shim.c", "native/shim_wait.c"], program, sanitizer)
     environment = {
         **os.environ,
         "TSAN_OPTIONS": "halt_on_error=1",
-        "ASAN_OPTIONS": "detect_leaks=0",
+        "ASAN_OPTIONS": "detect_leaks=0",  # a library is never unloaded
     }
     outcome = subprocess.run(
-        [str(program), build_stub()], capture_output=True, text=True, timeout=120, env=environment
+        [str(program), str(library)], capture_output=True, text=True, timeout=120, env=environment
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
