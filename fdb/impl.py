@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from fdb._async_database import AsyncDatabase, AsyncTenant
 from fdb._database import Database
+from fdb._database import tenant_name as process_tenant_name
 from fdb._errors import FDBError, predicates
 from fdb._fast import KeyValue
+from fdb._fast import key_bytes as keyToBytes
+from fdb._fast import value_bytes as valueToBytes
 from fdb._future import (
     FormerFuture,
     Future,
@@ -66,11 +69,14 @@ __all__ = [
     "create_cluster",
     "init",
     "init_v13",
+    "keyToBytes",
     "open",
     "open_v13",
     "open_v609",
     "options",
     "predicates",
+    "process_tenant_name",
     "strinc",
     "transactional",
+    "valueToBytes",
 ]
