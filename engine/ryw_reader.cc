@@ -187,6 +187,8 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
     *ends = RangeEnds();
     return 0;
   };
+  if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
+  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
   if (begin.selector.offset != 1 && begin.selector.key > end.selector.key) {
     Bytes resolved;
     if (Error error = find_key(begin.selector, &resolved)) return error;
@@ -197,8 +199,6 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
     resolve(&begin, ends);
     resolve(&end, ends);
   }
-  if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
-  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
   // The segment to look at: below the end once that is known, else the one in which its resolution is stuck.
   const auto start = [&end] {
     RywIterator place = end.place;

@@ -59,15 +59,16 @@ Error SpecialKeys::Access::read_conflicts(std::vector<KeyRange>* ranges) {
   return 0;
 }
 
-// The overlay's and the flushed ones. A versionstamped key shows all that it may come to be, until it is committed.
+// The overlay's and the flushed ones. A versionstamped key shows all that it may come to be; once
+// the transaction object has committed anything, it shows with that commit's stamp instead, as in the official client.
 std::vector<KeyRange> SpecialKeys::Access::write_conflicts(Arena* arena) const {
   std::vector<KeyRange> ranges = transaction_.native_write_conflicts_;
-  const bool stamped = !transaction_.final_stamped_keys_.empty();
-  for (const Bytes& key : stamped ? transaction_.final_stamped_keys_ : transaction_.stamped_keys_) {
-    if (stamped) {
-      ranges.push_back({arena->copy(key), arena->copy_after(key)});
-    } else {
+  for (const Bytes& key : transaction_.stamped_keys_) {
+    if (transaction_.last_stamp_.empty()) {
       ranges.push_back(transaction_.versionstamp_range(key, arena));
+    } else {
+      const Bytes filled = Transaction::with_stamp(key, transaction_.last_stamp_);
+      ranges.push_back({arena->copy(filled), arena->copy_after(filled)});
     }
   }
   for (WriteMap::Segment segment = transaction_.writes_.segment(Slice());; segment.next()) {

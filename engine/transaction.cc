@@ -182,7 +182,6 @@ void Transaction::clear_attempt() {
   native_write_conflicts_.clear();
   native_counted_reads_.clear();
   stamped_keys_.clear();
-  final_stamped_keys_.clear();
   arena_.clear();
   read_conflicts_.clear();
   read_log_.clear();

@@ -238,7 +238,7 @@ class Transaction : public RefCounted<Transaction> {
   int64_t commit_size(const CommitRequest& request) const;
   void add_tenant_prefix(CommitRequest* request);
   void forget_read_version();
-  void finish_stamped_keys(Slice stamp);
+  static Bytes with_stamp(Slice key_with_offset, Slice stamp);
   void activate_watches();
 
   const Ref<Database> database_;
@@ -253,6 +253,7 @@ class Transaction : public RefCounted<Transaction> {
   double backoff_;
   Version committed_version_ = kInvalidVersion;
   ReadPoint committed_point_;  // what committed_version_ names, until the program asks or the window passes
+  Bytes last_stamp_;           // of the last successful commit with writes
   std::vector<std::pair<Bytes, Bytes>> conflicting_ranges_;
   Network::TimerId timeout_timer_ = 0;
   bool destroyed_ = false;
@@ -293,7 +294,6 @@ class Transaction : public RefCounted<Transaction> {
   std::vector<Ref<Watch>> unregistered_watches_;
   std::vector<Ref<Future>> versionstamp_futures_;
   std::vector<Ref<Future>> on_error_futures_;
-  std::vector<Bytes> final_stamped_keys_;  // after a successful commit
 
   bool commit_started_ = false;
   bool commit_waits_ = false;  // for waiting reads

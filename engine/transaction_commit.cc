@@ -151,7 +151,7 @@ void Transaction::deliver_commit_locked() {
       decided.read_only ? network_.deliver_error(stamp, err::kNoCommitVersion)
                         : network_.deliver(stamp, KeyResult{decided.stamp});
     }
-    if (!decided.read_only) finish_stamped_keys(decided.stamp);
+    last_stamp_ = decided.read_only ? Bytes() : decided.stamp;
     activate_watches();
     network_.deliver(future, Void{});
   }
@@ -170,15 +170,13 @@ void Transaction::forget_read_version() {
   read_point_ = ReadPoint();
 }
 
-// What the versionstamped keys have become, for the special key that lists write conflict ranges.
-void Transaction::finish_stamped_keys(Slice stamp) {
-  for (const Bytes& with_offset : stamped_keys_) {
-    uint32_t offset;
-    std::memcpy(&offset, with_offset.data() + with_offset.size() - 4, 4);
-    Bytes key = with_offset.substr(0, with_offset.size() - 4);
-    key.replace(offset, stamp.size(), stamp);
-    final_stamped_keys_.push_back(std::move(key));
-  }
+// The key of a SET_VERSIONSTAMPED_KEY operation, with `stamp` in the place that its last four bytes name.
+Bytes Transaction::with_stamp(Slice key_with_offset, Slice stamp) {
+  uint32_t offset;
+  std::memcpy(&offset, key_with_offset.data() + key_with_offset.size() - 4, 4);
+  Bytes key(key_with_offset.substr(0, key_with_offset.size() - 4));
+  key.replace(offset, stamp.size(), stamp);
+  return key;
 }
 
 void Transaction::activate_watches() {

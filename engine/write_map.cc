@@ -216,8 +216,13 @@ void WriteMap::clear_keeping_conflicts(Slice begin, Slice end) {
 
 void WriteMap::add_conflict_range(Slice begin, Slice end) {
   empty_ = false;
-  const auto stop = split(end);
-  for (auto at = split(begin); at != stop; ++at) {
+  // Inside of a conflict range there is nothing to mark, so it is not split there.
+  const auto boundary = [this](Slice key) {
+    const auto at = containing(key);
+    return at->first == key || !at->second.following.conflict ? split(key) : std::next(at);
+  };
+  const auto stop = boundary(end);
+  for (auto at = boundary(begin); at != stop; ++at) {
     at->second.conflict = true;
     at->second.following.conflict = true;
   }
