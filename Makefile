@@ -82,8 +82,9 @@ bindingtester: $(VENV)/installed ## compare random programs with the official pa
 peers: $(VENV)/installed ## run other people's clients on the engine
 	$(PY) tests/peers/run.py
 
-sim: $(VENV)/installed ## check histories against a sequential model (SEEDS=1000)
-	$(PY) tests/sim/run.py --seeds $(SEEDS)
+sim: ## check histories of random transactions against a model (SEEDS=1000)
+	@$(PYTHON) tools/build_engine.py --tests --only simulation_test --no-run
+	build/engine/simulation_test $(SEEDS)
 
 test-all-pythons: ## run the tests with each of $(PYTHONS) that is installed
 	@for python in $(PYTHONS); do \

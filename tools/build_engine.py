@@ -62,7 +62,7 @@ SANITIZER_ENVIRONMENT = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
-TEST_TIMEOUT_SECONDS = 300
+TEST_TIMEOUT_SECONDS = 600
 
 
 class BuildError(Exception):
@@ -280,15 +280,19 @@ def _run_test(program: pathlib.Path) -> str:
     return f"FAILED  {program.name}: exit code {result.returncode} ({elapsed:.1f} s)\n{output}"
 
 
-def run_tests(build: EngineBuild, only: str) -> bool:
-    """Builds and runs the tests whose name contains `only`; returns whether all passed."""
+def build_tests(build: EngineBuild, only: str) -> list[pathlib.Path]:
+    """Builds the tests whose name contains `only` and returns the programs."""
     tests = [test for test in build.tests() if only in test.stem]
     with _locked(build.directory):
         objects = build.compile(build.sources())
         build.compile(tests)
         with concurrent.futures.ThreadPoolExecutor(build.jobs) as pool:
-            programs = list(pool.map(lambda test: build.link_test(test, objects), tests))
-    with concurrent.futures.ThreadPoolExecutor(build.jobs) as pool:
+            return list(pool.map(lambda test: build.link_test(test, objects), tests))
+
+
+def run_tests(programs: Sequence[pathlib.Path], jobs: int) -> bool:
+    """Runs test programs, `jobs` at a time, and returns whether all passed."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         lines = []
         for line in pool.map(_run_test, programs):
             print(line, flush=True)
@@ -306,6 +310,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sanitize", choices=["address", "thread"], help="build with a sanitizer")
     parser.add_argument("--tests", action="store_true", help="build and run the C++ tests")
     parser.add_argument("--only", default="", metavar="TEXT", help="tests with TEXT in the name")
+    parser.add_argument("--no-run", action="store_true", help="with --tests: only build them")
     parser.add_argument("--werror", action="store_true", help="treat warnings as errors")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="compilers at the same time")
     parser.add_argument("--check-tools", action="store_true", help="look for what a build needs")
@@ -322,7 +327,8 @@ def main() -> int:
             return 0
         if arguments.tests:
             build = EngineBuild(arguments.sanitize, werror=arguments.werror, jobs=arguments.jobs)
-            return 0 if run_tests(build, arguments.only) else 1
+            programs = build_tests(build, arguments.only)
+            return 0 if arguments.no_run or run_tests(programs, arguments.jobs) else 1
         default = ROOT / "fdb" / "embedded"
         if arguments.sanitize:
             default = ROOT / "build" / BUILD_DIRECTORIES[arguments.sanitize]
