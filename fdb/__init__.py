@@ -14,6 +14,7 @@ increment(db, b"counter")
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
@@ -172,7 +173,9 @@ def transactional(*args: Any, **kwargs: Any) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    """The names that only API versions below 610 have."""
+    """The names that only API versions below 610 have, and modules that few programs want."""
+    if name in ("apiversion", "fdboptions"):
+        return importlib.import_module(f"fdb.{name}")
     if (
         name in ("Cluster", "create_cluster")
         and is_api_version_selected()
