@@ -188,6 +188,7 @@ void Transaction::clear_attempt() {
   approximate_size_ = watch_size_ = 0;
   write_cost_ = 0;
   special_writes_.reset();
+  half_reset_ = half_set_version_ = false;
   commit_started_ = commit_waits_ = false;
   decided_.reset();
 }
@@ -208,6 +209,7 @@ void Transaction::full_reset() {
   end_watches(err::kTransactionCancelled);
   clear_attempt();
   retries_ = 0;
+  last_stamp_.clear();
   backoff_ = kInitialBackoff;
   time_base_ = now_micros();
   persistent_options_.clear();
@@ -240,6 +242,7 @@ void Transaction::fail_pending(Error error, Error stamp_error) {
   on_error_futures_.clear();
   if (commit_future_) commit_future_->fail(error);
   commit_future_ = Ref<Future>();
+  commit_waits_ = false;  // what was told to have failed must not take effect later
   decided_.reset();
 }
 
@@ -282,7 +285,9 @@ void Transaction::refuse_on_error() {
   if (api_version() >= 610) {
     enter_error_state(err::kTransactionCancelled);
   } else {
+    const bool half = api_version() >= 410 && (half_reset_ || commit_started_);
     soft_reset();
+    half_reset_ = half;
   }
 }
 
@@ -338,6 +343,7 @@ void Transaction::set_read_version(Version version) {
   if (version <= 0) return defer(err::kVersionInvalid);
   version_state_ = VersionState::kNamed;
   read_point_.version = version;
+  half_set_version_ = half_reset_;
 }
 
 Error Transaction::ensure_read_version() {
@@ -415,7 +421,8 @@ Ref<Future> Transaction::get_read_version() {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
   check_timeout();
-  if (state_error_ != 0) return network_.answer_error(state_error_);
+  // Below API 101 neither a reset nor an error state keeps anybody from the read version.
+  if (state_error_ != 0 && api_version() >= 101) return network_.answer_error(state_error_);
   if (Error error = ensure_read_version()) return network_.answer_error(error);
   if (version_state_ == VersionState::kReading && !snapshot_released_) keyspace().retain(read_point_);
   return network_.answer(static_cast<int64_t>(read_point_.version));

@@ -125,6 +125,21 @@ void test_commit_waits_for_reads() {
   CHECK_EQ(error_of(commit), 0);
 }
 
+void test_ended_commit_does_not_come_true_later() {
+  const auto database = fresh_database();
+  const auto probe = database->create_transaction();
+  const Version version = number_of(probe->get_read_version());
+  const auto transaction = database->create_transaction();
+  transaction->set_read_version(version + kSecond / 2);
+  const auto read = transaction->get("a", false);
+  transaction->set("b", "1");
+  const auto commit = transaction->commit();
+  transaction->cancel();
+  CHECK_EQ(error_of(commit), err::kTransactionCancelled);
+  env->advance(2 * kSecond);
+  CHECK_EQ(value_of(database->create_transaction()->get("b", false)), std::optional<Bytes>());
+}
+
 void test_timeout_ends_what_is_pending() {
   const auto database = fresh_database();
   const auto transaction = database->create_transaction();
@@ -202,6 +217,7 @@ int main() {
   fdb::test_handed_out_versions_are_exact();
   fdb::test_future_version_waits();
   fdb::test_commit_waits_for_reads();
+  fdb::test_ended_commit_does_not_come_true_later();
   fdb::test_timeout_ends_what_is_pending();
   fdb::test_on_error_waits_and_resets();
   fdb::test_misuse_poisons_an_undelivered_commit();
