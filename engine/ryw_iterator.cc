@@ -4,6 +4,12 @@
 
 namespace fdb {
 
+namespace {
+
+constexpr Slice kBehindAllKeys = "\xff\xff\xff";
+
+}  // namespace
+
 RywIterator::RywIterator(const View& view, const WriteMap* overlay, ReadLog* log)
     : view_(view), overlay_(overlay && !overlay->empty() ? overlay : nullptr), log_(log), walk_(view) {}
 
@@ -22,6 +28,13 @@ void RywIterator::locate(Slice key, bool before) {
   exhausted_ = before && key.empty();
   if (exhausted_) return;
   in_run_ = false;
+  if (before ? key > view_.end : key >= view_.end) {
+    // Behind all keys there is nothing, which nobody has to be asked for.
+    type_ = Type::kEmpty;
+    begin_ = view_.end;
+    end_ = kBehindAllKeys;
+    return;
+  }
   run_low_.clear();
   run_high_ = view_.end;
   if (overlay_) {
