@@ -57,9 +57,10 @@ static void expect_value(FDBTransaction* transaction, const char* key, const cha
 	fdb_future_destroy(future);
 }
 
+/* All rows up to the limit; the modes with a byte target may stop earlier. */
 static FDBFuture* range(FDBTransaction* transaction, const char* from, const char* to, int limit, int reverse) {
 	return fdb_transaction_get_range(
-	    transaction, KEY_AT(from), KEY_AT(to), limit, 0, FDB_STREAMING_MODE_WANT_ALL, 1, 0, reverse);
+	    transaction, KEY_AT(from), KEY_AT(to), limit, 0, FDB_STREAMING_MODE_EXACT, 1, 0, reverse);
 }
 
 /* ---- life cycle ---- */
@@ -281,6 +282,7 @@ static void values(const char* cluster) {
 static void ranges(const char* cluster) {
 	FDBDatabase* database = open_database(cluster);
 	FDBTransaction* transaction = begin(database);
+	int reverse;
 	char key[8], value[8];
 	for (int i = 0; i < 10; i++) {
 		snprintf(key, sizeof key, "k%d", i);
@@ -299,7 +301,7 @@ static void ranges(const char* cluster) {
 		EXPECT(rows[i].key[1] == '2' + i && rows[i].value[1] == '2' + i);
 	}
 	fdb_future_destroy(future);
-	future = range(transaction, "k2", "k8", 0, 1);
+	future = range(transaction, "k2", "k8", 100, 1);
 	OK(fdb_future_block_until_ready(future));
 	OK(fdb_future_get_keyvalue_array(future, &rows, &count, &more));
 	EXPECT(count == 6 && !more && rows[0].key[1] == '7' && rows[5].key[1] == '2');
@@ -312,6 +314,14 @@ static void ranges(const char* cluster) {
 	OK(fdb_future_get_key(future, &found, &length));
 	EXPECT(length == 2 && memcmp(found, "k4", 2) == 0);
 	fdb_future_destroy(future);
+
+	/* Behind all keys there is nothing to look for. */
+	OK(fdb_transaction_set_option(transaction, FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, NULL, 0));
+	for (reverse = 0; reverse < 2; reverse++) {
+		future = fdb_transaction_get_range(transaction, (const uint8_t*)"g\001", 2, 0, 1, (const uint8_t*)"\xff\xff", 2, 1,
+		                                   5, 18, 2, FDB_STREAMING_MODE_SERIAL, 3, 1, reverse);
+		OK(finish(future));
+	}
 
 	/* Arguments that make no sense are refused in the future. */
 	future =
