@@ -31,6 +31,7 @@ MemoryNames& memory_names() {
 Snapshot initial_content() {
   Editor editor{Snapshot()};
   editor.set(system_keys::kTenantMode, "1");
+  editor.set(system_keys::kConsistencyCheck, Slice("\0", 1));
   editor.set(system_keys::kKeyServers, Slice("\0", 1));
   editor.set(system_keys::kKeyServersEnd, Slice("\0", 1));
   return editor.finish();

@@ -59,10 +59,11 @@ Error SpecialKeys::Access::read_conflicts(std::vector<KeyRange>* ranges) {
   return 0;
 }
 
-// The overlay's and the flushed ones. A versionstamped key shows all that it may come to be; once
+// What a versionstamped key has flushed out of the overlay does not show, as in the official client. A versionstamped key shows all that it may come to be; once
 // the transaction object has committed anything, it shows with that commit's stamp instead, as in the official client.
 std::vector<KeyRange> SpecialKeys::Access::write_conflicts(Arena* arena) const {
-  std::vector<KeyRange> ranges = transaction_.native_write_conflicts_;
+  std::vector<KeyRange> ranges;
+  if (transaction_.options_.read_your_writes_disabled) ranges = transaction_.native_write_conflicts_;
   for (const Bytes& key : transaction_.stamped_keys_) {
     if (transaction_.last_stamp_.empty()) {
       ranges.push_back(transaction_.versionstamp_range(key, arena));

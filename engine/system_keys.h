@@ -17,6 +17,9 @@ inline constexpr Slice kTenantMap{"\xff/tenant/map/", 13};
 inline constexpr Slice kTenantNameIndex{"\xff/tenant/nameIndex/", 19};
 inline constexpr Slice kTenantLastId{"\xff/tenant/lastId", 15};
 
+// Every cluster has this row, the first of its system keys; a zero byte says that nothing is suspended.
+inline constexpr Slice kConsistencyCheck{"\xff\x02/ConsistencyCheck/Suspend", 27};
+
 inline constexpr Slice kSystemBegin{"\xff", 1};
 inline constexpr Slice kSystemEnd{"\xff\xff", 2};
 inline constexpr Slice kSpecialEnd{"\xff\xff\xff", 3};

@@ -295,6 +295,10 @@ class Transaction : public RefCounted<Transaction> {
   std::vector<Ref<Future>> versionstamp_futures_;
   std::vector<Ref<Future>> on_error_futures_;
 
+  // API 410 to 609: on_error was refused after a commit, which resets only half of the official client's transaction.
+  // If a read version is then set, the next commit with writes fails one of that client's internal checks (4100).
+  bool half_reset_ = false;
+  bool half_set_version_ = false;
   bool commit_started_ = false;
   bool commit_waits_ = false;  // for waiting reads
   Ref<Future> commit_future_;  // not delivered yet

@@ -44,6 +44,7 @@ Error Transaction::prepare_commit(CommitRequest* request) {
   if (!options_.read_your_writes_disabled) merge_ranges(&request->write_conflicts);
   request->read_conflicts = read_conflicts_.merged();
   if (request->mutations.empty() && request->write_conflicts.empty()) return 0;
+  if (half_set_version_) return err::kInternalError;
   if (options_.read_lock_aware && !options_.lock_aware) return err::kTransactionReadOnly;
   if (commit_size(*request) > options_.size_limit) return err::kTransactionTooLarge;
   request->lock_aware = options_.lock_aware;
