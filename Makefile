@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml tools/build_engine.py \
 	$(wildcard vendor/fdb_c_headers/foundationdb/*.h)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-pure lint typecheck generate check-generated bench asan \
+.PHONY: help setup build demo test test-pure lint typecheck generate check-generated parity bench asan \
 	tsan conformance bindingtester peers sim test-all-pythons cluster-up cluster-down \
 	test-cluster clean
 
@@ -63,6 +63,9 @@ generate: ## write the generated files anew
 
 check-generated: ## fail if a generated file is stale
 	$(PYTHON) tools/generate.py --check
+
+parity: $(VENV)/installed ## compare the public names with the official packages (docs/parity.md)
+	$(PY) tools/parity.py
 
 bench: $(VENV)/installed ## compare with the official package on the same engine
 	$(PY) benchmarks/run.py

@@ -66,7 +66,7 @@ _fast.configure(
 
 # After the classes that they build on.
 from fdb import impl as impl  # noqa: E402
-from fdb.directory_impl import DirectoryLayer, directory  # noqa: E402
+from fdb.directory_impl import DirectoryLayer, DirectorySubspace, directory  # noqa: E402
 from fdb.subspace_impl import Subspace  # noqa: E402
 
 __all__ = [
@@ -77,6 +77,7 @@ __all__ = [
     "ConflictRangeType",
     "Database",
     "DirectoryLayer",
+    "DirectorySubspace",
     "FDBError",
     "FDBRange",
     "Future",

@@ -13,7 +13,7 @@ import fdb.impl
 
 PUBLIC = (
     "LATEST_API_VERSION AsyncDatabase AsyncTenant ClientLibrary ConflictRangeType Database "
-    "DirectoryLayer FDBError FDBRange Future FutureInt64 FutureKeyArray FutureKeyValueArray "
+    "DirectoryLayer DirectorySubspace FDBError FDBRange Future FutureInt64 FutureKeyArray FutureKeyValueArray "
     "FutureStringArray FutureUInt64 FutureVoid Key KeySelector KeyValue StreamingMode Subspace "
     "Tenant Transaction TransactionRead Value Watch __version__ api_version directory "
     "get_api_version init is_api_version_selected open options predicates strinc transactional"
