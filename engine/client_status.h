@@ -1,4 +1,4 @@
-// The JSON text of fdb_database_get_client_status (semantics.md, 20.1).
+// The JSON text of fdb_database_get_client_status.
 #pragma once
 
 #include "database.h"

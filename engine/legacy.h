@@ -1,5 +1,5 @@
 // Functions of the C API whose argument list depends on the header version that the program selected: the present forms
-// and the earlier ones (c-abi.md, section 10).
+// and the earlier ones.
 //
 // The exports dispatch to these at run time. They cannot include fdb_c.h, which declares each name in one form only, so
 // this header needs no more than its types.

@@ -4,7 +4,7 @@
 // Invariants:
 //  1. Tasks and timers run on the thread inside run() (or turn()), one at a time, without engine locks held.
 //  2. Before run() nothing completes; after the loop ended, what was pending stays pending unless it is delivered, and new
-//     futures are born with 1100 (c-abi.md, section 4).
+//     futures are born with 1100.
 //  3. The thread blocks all signals but those that its own faults raise, so that the program's other threads get them.
 //  4. In the child of a fork() the library is as fresh as before select_api_version().
 #pragma once
