@@ -1,9 +1,11 @@
 #include "keyspace.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "env.h"
+#include "fork.h"
 #include "network.h"
 #include "system_keys.h"
 #include "transaction.h"
@@ -18,14 +20,29 @@ constexpr Version kFirstVersion = 20 * kVersionsPerSecond;
 constexpr Version kIdleBatchAge = kVersionsPerSecond;
 constexpr int64_t kSweepMicros = 1'000'000;
 
+// The databases of this process by name. Never freed: it outlives every thread.
 struct MemoryNames {
   std::mutex mutex;
   std::map<Bytes, Ref<Keyspace>> databases;
+  MemoryNames* left_behind;  // by a fork, of whose databases no lock may be touched
 };
 
+std::atomic<MemoryNames*> current_names{nullptr};
+
+void start_without_names() {
+  auto* fresh = new MemoryNames;
+  fresh->left_behind = current_names.load(std::memory_order_relaxed);
+  current_names.store(fresh, std::memory_order_release);
+}
+
 MemoryNames& memory_names() {
-  static MemoryNames* names = new MemoryNames;  // outlives every thread
-  return *names;
+  static const bool made = [] {
+    start_without_names();
+    on_fork_in_child(start_without_names);
+    return true;
+  }();
+  static_cast<void>(made);
+  return *current_names.load(std::memory_order_acquire);
 }
 
 Snapshot initial_content() {

@@ -4,6 +4,7 @@
  * single in-process node answers with an error.
  */
 #include <stdatomic.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support.h"
@@ -114,6 +115,40 @@ static void around_the_network(const char* cluster) {
 	EXPECT_ERROR(finish(fdb_transaction_commit(transaction)), 1100);
 	fdb_transaction_destroy(transaction);
 	fdb_database_destroy(database);
+}
+
+/* A child of a program that uses the library finds it as fresh as at the start: what it inherited is refused, and it may
+ * open databases of its own, which are empty. */
+static void use_after_fork(const char* cluster, FDBDatabase* inherited, FDBTransaction* inherited_transaction) {
+	FDBTransaction* transaction;
+	EXPECT_ERROR(fdb_database_create_transaction(inherited, &transaction), 2200);
+	FDBFuture* refused = fdb_transaction_get(inherited_transaction, BYTES("key"), 0);
+	EXPECT_ERROR(fdb_future_block_until_ready(refused), 2200);
+	FDBDatabase* own = open_database(cluster);
+	transaction = begin(own);
+	expect_value(transaction, "key", NULL);
+	fdb_transaction_destroy(transaction);
+	close_database(own);
+}
+
+static void forked_child(const char* cluster) {
+	FDBDatabase* database = open_database(cluster);
+	FDBTransaction* transaction = begin(database);
+	set(transaction, "key", "value");
+	OK(finish(fdb_transaction_commit(transaction)));
+	fdb_transaction_reset(transaction);
+	const pid_t child = fork();
+	EXPECT(child >= 0);
+	if (child == 0) {
+		use_after_fork(cluster, database, transaction);
+		_exit(0);
+	}
+	int status = -1;
+	EXPECT(waitpid(child, &status, 0) == child);
+	EXPECT(status == 0);
+	expect_value(transaction, "key", "value");
+	fdb_transaction_destroy(transaction);
+	close_database(database);
 }
 
 static void deferred_errors_of_a_database(const char* cluster) {
@@ -492,6 +527,7 @@ static void removed_functions(const char* path) {
 static const struct test_case cases[] = {
 	{ "before_selection", before_selection },
 	{ "around_the_network", around_the_network },
+	{ "forked_child", forked_child },
 	{ "deferred_errors_of_a_database", deferred_errors_of_a_database },
 	{ "callbacks", callbacks },
 	{ "release_memory", release_memory },
