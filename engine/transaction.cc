@@ -170,10 +170,9 @@ void Transaction::clear_attempt() {
   state_error_ = 0;
   used_ = false;
   version_state_ = VersionState::kNone;
-  if (enlisted_) keyspace().delist(this);
-  enlisted_ = snapshot_released_ = false;
-  swept_version_.store(INT64_MAX, std::memory_order_relaxed);
+  snapshot_released_ = false;
   read_point_ = ReadPoint();
+  enlist();
   read_error_ = 0;
   tenant_id_ = -1;
   prefix_.clear();
@@ -188,7 +187,7 @@ void Transaction::clear_attempt() {
   approximate_size_ = watch_size_ = 0;
   write_cost_ = 0;
   special_writes_.reset();
-  half_reset_ = half_set_version_ = false;
+  half_reset_ = false;
   commit_started_ = commit_waits_ = false;
   decided_.reset();
 }
@@ -197,7 +196,11 @@ void Transaction::soft_reset() {
   fail_pending(err::kTransactionCancelled, err::kBrokenPromise);
   end_watches(err::kTransactionCancelled);
   clear_attempt();
-  if (api_version() < 16) return;  // options are kept
+  if (api_version() < 16) {
+    // The options are kept, but nobody watches the clock for the timeout any more.
+    options_.timeout_ms = 0;
+    return disarm_timeout();
+  }
   options_ = TransactionOptions();
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
   apply_defaults();
@@ -285,7 +288,7 @@ void Transaction::refuse_on_error() {
   if (api_version() >= 610) {
     enter_error_state(err::kTransactionCancelled);
   } else {
-    const bool half = api_version() >= 410 && (half_reset_ || commit_started_);
+    const bool half = half_reset_;
     soft_reset();
     half_reset_ = half;
   }
@@ -343,7 +346,6 @@ void Transaction::set_read_version(Version version) {
   if (version <= 0) return defer(err::kVersionInvalid);
   version_state_ = VersionState::kNamed;
   read_point_.version = version;
-  half_set_version_ = half_reset_;
 }
 
 Error Transaction::ensure_read_version() {
@@ -356,9 +358,7 @@ Error Transaction::ensure_read_version() {
   if (keyspace().locked() && !options_.lock_aware && !options_.read_lock_aware) return err::kDatabaseLocked;
   read_point_ = keyspace().read_point();
   version_state_ = VersionState::kReading;
-  swept_version_.store(read_point_.version, std::memory_order_relaxed);
-  keyspace().enlist(this);
-  enlisted_ = true;
+  enlist();
   return 0;
 }
 
@@ -368,9 +368,7 @@ Error Transaction::ensure_read_point() {
     if (options_.initialize_new_database) return err::kClientInvalidOperation;
     if (Error error = keyspace().read_point_at(read_point_.version, &read_point_.snapshot)) return error;
     version_state_ = VersionState::kReading;
-    swept_version_.store(read_point_.version, std::memory_order_relaxed);
-    keyspace().enlist(this);
-    enlisted_ = true;
+    enlist();
   }
   if (!snapshot_released_ && keyspace().too_old(read_point_.version)) keep_only_known();
   keyspace().note_round_trip();
@@ -393,8 +391,20 @@ Error Transaction::tenant_requirement() const {
 
 void Transaction::release_snapshot() {
   Lock lock(mutex_);
-  if (version_state_ != VersionState::kReading || snapshot_released_ || !keyspace().too_old(read_point_.version)) return;
-  keep_only_known();
+  if (keyspace().too_old(committed_point_.version)) committed_point_ = ReadPoint();
+  const bool holds = version_state_ == VersionState::kReading && !snapshot_released_;
+  if (holds && keyspace().too_old(read_point_.version)) keep_only_known();
+  enlist();
+}
+
+void Transaction::enlist() {
+  Version oldest = committed_point_.version == kInvalidVersion ? INT64_MAX : committed_point_.version;
+  if (version_state_ == VersionState::kReading && !snapshot_released_) oldest = std::min(oldest, read_point_.version);
+  swept_version_.store(oldest, std::memory_order_relaxed);
+  const bool wanted = oldest != INT64_MAX;
+  if (wanted == enlisted_) return;
+  wanted ? keyspace().enlist(this) : keyspace().delist(this);
+  enlisted_ = wanted;
 }
 
 // Replaces the snapshot by the rows that were read: those stay readable, and nothing else has to be kept.
@@ -411,10 +421,7 @@ void Transaction::keep_only_known() {
   if (tenant_id_ >= 0 && read_point_.snapshot.get(tenant_row, &name)) editor.set(tenant_row, name);
   read_point_.snapshot = editor.finish();
   snapshot_released_ = true;
-  committed_point_ = ReadPoint{committed_point_.version, Snapshot()};
-  swept_version_.store(INT64_MAX, std::memory_order_relaxed);
-  keyspace().delist(this);
-  enlisted_ = false;
+  enlist();
 }
 
 Ref<Future> Transaction::get_read_version() {
@@ -433,6 +440,7 @@ Version Transaction::committed_version() {
   if (committed_point_.version != kInvalidVersion) {
     keyspace().retain(committed_point_);
     committed_point_ = ReadPoint();
+    enlist();
   }
   return committed_version_;
 }

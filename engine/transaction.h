@@ -201,6 +201,8 @@ class Transaction : public RefCounted<Transaction> {
   Error ensure_read_point();
   Error ensure_read_version();
   void keep_only_known();
+  // Tells the keyspace's sweep what is held here; after every change of the read point or of committed_point_.
+  void enlist();
   Error resolve_tenant(const Snapshot& snapshot);
   Error tenant_requirement() const;
   void retry_waiting();
@@ -224,6 +226,7 @@ class Transaction : public RefCounted<Transaction> {
   // ---- writes ---------------------------------------------------------------------------------------
   void count_watch_reads();
   void trigger_watches(Slice begin, Slice end, const std::optional<Slice>* value);
+  bool refuses_write();
   bool take_conflict_flag();
   void write_stamped_key(Bytes key, Slice value, size_t offset);
   void write(Slice key, Op op, Slice value, bool add_conflict);
@@ -295,10 +298,9 @@ class Transaction : public RefCounted<Transaction> {
   std::vector<Ref<Future>> versionstamp_futures_;
   std::vector<Ref<Future>> on_error_futures_;
 
-  // API 410 to 609: on_error was refused after a commit, which resets only half of the official client's transaction.
-  // If a read version is then set, the next commit with writes fails one of that client's internal checks (4100).
+  // API 410 to 609: when on_error is refused after a read-only commit, only half of the official client's transaction is reset:
+  // the next commit fails one of that client's internal checks (4100).
   bool half_reset_ = false;
-  bool half_set_version_ = false;
   bool commit_started_ = false;
   bool commit_waits_ = false;  // for waiting reads
   Ref<Future> commit_future_;  // not delivered yet

@@ -37,6 +37,7 @@ Error Transaction::prepare_commit(CommitRequest* request) {
   if (special_writes_ && !special_writes_->values.empty()) {
     if (Error error = SpecialKeys::commit(*this)) return error;
   }
+  if (half_reset_) return err::kInternalError;
   if (read_error_ != 0) return read_error_;
   if (!writes_.empty()) flush_writes(Slice(), system_keys::kSpecialEnd);
   request->mutations = native_mutations_;
@@ -44,7 +45,6 @@ Error Transaction::prepare_commit(CommitRequest* request) {
   if (!options_.read_your_writes_disabled) merge_ranges(&request->write_conflicts);
   request->read_conflicts = read_conflicts_.merged();
   if (request->mutations.empty() && request->write_conflicts.empty()) return 0;
-  if (half_set_version_) return err::kInternalError;
   if (options_.read_lock_aware && !options_.lock_aware) return err::kTransactionReadOnly;
   if (commit_size(*request) > options_.size_limit) return err::kTransactionTooLarge;
   request->lock_aware = options_.lock_aware;
@@ -53,8 +53,9 @@ Error Transaction::prepare_commit(CommitRequest* request) {
   if (Error error = tenant_requirement()) return error;
   if (Error error = resolve_tenant(keyspace().current())) return error;
   if (version_state_ == VersionState::kNone) {
-    read_point_.version = keyspace().read_point().version;
-    version_state_ = VersionState::kNamed;
+    read_point_ = keyspace().read_point();  // with its snapshot: the program may ask for the version after the commit
+    version_state_ = VersionState::kReading;
+    enlist();
   }
   request->read_version = read_point_.version;
   request->check_window = !options_.causal_write_risky || !request->read_conflicts.empty();
@@ -147,11 +148,13 @@ void Transaction::deliver_commit_locked() {
   } else {
     committed_version_ = decided.read_only ? kInvalidVersion : decided.point.version;
     committed_point_ = decided.read_only ? ReadPoint() : decided.point;
+    enlist();
     if (!stamps.empty() && !decided.read_only) keyspace().retain(decided.point);
     for (const Ref<Future>& stamp : stamps) {
       decided.read_only ? network_.deliver_error(stamp, err::kNoCommitVersion)
                         : network_.deliver(stamp, KeyResult{decided.stamp});
     }
+    half_reset_ = decided.read_only && api_version() >= 410 && api_version() < 610;
     last_stamp_ = decided.read_only ? Bytes() : decided.stamp;
     activate_watches();
     network_.deliver(future, Void{});
@@ -164,11 +167,10 @@ void Transaction::deliver_commit_locked() {
 }
 
 void Transaction::forget_read_version() {
-  if (enlisted_) keyspace().delist(this);
-  enlisted_ = snapshot_released_ = false;
-  swept_version_.store(INT64_MAX, std::memory_order_relaxed);
   version_state_ = VersionState::kNone;
+  snapshot_released_ = false;
   read_point_ = ReadPoint();
+  enlist();
 }
 
 // The key of a SET_VERSIONSTAMPED_KEY operation, with `stamp` in the place that its last four bytes name.

@@ -35,6 +35,13 @@ int64_t rounded_to_pages(size_t bytes) {
 
 }  // namespace
 
+// Whether a commit was started. Below API 410 the misuse only poisons the commit; the write itself is taken.
+bool Transaction::refuses_write() {
+  if (!used_during_commit() || api_version() < 410) return false;
+  defer(err::kUsedDuringCommit);
+  return true;
+}
+
 bool Transaction::take_conflict_flag() { return !std::exchange(options_.next_write_no_conflict, false); }
 
 // Watches that are not registered yet fire when their own transaction changes the value. `value` null: unknown.
@@ -73,7 +80,7 @@ void Transaction::set(Slice key, Slice value) {
     return;
   }
   const bool add_conflict = take_conflict_flag();
-  if (used_during_commit()) return defer(err::kUsedDuringCommit);
+  if (refuses_write()) return;
   if (key >= max_write_key()) return defer(err::kKeyOutsideLegalRange);
   approximate_size_ += static_cast<int64_t>(key.size() + value.size()) + kMutationOverhead;
   if (add_conflict) approximate_size_ += point_range_size(key);
@@ -90,7 +97,7 @@ void Transaction::clear(Slice key) {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return;
   const bool add_conflict = take_conflict_flag();
-  if (used_during_commit()) return defer(err::kUsedDuringCommit);
+  if (refuses_write()) return;
   if (SpecialKeys::writes_point(*this, key)) {
     options_.next_write_no_conflict = !add_conflict;  // special writes leave the flag alone
     if (Error error = SpecialKeys::clear(*this, key)) defer(error);
@@ -110,7 +117,7 @@ void Transaction::clear_range(Slice begin, Slice end) {
   if (deferred_error_ != 0) return;
   if (begin > end) return defer(err::kInvertedRange);
   const bool add_conflict = take_conflict_flag();
-  if (used_during_commit()) return defer(err::kUsedDuringCommit);
+  if (refuses_write()) return;
   if (SpecialKeys::writes_range(*this, begin, end)) {
     options_.next_write_no_conflict = !add_conflict;
     if (Error error = SpecialKeys::clear_range(*this, begin, end)) defer(error);
@@ -173,7 +180,7 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return;
   bool add_conflict = take_conflict_flag();
-  if (used_during_commit()) return defer(err::kUsedDuringCommit);
+  if (refuses_write()) return;
   if (key == system_keys::kMetadataVersion) {
     if (operation != FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE || param != kMetadataOperand) return defer(err::kClientInvalidOperation);
   } else if (key >= max_write_key()) {
@@ -214,10 +221,7 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
   const bool read = type == FDB_CONFLICT_RANGE_TYPE_READ;
   Lock lock(mutex_);
   if (deferred_error_ != 0) return 0;
-  if (used_during_commit()) {
-    defer(err::kUsedDuringCommit);
-    return 0;
-  }
+  if (refuses_write()) return 0;
   const Slice limit = read ? max_read_key() : max_write_key();
   const bool metadata = read && begin == system_keys::kMetadataVersion && end == system_keys::kMetadataVersionEnd;
   if (api_version() >= 300 && !metadata && (begin > limit || end > limit)) {
