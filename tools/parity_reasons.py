@@ -63,6 +63,8 @@ REASONS: list[tuple[str, str]] = [
         "fdb.directory_impl.HighContentionAllocator.lock",
         _see("internals of the allocator", "allocator"),
     ),
+    ("fdb.tuple.int2byte", "`bytes((number,))`"),
+    ("fdb.impl.int2byte", "`bytes((number,))`"),
     ("fdb.impl.KVIter*", "unused there"),
     ("fdb.impl.Key*Struct*", _CTYPES),
     ("fdb.impl.replaceable_property*", _CTYPES),

@@ -55,7 +55,7 @@ def _ours(thing: Any) -> bool:
 
 def _text_of(value: Any) -> str:
     if isinstance(value, dict):
-        return "dict"
+        return f"dict of {len(value)}"
     if isinstance(value, str) and os.path.isabs(value):
         return "a path"
     return _ADDRESS.sub(r"<\1>", repr(value))
@@ -169,7 +169,9 @@ class _Collector:
             if not public or isinstance(thing, types.ModuleType):
                 continue
             described = inspect.isclass(thing) or inspect.isroutine(thing)
-            if _ours(thing) if described else self._is_value(thing):
+            # A bound method of a builtin type, made by the module, says of no module that it is its.
+            own = _ours(thing) or getattr(thing, "__module__", "") is None
+            if own if described else self._is_value(thing):
                 self._object(f"{name}.{short}", thing)
 
     @staticmethod
