@@ -441,7 +441,6 @@ Version Transaction::committed_version() {
     keyspace().retain(committed_point_);
     committed_point_ = ReadPoint();
     enlist();
-    enlist();
   }
   return committed_version_;
 }

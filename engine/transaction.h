@@ -203,8 +203,6 @@ class Transaction : public RefCounted<Transaction> {
   void keep_only_known();
   // Tells the keyspace's sweep what is held here; after every change of the read point or of committed_point_.
   void enlist();
-  // Tells the keyspace's sweep what is held here; after every change of the read point or of committed_point_.
-  void enlist();
   Error resolve_tenant(const Snapshot& snapshot);
   Error tenant_requirement() const;
   void retry_waiting();

@@ -149,7 +149,6 @@ void Transaction::deliver_commit_locked() {
     committed_version_ = decided.read_only ? kInvalidVersion : decided.point.version;
     committed_point_ = decided.read_only ? ReadPoint() : decided.point;
     enlist();
-    enlist();
     if (!stamps.empty() && !decided.read_only) keyspace().retain(decided.point);
     for (const Ref<Future>& stamp : stamps) {
       decided.read_only ? network_.deliver_error(stamp, err::kNoCommitVersion)
