@@ -279,9 +279,10 @@ Error RywReader::fetch_forward(const RywIterator& at, const RywIterator& end_at,
                                const Budget& budget, int requests) {
   int64_t additional = std::max<int64_t>(0, 1 - end.offset);
   RywIterator stop = at;
-  while (is_passed_over(stop) && stop.begin() < end_at.begin()) stop.next();
+  // From beyond the end (when the begin selector leads back) this goes on to wherever something is known.
+  while (is_passed_over(stop) && stop.begin() != end_at.begin() && stop.begin() < view_.end) stop.next();
   PlainSelector read_end = end;
-  if (stop.begin() < end_at.begin()) {
+  if (stop.begin() != end_at.begin()) {
     read_end = PlainSelector(Bytes(stop.begin()), 1);
   } else if (end.offset < 1) {
     read_end.offset = 1;
@@ -300,10 +301,10 @@ Error RywReader::fetch_backward(const RywIterator& at, const RywIterator& begin_
                                 const Budget& budget, int requests) {
   int64_t additional = std::max<int64_t>(0, begin.offset - 1);
   RywIterator stop = at;
-  while (is_passed_over(stop) && stop.begin() > begin_at.begin()) stop.prev();
+  while (is_passed_over(stop) && stop.begin() != begin_at.begin() && !stop.begin().empty()) stop.prev();
   PlainSelector read_begin = begin;
-  if (!is_passed_over(stop)) {
-    read_begin = PlainSelector(Bytes(stop.end()), 1);
+  if (stop.begin() != begin_at.begin()) {
+    read_begin = PlainSelector(is_passed_over(stop) ? Bytes() : Bytes(stop.end()), 1);
   } else if (begin.offset > 1) {
     read_begin.offset = 1;
   }
