@@ -24,6 +24,9 @@ bool is_inverted(const PlainSelector& begin, const PlainSelector& end) {
   return begin.offset >= end.offset && begin.key >= end.key;
 }
 
+// Nothing that could become known would resolve such a selector any further.
+bool is_before_all_keys(const PlainSelector& selector) { return selector.offset < 1 && selector.key.empty(); }
+
 // Cuts rows that the end of the read excludes after all; then nothing more is to come.
 template <class Excluded>
 void drop_excluded(KeyValueArray* rows, Excluded&& excluded) {
@@ -116,6 +119,10 @@ Error RywReader::forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* 
     return 0;
   };
   if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
+  if (is_before_all_keys(end.selector)) {
+    ends->read_to_begin = true;
+    return 0;
+  }
   if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
   if (end.selector.offset != 1 && begin.selector.key > end.selector.key) {
     Bytes resolved;
@@ -129,7 +136,8 @@ Error RywReader::forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* 
   }
   Budget budget{read.limits.rows, read.limits.bytes};
   RywIterator at = begin.place;
-  int64_t past_end = 0;  // rows taken beyond what the end may come to exclude
+  int64_t past_end = 0;  // rows walked over that the end may come to exclude, as seen from this key
+  const Bytes counted_from = end.selector.key;
   for (int requests = 0;;) {
     if (is_inverted(begin.selector, end.selector)) {
       if (rows->rows.empty() && begin.actual_offset >= end.actual_offset) return nothing();
@@ -152,7 +160,7 @@ Error RywReader::forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* 
       resolve(&end, ends);
       at = begin.place;
     } else if (at.is_row()) {
-      at.run_forward(end.selector.offset == 1 ? Slice(end.selector.key) : view_.max_key, [&](Slice key, Slice value) {
+      at.run_forward(end.selector.offset <= 1 ? Slice(end.selector.key) : view_.max_key, [&](Slice key, Slice value) {
         if (budget.reached()) {
           ++past_end;
         } else {
@@ -166,7 +174,8 @@ Error RywReader::forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* 
     }
   }
   rows->more = rows->more || budget.reached();
-  if (end.selector.offset < 1 && !rows->rows.empty() && past_end < 1 - end.selector.offset) {
+  const bool end_is_open = past_end < 1 - end.selector.offset || end.selector.key != counted_from;
+  if (end.selector.offset < 1 && !rows->rows.empty() && end_is_open) {
     // Rows were taken while it was not known where they end.
     if (Error error = find_key(end.selector, &end.selector.key)) return error;
     end.selector.offset = 1;
@@ -188,6 +197,10 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
     return 0;
   };
   if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
+  if (is_before_all_keys(end.selector)) {
+    ends->read_to_begin = true;
+    return 0;
+  }
   if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
   if (begin.selector.offset != 1 && begin.selector.key > end.selector.key) {
     Bytes resolved;
@@ -208,6 +221,7 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
   Budget budget{read.limits.rows, read.limits.bytes};
   RywIterator at = start();
   int64_t past_begin = 0;
+  const Bytes counted_from = begin.selector.key;
   for (int requests = 0;;) {
     if (is_inverted(begin.selector, end.selector)) {
       if (rows->rows.empty() && begin.actual_offset >= end.actual_offset) return nothing();
@@ -216,6 +230,8 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
     const int64_t spare = begin.selector.offset - 1;
     if (at.is_exhausted() || (budget.reached() && past_begin >= spare)) break;
     if (begin.selector.offset == 1 && end.selector.offset == 1 && at.end() <= begin.selector.key) break;
+    // What lies before the selector's key does not tell which of the rows it excludes.
+    if (begin.selector.offset > 1 && budget.reached() && at.end() <= begin.selector.key) break;
     if (at.is_unreadable()) return err::kAccessedUnreadable;
     if (at.is_unknown()) {
       if (budget.has_bytes() && !rows->rows.empty() && past_begin >= spare) {
@@ -230,7 +246,7 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
       continue;
     }
     if (at.is_row()) {
-      at.run_backward(begin.selector.offset == 1 ? Slice(begin.selector.key) : Slice(), [&](Slice key, Slice value) {
+      at.run_backward(begin.selector.offset >= 1 ? Slice(begin.selector.key) : Slice(), [&](Slice key, Slice value) {
         if (budget.reached()) {
           ++past_begin;
         } else {
@@ -244,7 +260,8 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
     }
   }
   rows->more = rows->more || budget.reached();
-  if (begin.selector.offset > 1 && !rows->rows.empty() && past_begin < begin.selector.offset - 1) {
+  const bool begin_is_open = past_begin < begin.selector.offset - 1 || begin.selector.key != counted_from;
+  if (begin.selector.offset > 1 && !rows->rows.empty() && begin_is_open) {
     if (Error error = find_key(begin.selector, &begin.selector.key)) return error;
     begin.selector.offset = 1;
   }
@@ -280,7 +297,10 @@ Error RywReader::fetch_forward(const RywIterator& at, const RywIterator& end_at,
   int64_t additional = std::max<int64_t>(0, 1 - end.offset);
   RywIterator stop = at;
   // From beyond the end (when the begin selector leads back) this goes on to wherever something is known.
-  while (is_passed_over(stop) && stop.begin() != end_at.begin() && stop.begin() < view_.end) stop.next();
+  const bool beyond = at.begin() > end_at.begin();
+  while ((beyond ? stop.is_unknown() : is_passed_over(stop)) && stop.begin() != end_at.begin() && stop.begin() < view_.end) {
+    stop.next();
+  }
   PlainSelector read_end = end;
   if (stop.begin() != end_at.begin()) {
     read_end = PlainSelector(Bytes(stop.begin()), 1);
@@ -301,10 +321,13 @@ Error RywReader::fetch_backward(const RywIterator& at, const RywIterator& begin_
                                 const Budget& budget, int requests) {
   int64_t additional = std::max<int64_t>(0, begin.offset - 1);
   RywIterator stop = at;
-  while (is_passed_over(stop) && stop.begin() != begin_at.begin() && !stop.begin().empty()) stop.prev();
+  const bool beyond = at.begin() < begin_at.begin();
+  while ((beyond ? stop.is_unknown() : is_passed_over(stop)) && stop.begin() != begin_at.begin() && !stop.begin().empty()) {
+    stop.prev();
+  }
   PlainSelector read_begin = begin;
   if (stop.begin() != begin_at.begin()) {
-    read_begin = PlainSelector(is_passed_over(stop) ? Bytes() : Bytes(stop.end()), 1);
+    read_begin = PlainSelector(stop.is_unknown() ? Bytes() : Bytes(stop.end()), 1);
   } else if (begin.offset > 1) {
     read_begin.offset = 1;
   }
