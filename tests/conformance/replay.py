@@ -46,7 +46,10 @@ class Part:
 # Where the engine is known to answer differently, by file and line: what a program can see of it, and why it stays.
 # The test fails as well when one of these agrees after all.
 KNOWN_DIFFERENCES = {
-    ("atomics.jsonl.gz", 1019): "approximate size: a reverse read from selectors with offsets through own writes in "
+    (
+        "atomics.jsonl.gz",
+        1019,
+    ): "approximate size: a reverse read from selectors with offsets through own writes in "
     "mode small stops once more often on the server's client, so its conflict range counts in other pieces",
 }
 
