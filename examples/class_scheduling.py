@@ -6,7 +6,7 @@ Many threads sign students up, drop and switch classes at the same time. Each of
 transaction that reads what it depends on, so two students who want the last seat cannot both get
 it: one of the two transactions is retried and then finds the class full.
 
-CLUSTER_FILE may be the path of a cluster file, ``file:PATH`` or ``memory:`` (the default).
+CLUSTER_FILE may be the path of a cluster file or ``memory:`` (the default).
 """
 
 from __future__ import annotations

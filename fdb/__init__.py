@@ -3,7 +3,7 @@
 import fdb
 fdb.api_version(740)
 db = fdb.open()                # a cluster, through the installed libfdb_c
-db = fdb.open("memory:")       # a database in this process; or "file:PATH"
+db = fdb.open("memory:")       # a database in this process
 
 @fdb.transactional
 def increment(tr, key):

@@ -18,7 +18,7 @@ EMBEDDED_PATH = pathlib.Path(__file__).resolve().parent / "embedded" / f"libfdb_
 ADVICE = (
     "Either install the FoundationDB client (which brings libfdb_c) or name its file in "
     "FDB_LIBRARY_PATH; or open an embedded database, which needs no server and no client: "
-    'fdb.open("memory:") or fdb.open("file:PATH").'
+    'fdb.open("memory:").'
 )
 
 

@@ -23,7 +23,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 FORMS = (
     "the forms are: None (FDB_CLUSTER_FILE or the default cluster file), the path of a cluster file, "
-    '"memory:" or "memory:NAME" (a database in this process) and "file:PATH" (a database in a file)'
+    'and "memory:" or "memory:NAME" (a database in this process)'
 )
 
 
@@ -53,11 +53,11 @@ def is_embedded(name: bytes) -> bool:
     """
     if name.startswith(b"memory:"):
         return True
-    if name.startswith(b"file:"):
-        if name == b"file:":
-            raise ValueError(f"the path is missing in {os.fsdecode(name)!r}; {FORMS}")
-        return True
     text = os.fsdecode(name)
+    if name.startswith(b"file:"):
+        raise ValueError(
+            f"cannot open {text!r}: the engine keeps databases in memory only; {FORMS}"
+        )
     if os.path.exists(text):
         return False
     if _CONNECTION_STRING.fullmatch(text):
@@ -92,10 +92,10 @@ def open_database(
 ) -> Database | AsyncDatabase:
     """Opens a database. The same arguments give the same object until that is closed.
 
-    `cluster_file` chooses the library: "memory:" or "memory:NAME" (a database in this process) and
-    "file:PATH" (a durable database in one file) are served by the embedded engine; everything else
-    is the path of a cluster file for the installed libfdb_c. None is FDB_CLUSTER_FILE, which may
-    hold one of these forms, and then the default cluster file.
+    `cluster_file` chooses the library: "memory:" or "memory:NAME" (a database in this process) are
+    served by the embedded engine; everything else is the path of a cluster file for the installed
+    libfdb_c. None is FDB_CLUSTER_FILE, which may hold one of these forms, and then the default
+    cluster file.
 
     `event_model` says how to wait: None blocks threads, "debug" polls, "gevent" blocks greenlets,
     and "asyncio" gives an AsyncDatabase, whose methods are coroutines.

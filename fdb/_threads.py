@@ -14,7 +14,7 @@ from fdb import _fast
 
 _FORKED = (
     "this {what} was opened before the process forked; the threads of its client library do not "
-    "survive a fork. Open the database again in the child (memory: and file: databases), or open it "
+    "survive a fork. Open the database again in the child (memory: databases), or open it "
     "only after forking, or start the process with the spawn method (cluster databases)"
 )
 _EXITING = "the interpreter is exiting: the client library of this {what} has been stopped"

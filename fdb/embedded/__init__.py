@@ -1,6 +1,6 @@
 """The embedded engine: where its files are, and its in-memory databases.
 
-`fdb.open("memory:NAME")` and `fdb.open("file:PATH")` use the engine without this module.  It is for
+`fdb.open("memory:NAME")` uses the engine without this module.  It is for
 tests (`unique`, `drop`) and for programs that load or link the engine themselves (`libdir`,
 `includedir`, also as `python -m fdb.embedded --libdir`).
 """
