@@ -26,7 +26,7 @@ struct Range {
   Bytes begin;
   Bytes end;
 
-  bool meets(const Range& other) const { return begin < other.end && other.begin < end && begin < end; }
+  bool meets(const Range& other) const { return std::max(begin, other.begin) < std::min(end, other.end); }
   bool holds(const Bytes& key) const { return begin <= key && key < end; }
 };
 

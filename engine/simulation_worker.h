@@ -415,7 +415,8 @@ class Worker {
   void write_stamped(bool in_key) {
     const Bytes gap(10, '\0');
     if (in_key) {
-      const Bytes key = kStampArea + gap + static_cast<char>('a' + world_.below(4)) + Bytes("\2\0\0\0", 4);
+      // A key of its own for each: two operations on one key keep no order when a read version came between them.
+      const Bytes key = kStampArea + gap + static_cast<char>('a' + attempt_->writes.size()) + Bytes("\2\0\0\0", 4);
       write({FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_KEY, key, random_value()});
     } else {
       const Bytes key = random_key();
