@@ -1,83 +1,84 @@
 #include "client_status.h"
 
-#include <cstdio>
-
+#include "json.h"
 #include "network.h"
+#include "status_json.h"
 
 namespace fdb {
 
 namespace {
 
-constexpr const char* kAddress = "127.0.0.1:4500";
 constexpr const char* kProtocol = "fdb00b074000000";
 constexpr const char* kRelease = "7.4.0";
 
-Bytes quoted(Slice text) {
-  Bytes json = "\"";
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      json.push_back('\\');
-      json.push_back(c);
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", byte);
-      json += escape;
-    } else {
-      json.push_back(c);
-    }
+void write_connection(JsonWriter* json) {
+  json->begin_object();
+  json->member("Address", kProcessAddress);
+  json->member("Status", "connected");
+  json->member("Compatible", true);
+  for (const char* counter : {"ConnectFailedCount", "LastConnectTime", "PingCount", "PingTimeoutCount", "BytesSampleTime",
+                              "BytesReceived", "BytesSent"}) {
+    json->member(counter, 0);
   }
-  return json + "\"";
+  json->member("ProtocolVersion", kProtocol);
+  json->end_object();
 }
 
-// An id of 32 hexadecimal digits that stays the same for one database: FNV-1a with two offsets.
-Bytes id_of(Slice text) {
-  uint64_t halves[2] = {0xCBF29CE484222325ULL, 0x84222325CBF29CE4ULL};
-  for (uint64_t& half : halves) {
-    for (char c : text) half = (half ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+// The members of the database's own status, inside the object that the caller opened.
+void write_database_status(JsonWriter* json, const Database& database) {
+  if (Error error = database.deferred_error()) return json->member("InitializationError", error);
+  json->member("Healthy", true);
+  json->member("ClusterID", cluster_id(database));
+  json->member("CurrentCoordinator", kProcessAddress);
+  for (const char* role : {"Coordinators", "GrvProxies", "CommitProxies"}) {
+    json->begin_array(role);
+    json->element(kProcessAddress);
+    json->end_array();
   }
-  char digits[33];
-  std::snprintf(digits, sizeof digits, "%016llx%016llx", static_cast<unsigned long long>(halves[0]),
-                static_cast<unsigned long long>(halves[1]));
-  return digits;
-}
-
-Bytes connection() {
-  return "{\"Address\":" + quoted(kAddress) +
-         ",\"Status\":\"connected\",\"Compatible\":true,\"ConnectFailedCount\":0,\"LastConnectTime\":0,\"PingCount\":0,"
-         "\"PingTimeoutCount\":0,\"BytesSampleTime\":0,\"BytesReceived\":0,\"BytesSent\":0,\"ProtocolVersion\":" +
-         quoted(kProtocol) + "}";
-}
-
-Bytes database_status(const Database& database) {
-  if (Error error = database.deferred_error()) return "{\"InitializationError\":" + std::to_string(error) + "}";
-  const Bytes address = quoted(kAddress);
-  const Bytes addresses = "[" + address + "]";
-  const Bytes name = database.connection_string();
-  return "{\"Healthy\":true,\"ClusterID\":" + quoted(id_of(name)) + ",\"Coordinators\":" + addresses +
-         ",\"CurrentCoordinator\":" + address + ",\"GrvProxies\":" + addresses + ",\"CommitProxies\":" + addresses +
-         ",\"StorageServers\":[{\"SSID\":" + quoted(id_of(name + "/storage")) + ",\"Address\":" + address +
-         "}],\"Connections\":[" + connection() + "],\"NumConnectionsFailed\":0}";
+  json->begin_array("StorageServers");
+  json->begin_object();
+  json->member("SSID", cluster_id(database));  // of the only one
+  json->member("Address", kProcessAddress);
+  json->end_object();
+  json->end_array();
+  json->begin_array("Connections");
+  write_connection(json);
+  json->end_array();
+  json->member("NumConnectionsFailed", 0);
 }
 
 // What the layer that can choose between several client libraries adds around it.
-Bytes multi_version_status(const Database& database) {
+void write_multi_version_status(JsonWriter* json, const Database& database) {
   const Error error = database.deferred_error();
-  Bytes json = "{\"Healthy\":";
-  json += error ? "false" : "true";
-  json += ",\"InitializationState\":";
-  json += error ? "\"initialization_failed\"" : "\"created\"";
-  if (error) json += ",\"InitializationError\":" + std::to_string(error);
-  json += ",\"ProtocolVersion\":" + quoted(kProtocol) + ",\"ConnectionRecord\":" + quoted(database.connection_string());
-  json += ",\"DatabaseStatus\":" + database_status(database);
-  return json + ",\"AvailableClients\":[{\"ProtocolVersion\":" + quoted(kProtocol) + ",\"ReleaseVersion\":" + quoted(kRelease) +
-         ",\"ThreadIndex\":0}]}";
+  json->member("Healthy", error == 0);
+  json->member("InitializationState", error ? "initialization_failed" : "created");
+  if (error) json->member("InitializationError", error);
+  json->member("ProtocolVersion", kProtocol);
+  json->member("ConnectionRecord", database.connection_string());
+  json->begin_object("DatabaseStatus");
+  write_database_status(json, database);
+  json->end_object();
+  json->begin_array("AvailableClients");
+  json->begin_object();
+  json->member("ProtocolVersion", kProtocol);
+  json->member("ReleaseVersion", kRelease);
+  json->member("ThreadIndex", 0);
+  json->end_object();
+  json->end_array();
 }
 
 }  // namespace
 
 Bytes client_status_json(const Database& database) {
-  return Network::instance().client_bypass_disabled() ? multi_version_status(database) : database_status(database);
+  JsonWriter json;
+  json.begin_object();
+  if (Network::instance().client_bypass_disabled()) {
+    write_multi_version_status(&json, database);
+  } else {
+    write_database_status(&json, database);
+  }
+  json.end_object();
+  return json.text();
 }
 
 }  // namespace fdb

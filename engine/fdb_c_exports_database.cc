@@ -5,13 +5,13 @@
 #include "client_status.h"
 #include "database.h"
 #include "exports_support.h"
+#include "status_json.h"
 #include "transaction.h"
 
 using namespace fdb;
 
 namespace {
 
-constexpr Slice kServerAddress = "127.0.0.1:4500";
 constexpr uint64_t kServerProtocol = 0x1FDB00B074000000ULL;
 constexpr size_t kSnapshotIdDigits = 32;
 
@@ -29,7 +29,7 @@ FDBFuture* database_future(FDBDatabase* handle, Work&& work) {
 bool names_the_server(Slice addresses) {
   while (!addresses.empty()) {
     const size_t comma = addresses.find(',');
-    if (addresses.substr(0, comma) != kServerAddress) return false;
+    if (addresses.substr(0, comma) != kProcessAddress) return false;
     if (comma == Slice::npos) return true;
     addresses.remove_prefix(comma + 1);
   }
