@@ -43,17 +43,6 @@ class Part:
     programs: tuple[int, ...]
 
 
-# Where the engine is known to answer differently, by file and line: what a program can see of it, and why it stays.
-# The test fails as well when one of these agrees after all.
-KNOWN_DIFFERENCES = {
-    (
-        "atomics.jsonl.gz",
-        1019,
-    ): "approximate size: a reverse read from selectors with offsets through own writes in "
-    "mode small stops once more often on the server's client, so its conflict range counts in other pieces",
-}
-
-
 @dataclass
 class Outcome:
     """What one part, or several, gave."""
@@ -61,7 +50,6 @@ class Outcome:
     steps: int = 0
     differences: list[dict[str, Any]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    known: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def ok(self) -> bool:
@@ -71,7 +59,6 @@ class Outcome:
         self.steps += other.steps
         self.differences += other.differences
         self.failures += other.failures
-        self.known |= other.known
 
 
 def waiting_seconds(steps: Iterable[Step]) -> float:
@@ -123,8 +110,6 @@ def run_part(part: Part, runner: Runner) -> Outcome:
         row = json.loads(line)
         if "steps" in row:
             outcome.steps, finished = row["steps"], True
-        elif (part.path.name, row["line"]) in KNOWN_DIFFERENCES:
-            outcome.known.add((part.path.name, row["line"]))
         else:
             outcome.differences.append({"file": part.path.name, **row})
     if done.returncode != 0 or not finished:

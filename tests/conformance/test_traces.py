@@ -18,7 +18,6 @@ sys.path.insert(0, str(HERE.parent / "peers"))
 
 from official import OFFICIAL, PeerUnavailable, library_environment  # noqa: E402
 from replay import (  # noqa: E402
-    KNOWN_DIFFERENCES,
     TRACES,
     Part,
     Runner,
@@ -53,7 +52,6 @@ def test_every_program_of_a_subject_agrees(name: str) -> None:
     outcome = run_parts(parts_of(TRACES / f"{name}.jsonl.gz"), Runner(), JOBS)
     assert outcome.ok, describe(outcome)
     assert outcome.steps > 19_000
-    assert outcome.known == {at for at in KNOWN_DIFFERENCES if at[0] == f"{name}.jsonl.gz"}
 
 
 @pytest.mark.parametrize("name", SAMPLED)
