@@ -220,7 +220,6 @@ class History {
       }
       // No version: all that was read came from the transaction's own writes.
       const State& base = attempt.read_version == kInvalidVersion ? states_.begin()->second : state_at(attempt.read_version);
-      if (getenv("DBG") && !agrees(read, visible(attempt, read, base))) { for (auto& [k,v] : visible(attempt, read, base)) std::cerr << "   model " << k << "\n"; for (auto& [k,v]: read.rows) std::cerr << "  row " << k << "\n"; }
       if (!agrees(read, visible(attempt, read, base))) fail(attempt, "a read differs from the model at the read version: " + describe(read));
     }
   }
