@@ -135,7 +135,7 @@ int main(int argc, char** argv) {
   CHECK_EQ(network.select_api_version(740, 740), 0);
   CHECK_EQ(network.setup(), 0);
   std::thread loop([&network] { network.run(); });
-  fdb::test_commits_over_few_keys(full ? 10'000'000 : kMeasures ? 200'000 : 20'000);
+  fdb::test_commits_over_few_keys(full ? 10'000'000 : fdb::kMeasures ? 200'000 : 20'000);
   fdb::test_clear_of_a_large_range(full ? 1'000'000 : 50'000);
   fdb::test_open_transaction_gives_memory_back(full ? 200'000 : 20'000);
   CHECK_EQ(network.stop(), 0);

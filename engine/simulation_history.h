@@ -226,7 +226,7 @@ class History {
 
   // ---- commits ----------------------------------------------------------------------------------------
 
-  // The candidate conflict range by semantics.md, 10.2; `widest` also where the rules go beyond what the result depends on.
+  // The candidate conflict range (semantics.md, 10.2), which may go beyond what the result depends on.
   Range candidate(const Attempt& attempt, const Read& read) const {
     if (read.kind == Read::Kind::kConflict) return {read.begin.key, read.end.key};
     if (read.kind == Read::Kind::kGet) return {read.begin.key, key_after(read.begin.key)};
@@ -243,8 +243,10 @@ class History {
       if (!read.reverse && read.end.offset > 0) high = begin;
       if (read.reverse && read.begin.offset <= 1) low = end;
     }
-    if (read.begin.offset <= 0 && resolve(state, read.begin).off_begin) low.clear();
-    if (read.end.offset > 1 && resolve(state, read.end).off_end) high = kKeysEnd;
+    // Either selector counts, and one that leads to an empty key that exists is taken for one that ran off, too.
+    const Bytes ends[] = {resolve(state, read.begin).key, resolve(state, read.end).key};
+    if (read.begin.offset <= 0 && (ends[0].empty() || ends[1].empty())) low.clear();
+    if (read.end.offset > 1 && (ends[0] == kKeysEnd || ends[1] == kKeysEnd)) high = kKeysEnd;
     if (read.rows.empty()) return {low, high};
     const auto [first, last] = std::minmax(read.rows.front().first, read.rows.back().first);
     if (read.reverse || read.begin.offset <= 0) low = std::min<Bytes>(low, first);
