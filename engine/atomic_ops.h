@@ -1,4 +1,4 @@
-// The atomic operations, as functions on values (semantics.md, section 8).
+// The atomic operations, as functions on values.
 //
 // Thread-safety: pure functions.
 #pragma once

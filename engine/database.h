@@ -15,7 +15,7 @@ namespace fdb {
 class Transaction;
 class Tenant;
 
-// One default that a database gives to its transactions (options.md, section 3).
+// One default that a database gives to its transactions.
 struct OptionDefault {
   int transaction_option;
   bool present;
@@ -70,7 +70,7 @@ class Tenant : public RefCounted<Tenant> {
 
   Database& database() const { return *database_; }
   const Bytes& name() const { return name_; }
-  // The id the name had in `snapshot`, remembered from the first success on (semantics.md, 18.1); 2131 if there is none.
+  // The id the name had in `snapshot`, remembered from the first success on; 2131 if there is none.
   Error resolve(const Snapshot& snapshot, int64_t* id);
 
   FDBTenant* handle() { return reinterpret_cast<FDBTenant*>(this); }

@@ -1,4 +1,4 @@
-// fdb_transaction_get_mapped_range: a primary range, and one look-up for each of its rows (semantics.md, section 19).
+// fdb_transaction_get_mapped_range: a primary range, and one look-up for each of its rows.
 //
 // Thread-safety: none; called under the transaction's lock.
 #pragma once

@@ -1,4 +1,4 @@
-// Range and selector reads of a transaction (semantics.md, 6.3, 6.4, 7 and 10.2).
+// Range and selector reads of a transaction.
 //
 // Thread-safety: none; used within one call under the transaction's lock.
 #pragma once

@@ -1,4 +1,4 @@
-// Rough sizes and split points of a range, in the spirit of the storage server's byte sample (semantics.md, section 15).
+// Rough sizes and split points of a range, in the spirit of the storage server's byte sample.
 #pragma once
 
 #include "future.h"

@@ -1,4 +1,4 @@
-// What the special key space tells about the cluster: status, connection, metrics, workers (semantics.md, 17.4).
+// What the special key space tells about the cluster: status, connection, metrics, workers.
 #include "json.h"
 #include "special_ranges.h"
 #include "status_json.h"

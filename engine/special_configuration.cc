@@ -1,4 +1,4 @@
-// \xff\xff/configuration/, \xff\xff/global_config/ and \xff\xff/tracing/ (semantics.md, 17.6).
+// \xff\xff/configuration/, \xff\xff/global_config/ and \xff\xff/tracing/.
 #include <cinttypes>
 #include <cstring>
 

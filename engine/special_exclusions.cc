@@ -1,4 +1,4 @@
-// \xff\xff/management/: exclusion of processes and localities (semantics.md, 17.5). There is one process, so the effect
+// \xff\xff/management/: exclusion of processes and localities. There is one process, so the effect
 // ends with the bookkeeping, and excluding that process is refused unless it is forced.
 #include <algorithm>
 #include <charconv>

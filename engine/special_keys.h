@@ -1,4 +1,4 @@
-// The special key space, \xff\xff .. \xff\xff\xff (semantics.md, section 17): which calls reach it, its modules, their
+// The special key space, \xff\xff .. \xff\xff\xff: which calls reach it, its modules, their
 // reads, and their writes, which take effect at commit.
 //
 // Thread-safety: none; called under the transaction's lock, which the transaction holds.

@@ -1,4 +1,4 @@
-// \xff\xff/management/: lock, maintenance, data distribution, versions, and other single settings (semantics.md, 17.5).
+// \xff\xff/management/: lock, maintenance, data distribution, versions, and other single settings.
 // Exclusions and tenants have files of their own.
 #include <cmath>
 #include <cstring>

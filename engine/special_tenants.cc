@@ -1,5 +1,5 @@
-// \xff\xff/management/tenant/: the list of tenants, and their creation, deletion, configuration and renaming
-// (semantics.md, 18.2). A commit first collects what was asked for, then applies it to the system keys.
+// \xff\xff/management/tenant/: the list of tenants, and their creation, deletion, configuration and renaming.
+// A commit first collects what was asked for, then applies it to the system keys.
 #include <algorithm>
 #include <set>
 

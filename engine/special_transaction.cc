@@ -1,4 +1,4 @@
-// \xff\xff/transaction/: what the transaction has read and written, and what it conflicted with (semantics.md, 17.3).
+// \xff\xff/transaction/: what the transaction has read and written, and what it conflicted with.
 #include <algorithm>
 
 #include "special_ranges.h"

@@ -1,4 +1,4 @@
-// The texts by which an embedded database describes itself as a cluster of one process (semantics.md, 17.4 and 17.7).
+// The texts by which an embedded database describes itself as a cluster of one process.
 //
 // Thread-safety: any thread may call these.
 #pragma once

@@ -1,4 +1,4 @@
-// System keys that the engine itself reads or writes (semantics.md, sections 16 and 18).
+// System keys that the engine itself reads or writes.
 #pragma once
 
 #include "common.h"

@@ -1,4 +1,4 @@
-// Life cycle of a transaction: states, options, errors, read versions (semantics.md, sections 2 to 4 and 12).
+// Life cycle of a transaction: states, options, errors, read versions.
 #include "transaction.h"
 
 #include <algorithm>
@@ -226,7 +226,7 @@ void Transaction::reset() {
   Lock lock(mutex_);
   const bool retrying = !on_error_futures_.empty();
   full_reset();
-  // The on_error that was still waiting fails, and its failure cancels the transaction (semantics.md, section 3).
+  // The on_error that was still waiting fails, and its failure cancels the transaction.
   if (retrying && api_version() >= 610) state_error_ = err::kTransactionCancelled;
 }
 

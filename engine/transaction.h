@@ -2,8 +2,7 @@
 //
 // Thread-safety: every member may be called from any thread; calls take effect in the order in which they get the lock.
 // Invariants:
-//  1. Operations check, in this order: deferred error, commit started (2017), error state (1025, 1031, 2017)
-//     (semantics.md, section 2).
+//  1. Operations check, in this order: deferred error, commit started (2017), error state (1025, 1031, 2017).
 //  2. Reads work on the read point, which never changes within an attempt; they never wait for a commit.
 //  3. commit() decides at once; its future is delivered when somebody looks (deliver_commit).
 //  4. No lock is held while a callback runs: futures post them to the network thread.
@@ -41,7 +40,7 @@ struct RangeRequest {
   bool reverse;
 };
 
-// Checks the limits and applies the streaming mode (c-abi.md, 9.2).
+// Checks the limits and applies the streaming mode.
 Error resolve_limits(const RangeRequest& request, RangeLimits* limits);
 
 struct MappedRangeRequest {
@@ -165,7 +164,7 @@ class Transaction : public RefCounted<Transaction> {
   Keyspace& keyspace() const { return *database_->keyspace(); }
   int api_version() const { return network_.api_version(); }
   void check_timeout();
-  // Whether a commit was started; poisons the transaction unless it is protected (semantics.md, section 3).
+  // Whether a commit was started; poisons the transaction unless it is protected.
   bool used_during_commit();
   // The error that refuses a read or a write, 0 if none.
   Error refusal();

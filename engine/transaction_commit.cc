@@ -1,4 +1,4 @@
-// Commit of a transaction, what it submits, and the delivery of the outcome (semantics.md, sections 9 to 11 and 14).
+// Commit of a transaction, what it submits, and the delivery of the outcome.
 #include <algorithm>
 #include <cstring>
 

@@ -1,4 +1,4 @@
-// The options of one transaction, and how each of them is applied (options.md, section 6).
+// The options of one transaction, and how each of them is applied.
 //
 // Thread-safety: none; a transaction owns it under its lock.
 #pragma once

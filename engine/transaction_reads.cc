@@ -1,4 +1,4 @@
-// Reads of a transaction (semantics.md, sections 6, 10.2, 10.4, 13 and 15).
+// Reads of a transaction.
 #include <algorithm>
 
 #include "env.h"
@@ -65,7 +65,7 @@ Error Transaction::read_through(const WriteMap* visible, Read&& read) {
   return read(reader);
 }
 
-// Adds a candidate conflict range, less what the transaction has overwritten itself (semantics.md, 10.2).
+// Adds a candidate conflict range, less what the transaction has overwritten itself.
 void Transaction::add_read_conflict(Slice begin, Slice end, const WriteMap* overlay) {
   if (begin >= end) return;
   // Each piece counts with the size of the whole candidate.
@@ -233,7 +233,8 @@ struct OwnedRange {
   Bytes high;
 };
 
-// semantics.md, 10.2
+// What a read through the overlay depends on: nothing beyond the last row it returned can change it, unless a
+// selector with an offset reached further.
 OwnedRange conflict_of(const RangeOutcome& outcome, Slice max_key) {
   const RangeRead& read = outcome.read;
   const bool more = outcome.rows.more;
@@ -251,7 +252,7 @@ OwnedRange conflict_of(const RangeOutcome& outcome, Slice max_key) {
   return range;
 }
 
-// semantics.md, 10.4
+// The same without overlay, by the official client's simpler rule.
 OwnedRange conflict_without_overlay(const RangeOutcome& outcome) {
   const RangeRead& read = outcome.read;
   const bool more = outcome.rows.more;

@@ -1,4 +1,4 @@
-// Writes of a transaction: checks in their documented order, then into the overlay (semantics.md, sections 5, 7, 9, 10.5).
+// Writes of a transaction: checks in their documented order, then into the overlay.
 #include <algorithm>
 #include <cstring>
 
@@ -259,7 +259,7 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
 // ---- handing the overlay over ----------------------------------------------------------------------
 
 // Appends what the overlay holds in [begin, end) to the native mutations: first the cleared stretches, then the
-// operations in key order (semantics.md, 7.3).
+// operations in key order.
 void Transaction::flush_writes(Slice begin, Slice end) {
   const auto clip = [&](const WriteMap::Segment& segment) {
     const Bytes from = segment.begin();

@@ -1,5 +1,4 @@
-// The uncommitted writes of one transaction: for every key either unmodified, cleared, or a stack of operations
-// (semantics.md, section 7).
+// The uncommitted writes of one transaction: for every key either unmodified, cleared, or a stack of operations.
 //
 // Thread-safety: none; a transaction owns it under its lock.
 //
