@@ -114,6 +114,7 @@ test-cluster: export FDB_CLUSTER_FILE = $(CLUSTER)/fdb.cluster
 test-cluster: export FDB_LIBRARY_PATH = $(CLUSTER)/libfdb_c.so
 test-cluster: $(VENV)/installed ## run the tests and the binding tester on that server
 	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) tests/bindingtester/compare.py --seeds 50 --cluster $(CLUSTER)/fdb.cluster
 
 clean: ## delete everything that was built
 	rm -rf build dist *.egg-info .venv .venv-* .pytest_cache .mypy_cache .ruff_cache

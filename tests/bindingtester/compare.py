@@ -1,10 +1,13 @@
 """Runs random programs by this package and by the official one, on the same engine, and compares.
 
-    python compare.py [--seeds N] [--first SEED] [--jobs N] [--api-version V]
+    python compare.py [--seeds N] [--first SEED] [--jobs N] [--api-version V] [--cluster CLUSTER_FILE]
 
 A program is made from its seed and run by the same machine in two processes, one with this package (in
 an event model that depends on the seed), one with foundationdb 7.4.8. What they leave in the database,
 logged stacks and directories included, must be the same. Exit status 1 if something is not.
+
+With --cluster this package runs on that cluster, whose data and tenants are DELETED before each program,
+and the official one on the engine as always: so the engine is compared with the cluster, too.
 
 One difference is on purpose: a partition that was removed refuses to be used, where the official package
 writes directories under its old prefix. Runs in which this happened are counted, not compared.
@@ -76,7 +79,19 @@ def without_stamps(pairs: dict[bytes, bytes], stamps_prefix: bytes) -> Pairs:
     return {show(key): show(value) for key, value in pairs.items()}
 
 
-def work(api_version: int, seeds: list[int], official: bool) -> None:
+def wipe(db: Any, api_version: int) -> None:
+    """Deletes everything that an earlier program left in a cluster."""
+    del db[b"":b"\xff"]
+    if api_version < 630:
+        return  # no tenants
+    from fdb import tenant_management
+
+    for row in tenant_management.list_tenants(db, b"", b"\xff", 100_000).to_list():
+        del db.open_tenant(bytes(row.key))[b"":b"\xff"]
+        tenant_management.delete_tenant(db, bytes(row.key))
+
+
+def work(api_version: int, seeds: list[int], official: bool, cluster: str | None) -> None:
     """Runs programs in this process; prints a line of JSON for each."""
     import fdb
 
@@ -89,8 +104,10 @@ def work(api_version: int, seeds: list[int], official: bool) -> None:
 
     for seed in seeds:
         model = MODELS["threads" if official else MODEL_NAMES[seed // 7 % len(MODEL_NAMES)]]()
-        db = model.open(f"memory:seed-{seed}")
+        db = model.open(cluster or f"memory:seed-{seed}")
         blocking = model.blocking(db)
+        if cluster:
+            wipe(blocking, api_version)
         write_all(blocking, stored(generate(seed, api_version)))
         machine = run_tester(db, PREFIX, model)
         pairs = without_stamps(read_all(blocking), STAMPS)
@@ -99,13 +116,17 @@ def work(api_version: int, seeds: list[int], official: bool) -> None:
 
 
 def run_worker(
-    api_version: int, seeds: list[int], python: str, environment: dict[str, str] | None
+    api_version: int,
+    seeds: list[int],
+    python: str,
+    environment: dict[str, str] | None,
+    cluster: str | None = None,
 ) -> tuple[dict[int, dict[str, Any]], str]:
     """The results by seed, and why the process ended early ("" if it did not)."""
     command = [python, str(HERE / "compare.py"), "--worker", str(api_version)]
     done = subprocess.run(
         command,
-        input=json.dumps({"seeds": seeds, "official": environment is not None}),
+        input=json.dumps({"seeds": seeds, "official": environment is not None, "cluster": cluster}),
         env=environment,
         capture_output=True,
         text=True,
@@ -126,15 +147,21 @@ def compare_pairs(ours: Pairs, official: Pairs) -> list[str]:
     return wrong
 
 
-def compare(seeds: list[int], python: str, environment: dict[str, str], jobs: int = 2) -> Outcome:
+def compare(
+    seeds: list[int],
+    python: str,
+    environment: dict[str, str],
+    jobs: int = 2,
+    cluster: str | None = None,
+) -> Outcome:
     """Runs the seeds by both packages, the official one by `python` in `environment`."""
-    tasks: list[tuple[int, list[int], str, dict[str, str] | None]] = []
+    tasks: list[tuple[int, list[int], str, dict[str, str] | None, str | None]] = []
     for version in sorted({version_of(seed) for seed in seeds}):
         chosen = [seed for seed in seeds if version_of(seed) == version]
         for first in range(0, len(chosen), 100):
             part = chosen[first : first + 100]
-            tasks.append((version, part, sys.executable, None))
-            tasks.append((version, part, python, environment))
+            tasks.append((version, part, sys.executable, None, cluster))
+            tasks.append((version, part, python, environment, None))
     with ThreadPoolExecutor(jobs) as pool:
         results = list(pool.map(lambda task: run_worker(*task), tasks))
     outcome = Outcome()
@@ -169,6 +196,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--api-version", type=int, choices=sorted(set(VERSIONS)))
+    parser.add_argument("--cluster", metavar="CLUSTER_FILE", help="its data is deleted")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
@@ -177,7 +205,7 @@ def main(argv: list[str]) -> int:
     options = parse(argv)
     if options.worker is not None:
         parameters: dict[str, Any] = json.load(sys.stdin)
-        work(options.worker, parameters["seeds"], parameters["official"])
+        work(options.worker, **parameters)
         return 0
     from official import OFFICIAL, library_environment
 
@@ -186,7 +214,8 @@ def main(argv: list[str]) -> int:
     if options.api_version:
         seeds = [seed for seed in seeds if version_of(seed) == options.api_version]
     start = time.perf_counter()
-    outcome = compare(seeds, python, environment, options.jobs)
+    jobs = 1 if options.cluster else options.jobs  # programs must not meet in one database
+    outcome = compare(seeds, python, environment, jobs, options.cluster)
     for line in outcome.wrong[:40]:
         print(line[:600])
     seconds = time.perf_counter() - start
