@@ -19,6 +19,8 @@ constexpr Version kNever = std::numeric_limits<Version>::min();
 // Boundaries that the sweep visits per add; an add makes at most two.
 constexpr int kSweepPerAdd = 6;
 constexpr int kSweepPerForget = 2;
+// Nodes that are freed per add, of those that earlier adds have covered.
+constexpr int kBuriedPerAdd = 256;
 // A sweep starts with a search, so it has to be worth it.
 constexpr int kSmallestSweep = 64;
 
@@ -57,10 +59,12 @@ struct ConflictSet::Impl {
 
   Impl() : head(make_node(Slice(), kNever, kMaxLevels)) {}
   ~Impl() {
-    for (Node* node = head; node != nullptr;) {
-      Node* next = node->links()[0].next;
-      free_node(node);
-      node = next;
+    for (Node* list : {head, covered}) {
+      for (Node* node = list; node != nullptr;) {
+        Node* next = node->links()[0].next;
+        free_node(node);
+        node = next;
+      }
     }
   }
 
@@ -137,7 +141,26 @@ struct ConflictSet::Impl {
     }
   }
 
+  // Cuts out the nodes behind `fingers` up to `last`; a million of them take no longer than one, as bury() frees them.
+  void cover(Fingers& fingers, Fingers& last) {
+    if (last[0] == fingers[0]) return;
+    Node* first = fingers[0]->links()[0].next;
+    for (int level = 0; level < kMaxLevels; ++level) fingers[level]->links()[level].next = last[level]->links()[level].next;
+    last[0]->links()[0].next = covered;
+    covered = first;
+  }
+
+  void bury() {
+    for (int i = 0; i < kBuriedPerAdd && covered != nullptr; ++i) {
+      Node* node = covered;
+      covered = node->links()[0].next;
+      free_node(node);
+      --size;
+    }
+  }
+
   void add(Slice begin, Slice end, Version version) {
+    bury();
     Fingers fingers;
     find(begin, false, fingers);
     Node* first = fingers[0]->links()[0].next;
@@ -148,12 +171,15 @@ struct ConflictSet::Impl {
     }
     Version covering = fingers[0]->version;  // what the segment had in which `end` lies
     Node* next = first;
-    while (next != nullptr && next->key() < end) {
-      covering = next->version;
-      remove_next(fingers);
-      next = fingers[0]->links()[0].next;
+    if (first != nullptr && first->key() < end) {
+      Fingers last;
+      find(end, false, last);
+      covering = last[0]->version;
+      next = last[0]->links()[0].next;
+      cover(fingers, last);
+      bury();
     }
-    // The links that pass over the removed nodes may still show their versions; insert() and mark() set all of these.
+    // The links that pass over the removed nodes do not show what is newest there; insert() and mark() set all of these.
     Fingers before;
     std::copy_n(fingers, kMaxLevels, before);
     insert(begin, version, fingers);
@@ -213,7 +239,8 @@ struct ConflictSet::Impl {
   }
 
   Node* head;  // the segment before the first boundary; never removed
-  size_t size = 0;
+  Node* covered = nullptr;  // removed by an add, but not freed; linked on the lowest level
+  size_t size = 0;          // with those
   int credit = 0;
   Bytes sweep_position;
   uint64_t random = 0x9e3779b97f4a7c15;  // fixed, so that a simulation can be replayed
