@@ -226,7 +226,7 @@ class History {
 
   // ---- commits ----------------------------------------------------------------------------------------
 
-  // The candidate conflict range (semantics.md, 10.2), which may go beyond what the result depends on.
+  // The candidate conflict range, which may go beyond what the result depends on.
   Range candidate(const Attempt& attempt, const Read& read) const {
     if (read.kind == Read::Kind::kConflict) return {read.begin.key, read.end.key};
     if (read.kind == Read::Kind::kGet) return {read.begin.key, key_after(read.begin.key)};
@@ -342,7 +342,7 @@ class History {
     return at == state.end() ? Value() : Value(at->second);
   }
 
-  // Whether the transaction's own later writes may have ended the watch (semantics.md, 13).
+  // Whether the transaction's own later writes may have ended the watch.
   static bool own_change(const WatchRecord& watch) {
     const std::vector<Write>& writes = watch.attempt->writes;
     for (size_t i = watch.own; i < writes.size(); ++i) {

@@ -55,7 +55,7 @@ inline Bytes stamped(const Bytes& operand, const Bytes& stamp) {
   return filled.replace(byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24, stamp.size(), stamp);
 }
 
-// ---- atomic operations (semantics.md, section 8, API version 510 and above) --------------------------
+// ---- atomic operations (API version 510 and above) --------------------------
 
 inline Bytes fit(const Bytes& value, size_t size) {
   Bytes fitted = value.substr(0, size);
@@ -134,7 +134,7 @@ inline Range conflict_range_of(const Write& write, const Bytes& stamp) {
   return {key, key_after(key)};
 }
 
-// What the first `count` writes of a transaction mean for its own reads (semantics.md, 7.5 and 10.2).
+// What the first `count` writes of a transaction mean for its own reads.
 class OwnWrites {
  public:
   OwnWrites(const std::vector<Write>& writes, size_t count) {
@@ -208,7 +208,7 @@ class OwnWrites {
 
 constexpr char kKeysEnd[] = "\xff";
 
-// Where a selector leads (semantics.md, 6.3).
+// Where a selector leads.
 struct Resolved {
   Bytes key;
   bool off_begin = false;

@@ -52,6 +52,8 @@ class Simulation {
     for (const auto& [record, future] : world_.watches) watches.push_back(record);
     totals->digest = world_.history.verify(watches, all_rows());
     count_outcomes(watches, totals);
+    // A pending watch keeps its database, and that keeps the watch, until somebody ends it.
+    for (const auto& [record, future] : world_.watches) future->cancel();
   }
 
  private:
