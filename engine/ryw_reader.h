@@ -28,7 +28,6 @@ struct PlainSelector {
   explicit PlainSelector(const KeySelector& selector)
       : key(selector.or_equal ? key_after(selector.key) : Bytes(selector.key)), offset(selector.offset) {}
   PlainSelector(Bytes plain_key, int64_t plain_offset) : key(std::move(plain_key)), offset(plain_offset) {}
-  bool is_first_greater_or_equal() const { return offset == 1; }
 };
 
 struct RangeRead {

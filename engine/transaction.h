@@ -174,7 +174,6 @@ class Transaction : public RefCounted<Transaction> {
   Slice max_read_key() const;
   Slice max_write_key() const;
   size_t max_key_size(Slice key, bool for_write) const;
-  bool reaches_special_keys(Slice key) const;
   bool has_system_access() const { return options_.access_system_keys || options_.read_system_keys; }
 
   // ---- life cycle -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "accounting.h"
 #include "special_keys.h"
 #include "system_keys.h"
 #include "transaction.h"
@@ -10,12 +11,9 @@ namespace fdb {
 
 namespace {
 
-constexpr int64_t kMutationOverhead = 44;
-constexpr int64_t kRangeOverhead = 24;
-
 int64_t ranges_size(const std::vector<KeyRange>& ranges) {
   int64_t size = 0;
-  for (const KeyRange& range : ranges) size += kRangeOverhead + static_cast<int64_t>(range.begin.size() + range.end.size());
+  for (const KeyRange& range : ranges) size += range_size(range.begin, range.end);
   return size;
 }
 
@@ -26,7 +24,7 @@ int64_t ranges_size(const std::vector<KeyRange>& ranges) {
 int64_t Transaction::commit_size(const CommitRequest& request) const {
   int64_t size = 0;
   for (const Mutation& mutation : request.mutations) {
-    size += kMutationOverhead + static_cast<int64_t>(mutation.key.size() + mutation.value.size());
+    size += mutation_size(mutation.key, mutation.value);
   }
   if (api_version() < 300) return size;
   const bool plain = options_.read_your_writes_disabled;

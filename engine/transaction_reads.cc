@@ -1,6 +1,7 @@
 // Reads of a transaction.
 #include <algorithm>
 
+#include "accounting.h"
 #include "env.h"
 #include "size_estimates.h"
 #include "special_keys.h"
@@ -11,7 +12,6 @@ namespace fdb {
 
 namespace {
 
-constexpr int64_t kRangeOverhead = 24;
 constexpr int64_t kWatchReadMicros = 20'000;
 constexpr int kIteratorBytes[] = {4096, 6144, 9216, 13824, 20736, 31104, 46656, 69984, 80000, 120000};
 
@@ -71,7 +71,7 @@ void Transaction::add_read_conflict(Slice begin, Slice end, const WriteMap* over
   // Each piece counts with the size of the whole candidate.
   const auto add = [&](Slice from, Slice to) {
     read_conflicts_.add(from, to);
-    approximate_size_ += kRangeOverhead + static_cast<int64_t>(begin.size() + end.size());
+    approximate_size_ += range_size(begin, end);
   };
   if (!overlay || overlay->empty()) return add(begin, end);
   for (WriteMap::Segment segment = overlay->segment(begin); segment.begins_before(end); segment.next()) {
@@ -95,7 +95,7 @@ void Transaction::add_point_read_conflict(Slice key, const WriteMap* overlay) {
     const Slice after = arena_.copy_after(key);
     native_counted_reads_.push_back({after.substr(0, key.size()), after});
   } else {
-    approximate_size_ += kRangeOverhead + 2 * static_cast<int64_t>(key.size()) + 1;
+    approximate_size_ += point_range_size(key);
   }
 }
 

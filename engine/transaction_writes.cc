@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "accounting.h"
 #include "special_keys.h"
 #include "system_keys.h"
 #include "transaction.h"
@@ -10,14 +11,8 @@ namespace fdb {
 
 namespace {
 
-constexpr int64_t kMutationOverhead = 44;
-constexpr int64_t kRangeOverhead = 24;
 constexpr size_t kStampLength = 10;
 constexpr Slice kMetadataOperand{"\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 14};
-
-int64_t point_range_size(Slice key) { return kRangeOverhead + 2 * static_cast<int64_t>(key.size()) + 1; }
-
-int64_t range_size(Slice begin, Slice end) { return kRangeOverhead + static_cast<int64_t>(begin.size() + end.size()); }
 
 // The position of the stamp that the last four bytes of `bytes` name; false if it does not fit.
 bool stamp_offset(Slice bytes, size_t* offset) {
@@ -82,7 +77,7 @@ void Transaction::set(Slice key, Slice value) {
   const bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
   if (key >= max_write_key()) return defer(err::kKeyOutsideLegalRange);
-  approximate_size_ += static_cast<int64_t>(key.size() + value.size()) + kMutationOverhead;
+  approximate_size_ += mutation_size(key, value);
   if (add_conflict) approximate_size_ += point_range_size(key);
   if (key.size() > max_key_size(key, true)) return defer(err::kKeyTooLarge);
   if (value.size() > kValueSizeLimit) return defer(err::kValueTooLarge);
@@ -126,7 +121,7 @@ void Transaction::clear_range(Slice begin, Slice end) {
   if (begin > max_write_key() || end > max_write_key()) return defer(err::kKeyOutsideLegalRange);
   begin = begin.substr(0, max_key_size(begin, false) + 1);
   end = end.substr(0, max_key_size(end, false) + 1);
-  approximate_size_ += static_cast<int64_t>(begin.size() + end.size()) + kMutationOverhead;
+  approximate_size_ += mutation_size(begin, end);
   if (add_conflict) approximate_size_ += range_size(begin, end);
   if (begin < end) buffer_clear(begin, end, add_conflict);
 }
@@ -197,7 +192,7 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
     widened = Bytes(target) + Bytes(stamped_key ? 2 : 4, '\0');
     target = widened;
   }
-  approximate_size_ += static_cast<int64_t>(key.size() + param.size()) + kMutationOverhead;
+  approximate_size_ += mutation_size(key, param);
   if (add_conflict) approximate_size_ += point_range_size(key);
   if (passed_size > max_key_size(key, true)) return defer(err::kKeyTooLarge);
   if (param.size() > kValueSizeLimit) return defer(err::kValueTooLarge);
