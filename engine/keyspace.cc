@@ -149,6 +149,7 @@ Snapshot Keyspace::current() {
 
 Error Keyspace::check(const CommitRequest& request) {
   if (request.check_window && too_old(request.read_version)) return err::kTransactionTooOld;
+  if (!request.read_conflicts.empty() && request.read_version < conflicts_forgotten_) return err::kTransactionTooOld;
   if (request.tenant_id >= 0) {
     Slice name;
     const Bytes row = Bytes(system_keys::kTenantMap) + system_keys::big_endian(static_cast<uint64_t>(request.tenant_id));
@@ -215,14 +216,25 @@ void Keyspace::apply(const CommitRequest& request, Version version, CommitOutcom
     applied.push_back(mutation);
   }
   for (const KeyRange& range : request.write_conflicts) conflicts_.add(range.begin, range.end, version);
-  if (version - kReadWindow > conflicts_forgotten_) {
-    conflicts_forgotten_ = version - kReadWindow;
-    conflicts_.forget(conflicts_forgotten_);
-  }
+  forget_conflicts(version);
   outcome->point = {version, editor.finish()};
   if (system) refresh_system_state(outcome->point.snapshot);
   publish(version, outcome->point.snapshot);
   if (!watches_.empty()) fire_watches(applied, outcome->point.snapshot);
+}
+
+// Versions may be ahead of the clock, and then the clock decides what is out of the window, as it does in too_old().
+void Keyspace::forget_conflicts(Version version) {
+  const Version horizon = std::min(version, clock()) - kReadWindow;
+  if (horizon <= conflicts_forgotten_) return;
+  conflicts_forgotten_ = horizon;
+  conflicts_.forget(horizon);
+}
+
+void Keyspace::skip_versions(Version count) {
+  std::lock_guard commit_lock(commit_mutex_);
+  std::lock_guard lock(publish_mutex_);
+  published_.version += count;
 }
 
 void Keyspace::publish(Version version, Snapshot snapshot) {

@@ -5,7 +5,8 @@
 //  1. Versions of commits increase strictly; a snapshot is published under exactly one version.
 //  2. Readers take (version, snapshot) under a short lock that no commit holds while it works.
 //  3. A version that was handed out is answered exactly for kReadWindow; any other version exactly or with 1007.
-//  4. Lock order: commit_mutex_, then publish_mutex_, then the watches' mutex.
+//  4. No commit is checked against writes that are forgotten: a read version from before them is too old.
+//  5. Lock order: commit_mutex_, then publish_mutex_, then the watches' mutex.
 #pragma once
 
 #include <map>
@@ -79,6 +80,8 @@ class Keyspace : public RefCounted<Keyspace> {
   void retain(const ReadPoint& point);
 
   CommitOutcome commit(const CommitRequest& request);
+  // Moves the versions ahead of the clock, as `count` commits do while the clock stands. For tests.
+  void skip_versions(Version count);
 
   bool locked() const { return locked_.load(std::memory_order_acquire); }
   // 0 disabled, 1 optional, 2 required.
@@ -103,6 +106,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   Version clock();
   Error check(const CommitRequest& request);
+  void forget_conflicts(Version version);
   void apply(const CommitRequest& request, Version version, CommitOutcome* outcome);
   void publish(Version version, Snapshot snapshot);
   void refresh_system_state(const Snapshot& snapshot);
@@ -115,7 +119,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   std::mutex commit_mutex_;
   ConflictSet conflicts_;
-  Version conflicts_forgotten_ = 0;
+  Version conflicts_forgotten_ = 0;  // writes up to this version may be missing in conflicts_
 
   std::mutex publish_mutex_;
   ReadPoint published_;
