@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sys/stat.h>
 
+#include "late_answers.h"
 #include "network.h"
 #include "options.h"
 #include "system_keys.h"
@@ -66,7 +67,9 @@ Bytes opened_name(const Bytes& text) {
 
 Ref<Keyspace> keyspace_of(const Location& location) {
   if (location.error != 0) return Ref<Keyspace>();
-  return Keyspace::memory(location.embedded.substr(location.embedded.find(':') + 1));
+  LatencySetting latency;
+  latency_of_environment(&latency);  // what is wrong with it was refused before
+  return Keyspace::memory(location.embedded.substr(location.embedded.find(':') + 1), latency);
 }
 
 }  // namespace
@@ -126,6 +129,16 @@ Ref<Transaction> Database::create_transaction() { return make_ref<Transaction>(R
 
 Ref<Tenant> Database::open_tenant(Slice name) { return make_ref<Tenant>(Ref<Database>(this), name); }
 
+Ref<Future> Database::answer(Result result) {
+  const bool late = keyspace_ && keyspace_->latency().on();
+  return late ? answer_later(keyspace_->latency(), {0, std::move(result)}) : Network::instance().answer(std::move(result));
+}
+
+Ref<Future> Database::answer_error(Error error) {
+  const bool late = keyspace_ && keyspace_->latency().on();
+  return late ? answer_later(keyspace_->latency(), {error, Void{}}) : Network::instance().answer_error(error);
+}
+
 int Database::snapshot_ryw_counter() const {
   std::lock_guard lock(mutex_);
   return snapshot_ryw_counter_;
@@ -166,15 +179,14 @@ Error Tenant::resolve(const Snapshot& snapshot, int64_t* id) {
 }
 
 Ref<Future> Tenant::get_id() {
-  Network& network = Network::instance();
-  if (!database_->keyspace()) return network.answer_error(database_->deferred_error());
+  if (!database_->keyspace()) return database_->answer_error(database_->deferred_error());
   {
     std::lock_guard lock(mutex_);
-    if (id_ >= 0) return network.answer(id_);  // also after the tenant was deleted
+    if (id_ >= 0) return database_->answer(id_);  // also after the tenant was deleted
   }
   int64_t id;
-  if (Error error = resolve(database_->keyspace()->current(), &id)) return network.answer_error(error);
-  return network.answer(id);
+  if (Error error = resolve(database_->keyspace()->current(), &id)) return database_->answer_error(error);
+  return database_->answer(id);
 }
 
 }  // namespace fdb

@@ -32,6 +32,9 @@ class Database : public RefCounted<Database> {
   Error set_option(int option, const uint8_t* value, int length);
   Ref<Transaction> create_transaction();
   Ref<Tenant> open_tenant(Slice name);
+  // Hands out an answer of the database's own, late if it has a latency.
+  Ref<Future> answer(Result result);
+  Ref<Future> answer_error(Error error);
 
   // Null when the database is unusable; then deferred_error() says why.
   Keyspace* keyspace() const { return keyspace_.get(); }

@@ -5,6 +5,7 @@
 #include "client_status.h"
 #include "database.h"
 #include "exports_support.h"
+#include "latency.h"
 #include "status_json.h"
 #include "transaction.h"
 
@@ -20,7 +21,7 @@ template <class Work>
 FDBFuture* database_future(FDBDatabase* handle, Work&& work) {
   return guard_future([&] {
     Database& database = *Database::from(handle);
-    if (Error error = database.deferred_error()) return Network::instance().answer_error(error);
+    if (Error error = database.deferred_error()) return database.answer_error(error);
     return work(database);
   });
 }
@@ -44,6 +45,8 @@ bool is_snapshot_id(Slice id) {
 template <class Open>
 Error open_database(Open&& open, FDBDatabase** out_database) {
   if (!Network::instance().is_set_up()) return err::kNetworkNotSetup;
+  LatencySetting latency;
+  if (Error error = latency_of_environment(&latency)) return error;
   *out_database = open().detach()->handle();
   return 0;
 }
@@ -59,6 +62,17 @@ DLLEXPORT fdb_error_t fdb_create_database(const char* cluster_file_path, FDBData
 DLLEXPORT fdb_error_t fdb_create_database_from_connection_string(const char* connection_string, FDBDatabase** out_database) {
   return guard_error(
       [&] { return open_database([&] { return Database::open_connection_string(connection_string); }, out_database); });
+}
+
+DLLEXPORT fdb_error_t fdb_embedded_set_latency(FDBDatabase* d, const char* setting) {
+  return guard_error([&] {
+    LatencySetting parsed;
+    if (!parse_latency(setting ? setting : "", &parsed)) return err::kInvalidOptionValue;
+    Keyspace* keyspace = Database::from(d)->keyspace();
+    if (!keyspace) return Database::from(d)->deferred_error();
+    keyspace->latency().set(parsed);
+    return Error(0);
+  });
 }
 
 DLLEXPORT void fdb_database_destroy(FDBDatabase* d) {
@@ -87,22 +101,22 @@ DLLEXPORT fdb_error_t fdb_database_create_transaction(FDBDatabase* d, FDBTransac
 // The one server is this process, which is not restarted; whoever asks gets the answer that his request went out.
 DLLEXPORT FDBFuture* fdb_database_reboot_worker(FDBDatabase* db, uint8_t const* address, int address_length, fdb_bool_t,
                                                 int duration) {
-  return database_future(db, [&](Database&) {
+  return database_future(db, [&](Database& database) {
     const bool sent = duration >= 0 && names_the_server(slice(address, address_length));
-    return Network::instance().answer(int64_t{sent});
+    return database.answer(int64_t{sent});
   });
 }
 
 // There is no second region, so nothing can be lost.
 DLLEXPORT FDBFuture* fdb_database_force_recovery_with_data_loss(FDBDatabase* db, uint8_t const*, int) {
-  return database_future(db, [&](Database&) { return Network::instance().answer(Void{}); });
+  return database_future(db, [](Database& database) { return database.answer(Void{}); });
 }
 
 // As on a cluster that allows no snapshot commands.
 DLLEXPORT FDBFuture* fdb_database_create_snapshot(FDBDatabase* db, uint8_t const* uid, int uid_length, uint8_t const*, int) {
-  return database_future(db, [&](Database&) {
+  return database_future(db, [&](Database& database) {
     const bool valid = is_snapshot_id(slice(uid, uid_length));
-    return Network::instance().answer_error(valid ? err::kSnapshotDirectoryInvalid : err::kSnapshotUidInvalid);
+    return database.answer_error(valid ? err::kSnapshotDirectoryInvalid : err::kSnapshotUidInvalid);
   });
 }
 
@@ -113,20 +127,20 @@ DLLEXPORT double fdb_database_get_main_thread_busyness(FDBDatabase*) {
 }
 
 DLLEXPORT FDBFuture* fdb_database_get_server_protocol(FDBDatabase* db, uint64_t expected_version) {
-  return database_future(db, [&](Database&) {
+  return database_future(db, [&](Database& database) {
     // The protocol never changes: whoever waits for that waits until he gives up.
     if (expected_version == kServerProtocol && !Network::instance().stopped()) return make_ref<Future>();
-    return Network::instance().answer(kServerProtocol);
+    return database.answer(kServerProtocol);
   });
 }
 
 DLLEXPORT FDBFuture* fdb_database_get_client_status(FDBDatabase* db) {
-  return guard_future([&] { return Network::instance().answer(KeyResult{client_status_json(*Database::from(db))}); });
+  return guard_future([&] { return Database::from(db)->answer(KeyResult{client_status_json(*Database::from(db))}); });
 }
 
 // State that several clients of one cluster would share, which one in-process database has no use for.
 DLLEXPORT FDBFuture* fdb_database_create_shared_state(FDBDatabase* db) {
-  return database_future(db, [&](Database&) { return Network::instance().answer_error(err::kUnsupportedOperation); });
+  return database_future(db, [](Database& database) { return database.answer_error(err::kUnsupportedOperation); });
 }
 
 DLLEXPORT void fdb_database_set_shared_state(FDBDatabase*, DatabaseSharedState*) {}

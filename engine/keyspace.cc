@@ -64,11 +64,14 @@ Snapshot initial_content() {
 
 }  // namespace
 
-Ref<Keyspace> Keyspace::memory(const Bytes& name) {
+Ref<Keyspace> Keyspace::memory(const Bytes& name, const LatencySetting& latency) {
   MemoryNames& names = memory_names();
   std::lock_guard lock(names.mutex);
   Ref<Keyspace>& keyspace = names.databases[name];
-  if (!keyspace) keyspace = make_ref<Keyspace>(name);
+  if (!keyspace) {
+    keyspace = make_ref<Keyspace>(name);
+    keyspace->latency().set(latency);
+  }
   return keyspace;
 }
 

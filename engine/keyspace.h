@@ -17,6 +17,7 @@
 
 #include "atomic_ops.h"
 #include "conflict_set.h"
+#include "latency.h"
 #include "range_set.h"
 #include "version_store.h"
 #include "watches.h"
@@ -58,8 +59,8 @@ struct CommitOutcome {
 
 class Keyspace : public RefCounted<Keyspace> {
  public:
-  // The database `memory:name` of this process, made at its first use.
-  static Ref<Keyspace> memory(const Bytes& name);
+  // The database `memory:name` of this process, made at its first use, and with this latency then.
+  static Ref<Keyspace> memory(const Bytes& name, const LatencySetting& latency = {});
   // Forgets the name; handles that are open go on with the orphaned data.
   static bool drop_memory(const Bytes& name);
 
@@ -87,6 +88,7 @@ class Keyspace : public RefCounted<Keyspace> {
   // 0 disabled, 1 optional, 2 required.
   int tenant_mode() const { return tenant_mode_.load(std::memory_order_acquire); }
   WatchRegistry& watches() { return watches_; }
+  Latency& latency() { return latency_; }
   // The newest state without any effect on versions; for watches and statistics.
   Snapshot current();
 
@@ -126,6 +128,7 @@ class Keyspace : public RefCounted<Keyspace> {
   std::map<Version, Retained> retained_;
 
   WatchRegistry watches_;
+  Latency latency_;
   std::atomic<bool> locked_{false};
   std::atomic<int> tenant_mode_{1};
 

@@ -190,21 +190,21 @@ Ref<Future> Transaction::get_mapped_range(const MappedRangeRequest& request) {
   RangeLimits limits;
   if (Error error = resolve_limits(request.range, &limits)) return Future::failed(error);
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  if (deferred_error_ != 0) return answer_error(deferred_error_);
   const KeySelector& begin = request.range.begin;
   const KeySelector& end = request.range.end;
-  if (request.range.snapshot || options_.read_your_writes_disabled) return network_.answer_error(err::kUnsupportedOperation);
-  if (SpecialKeys::reads_range(*this, begin.key, end.key)) return network_.answer_error(err::kClientInvalidOperation);
-  if (Error error = refusal()) return network_.answer_error(error);
-  if (begin.key > max_read_key() || end.key > max_read_key()) return network_.answer_error(err::kKeyOutsideLegalRange);
-  if (Error error = tenant_requirement()) return network_.answer_error(error);
-  if (limits.rows < -1 || limits.bytes < -1) return network_.answer_error(err::kRangeLimitsInvalid);
+  if (request.range.snapshot || options_.read_your_writes_disabled) return answer_error(err::kUnsupportedOperation);
+  if (SpecialKeys::reads_range(*this, begin.key, end.key)) return answer_error(err::kClientInvalidOperation);
+  if (Error error = refusal()) return answer_error(error);
+  if (begin.key > max_read_key() || end.key > max_read_key()) return answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = tenant_requirement()) return answer_error(error);
+  if (limits.rows < -1 || limits.bytes < -1) return answer_error(err::kRangeLimitsInvalid);
   used_ = true;
   auto rows = std::make_unique<MappedKeyValueArray>();
   Error error = MappedRangeReader::read(*this, request, limits, rows.get());
   // The versions of this read are not waited for: it is not a registered read.
-  if (error != 0) return network_.answer_error(error);
-  return network_.answer(std::move(rows));
+  if (error != 0) return answer_error(error);
+  return answer(std::move(rows), Tie::kRequest);
 }
 
 }  // namespace fdb

@@ -33,6 +33,12 @@ RetryKind retry_kind(Error error) {
 
 int64_t now_micros() { return Env::current().monotonic_micros(); }
 
+// An unusable database has none.
+Latency& latency_of(const Database& database) {
+  static Latency off;
+  return database.keyspace() ? database.keyspace()->latency() : off;
+}
+
 }  // namespace
 
 Ref<Transaction> TransactionHook::transaction() {
@@ -64,8 +70,8 @@ const std::shared_ptr<TransactionHook>& Transaction::hook() {
 }
 
 Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant)
-    : database_(std::move(database)), tenant_(std::move(tenant)), network_(Network::instance()), time_base_(now_micros()),
-      backoff_(kInitialBackoff), deferred_error_(database_->deferred_error()) {
+    : database_(std::move(database)), tenant_(std::move(tenant)), network_(Network::instance()), latency_(latency_of(*database_)),
+      time_base_(now_micros()), backoff_(kInitialBackoff), deferred_error_(database_->deferred_error()) {
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
   apply_defaults();
   if (api_version() <= 15 && !tenant_) apply_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, false, Slice());
@@ -188,7 +194,7 @@ void Transaction::clear_attempt() {
   write_cost_ = 0;
   special_writes_.reset();
   half_reset_ = false;
-  commit_started_ = commit_waits_ = false;
+  commit_started_ = commit_waits_ = commit_on_its_way_ = false;
   decided_.reset();
 }
 
@@ -239,13 +245,14 @@ void Transaction::cancel() {
 void Transaction::fail_pending(Error error, Error stamp_error) {
   for (const WaitingRead& waiting : waiting_) waiting.future->fail(error);
   waiting_.clear();
+  late_answers_.fail_all(error);
   for (const Ref<Future>& future : versionstamp_futures_) future->fail(stamp_error);
   versionstamp_futures_.clear();
   for (const Ref<Future>& future : on_error_futures_) future->fail(error);
   on_error_futures_.clear();
   if (commit_future_) commit_future_->fail(error);
   commit_future_ = Ref<Future>();
-  commit_waits_ = false;  // what was told to have failed must not take effect later
+  commit_waits_ = commit_on_its_way_ = false;  // what was told to have failed must not take effect later
   decided_.reset();
 }
 
@@ -264,7 +271,8 @@ void Transaction::enter_error_state(Error error) {
 
 // Only needed while something is pending: every call looks at the clock itself.
 void Transaction::arm_timeout() {
-  const bool pending = !waiting_.empty() || !versionstamp_futures_.empty() || !on_error_futures_.empty();
+  const bool pending = !waiting_.empty() || !versionstamp_futures_.empty() || !on_error_futures_.empty() ||
+                       !late_answers_.empty() || commit_on_its_way_;
   if (!pending || options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
   timeout_timer_ = network_.at(time_base_ + options_.timeout_ms * 1000, [self = Ref<Transaction>(this)] { self->timeout_fired(); });
 }
@@ -299,7 +307,7 @@ Ref<Future> Transaction::on_error(Error error) {
   check_timeout();
   if (state_error_ != 0) {
     end_watches(err::kTransactionCancelled);
-    return network_.answer_error(state_error_);
+    return answer_error(state_error_);
   }
   if (error < 0 || error > 30'000) error = err::kUnknownError;
   const bool exhausted = options_.retry_limit != -1 && retries_ >= options_.retry_limit;
@@ -308,7 +316,7 @@ Ref<Future> Transaction::on_error(Error error) {
   if (exhausted || kind == RetryKind::kNo) {
     refuse_on_error();
     if (error == 0) error = err::kClientInvalidOperation;
-    return network_.answer_error(error == err::kBrokenPromise ? err::kTransactionCancelled : error);
+    return answer_error(error == err::kBrokenPromise ? err::kTransactionCancelled : error);
   }
   const double cap = static_cast<double>(options_.max_retry_delay_ms) / 1000.0;
   double delay;
@@ -426,13 +434,13 @@ void Transaction::keep_only_known() {
 
 Ref<Future> Transaction::get_read_version() {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  if (deferred_error_ != 0) return answer_error(deferred_error_);
   check_timeout();
   // Below API 101 neither a reset nor an error state keeps anybody from the read version.
-  if (state_error_ != 0 && api_version() >= 101) return network_.answer_error(state_error_);
-  if (Error error = ensure_read_version()) return network_.answer_error(error);
+  if (state_error_ != 0 && api_version() >= 101) return answer_error(state_error_);
+  if (Error error = ensure_read_version()) return answer_error(error);
   if (version_state_ == VersionState::kReading && !snapshot_released_) keyspace().retain(read_point_);
-  return network_.answer(static_cast<int64_t>(read_point_.version));
+  return answer(static_cast<int64_t>(read_point_.version), api_version() >= 101 ? Tie::kRequest : Tie::kLoose);
 }
 
 Version Transaction::committed_version() {
@@ -476,16 +484,12 @@ void Transaction::retry_waiting() {
     if (error != 0 && read_error_ == 0) read_error_ = error;
     error != 0 ? future->fail(error) : future->complete(std::move(result));
   }
-  if (commit_waits_ && waiting_.empty()) {
-    commit_waits_ = false;
-    start_commit();
-    deliver_commit_locked();
-  }
+  commit_after_reads();
 }
 
 Ref<Future> Transaction::failed_read(Error error) {
   if (read_error_ == 0) read_error_ = error;
-  return network_.answer_error(error);
+  return answer_error(error, Tie::kRead);
 }
 
 }  // namespace fdb

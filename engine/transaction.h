@@ -18,6 +18,7 @@
 #include "atomic_ops.h"
 #include "database.h"
 #include "future.h"
+#include "late_answers.h"
 #include "network.h"
 #include "range_set.h"
 #include "read_log.h"
@@ -176,6 +177,21 @@ class Transaction : public RefCounted<Transaction> {
   size_t max_key_size(Slice key, bool for_write) const;
   bool has_system_access() const { return options_.access_system_keys || options_.read_system_keys; }
 
+  // ---- answers, late in a database with a latency -----------------------------------------------------
+  bool answers_late() const { return latency_.on() && network_.running(); }
+  Ref<Future> answer(Result result, Tie tie) {
+    return latency_.on() ? answer_late({0, std::move(result)}, tie) : network_.answer(std::move(result));
+  }
+  Ref<Future> answer_error(Error error, Tie tie = Tie::kLoose) {
+    return latency_.on() ? answer_late({error, Void{}}, tie) : network_.answer_error(error);
+  }
+  Ref<Future> answer_late(Answer answer, Tie tie);
+  void watch_is_read_late(const Ref<Future>& future);
+  void arrive_late(LateAnswers::Number number);
+  void answer_arrived(LateAnswers::Number number);
+  void commit_arrives_late();
+  void commit_arrived(const Ref<Future>& future);
+
   // ---- life cycle -----------------------------------------------------------------------------------
   void apply_defaults();
   void apply_option(int option, bool present, Slice value);
@@ -234,6 +250,7 @@ class Transaction : public RefCounted<Transaction> {
 
   // ---- commit ---------------------------------------------------------------------------------------
   void start_commit();
+  void commit_after_reads();
   void deliver_commit_locked();
   Error prepare_commit(CommitRequest* request);
   int64_t commit_size(const CommitRequest& request) const;
@@ -245,6 +262,7 @@ class Transaction : public RefCounted<Transaction> {
   const Ref<Database> database_;
   const Ref<Tenant> tenant_;
   Network& network_;
+  Latency& latency_;
   std::mutex mutex_;
 
   // ---- for the life of the object -------------------------------------------------------------------
@@ -292,6 +310,7 @@ class Transaction : public RefCounted<Transaction> {
   std::unique_ptr<SpecialWrites> special_writes_;
 
   std::vector<WaitingRead> waiting_;
+  LateAnswers late_answers_;
   std::vector<Ref<Watch>> unregistered_watches_;
   std::vector<Ref<Future>> versionstamp_futures_;
   std::vector<Ref<Future>> on_error_futures_;
@@ -301,6 +320,7 @@ class Transaction : public RefCounted<Transaction> {
   bool half_reset_ = false;
   bool commit_started_ = false;
   bool commit_waits_ = false;  // for waiting reads
+  bool commit_on_its_way_ = false;  // decided, and no look hastens its delivery
   Ref<Future> commit_future_;  // not delivered yet
   std::optional<DecidedCommit> decided_;
 };

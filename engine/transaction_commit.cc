@@ -90,16 +90,16 @@ void Transaction::add_tenant_prefix(CommitRequest* request) {
 
 Ref<Future> Transaction::commit() {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  if (deferred_error_ != 0) return answer_error(deferred_error_);
   check_timeout();
-  if (used_during_commit()) return network_.answer_error(err::kUsedDuringCommit);
-  if (state_error_ != 0) return network_.answer_error(state_error_);
-  if (network_.stopped()) return network_.answer_error(err::kBrokenPromise);
+  if (used_during_commit()) return answer_error(err::kUsedDuringCommit);
+  if (state_error_ != 0) return answer_error(state_error_);
+  if (network_.stopped()) return answer_error(err::kBrokenPromise);
   commit_started_ = true;
   commit_future_ = make_ref<Future>();
   commit_future_->set_hook(hook());
   const Ref<Future> future = commit_future_;
-  if (waiting_.empty()) {
+  if (waiting_.empty() && !late_answers_.has_reads()) {
     start_commit();
   } else {
     commit_waits_ = true;
@@ -125,11 +125,20 @@ void Transaction::start_commit() {
     }
   }
   decided_ = std::move(decided);
+  if (answers_late()) commit_arrives_late();
+}
+
+// For a commit that was waiting for reads.
+void Transaction::commit_after_reads() {
+  if (!commit_waits_ || !waiting_.empty() || late_answers_.has_reads()) return;
+  commit_waits_ = false;
+  start_commit();
+  if (!commit_on_its_way_) deliver_commit_locked();
 }
 
 void Transaction::deliver_commit() {
   Lock lock(mutex_);
-  deliver_commit_locked();
+  if (!commit_on_its_way_) deliver_commit_locked();
 }
 
 void Transaction::deliver_commit_locked() {
@@ -200,8 +209,8 @@ void Transaction::forget_watch(const Watch* watch) {
 
 Ref<Future> Transaction::get_versionstamp() {
   Lock lock(mutex_);
-  if (Error error = refusal()) return network_.answer_error(error);
-  if (network_.stopped()) return network_.answer_error(err::kBrokenPromise);
+  if (Error error = refusal()) return answer_error(error);
+  if (network_.stopped()) return answer_error(err::kBrokenPromise);
   auto future = make_ref<Future>();
   future->set_hook(hook());
   versionstamp_futures_.push_back(future);
@@ -211,21 +220,21 @@ Ref<Future> Transaction::get_versionstamp() {
 
 Ref<Future> Transaction::get_approximate_size() {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  if (deferred_error_ != 0) return answer_error(deferred_error_);
   count_watch_reads();
-  return network_.answer(approximate_size_);
+  return answer(approximate_size_, Tie::kLoose);
 }
 
 Ref<Future> Transaction::get_total_cost() {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
-  return network_.answer(write_cost_ + read_log_.cost());
+  if (deferred_error_ != 0) return answer_error(deferred_error_);
+  return answer(write_cost_ + read_log_.cost(), Tie::kLoose);
 }
 
 Ref<Future> Transaction::get_tag_throttled_duration() {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
-  return network_.answer(0.0);
+  if (deferred_error_ != 0) return answer_error(deferred_error_);
+  return answer(0.0, Tie::kLoose);
 }
 
 }  // namespace fdb

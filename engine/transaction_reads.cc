@@ -139,21 +139,21 @@ Error Transaction::read_value(Slice key, bool snapshot, ValueResult* result) {
 
 Ref<Future> Transaction::get(Slice key, bool snapshot) {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  if (deferred_error_ != 0) return answer_error(deferred_error_);
   if (SpecialKeys::reads_point(*this, key)) {
     ValueResult result;
-    if (Error error = SpecialKeys::get(*this, key, &result)) return network_.answer_error(error);
-    return network_.answer(std::move(result));
+    if (Error error = SpecialKeys::get(*this, key, &result)) return answer_error(error);
+    return answer(std::move(result), Tie::kLoose);
   }
-  if (Error error = refusal()) return network_.answer_error(error);
+  if (Error error = refusal()) return answer_error(error);
   const bool metadata = key == system_keys::kMetadataVersion;
-  if (key >= max_read_key() && !metadata) return network_.answer_error(err::kKeyOutsideLegalRange);
+  if (key >= max_read_key() && !metadata) return answer_error(err::kKeyOutsideLegalRange);
   if (Error error = metadata ? 0 : tenant_requirement()) return failed_read(error);
   used_ = true;
-  if (key.size() > max_key_size(key, false)) return network_.answer(ValueResult{});
+  if (key.size() > max_key_size(key, false)) return answer(ValueResult{}, Tie::kRead);
   ValueResult result;
   const Error error = read_value(key, snapshot, &result);
-  if (error == 0) return network_.answer(std::move(result));
+  if (error == 0) return answer(std::move(result), Tie::kRead);
   if (error != err::kFutureVersion) return failed_read(error);
   return wait_for_version([this, owned = Bytes(key), snapshot](Result* late) {
     ValueResult value;
@@ -192,15 +192,15 @@ Error Transaction::read_key(const KeySelector& selector, bool snapshot, KeyResul
 
 Ref<Future> Transaction::get_key(const KeySelector& selector, bool snapshot) {
   Lock lock(mutex_);
-  if (Error error = refusal()) return network_.answer_error(error);
-  if (selector.key > max_read_key()) return network_.answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = refusal()) return answer_error(error);
+  if (selector.key > max_read_key()) return answer_error(err::kKeyOutsideLegalRange);
   if (Error error = tenant_requirement()) return failed_read(error);
   used_ = true;
   KeySelector cut = selector;
   cut.key = cut.key.substr(0, max_key_size(cut.key, false) + 1);
   KeyResult result;
   const Error error = read_key(cut, snapshot, &result);
-  if (error == 0) return network_.answer(std::move(result));
+  if (error == 0) return answer(std::move(result), Tie::kRead);
   if (error != err::kFutureVersion) return failed_read(error);
   return wait_for_version([this, owned = Bytes(cut.key), cut, snapshot](Result* late) {
     KeyResult key;
@@ -313,25 +313,25 @@ Ref<Future> Transaction::get_range(const RangeRequest& given) {
   RangeLimits limits;
   if (Error error = resolve_limits(request, &limits)) return Future::failed(error);
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return network_.answer_error(deferred_error_);
+  if (deferred_error_ != 0) return answer_error(deferred_error_);
   if (SpecialKeys::reads_range(*this, request.begin.key, request.end.key)) {
     auto rows = std::make_unique<KeyValueArray>();
-    if (Error error = SpecialKeys::get_range(*this, request, limits, rows.get())) return network_.answer_error(error);
-    return network_.answer(std::move(rows));
+    if (Error error = SpecialKeys::get_range(*this, request, limits, rows.get())) return answer_error(error);
+    return answer(std::move(rows), Tie::kLoose);
   }
-  if (Error error = refusal()) return network_.answer_error(error);
-  if (request.begin.key > max_read_key() || request.end.key > max_read_key()) return network_.answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = refusal()) return answer_error(error);
+  if (request.begin.key > max_read_key() || request.end.key > max_read_key()) return answer_error(err::kKeyOutsideLegalRange);
   if (Error error = tenant_requirement()) return failed_read(error);
-  if (limits.rows < -1 || limits.bytes < -1) return network_.answer_error(err::kRangeLimitsInvalid);
+  if (limits.rows < -1 || limits.bytes < -1) return answer_error(err::kRangeLimitsInvalid);
   request.begin.key = request.begin.key.substr(0, max_key_size(request.begin.key, false) + 1);
   request.end.key = request.end.key.substr(0, max_key_size(request.end.key, false) + 1);
   auto rows = std::make_unique<KeyValueArray>();
   if (request.begin.offset >= request.end.offset && PlainSelector(request.begin).key >= PlainSelector(request.end).key) {
-    return network_.answer(std::move(rows));
+    return answer(std::move(rows), Tie::kRead);
   }
   used_ = true;
   const Error error = read_range(request, limits, rows.get());
-  if (error == 0) return network_.answer(std::move(rows));
+  if (error == 0) return answer(std::move(rows), Tie::kRead);
   if (error != err::kFutureVersion) return failed_read(error);
   return wait_for_version([this, request, limits, begin = Bytes(request.begin.key), end = Bytes(request.end.key)](Result* late) {
     RangeRequest owned = request;
@@ -358,12 +358,12 @@ void Transaction::count_watch_reads() {
 
 Ref<Future> Transaction::watch(Slice key) {
   Lock lock(mutex_);
-  if (Error error = refusal()) return network_.answer_error(error);
-  if (options_.read_your_writes_disabled) return network_.answer_error(err::kWatchesDisabled);
+  if (Error error = refusal()) return answer_error(error);
+  if (options_.read_your_writes_disabled) return answer_error(err::kWatchesDisabled);
   const bool metadata = key == system_keys::kMetadataVersion;
   const bool outside = key >= system_keys::kSystemEnd || (api_version() >= 300 && key >= max_read_key() && !metadata);
-  if (outside) return network_.answer_error(err::kKeyOutsideLegalRange);
-  if (key.size() > max_key_size(key, true)) return network_.answer_error(err::kKeyTooLarge);
+  if (outside) return answer_error(err::kKeyOutsideLegalRange);
+  if (key.size() > max_key_size(key, true)) return answer_error(err::kKeyTooLarge);
   used_ = true;
   ValueResult seen;
   count_watch_reads();
@@ -384,19 +384,20 @@ Ref<Future> Transaction::watch(Slice key) {
       return read_value(owned, false, &value);
     });
   }
-  if (error == err::kAccessedUnreadable) return network_.answer_error(error);  // refused; the commit does not mind
+  if (error == err::kAccessedUnreadable) return answer_error(error);  // refused; the commit does not mind
   if (error != 0) return failed_read(error);
   // A value of this transaction's own needed no snapshot, but the key of a tenant needs its prefix.
   if (tenant_) {
     if (Error unresolved = ensure_read_point()) return failed_read(unresolved);
   }
-  if (!database_->acquire_watch()) return network_.answer_error(err::kTooManyWatches);
+  if (!database_->acquire_watch()) return answer_error(err::kTooManyWatches);
   auto future = make_ref<Future>();
   const Bytes full = metadata ? Bytes(key) : prefix_ + Bytes(key);
   auto remembered = seen.present ? std::optional<Bytes>(std::move(seen.value)) : std::nullopt;
   auto watch = make_ref<Watch>(database_, future, full, std::move(remembered));
   unregistered_watches_.push_back(watch);
   future->set_hook(std::make_shared<WatchHook>(hook(), *watch, Ref<Keyspace>(&keyspace())));
+  if (answers_late()) watch_is_read_late(future);
   if (network_.stopped()) future->fail(err::kBrokenPromise);
   return future;
 }
@@ -405,42 +406,42 @@ Ref<Future> Transaction::watch(Slice key) {
 
 Ref<Future> Transaction::get_addresses_for_key(Slice key) {
   Lock lock(mutex_);
-  if (Error error = refusal()) return network_.answer_error(error);
+  if (Error error = refusal()) return answer_error(error);
   used_ = true;
   auto found = std::make_unique<StringArray>();
   if (key < system_keys::kSystemEnd) {
     found->strings.push_back(api_version() >= 630 || options_.include_port ? "127.0.0.1:4500" : "127.0.0.1");
     found->pointers.push_back(found->strings.back().c_str());
   }
-  return network_.answer(std::move(found));
+  return answer(std::move(found), Tie::kRead);
 }
 
 Ref<Future> Transaction::get_estimated_range_size_bytes(Slice begin, Slice end) {
   if (begin > end) return Future::failed(err::kInvertedRange);
   Lock lock(mutex_);
-  if (Error error = refusal()) return network_.answer_error(error);
-  if (begin == end) return network_.answer_error(err::kInternalError);  // as the official client answers
-  if (end > system_keys::kSystemEnd) return network_.answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = refusal()) return answer_error(error);
+  if (begin == end) return answer_error(err::kInternalError);  // as the official client answers
+  if (end > system_keys::kSystemEnd) return answer_error(err::kKeyOutsideLegalRange);
   const Snapshot current = keyspace().current();
-  if (Error error = resolve_tenant(current)) return network_.answer_error(error);
+  if (Error error = resolve_tenant(current)) return answer_error(error);
   const RangeStats stats = current.range_stats(prefix_ + Bytes(begin), prefix_ + Bytes(end));
-  return network_.answer(stats.bytes);
+  return answer(stats.bytes, Tie::kRequest);
 }
 
 Ref<Future> Transaction::get_range_split_points(Slice begin, Slice end, int64_t chunk_size) {
   if (begin > end) return Future::failed(err::kInvertedRange);
   Lock lock(mutex_);
-  if (Error error = refusal()) return network_.answer_error(error);
-  if (begin > max_read_key() || end > max_read_key()) return network_.answer_error(err::kKeyOutsideLegalRange);
-  if (Error error = tenant_requirement()) return network_.answer_error(error);
+  if (Error error = refusal()) return answer_error(error);
+  if (begin > max_read_key() || end > max_read_key()) return answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = tenant_requirement()) return answer_error(error);
   const Snapshot current = keyspace().current();
-  if (Error error = resolve_tenant(current)) return network_.answer_error(error);
+  if (Error error = resolve_tenant(current)) return answer_error(error);
   auto points = std::make_unique<KeyArray>();
   points->add(begin);
-  if (begin == end) return network_.answer_error(err::kInternalError);  // as the official client answers
+  if (begin == end) return answer_error(err::kInternalError);  // as the official client answers
   if (chunk_size > 0) add_split_points(current, prefix_, begin, end, chunk_size, points.get());
   points->add(end);
-  return network_.answer(std::move(points));
+  return answer(std::move(points), Tie::kRequest);
 }
 
 }  // namespace fdb

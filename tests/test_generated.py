@@ -183,4 +183,7 @@ def test_the_function_table_names_every_current_function() -> None:
         "fdb_transaction_read_blob_granules_start",
         "fdb_transaction_read_blob_granules_finish",
     }
-    assert functions == (set(exported) - older - of_the_loader) | {"fdb_embedded_drop"}
+    assert functions == (set(exported) - older - of_the_loader) | {
+        "fdb_embedded_drop",
+        "fdb_embedded_set_latency",
+    }

@@ -48,11 +48,17 @@ DLLEXPORT FDB_WARN_UNUSED_RESULT FDBResult* fdb_transaction_read_blob_granules_f
     int64_t readVersion,
     FDBReadBlobGranuleContext* granuleContext);
 
-/* ---- The embedded engine's own export ---- */
+/* ---- The embedded engine's own exports ---- */
 
 /* Empties and forgets the in-memory database that "memory:NAME" opens; handles that are open
  * keep their data until they are closed.  NULL or "" is the database of "memory:". */
 DLLEXPORT fdb_error_t fdb_embedded_drop(const char* name);
+
+/* How late the reads, read versions and commits of the database are answered, through all its
+ * handles: "off", "on" (0-2ms), "1ms", "0-2ms", "on,seed=7" (see docs/late-answers.md).  A database
+ * starts with what the environment variable FDB_EMBEDDED_LATENCY says, in the same forms.  2006 for
+ * another form. */
+DLLEXPORT fdb_error_t fdb_embedded_set_latency(FDBDatabase* d, const char* setting);
 
 #ifdef __cplusplus
 }

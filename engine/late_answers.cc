@@ -1,0 +1,60 @@
+#include "late_answers.h"
+
+#include "env.h"
+
+namespace fdb {
+
+namespace {
+
+void complete(const Ref<Future>& future, Answer answer) {
+  if (answer.error != 0) {
+    future->fail(answer.error);
+  } else {
+    future->complete(std::move(answer.result));
+  }
+}
+
+}  // namespace
+
+Ref<Future> answer_later(Latency& latency, Answer answer) {
+  Network& network = Network::instance();
+  if (!network.running()) return answer.error != 0 ? network.answer_error(answer.error) : network.answer(std::move(answer.result));
+  auto future = make_ref<Future>();
+  // A task can be copied, an answer cannot.
+  auto held = std::make_shared<Answer>(std::move(answer));
+  network.at(Env::current().monotonic_micros() + latency.next_micros(), [future, held] { complete(future, std::move(*held)); });
+  return future;
+}
+
+LateAnswers::Number LateAnswers::insert(Entry entry) {
+  const Number number = last_number_ + 1;
+  const bool is_read = entry.is_read;
+  entries_.emplace(number, std::move(entry));
+  last_number_ = number;
+  reads_ += is_read;
+  return number;
+}
+
+LateAnswers::Number LateAnswers::add(Ref<Future> future, Answer answer, Tie tie) {
+  return insert({std::move(future), std::move(answer), tie == Tie::kRead, false});
+}
+
+LateAnswers::Number LateAnswers::add_watch(Ref<Future> future) { return insert({std::move(future), Answer(), true, true}); }
+
+void LateAnswers::arrive(Number number) {
+  const auto at = entries_.find(number);
+  if (at == entries_.end()) return;  // the transaction was ended meanwhile
+  Entry entry = std::move(at->second);
+  entries_.erase(at);
+  reads_ -= entry.is_read;
+  if (!entry.is_watch) complete(entry.future, std::move(entry.answer));
+}
+
+void LateAnswers::fail_all(Error error) {
+  const std::map<Number, Entry> failed = std::move(entries_);
+  entries_.clear();
+  reads_ = 0;
+  for (const auto& [number, entry] : failed) entry.future->fail(error);
+}
+
+}  // namespace fdb

@@ -1,0 +1,44 @@
+// The answers and the commit of a transaction in a database with a latency.
+#include "env.h"
+#include "transaction.h"
+
+namespace fdb {
+
+Ref<Future> Transaction::answer_late(Answer answer, Tie tie) {
+  if (tie == Tie::kLoose || !network_.running()) return answer_later(latency_, std::move(answer));
+  auto future = make_ref<Future>();
+  arrive_late(late_answers_.add(future, std::move(answer), tie));
+  return future;
+}
+
+void Transaction::watch_is_read_late(const Ref<Future>& future) { arrive_late(late_answers_.add_watch(future)); }
+
+void Transaction::arrive_late(LateAnswers::Number number) {
+  arm_timeout();
+  network_.at(Env::current().monotonic_micros() + latency_.next_micros(),
+              [self = Ref<Transaction>(this), number] { self->answer_arrived(number); });
+}
+
+void Transaction::answer_arrived(LateAnswers::Number number) {
+  Lock lock(mutex_);
+  check_timeout();
+  late_answers_.arrive(number);
+  commit_after_reads();
+}
+
+void Transaction::commit_arrives_late() {
+  commit_on_its_way_ = true;
+  arm_timeout();
+  network_.at(Env::current().monotonic_micros() + latency_.next_micros(),
+              [self = Ref<Transaction>(this), future = commit_future_] { self->commit_arrived(future); });
+}
+
+void Transaction::commit_arrived(const Ref<Future>& future) {
+  Lock lock(mutex_);
+  check_timeout();
+  if (!commit_on_its_way_ || commit_future_.get() != future.get()) return;  // ended meanwhile
+  commit_on_its_way_ = false;
+  deliver_commit_locked();
+}
+
+}  // namespace fdb
