@@ -83,9 +83,11 @@ void after_fork_in_child() {
   shared.mutex.unlock();
 }
 
-// Made once and never destroyed: threads may outlive static destruction.
+// Made once and never destroyed: threads may outlive static destruction. Needs no memory: what is dropped when there is none
+// gives some back.
 State& state() {
-  static State* const shared = new State;
+  alignas(State) static unsigned char place[sizeof(State)];
+  static State* const shared = new (place) State;
   static const int registered = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
   static_cast<void>(registered);
   return *shared;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace fdb::store {
 
@@ -82,8 +83,23 @@ uint32_t stored_bytes(Slice key, Slice value) {
   return size <= kInlineLimit ? static_cast<uint32_t>(size) : sizeof(Blob*);
 }
 
+// The blob that an entry needs, or null. Made before a node is touched, so that a failure leaves everything as it was.
+class PreparedBlob {
+ public:
+  PreparedBlob(Slice key, Slice value) : blob_(key.size() + value.size() <= kInlineLimit ? nullptr : make_blob(key, value)) {}
+  PreparedBlob(const PreparedBlob&) = delete;
+  PreparedBlob& operator=(const PreparedBlob&) = delete;
+  ~PreparedBlob() {
+    if (blob_) release_blob(blob_);
+  }
+  Blob* take() { return std::exchange(blob_, nullptr); }
+
+ private:
+  Blob* blob_;
+};
+
 // Writes an entry at the bump pointer and fills the slot. There must be room.
-void store_entry(Node* node, Slot* slot, Slice key, Slice value) {
+void store_entry(Node* node, Slot* slot, Slice key, Slice value, PreparedBlob& prepared) noexcept {
   slot->key_size = static_cast<uint32_t>(key.size());
   slot->value_size = static_cast<uint32_t>(value.size());
   slot->offset = node->heap_used;
@@ -92,7 +108,7 @@ void store_entry(Node* node, Slot* slot, Slice key, Slice value) {
     if (!key.empty()) std::memcpy(place, key.data(), key.size());
     if (!value.empty()) std::memcpy(place + key.size(), value.data(), value.size());
   } else {
-    Blob* blob = make_blob(key, value);
+    Blob* blob = prepared.take();
     std::memcpy(place, &blob, sizeof blob);
   }
   node->heap_used += slot->heap_bytes();
@@ -194,6 +210,30 @@ void forget_first_separator(Node* node) {
   slot = Slot{node->heap_used, 0, 0};
 }
 
+// Inserts an entry; there must be room.
+void place_entry(Node* node, int index, Slice key, Slice value, PreparedBlob& blob) noexcept {
+  Slot* slots = node->slots();
+  uint32_t* heads = node->heads();
+  std::copy_backward(slots + index, slots + node->count, slots + node->count + 1);
+  std::copy_backward(heads + index, heads + node->count, heads + node->count + 1);
+  store_entry(node, &slots[index], key, value, blob);
+  ++node->count;
+  adopt_head(node, index);
+  if (node->is_leaf()) {
+    ++node->keys;
+    node->bytes += static_cast<int64_t>(key.size() + value.size());
+  }
+}
+
+// Gives the slot that was just inserted at `index` its child.
+void adopt_child(Node* node, int index, Node* child) noexcept {
+  Child* children = node->children();
+  std::copy_backward(children + index, children + node->count - 1, children + node->count);
+  children[index] = Child{child, child->keys, child->bytes};
+  node->keys += child->keys;
+  node->bytes += child->bytes;
+}
+
 void finish_rebuilt(Node* node) {
   if (node->is_leaf()) {
     total_entries(node);
@@ -202,6 +242,24 @@ void finish_rebuilt(Node* node) {
     total_children(node);
   }
   refresh_heads(node);
+}
+
+// Moves the slots from `at` on to a new node; both are rebuilt, *left replaces `node`.
+void split_node(Node* node, int at, Node** left, Node** right) {
+  const uint32_t left_bytes = heap_bytes(node, 0, at);
+  const uint32_t right_bytes = heap_bytes(node, at, node->count);
+  *left = make_node(node->level, node->editor, static_cast<uint32_t>(at) + 4, left_bytes + 64);
+  try {
+    *right = make_node(node->level, node->editor, static_cast<uint32_t>(node->count - at) + 4, right_bytes + 64);
+  } catch (...) {
+    free_node(*left);
+    throw;
+  }
+  append_slots(*left, node, 0, at);
+  append_slots(*right, node, at, node->count);
+  free_node(node);
+  finish_rebuilt(*left);
+  finish_rebuilt(*right);
 }
 
 }  // namespace
@@ -283,32 +341,24 @@ Node* copy_node(const Node* node, uint64_t editor, uint32_t extra) {
 }
 
 Node* insert_entry(Node* node, int index, Slice key, Slice value) {
+  PreparedBlob blob(key, value);
   node = with_room(node, stored_bytes(key, value));
-  Slot* slots = node->slots();
-  uint32_t* heads = node->heads();
-  std::copy_backward(slots + index, slots + node->count, slots + node->count + 1);
-  std::copy_backward(heads + index, heads + node->count, heads + node->count + 1);
-  store_entry(node, &slots[index], key, value);
-  ++node->count;
-  adopt_head(node, index);
-  if (node->is_leaf()) {
-    ++node->keys;
-    node->bytes += static_cast<int64_t>(key.size() + value.size());
-  }
+  place_entry(node, index, key, value, blob);
   return node;
 }
 
 Node* replace_value(Node* node, int index, Slice value) {
   const uint32_t key_size = node->slots()[index].key_size;
-  const size_t size = key_size + value.size();
-  node = with_room(node, size <= kInlineLimit ? static_cast<uint32_t>(size) : sizeof(Blob*));
-  Slot& slot = node->slots()[index];
-  const Slot old = slot;
-  if (old.is_inline() && old.value_size == value.size()) {
-    if (!value.empty()) std::memcpy(node->heap() + old.offset + key_size, value.data(), value.size());
+  const Slot before = node->slots()[index];
+  if (before.is_inline() && before.value_size == value.size()) {
+    if (!value.empty()) std::memcpy(node->heap() + before.offset + key_size, value.data(), value.size());
     return node;
   }
-  store_entry(node, &slot, Slice(node->entry(old), key_size), value);
+  PreparedBlob blob(node->key(index), value);
+  node = with_room(node, stored_bytes(node->key(index), value));
+  Slot& slot = node->slots()[index];
+  const Slot old = slot;
+  store_entry(node, &slot, Slice(node->entry(old), key_size), value, blob);
   drop_entry(node, old);
   node->bytes += static_cast<int64_t>(value.size()) - old.value_size;
   return node;
@@ -316,11 +366,23 @@ Node* replace_value(Node* node, int index, Slice value) {
 
 Node* insert_child(Node* node, int index, Slice separator, Node* child) {
   node = insert_entry(node, index, separator, Slice());
-  Child* children = node->children();
-  std::copy_backward(children + index, children + node->count - 1, children + node->count);
-  children[index] = Child{child, child->keys, child->bytes};
-  node->keys += child->keys;
-  node->bytes += child->bytes;
+  adopt_child(node, index, child);
+  return node;
+}
+
+Node* split_child(Node* node, int index, int at, Slice separator) {
+  PreparedBlob blob(separator, Slice());
+  node = with_room(node, stored_bytes(separator, Slice()));
+  Node* left;
+  Node* right;
+  try {
+    split_node(node->children()[index].node, at, &left, &right);
+  } catch (const std::bad_alloc&) {
+    return node;  // a node that is too large still works, and the next write to it tries again
+  }
+  set_child(node, index, left);
+  place_entry(node, index + 1, separator, Slice(), blob);
+  adopt_child(node, index + 1, right);
   return node;
 }
 
@@ -352,20 +414,9 @@ void erase_slots(Node* node, int from, int to) {
   if (!node->is_leaf() && from == 0) forget_first_separator(node);
 }
 
-void split_node(Node* node, int at, Node** left, Node** right) {
-  const uint32_t left_bytes = heap_bytes(node, 0, at);
-  const uint32_t right_bytes = heap_bytes(node, at, node->count);
-  *left = make_node(node->level, node->editor, static_cast<uint32_t>(at) + 4, left_bytes + 64);
-  *right = make_node(node->level, node->editor, static_cast<uint32_t>(node->count - at) + 4, right_bytes + 64);
-  append_slots(*left, node, 0, at);
-  append_slots(*right, node, at, node->count);
-  free_node(node);
-  finish_rebuilt(*left);
-  finish_rebuilt(*right);
-}
-
 Node* merge_nodes(const Node* left, const Node* right, Slice separator, uint64_t editor) {
   const uint32_t extra = stored_bytes(separator, Slice());
+  PreparedBlob blob(left->is_leaf() ? Slice() : separator, Slice());
   Node* merged = make_node(left->level, editor, static_cast<uint32_t>(left->count + right->count) + 2,
                            left->heap_live + right->heap_live + extra + 64);
   add_references(left, 0, left->count);
@@ -373,7 +424,7 @@ Node* merge_nodes(const Node* left, const Node* right, Slice separator, uint64_t
   append_slots(merged, left, 0, left->count);
   const int seam = merged->count;
   append_slots(merged, right, 0, right->count);
-  if (!merged->is_leaf()) store_entry(merged, &merged->slots()[seam], separator, Slice());
+  if (!merged->is_leaf()) store_entry(merged, &merged->slots()[seam], separator, Slice(), blob);
   finish_rebuilt(merged);
   return merged;
 }

@@ -114,19 +114,20 @@ int child_index(const Node* node, Slice key);
 // A copy for `editor` with room for one more entry with `extra` bytes; adds a reference to all that it shares.
 Node* copy_node(const Node* node, uint64_t editor, uint32_t extra);
 
-// The functions below change a node that belongs to its editor. Those that may need room return the node to use instead.
+// The functions below change a node that belongs to its editor. Those that may need room return the node to use instead;
+// when memory runs out they throw and the node is as it was.
 // They keep keys/bytes of leaves right; those of inner nodes are the caller's business except where stated.
 [[nodiscard]] Node* insert_entry(Node* node, int index, Slice key, Slice value);
 [[nodiscard]] Node* replace_value(Node* node, int index, Slice value);
 // Takes over the reference to `child`; maintains keys/bytes.
 [[nodiscard]] Node* insert_child(Node* node, int index, Slice separator, Node* child);
+// Splits child `index`, an editor's own node, before its slot `at`; maintains keys/bytes. Leaves it whole if there is no memory
+// for the parts.
+[[nodiscard]] Node* split_child(Node* node, int index, int at, Slice separator);
 // Points slot `index` at `child`, whose reference it takes over without dropping the old one; maintains keys/bytes.
 void set_child(Node* node, int index, Node* child);
 // Removes slots [from, to) with what they refer to; maintains keys/bytes.
 void erase_slots(Node* node, int from, int to);
-// Moves the slots from `at` on to a new node. For inner nodes slot `at` must have been read as separator before.
-// Both nodes are rebuilt: *left replaces `node`.
-void split_node(Node* node, int at, Node** left, Node** right);
 // A node with the entries of both; adds references to all of them. `separator` is the one between them (inner nodes).
 Node* merge_nodes(const Node* left, const Node* right, Slice separator, uint64_t editor);
 

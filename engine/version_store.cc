@@ -50,6 +50,11 @@ Slice separator_between(Slice low, Slice high) {
   return high.substr(0, shared + 1);
 }
 
+// What separates the slots from `at` on from those before it.
+Bytes separator_at(const Node* node, int at) {
+  return Bytes(node->is_leaf() ? separator_between(node->key(at - 1), node->key(at)) : node->key(at));
+}
+
 // Where to split a node that just grew at `index`. Keys that arrive in ascending order leave full nodes behind.
 int split_point(const Node* node, int index) {
   if (index == node->count - 1) return node->count - (node->is_leaf() ? 1 : 2);
@@ -61,16 +66,6 @@ int split_point(const Node* node, int index) {
     if (half_of_slots || half_of_bytes) return at;
   }
   return node->count - 1;
-}
-
-// Splits `node` if it is too large; returns the left part.
-Node* split_if_needed(Node* node, int index, Node** right, Bytes* separator) {
-  if (!node->overfull()) return node;
-  const int at = split_point(node, index);
-  *separator = node->is_leaf() ? separator_between(node->key(at - 1), node->key(at)) : node->key(at);
-  Node* left;
-  store::split_node(node, at, &left, right);
-  return left;
 }
 
 bool fits_in_one(const Node* left, const Node* right, Slice separator) {
@@ -188,47 +183,78 @@ Node* Editor::own_child(Node* node, int index, uint32_t extra) {
   return child.node;
 }
 
-void Editor::set(Slice key, Slice value) {
-  const uint32_t extra = static_cast<uint32_t>(std::min<size_t>(key.size() + value.size(), store::kInlineLimit));
-  if (root_ == nullptr) root_ = store::make_node(0, id_, 4, extra + sizeof(void*));
-  root_ = own(root_, root_->is_leaf() ? extra + sizeof(void*) : 0);
-  Node* right = nullptr;
-  Bytes separator;
-  root_ = put(root_, key, value, &right, &separator);
-  if (right == nullptr) return;
-  Node* top = store::make_node(root_->level + 1, id_, 4, static_cast<uint32_t>(separator.size()) + 64);
-  top = store::insert_child(top, 0, Slice(), root_);
-  root_ = store::insert_child(top, 1, separator, right);
+// Copies the nodes on the way to `key` that this editor has not made yet, so that a change there needs no memory.
+void Editor::own_path(Slice key) {
+  root_ = own(root_, 0);
+  for (Node* node = root_; !node->is_leaf();) node = own_child(node, store::child_index(node, key), 0);
 }
 
-// Puts the entry below `node`, which is owned, and returns what takes its place; what does not fit goes to *right.
-Node* Editor::put(Node* node, Slice key, Slice value, Node** right, Bytes* separator) {
+void Editor::set(Slice key, Slice value) {
+  const uint32_t extra = static_cast<uint32_t>(std::min<size_t>(key.size() + value.size(), store::kInlineLimit));
+  if (root_ == nullptr) {
+    Node* leaf = store::make_node(0, id_, 4, extra + sizeof(void*));
+    try {
+      root_ = store::insert_entry(leaf, 0, key, value);
+    } catch (...) {
+      store::free_node(leaf);
+      throw;
+    }
+    return;
+  }
+  root_ = own(root_, root_->is_leaf() ? extra + sizeof(void*) : 0);
+  int grown;
+  root_ = put(root_, key, value, &grown);
+  if (root_->overfull()) split_root(grown);
+}
+
+// Puts the entry below `node`, which is owned, and returns what takes its place, which grew at slot *grown.
+Node* Editor::put(Node* node, Slice key, Slice value, int* grown) {
   if (node->is_leaf()) {
     bool equal;
-    const int index = store::lower_bound(node, key, &equal);
-    node = equal ? store::replace_value(node, index, value) : store::insert_entry(node, index, key, value);
-    return split_if_needed(node, index, right, separator);
+    *grown = store::lower_bound(node, key, &equal);
+    return equal ? store::replace_value(node, *grown, value) : store::insert_entry(node, *grown, key, value);
   }
   const int index = store::child_index(node, key);
   const uint32_t extra = static_cast<uint32_t>(std::min<size_t>(key.size() + value.size(), store::kInlineLimit));
   Node* child = own_child(node, index, node->level == 1 ? extra + sizeof(void*) : 0);
-  Node* split = nullptr;
-  store::set_child(node, index, put(child, key, value, &split, separator));
-  if (split == nullptr) return node;
-  node = store::insert_child(node, index + 1, *separator, split);
-  return split_if_needed(node, index + 1, right, separator);
+  store::set_child(node, index, put(child, key, value, grown));
+  node = split_child_if_needed(node, index, *grown);
+  *grown = index + 1;
+  return node;
+}
+
+// The entry is in already: a node that stays too large for want of memory is no failure, and the next write tries again.
+Node* Editor::split_child_if_needed(Node* node, int index, int grown) {
+  const Node* child = node->children()[index].node;
+  if (!child->overfull()) return node;
+  try {
+    const int at = split_point(child, grown);
+    return store::split_child(node, index, at, separator_at(child, at));
+  } catch (const std::bad_alloc&) {
+    return node;
+  }
+}
+
+void Editor::split_root(int grown) {
+  try {
+    Node* top = store::make_node(root_->level + 1, id_, 4, store::kInlineLimit + 64);
+    root_ = store::insert_child(top, 0, Slice(), root_);  // for which there is room
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+  root_ = split_child_if_needed(root_, 0, grown);
 }
 
 void Editor::clear(Slice key) {
   Slice ignored;
   if (!get(key, &ignored)) return;
-  root_ = own(root_, 0);
+  own_path(key);
   erase(root_, key);
   mend_root();
 }
 
-// Erases a key that exists below the owned `node`.
-void Editor::erase(Node* node, Slice key) {
+// Erases a key that exists below `node`; the editor owns the path to it.
+void Editor::erase(Node* node, Slice key) noexcept {
   if (node->is_leaf()) {
     bool equal;
     const int index = store::lower_bound(node, key, &equal);
@@ -236,7 +262,7 @@ void Editor::erase(Node* node, Slice key) {
     return;
   }
   const int index = store::child_index(node, key);
-  Node* child = own_child(node, index, 0);
+  Node* child = node->children()[index].node;
   erase(child, key);
   store::set_child(node, index, child);
   mend_child(node, index);
@@ -245,37 +271,42 @@ void Editor::erase(Node* node, Slice key) {
 void Editor::clear_range(Slice begin, Slice end) {
   if (root_ == nullptr || begin >= end) return;
   if (stats_below(root_, begin).keys == stats_below(root_, end).keys) return;
-  root_ = own(root_, 0);
-  erase_range(root_, begin, &end);
+  own_path(begin);
+  own_path(end);
+  erase_range(root_, &begin, &end);
   mend_root();
 }
 
-// Erases what is in [begin, *end) below the owned `node`. Null: no upper end.
-void Editor::erase_range(Node* node, Slice begin, const Slice* end) {
+// Erases what is in [*begin, *end) below `node`; the editor owns the paths to both. Null: no bound on that side.
+void Editor::erase_range(Node* node, const Slice* begin, const Slice* end) noexcept {
   if (node->is_leaf()) {
     bool equal;
-    const int from = store::lower_bound(node, begin, &equal);
+    const int from = begin ? store::lower_bound(node, *begin, &equal) : 0;
     const int to = end ? store::lower_bound(node, *end, &equal) : node->count;
     if (from < to) store::erase_slots(node, from, to);
     return;
   }
-  const int first = store::child_index(node, begin);
-  const int last = end ? store::child_index(node, *end) : node->count - 1;
-  Node* child = own_child(node, first, 0);
-  erase_range(child, begin, first == last ? end : nullptr);
-  store::set_child(node, first, child);
-  if (first < last) {
-    child = own_child(node, last, 0);
-    erase_range(child, Slice(), end);
-    store::set_child(node, last, child);
-    if (first + 1 < last) store::erase_slots(node, first + 1, last);
-    mend_child(node, first + 1);
+  const auto erase_in_child = [&](int index, const Slice* from, const Slice* to) {
+    Node* child = node->children()[index].node;
+    erase_range(child, from, to);
+    store::set_child(node, index, child);
+  };
+  const int first = begin ? store::child_index(node, *begin) : -1;
+  const int last = end ? store::child_index(node, *end) : node->count;
+  if (first == last) {
+    erase_in_child(first, begin, end);
+    return mend_child(node, first);
   }
-  mend_child(node, first);
+  if (begin) erase_in_child(first, begin, nullptr);
+  if (end) erase_in_child(last, nullptr, end);
+  if (first + 1 < last) store::erase_slots(node, first + 1, last);
+  if (end) mend_child(node, first + 1);
+  if (begin) mend_child(node, first);
 }
 
-// Removes child `index` of the owned `node` if it is empty; merges it with a neighbour if it is small and both fit in one.
-void Editor::mend_child(Node* node, int index) {
+// Removes child `index` of the owned `node` if it is empty; merges it with a neighbour if it is small, both fit in one and
+// there is memory for that.
+void Editor::mend_child(Node* node, int index) noexcept {
   const Node* child = node->children()[index].node;
   if (child->count == 0) {
     store::erase_slots(node, index, index + 1);
@@ -288,14 +319,19 @@ void Editor::mend_child(Node* node, int index) {
   const Node* high = node->children()[left + 1].node;
   const Slice separator = node->key(left + 1);
   if (low->count == 0 || high->count == 0 || !fits_in_one(low, high, separator)) return;
-  Node* merged = store::merge_nodes(low, high, separator, id_);
+  Node* merged;
+  try {
+    merged = store::merge_nodes(low, high, separator, id_);
+  } catch (const std::bad_alloc&) {
+    return;
+  }
   store::erase_slots(node, left + 1, left + 2);
   store::release(node->children()[left].node);
   store::set_child(node, left, merged);
 }
 
 // An inner root with one child gives way to it; an empty one to nothing.
-void Editor::mend_root() {
+void Editor::mend_root() noexcept {
   while (root_ != nullptr && root_->count <= 1 && !(root_->is_leaf() && root_->count == 1)) {
     Node* only = root_->count == 0 ? nullptr : root_->children()[0].node;
     if (only) only->references.fetch_add(1, std::memory_order_relaxed);

@@ -6,7 +6,8 @@
 //  1. A node reachable from a finished Snapshot never changes.
 //  2. Slices returned by a Snapshot or Cursor live as long as that Snapshot or a copy of it (a Cursor holds one).
 //  3. An Editor copies each node at most once; everything it did not touch is shared.
-//  4. Dropping the last reference to a large structure is cheap for the caller: beyond a small budget the nodes are
+//  4. A write that fails because memory ran out leaves its editor as it was.
+//  5. Dropping the last reference to a large structure is cheap for the caller: beyond a small budget the nodes are
 //     freed by the reclaimer thread.
 #pragma once
 
@@ -103,12 +104,15 @@ class Editor {
 
  private:
   store::Node* own(store::Node* node, uint32_t extra);
-  store::Node* put(store::Node* node, Slice key, Slice value, store::Node** right, Bytes* separator);
+  store::Node* put(store::Node* node, Slice key, Slice value, int* grown);
+  store::Node* split_child_if_needed(store::Node* node, int index, int grown);
+  void split_root(int grown);
   store::Node* own_child(store::Node* node, int index, uint32_t extra);
-  void erase(store::Node* node, Slice key);
-  void erase_range(store::Node* node, Slice begin, const Slice* end);
-  void mend_child(store::Node* node, int index);
-  void mend_root();
+  void own_path(Slice key);
+  void erase(store::Node* node, Slice key) noexcept;
+  void erase_range(store::Node* node, const Slice* begin, const Slice* end) noexcept;
+  void mend_child(store::Node* node, int index) noexcept;
+  void mend_root() noexcept;
 
   uint64_t id_;
   store::Node* root_;

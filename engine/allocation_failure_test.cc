@@ -1,0 +1,173 @@
+// The parts of a database when memory runs out: whatever allocation fails, an operation either happens or leaves
+// everything as it was, and goes on working afterwards.
+#include <map>
+#include <vector>
+
+#include "conflict_set.h"
+#include "failing_allocator.h"
+#include "range_set.h"
+#include "read_log.h"
+#include "test_support.h"
+#include "version_store.h"
+#include "write_map.h"
+
+namespace fdb {
+namespace {
+
+using Model = std::map<Bytes, Bytes>;
+using Random = std::mt19937_64;
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr int kRounds = 40;
+#else
+constexpr int kRounds = 300;
+#endif
+
+size_t pick(Random& random, size_t limit) { return random() % limit; }
+
+// Some entries are longer than a node keeps by itself, some separators too.
+Bytes random_key(Random& random) {
+  const size_t kind = pick(random, 10);
+  if (kind == 0) return Bytes(600, 'p') + std::to_string(pick(random, 300));
+  return "k" + std::to_string(pick(random, 2000));
+}
+
+Bytes random_value(Random& random) { return Bytes(pick(random, 10) == 0 ? 2'000 : pick(random, 60), 'v'); }
+
+// Runs `work` with its first, second, third ... allocation failing until none is left to fail. `check(failed)` looks at
+// what is there after each try, `undo` prepares the next one.
+template <class Work, class Check>
+void fail_each_allocation(Work&& work, Check&& check) {
+  for (int64_t nth = 0;; ++nth) {
+    bool failed = false;
+    bool happened;
+    {
+      test::AllocationFailure failure(nth, nth % 2 == 1);
+      try {
+        work();
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      }
+      happened = failure.happened();
+    }
+    check(failed);
+    if (!happened) return;
+  }
+}
+
+void check_same(const Snapshot& snapshot, const Model& model) {
+  CHECK_EQ(snapshot.total().keys, static_cast<int64_t>(model.size()));
+  int64_t bytes = 0;
+  Cursor cursor(snapshot);
+  cursor.seek("");
+  for (const auto& [key, value] : model) {
+    CHECK(cursor.valid() && cursor.key() == key && cursor.value() == value);
+    cursor.next();
+    bytes += static_cast<int64_t>(key.size() + value.size());
+  }
+  CHECK(!cursor.valid());
+  CHECK_EQ(snapshot.total().bytes, bytes);
+}
+
+struct Edit {
+  int kind;
+  Bytes key;
+  Bytes value;  // or the end of a range
+
+  void apply(Editor* editor) const {
+    if (kind == 0) editor->set(key, value);
+    if (kind == 1) editor->clear(key);
+    if (kind == 2) editor->clear_range(key, value);
+  }
+  void apply(Model* model) const {
+    if (kind == 0) (*model)[key] = value;
+    if (kind == 1) model->erase(key);
+    if (kind == 2 && key < value) model->erase(model->lower_bound(key), model->lower_bound(value));
+  }
+};
+
+Edit random_edit(Random& random) {
+  const size_t kind = pick(random, 12);
+  if (kind == 0) return {2, random_key(random), random_key(random)};
+  if (kind < 4) return {1, random_key(random), Bytes()};
+  return {0, random_key(random), random_value(random)};
+}
+
+// Some levels of nodes to work on.
+Snapshot filled(Random& random, Model* model) {
+  Editor editor{Snapshot()};
+  for (int i = 0; i < 4'000; ++i) {
+    const Edit edit{0, random_key(random), random_value(random)};
+    edit.apply(&editor);
+    edit.apply(model);
+  }
+  return editor.finish();
+}
+
+// One edit after the other, each repeated until no allocation of it is left to fail; the editor is looked at each time.
+void test_tree(uint64_t seed) {
+  Random random(seed);
+  Model model;
+  Snapshot current = filled(random, &model);
+  for (int round = 0; round < kRounds; ++round) {
+    const Snapshot base = current;
+    const Model before = model;
+    const Edit edit = random_edit(random);
+    edit.apply(&model);
+    Snapshot after;
+    fail_each_allocation(
+        [&] {
+          Editor editor(base);
+          try {
+            edit.apply(&editor);
+          } catch (...) {
+            test::allocations_left = -1;
+            const Snapshot left = editor.finish();
+            check_same(left, before);
+            throw;
+          }
+          after = editor.finish();
+        },
+        [&](bool failed) {
+          check_same(base, before);
+          if (!failed) check_same(after, model);
+        });
+    current = after;
+  }
+}
+
+// A batch whose edits fail now and then goes on with the next one, so that unsplit and unmerged nodes pile up.
+void test_batches_under_pressure(uint64_t seed) {
+  Random random(seed);
+  Model model;
+  Snapshot current = filled(random, &model);
+  for (int round = 0; round < kRounds; ++round) {
+    Editor editor(current);
+    for (int i = 0; i < 300; ++i) {
+      const Edit edit = random_edit(random);
+      bool failed = false;
+      {
+        test::AllocationFailure failure(static_cast<int64_t>(pick(random, 8)));
+        try {
+          edit.apply(&editor);
+        } catch (const std::bad_alloc&) {
+          failed = true;
+        }
+      }
+      if (!failed) edit.apply(&model);
+    }
+    current = editor.finish();
+    check_same(current, model);
+  }
+}
+
+}  // namespace
+}  // namespace fdb
+
+int main() {
+  const uint64_t seed = fdb::test::seed();
+  fdb::test_tree(seed);
+  fdb::test_batches_under_pressure(seed);
+  std::puts("allocation_failure_test: ok");
+  return 0;
+}
