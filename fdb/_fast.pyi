@@ -42,6 +42,9 @@ class BytesFutureBase(FutureBase):
 
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
+class ListFutureBase(FutureBase):
+    """A future whose result is or contains a list."""
+
 class DatabaseHandle:
     """Owns a database or a tenant of the library."""
 

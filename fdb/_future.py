@@ -147,19 +147,19 @@ class FutureUInt64(Future[int]):
     __slots__ = ()
 
 
-class FutureKeyValueArray(Future["tuple[list[_fast.KeyValue], int, bool]"]):
+class FutureKeyValueArray(_fast.ListFutureBase, Future["tuple[list[_fast.KeyValue], int, bool]"]):
     """One batch of rows: a list of KeyValue, its length, and whether there are more."""
 
     __slots__ = ()
 
 
-class FutureKeyArray(Future["list[bytes]"]):
+class FutureKeyArray(_fast.ListFutureBase, Future["list[bytes]"]):
     """A list of keys."""
 
     __slots__ = ()
 
 
-class FutureStringArray(Future["list[bytes]"]):
+class FutureStringArray(_fast.ListFutureBase, Future["list[bytes]"]):
     """A list of byte strings."""
 
     __slots__ = ()

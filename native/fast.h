@@ -10,6 +10,8 @@
  *
  * Invariants:
  *  1. A future owns its FDBFuture until the result was taken; taking destroys it at once.
+ *     No pointer into it, and no reference that others may drop, is used after anything that can
+ *     run Python (up to 3.11 making an object can: the collector runs finalizers) without looking again.
  *  2. A ready future is never given a callback: no lock, no queue, no allocation for waiting.
  *  3. Objects made before a fork are dead in the child: using one raises, dropping one does nothing.
  */
@@ -103,6 +105,7 @@ typedef struct {
 	PyObject *owner; /* the transaction of an operation that is on its way */
 	PyObject *weak_references;
 	int generation;
+	int readers; /* who is making objects of what `pointer` holds */
 	fdb_error_t error;
 	unsigned char kind;
 	unsigned char state;
@@ -110,6 +113,7 @@ typedef struct {
 
 extern PyTypeObject fast_future_type;
 extern PyTypeObject fast_bytes_future_type;
+extern PyTypeObject fast_list_future_type;
 
 /* What fast_future_new does beside wrapping.  A transaction that is destroyed fails its pending
  * operations with 1025, so their futures keep it alive; watches, which outlive it, do not. */

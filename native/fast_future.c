@@ -91,16 +91,30 @@ int fast_future_is_ready(FutureObject *self) {
 	return is_ready(self->pointer) != 0;
 }
 
+/*
+ * Making objects may run the collector, and with it finalizers that use this very future, also on
+ * other threads.  So the library's future stays until the last reader is done with it, and the
+ * result of the first one to finish counts.
+ */
 int fast_future_take(FutureObject *self) {
 	fdb_error_t error;
+	self->readers++;
 	PyObject *result = fast_read_result(self->library, self->pointer, self->kind, &error);
-	if (result == NULL && error == 0) {
+	self->readers--;
+	if (self->state == FAST_PENDING && (result != NULL || error != 0)) {
+		self->result = result;
+		self->error = error;
+		self->state = result != NULL ? FAST_RESULT : FAST_ERROR;
+	} else if (self->state != FAST_PENDING) {
+		PyErr_Clear();
+		Py_XDECREF(result);
+	}
+	if (self->state == FAST_PENDING) {
 		return -1;
 	}
-	self->result = result;
-	self->error = error;
-	self->state = result != NULL ? FAST_RESULT : FAST_ERROR;
-	destroy_pointer(self);
+	if (self->readers == 0) {
+		destroy_pointer(self);
+	}
 	return 0;
 }
 
@@ -154,7 +168,8 @@ static PyObject *future_cancel(FutureObject *self, PyObject *Py_UNUSED(ignored))
 }
 
 static PyObject *future_abandon(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-	if (self->state == FAST_PENDING) {
+	/* One that is being read is ready: too late. */
+	if (self->state == FAST_PENDING && self->readers == 0) {
 		self->state = FAST_ERROR;
 		self->error = 1101; /* operation_cancelled */
 		destroy_pointer(self);
@@ -268,6 +283,27 @@ static PyObject *future_subscribe(FutureObject *self, PyObject *args) {
 
 /* ---- types ---- */
 
+/* Lists can be made part of a cycle, which no other result can: only their futures are collected. */
+static int list_future_traverse(FutureObject *self, visitproc visit, void *arg) {
+	Py_VISIT(self->result);
+	Py_VISIT(self->model);
+	return 0;
+}
+
+static int list_future_clear(FutureObject *self) {
+	if (self->state == FAST_RESULT) {
+		self->state = FAST_ERROR;
+		self->error = 1101; /* operation_cancelled */
+	}
+	Py_CLEAR(self->result);
+	return 0;
+}
+
+static void list_future_dealloc(FutureObject *self) {
+	PyObject_GC_UnTrack(self);
+	future_dealloc(self);
+}
+
 static int bytes_future_buffer(FutureObject *self, Py_buffer *view, int flags) {
 	PyObject *result = future_resolve(self, NULL);
 	if (result == NULL) {
@@ -314,4 +350,16 @@ PyTypeObject fast_bytes_future_type = {
     .tp_basicsize = sizeof(FutureObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .tp_as_buffer = &bytes_future_as_buffer,
+};
+
+PyTypeObject fast_list_future_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.ListFutureBase",
+    .tp_doc = "A future whose result is or contains a list.",
+    .tp_base = &fast_future_type,
+    .tp_basicsize = sizeof(FutureObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .tp_dealloc = (destructor)list_future_dealloc,
+    .tp_traverse = (traverseproc)list_future_traverse,
+    .tp_clear = (inquiry)list_future_clear,
+    .tp_free = PyObject_GC_Del,
 };

@@ -138,6 +138,7 @@ PyMODINIT_FUNC PyInit__fast(void) {
 	}
 	if (add_type(module, "FutureBase", &fast_future_type) != 0 ||
 	    add_type(module, "BytesFutureBase", &fast_bytes_future_type) != 0 ||
+	    add_type(module, "ListFutureBase", &fast_list_future_type) != 0 ||
 	    add_type(module, "DatabaseHandle", &fast_database_type) != 0 ||
 	    add_type(module, "TransactionHandle", &fast_transaction_type) != 0 ||
 	    add_type(module, "KeyValue", &fast_keyvalue_type) != 0 ||
