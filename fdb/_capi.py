@@ -105,6 +105,9 @@ class Library:
     def fdb_embedded_drop(self, name: bytes) -> None:
         check(self._bind("fdb_embedded_drop")(name))
 
+    def fdb_embedded_set_latency(self, database: int, setting: bytes) -> None:
+        check(self._bind("fdb_embedded_set_latency")(ffi.cast("FDBDatabase *", database), setting))
+
     # ---- databases and tenants ----
 
     def fdb_create_database(self, cluster_file_path: bytes | None) -> int:

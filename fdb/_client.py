@@ -25,6 +25,8 @@ from fdb._network_options import network_options
 
 _API_VERSION_ALREADY_SET = 2201
 _NETWORK_ALREADY_SETUP = 2009
+_INVALID_OPTION_VALUE = 2006
+_LATENCY_VARIABLE = "FDB_EMBEDDED_LATENCY"
 _JOIN_SECONDS = 10.0
 
 
@@ -122,7 +124,17 @@ class Client:
     ) -> Database | AsyncDatabase:
         """Returns a new database object; starts the network if need be."""
         self.start()
-        address = self.library.fdb_create_database(cluster_file)
+        try:
+            address = self.library.fdb_create_database(cluster_file)
+        except FDBError as error:
+            setting = os.environ.get(_LATENCY_VARIABLE)
+            if error.code != _INVALID_OPTION_VALUE or not setting:
+                raise
+            raise FDBError(
+                error.code,
+                f"{_LATENCY_VARIABLE} is {setting!r}; known are 'off', 'on' (the same as '0-2ms'), a time as in "
+                "'1ms', or two as in '0-2ms', and behind it ',seed=NUMBER' (docs/late-answers.md)",
+            ) from None
         handle = _fast.DatabaseHandle(self.library.address, address, model.for_handle, False)
         kind = AsyncDatabase if model.name == "asyncio" else Database
         return kind(handle, self.library)

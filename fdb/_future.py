@@ -18,7 +18,10 @@ class Future(_fast.FutureBase, Generic[ResultT]):
     """The result of an asynchronous operation.
 
     Dropping the last reference cancels the operation. With the asyncio event model a future is
-    awaitable, in any running loop, and gives what `wait` returns.
+    awaitable, in any running loop, and gives what `wait` returns. There it has to be awaited (or
+    given to an `on_ready` callback) before anything else uses the result: RuntimeError, also if it
+    happens to be ready, as it would not always be. Dropping the future of a commit that nobody
+    awaited gives a ResourceWarning.
     """
 
     __slots__ = ()
@@ -30,10 +33,12 @@ class Future(_fast.FutureBase, Generic[ResultT]):
 
     def is_ready(self) -> bool:
         """Whether `wait` would return at once. Does not block."""
-        return self._ready()
+        return self._look()
 
     def block_until_ready(self) -> None:
         """Blocks until the result or an error is there. Raises neither."""
+        if _must_be_awaited(self):
+            model_of(self).before_blocking()
         while not self._ready():
             model_of(self).wait(self)
 
@@ -51,6 +56,7 @@ class Future(_fast.FutureBase, Generic[ResultT]):
         if self._ready():
             run_callback(callback, self)
         else:
+            self._heard()
             model_of(self).on_ready(self, callback)
 
     @staticmethod
@@ -62,7 +68,7 @@ class Future(_fast.FutureBase, Generic[ResultT]):
         if not futures:
             raise ValueError("wait_for_any requires at least one future")
         for index, future in enumerate(futures):
-            if future._ready():
+            if future._ready() and not _must_be_awaited(future):
                 return index
         model = model_of(futures[0])
         if any(model_of(future) is not model for future in futures):
@@ -81,37 +87,43 @@ class Future(_fast.FutureBase, Generic[ResultT]):
                 'awaited: open the database with event_model="asyncio", or call wait()'
             )
         if not self._ready():
+            self._heard()
             yield from model.wait_in_loop(self)  # type: ignore[attr-defined]
+        self._awaited()
         return self.wait()
 
     # ---- the names that asyncio and concurrent.futures use ----
 
     def done(self) -> bool:
         """The same as `is_ready`."""
-        return self._ready()
+        return self._look()
 
     def result(self) -> ResultT:
-        """Returns the result or raises its FDBError. Raises an Exception if it is not there yet."""
-        if not self._ready():
-            raise Exception("Future result not available")
+        """Returns the result or raises its FDBError. Raises an Exception if it is not there yet.
+
+        In a running asyncio loop it counts as there once it was awaited or `done` was true.
+        """
+        self._require_result()
+        self._awaited()
         return self.wait()
 
     def exception(self) -> FDBError | None:
-        """Returns the error, None for success. Raises an Exception if neither is there yet."""
-        if not self._ready():
-            raise Exception("Future result not available")
-        try:
-            self._resolve()
-        except FDBError as error:
-            return error
-        return None
+        """Returns the error, None for success. Raises an Exception if neither is there yet.
+
+        In a running asyncio loop it counts as there once it was awaited or `done` was true.
+        """
+        self._require_result()
+        code = self._code()
+        return FDBError(code) if code != 0 else None
 
     def cancelled(self) -> bool:
         """Whether the future is ready and was cancelled."""
-        if not self._ready():
-            return False
-        error = self.exception()
-        return error is not None and error.code == _OPERATION_CANCELLED
+        return self._code() == _OPERATION_CANCELLED
+
+    def _require_result(self) -> None:
+        unseen = self._owes() & _fast.UNSEEN and model_of(self).in_loop()
+        if unseen or not self._ready():
+            raise Exception("Future result not available")
 
     def add_done_callback(self, fn: Callable[[Any], None]) -> None:
         """The same as `on_ready`."""
@@ -127,6 +139,11 @@ class Future(_fast.FutureBase, Generic[ResultT]):
         if _api_version.is_selected() and _api_version.get() == 13:
             return self.wait
         raise AttributeError(f"{type(self).__name__!r} object has no attribute 'get'")
+
+
+def _must_be_awaited(future: Future[Any]) -> bool:
+    """Whether the result must not be used here, be it there or not."""
+    return future._owes() != 0 and model_of(future).in_loop()
 
 
 class FutureVoid(Future[None]):
@@ -182,3 +199,6 @@ class FormerFuture:
     def on_ready(self, callback: Callable[[Any], None]) -> None:
         """Calls `callback(self)` at once; an exception that it raises is printed and dropped."""
         run_callback(callback, self)  # type: ignore[arg-type]
+
+    def _awaited(self) -> None:
+        """There is nothing to wait for."""

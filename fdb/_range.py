@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fdb import _api_version
 from fdb._fast import KeyValue
 from fdb._future import FutureKeyValueArray
 from fdb._generated_options import StreamingMode
 from fdb._keys import KeySelector
+from fdb._waiting import NOT_IN_A_LOOP
 
 if TYPE_CHECKING:
     from fdb._transaction import TransactionRead
@@ -51,7 +52,7 @@ class FDBRange:
     The first batch is requested at once. Every iteration uses it and reads the others anew; the
     next batch is requested before the last row of the one before is given out. Iterating blocks
     where rows have not arrived, and raises FDBError. With the asyncio event model use `async for`,
-    or `await` the range for a list.
+    or `await` the range (or its `to_list()`) for a list.
     """
 
     def __init__(
@@ -97,7 +98,15 @@ class FDBRange:
         return StreamingMode.exact if self._limit > 0 else StreamingMode.want_all
 
     def to_list(self) -> list[KeyValue]:
-        """Returns all rows. Blocks; raises FDBError."""
+        """Returns all rows. Blocks; raises FDBError.
+
+        With the asyncio event model, in a running loop, it is to be awaited, as the range itself.
+        """
+        model = self._first._model
+        if model is not None and model.in_loop():
+            unread: Any = RowsToAwait(self._collect)
+            listed: list[KeyValue] = unread
+            return listed
         rows, _, more = self._first.wait()
         if not more:
             return list(rows)
@@ -161,3 +170,46 @@ class FDBRange:
         if self._legacy_iterator is None:
             self._legacy_iterator = iter(self)
         return self._legacy_iterator.__next__
+
+
+class RowsToAwait(Coroutine[Any, Any, "list[KeyValue]"]):
+    """What `FDBRange.to_list` gives in a running loop: a coroutine, to be awaited once.
+
+    Using it as the list that it is not yet raises the RuntimeError that reading the rows would.
+    """
+
+    __slots__ = ("_coroutine", "_start")
+
+    def __init__(self, start: Callable[[], Coroutine[Any, Any, list[KeyValue]]]) -> None:
+        self._start = start
+        self._coroutine: Coroutine[Any, Any, list[KeyValue]] | None = None
+
+    def _begun(self) -> Coroutine[Any, Any, list[KeyValue]]:
+        # Not begun before it is wanted: dropping it unawaited has no effect.
+        if self._coroutine is None:
+            self._coroutine = self._start()
+        return self._coroutine
+
+    def send(self, value: Any) -> Any:
+        """Runs the coroutine up to where it waits."""
+        return self._begun().send(value)
+
+    def throw(self, *args: Any) -> Any:
+        """Raises an exception where the coroutine waits."""
+        return self._begun().throw(*args)
+
+    def close(self) -> None:
+        """Ends the coroutine."""
+        if self._coroutine is not None:
+            self._coroutine.close()
+
+    def __await__(self) -> Generator[Any, None, list[KeyValue]]:
+        return self._begun().__await__()
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise RuntimeError(NOT_IN_A_LOOP)
+
+    __iter__ = __len__ = __bool__ = __getitem__ = __contains__ = __add__ = __radd__ = __eq__ = (
+        _refuse
+    )
+    __hash__ = object.__hash__  # of a coroutine, for asyncio

@@ -206,8 +206,8 @@ class FutureString(_BytesMethods, _fast.BytesFutureBase, Future[Any]):
         return int(self._bytes())
 
     def __hash__(self) -> int:
-        # asyncio.gather hashes what it is given before that has arrived.
-        if not self._ready() and model_of(self).name == "asyncio":
+        # asyncio.gather hashes what it is given before that was awaited.
+        if self._owes() and (not self._ready() or model_of(self).in_loop()):
             return object.__hash__(self)
         return hash(self.value)
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _CLIENT_INVALID_OPERATION = 2000
 _DEBUG_POLL_SECONDS = 0.001
 
+#: Says what is wrong where code that blocks is called in a running asyncio loop.
+NOT_IN_A_LOOP = (
+    "this would block the running asyncio loop: await the future (or range, or coroutine) instead, or "
+    "call blocking code in a thread: await asyncio.to_thread(function, ...)"
+)
+
 #: Called with the future that became ready.
 Callback = Callable[["Future[Any]"], None]
 
@@ -32,6 +38,8 @@ class EventModel:
 
     #: What was given as `event_model`.
     name: str | None = None
+    #: Whether a running loop must await a future before it uses the result, also of a ready one.
+    must_await = False
 
     @property
     def for_handle(self) -> EventModel | None:
@@ -40,6 +48,10 @@ class EventModel:
 
     def before_blocking(self) -> None:
         """Raises if a blocking function must not be called here."""
+
+    def in_loop(self) -> bool:
+        """Whether `before_blocking` would raise."""
+        return False
 
     def wait(self, future: _fast.FutureBase) -> None:
         """Blocks until the future is ready. Ctrl-C raises KeyboardInterrupt.
@@ -113,6 +125,7 @@ def model_named(name: str | None) -> EventModel:
 
 def run_callback(callback: Callback, future: Future[Any]) -> None:
     """Calls a user's callback; what it raises is printed and dropped."""
+    future._awaited()
     try:
         callback(future)
     except Exception:
@@ -194,6 +207,7 @@ class Dispatcher:
                 self._call(callback, future)
 
     def _call(self, callback: Callback, future: Future[Any]) -> None:
+        future._awaited()
         try:
             callback(future)
         except BaseException:

@@ -13,15 +13,17 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fdb import _fast, _threads
-from fdb._waiting import Callback, EventModel, PendingCallbacks, dispatcher, run_callback
+from fdb._waiting import (
+    NOT_IN_A_LOOP,
+    Callback,
+    EventModel,
+    PendingCallbacks,
+    dispatcher,
+    run_callback,
+)
 
 if TYPE_CHECKING:
     from fdb._future import Future
-
-_BLOCKED = (
-    "this would block the running asyncio loop: await the future (or range, or coroutine) instead, or "
-    "call blocking code in a thread: await asyncio.to_thread(function, ...)"
-)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -52,6 +54,7 @@ class AsyncioModel(EventModel):
     """Awaits in any running loop; blocks only in threads that run none."""
 
     name = "asyncio"
+    must_await = True
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,7 +69,10 @@ class AsyncioModel(EventModel):
     def before_blocking(self) -> None:
         """Raises RuntimeError if this thread runs a loop."""
         if _running_loop() is not None:
-            raise RuntimeError(_BLOCKED)
+            raise RuntimeError(NOT_IN_A_LOOP)
+
+    def in_loop(self) -> bool:
+        return _running_loop() is not None
 
     def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
         self.before_blocking()

@@ -82,6 +82,7 @@ typedef struct {
 	PyObject *model;       /* event model of what is made from it; NULL for threads */
 	int generation;
 	int is_tenant;
+	int must_await; /* as the model says: in a running loop futures are to be awaited before they are used */
 } HandleObject;
 
 extern PyTypeObject fast_database_type;
@@ -94,6 +95,15 @@ int fast_usable(HandleObject *handle);
 
 enum { FAST_VOID, FAST_INT64, FAST_UINT64, FAST_KEY, FAST_VALUE, FAST_ROWS, FAST_KEYS, FAST_STRINGS, FAST_RANGES };
 enum { FAST_PENDING, FAST_RESULT, FAST_ERROR };
+
+/* What an asynchronous program still owes to a future; nothing in the models that block.  A program that
+ * uses a future because it happens to be ready works with a fast database and fails with a slow one, so
+ * that use is refused in a running loop until the future was awaited, or given to a callback. */
+enum {
+	FAST_UNAWAITED = 1, /* await it: nothing else may use the result */
+	FAST_UNSEEN = 2,    /* is_ready() or done() has not been true yet */
+	FAST_UNHEARD = 4,   /* a commit that nobody began to wait for: dropping it is a mistake */
+};
 
 typedef struct {
 	PyObject_HEAD
@@ -109,6 +119,7 @@ typedef struct {
 	fdb_error_t error;
 	unsigned char kind;
 	unsigned char state;
+	unsigned char owed;
 } FutureObject;
 
 extern PyTypeObject fast_future_type;
@@ -117,7 +128,7 @@ extern PyTypeObject fast_list_future_type;
 
 /* What fast_future_new does beside wrapping.  A transaction that is destroyed fails its pending
  * operations with 1025, so their futures keep it alive; watches, which outlive it, do not. */
-enum { FAST_PLAIN = 0, FAST_TAKE_IF_READY = 1, FAST_KEEP_TRANSACTION = 2, FAST_READ = 3 };
+enum { FAST_PLAIN = 0, FAST_TAKE_IF_READY = 1, FAST_KEEP_TRANSACTION = 2, FAST_READ = 3, FAST_COMMIT = 4 };
 
 /* Wraps a future, which it owns from now on. */
 PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int flags);

@@ -30,6 +30,9 @@ PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *p
 	self->kind = (unsigned char)kind;
 	Py_XINCREF(handle->model);
 	self->model = handle->model;
+	if (handle->must_await) {
+		self->owed = FAST_UNAWAITED | FAST_UNSEEN | (flags & FAST_COMMIT ? FAST_UNHEARD : 0);
+	}
 	if (flags & FAST_TAKE_IF_READY) {
 		int ready = fast_future_is_ready(self);
 		if (ready < 0 || (ready > 0 && fast_future_take(self) != 0)) {
@@ -59,9 +62,25 @@ static PyObject *future_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 	return fast_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, FAST_PLAIN);
 }
 
+/* Says that nobody will know whether a commit succeeded. */
+static void warn_of_unheard_commit(void) {
+	PyObject *type, *value, *traceback;
+	PyErr_Fetch(&type, &value, &traceback);
+	if (PyErr_WarnEx(PyExc_ResourceWarning,
+	                 "the future of a commit was dropped without being awaited, so whether the commit succeeded is "
+	                 "unknown: use await tr.commit()",
+	                 1) != 0) {
+		PyErr_WriteUnraisable(NULL);
+	}
+	PyErr_Restore(type, value, traceback);
+}
+
 static void future_dealloc(FutureObject *self) {
 	if (self->weak_references != NULL) {
 		PyObject_ClearWeakRefs((PyObject *)self);
+	}
+	if ((self->owed & FAST_UNHEARD) && self->generation == fast_generation) {
+		warn_of_unheard_commit();
 	}
 	destroy_pointer(self);
 	/* After a fork the mutex of the signal may be held by a thread that does not exist. */
@@ -137,7 +156,23 @@ static int wait_by_model(FutureObject *self) {
 	return ready < 0 ? -1 : 0;
 }
 
+/* 0 where the result may be used, -1 with an exception set in a running loop that has not awaited it. */
+static int refuse_unawaited(FutureObject *self) {
+	PyObject *allowed = PyObject_CallMethod(self->model, "before_blocking", NULL);
+	if (allowed == NULL) {
+		return -1;
+	}
+	Py_DECREF(allowed);
+	return 0;
+}
+
 static PyObject *future_resolve(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	if (self->owed != 0) {
+		if ((self->owed & FAST_UNAWAITED) && refuse_unawaited(self) != 0) {
+			return NULL;
+		}
+		self->owed = 0;
+	}
 	if (self->state == FAST_PENDING) {
 		if (wait_by_model(self) != 0) {
 			return NULL;
@@ -159,7 +194,41 @@ static PyObject *future_ready(FutureObject *self, PyObject *Py_UNUSED(ignored)) 
 	return ready < 0 ? NULL : PyBool_FromLong(ready);
 }
 
+static PyObject *future_look(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	int ready = fast_future_is_ready(self);
+	if (ready > 0) {
+		self->owed &= (unsigned char)~FAST_UNSEEN;
+	}
+	return ready < 0 ? NULL : PyBool_FromLong(ready);
+}
+
+/* For a look at how a ready future ended, which is no use of its result. */
+static PyObject *future_code(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	int ready = fast_future_is_ready(self);
+	if (ready <= 0) {
+		return ready < 0 ? NULL : PyLong_FromLong(-1);
+	}
+	if (self->state == FAST_PENDING && fast_future_take(self) != 0) {
+		return NULL;
+	}
+	return PyLong_FromLong(self->state == FAST_ERROR ? (long)self->error : 0);
+}
+
+static PyObject *future_owes(FutureObject *self, PyObject *Py_UNUSED(ignored)) { return PyLong_FromLong(self->owed); }
+
+/* Somebody begins to wait. */
+static PyObject *future_heard(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	self->owed &= (unsigned char)~FAST_UNHEARD;
+	Py_RETURN_NONE;
+}
+
+static PyObject *future_awaited(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	self->owed = 0;
+	Py_RETURN_NONE;
+}
+
 static PyObject *future_cancel(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	self->owed &= (unsigned char)~FAST_UNHEARD;
 	if (self->state == FAST_PENDING && self->generation == fast_generation) {
 		FAST_BIND(cancel, self->library, fdb_future_cancel, NULL);
 		cancel(self->pointer);
@@ -168,6 +237,7 @@ static PyObject *future_cancel(FutureObject *self, PyObject *Py_UNUSED(ignored))
 }
 
 static PyObject *future_abandon(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+	self->owed = 0;
 	/* One that is being read is ready: too late. */
 	if (self->state == FAST_PENDING && self->readers == 0) {
 		self->state = FAST_ERROR;
@@ -317,6 +387,11 @@ static int bytes_future_buffer(FutureObject *self, Py_buffer *view, int flags) {
 static PyMethodDef future_methods[] = {
     {"_resolve", (PyCFunction)future_resolve, METH_NOARGS, "Waits as the event model does; returns the result or raises."},
     {"_ready", (PyCFunction)future_ready, METH_NOARGS, "Whether the result or the error is there."},
+    {"_look", (PyCFunction)future_look, METH_NOARGS, "The same as _ready, for the program to know."},
+    {"_code", (PyCFunction)future_code, METH_NOARGS, "The error code, 0 for a result, -1 while it is pending."},
+    {"_owes", (PyCFunction)future_owes, METH_NOARGS, "What the program owes to it: a set of UNAWAITED and UNSEEN."},
+    {"_heard", (PyCFunction)future_heard, METH_NOARGS, "Somebody begins to wait for it."},
+    {"_awaited", (PyCFunction)future_awaited, METH_NOARGS, "It was awaited: the result may be used in a loop."},
     {"_cancel", (PyCFunction)future_cancel, METH_NOARGS, "Asks the library to abandon the operation."},
     {"_abandon", (PyCFunction)future_abandon, METH_NOARGS, "Cancels, frees the library's future and fails with 1101."},
     {"_subscribe", (PyCFunction)future_subscribe, METH_VARARGS,

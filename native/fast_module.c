@@ -122,7 +122,8 @@ static int add_kinds(PyObject *module) {
 		int kind;
 	} kinds[] = {{"VOID", FAST_VOID},     {"INT64", FAST_INT64},     {"UINT64", FAST_UINT64},
 	             {"KEY", FAST_KEY},       {"VALUE", FAST_VALUE},     {"ROWS", FAST_ROWS},
-	             {"KEYS", FAST_KEYS},     {"STRINGS", FAST_STRINGS}, {"RANGES", FAST_RANGES}};
+	             {"KEYS", FAST_KEYS},     {"STRINGS", FAST_STRINGS}, {"RANGES", FAST_RANGES},
+	             {"UNSEEN", FAST_UNSEEN}};
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (PyModule_AddIntConstant(module, kinds[i].name, kinds[i].kind) != 0) {
 			return -1;

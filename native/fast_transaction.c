@@ -20,12 +20,21 @@ int fast_usable(HandleObject *self) {
 	return 0;
 }
 
-static void initialise(HandleObject *self, shim_library *library, void *pointer, PyObject *model) {
+static void initialise(HandleObject *self, shim_library *library, void *pointer, PyObject *model, int must_await) {
 	self->library = library;
 	self->pointer = pointer;
 	self->generation = fast_generation;
 	Py_XINCREF(model);
 	self->model = model;
+	self->must_await = must_await;
+}
+
+/* Whether the futures of an event model must be awaited; -1 with an exception set. */
+static int wants_await(PyObject *model) {
+	PyObject *answer = PyObject_GetAttrString(model, "must_await");
+	int wants = answer != NULL ? PyObject_IsTrue(answer) : -1;
+	Py_XDECREF(answer);
+	return wants;
 }
 
 static PyObject *database_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
@@ -37,10 +46,14 @@ static PyObject *database_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 	                                 &is_tenant)) {
 		return NULL;
 	}
+	int must_await = model != Py_None ? wants_await(model) : 0;
+	if (must_await < 0) {
+		return NULL;
+	}
 	HandleObject *self = (HandleObject *)type->tp_alloc(type, 0);
 	if (self != NULL) {
 		initialise(self, (shim_library *)(uintptr_t)library, (void *)(uintptr_t)pointer,
-		           model != Py_None ? model : NULL);
+		           model != Py_None ? model : NULL, must_await);
 		self->is_tenant = is_tenant;
 	}
 	return (PyObject *)self;
@@ -104,7 +117,7 @@ static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(igno
 		SHIM_FUNCTION(self->library, fdb_transaction_destroy)(pointer);
 		return NULL;
 	}
-	initialise(transaction, self->library, pointer, self->model);
+	initialise(transaction, self->library, pointer, self->model, self->must_await);
 	return (PyObject *)transaction;
 }
 
@@ -331,7 +344,7 @@ static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(igno
 	Py_BEGIN_ALLOW_THREADS;
 	future = commit(self->pointer);
 	Py_END_ALLOW_THREADS;
-	return fast_future_new(fast_classes.nothing, self, future, FAST_VOID, FAST_KEEP_TRANSACTION);
+	return fast_future_new(fast_classes.nothing, self, future, FAST_VOID, FAST_KEEP_TRANSACTION | FAST_COMMIT);
 }
 
 static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {

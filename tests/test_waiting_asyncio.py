@@ -294,7 +294,8 @@ def test_blocking_in_a_loop_is_refused(run: Any, slow: fdb.AsyncDatabase) -> Non
         for call in (
             tr[b"never"].wait,
             lambda: tr[b"never"] == b"",
-            lambda: tr[b"slow-begin":b"z"].to_list(),
+            lambda: list(tr[b"slow-begin":b"z"]),
+            lambda: list(tr[b"slow-begin":b"z"].to_list()),
             lambda: fdb.Future.wait_for_any(tr[b"never"], tr[b"never"]),
             lambda: blocking(slow),
         ):

@@ -1,7 +1,7 @@
 """The embedded engine: where its files are, and its in-memory databases.
 
 `fdb.open("memory:NAME")` uses the engine without this module.  It is for
-tests (`unique`, `drop`) and for programs that load or link the engine themselves (`libdir`,
+tests (`unique`, `drop`, `set_latency`) and for programs that load or link the engine themselves (`libdir`,
 `includedir`, also as `python -m fdb.embedded --libdir`).
 """
 
@@ -11,12 +11,18 @@ import os
 import pathlib
 import secrets
 import sys
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["drop", "includedir", "libdir", "library_path", "unique"]
+if TYPE_CHECKING:
+    from fdb import AsyncDatabase, Database
+
+__all__ = ["drop", "includedir", "libdir", "library_path", "set_latency", "unique"]
 
 _HERE = pathlib.Path(__file__).resolve().parent
 _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 _MEMORY = "memory:"
+_LONGEST_LATENCY = 60
+_DEFAULT_LATENCY = 0.002
 
 
 def _existing(path: pathlib.Path) -> str:
@@ -74,3 +80,74 @@ def drop(name: str) -> None:
     database = os.fsencode(name.removeprefix(_MEMORY))
     embedded_client().library.fdb_embedded_drop(database)
     forget_database(os.fsencode(_MEMORY) + database)
+
+
+def set_latency(
+    database: Database | AsyncDatabase | str,
+    minimum: float | None = 0.0,
+    maximum: float | None = None,
+    seed: int | None = None,
+) -> None:
+    """Makes an in-memory database answer as late as a cluster does, through all its handles.
+
+    Reads, read versions and commits of its transactions are then pending at first, and become ready
+    on the network thread between `minimum` and `maximum` seconds later (to the microsecond, 60 at
+    most; `maximum` is 0.002 by default, or `minimum` if that is more). The same `seed` gives the
+    same delays. `minimum` None ends it. Before, a database does what the environment variable
+    FDB_EMBEDDED_LATENCY says; see docs/late-answers.md.
+
+    `database` is what `fdb.open()` gave, or the name as for `drop`; a name that was never opened
+    makes an empty database. Raises TypeError or ValueError for an argument of no use, ValueError
+    for a database that is not of the embedded engine, RuntimeError for one that is closed.
+    """
+    setting = _latency_setting(minimum, maximum, seed)
+    # Only here: the functions above need no client.
+    from fdb._client import embedded_client
+    from fdb._waiting import THREADS
+    from fdb.impl import AsyncDatabase, Database
+
+    client = embedded_client()
+    if isinstance(database, str):
+        if database.startswith("file:"):
+            raise ValueError(f"set_latency() is for in-memory databases, not for {database!r}")
+        name = os.fsencode(_MEMORY + database.removeprefix(_MEMORY))
+        database = client.open(name, THREADS)
+    elif not isinstance(database, Database | AsyncDatabase):
+        raise TypeError(
+            f"database must be what fdb.open() returned or its name, not {type(database).__name__}"
+        )
+    elif database._library is not client.library:
+        raise ValueError(
+            "database must be of the embedded engine: a cluster takes the time it takes"
+        )
+    client.library.fdb_embedded_set_latency(database._handle.address, setting)
+
+
+def _latency_setting(minimum: float | None, maximum: float | None, seed: int | None) -> bytes:
+    """Returns the arguments of `set_latency` in the form that the engine reads."""
+    if minimum is None:
+        if maximum is not None or seed is not None:
+            raise ValueError("minimum None ends the latency, so maximum and seed must be None too")
+        return b"off"
+    least = _microseconds("minimum", minimum)
+    most = max(least, _microseconds("maximum", _DEFAULT_LATENCY if maximum is None else maximum))
+    if maximum is not None and maximum < minimum:
+        raise ValueError(f"maximum must not be less than minimum, but {maximum!r} < {minimum!r}")
+    text = f"{least}us-{most}us"
+    if seed is None:
+        return text.encode()
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise TypeError(f"seed must be an int or None, not {type(seed).__name__}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be at least 0 and below 2**64, not {seed}")
+    return f"{text},seed={seed}".encode()
+
+
+def _microseconds(name: str, seconds: Any) -> int:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"{name} must be a number of seconds, not {type(seconds).__name__}")
+    if not 0 <= seconds <= _LONGEST_LATENCY:
+        raise ValueError(
+            f"{name} must be between 0 and {_LONGEST_LATENCY} seconds, not {seconds!r}"
+        )
+    return round(seconds * 1_000_000)
