@@ -16,6 +16,7 @@ VALUE: int
 ROWS: int
 KEYS: int
 STRINGS: int
+UNSEEN: int
 RANGES: int
 
 class Waits(Protocol):

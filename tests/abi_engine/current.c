@@ -438,6 +438,7 @@ static void cancellation(const char* cluster) {
 	/* Futures outlive their transaction and database, and are destroyed in any order. */
 	fdb_transaction_reset(transaction);
 	FDBFuture* survivor = fdb_transaction_get(transaction, BYTES("key"), 0);
+	OK(fdb_future_block_until_ready(survivor));
 	FDBFuture* commit = fdb_transaction_commit(transaction);
 	fdb_database_destroy(database);
 	fdb_transaction_destroy(transaction);
