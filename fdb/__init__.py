@@ -14,9 +14,9 @@ increment(db, b"counter")
 
 from __future__ import annotations
 
+import functools
 import importlib
-from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any
 
 from fdb import _api_version, _fast
 from fdb import _opening as _opening
@@ -41,7 +41,8 @@ from fdb._future import (
 from fdb._generated_options import ConflictRangeType, StreamingMode
 from fdb._keys import KeySelector, strinc
 from fdb._network_options import options
-from fdb._opening import open_database as open
+from fdb._open import init, open
+from fdb._open import show_signatures as _show_signatures
 from fdb._range import FDBRange
 from fdb._tenant import Tenant
 from fdb._threads import unusable as _unusable
@@ -50,7 +51,12 @@ from fdb._values import Key, Value
 from fdb._version import __version__
 from fdb._watch import Watch
 
-ResultT = TypeVar("ResultT")
+if TYPE_CHECKING:
+    # Modules that are there from the API version on that has them, or from their first use.
+    from fdb import embedded as embedded
+    from fdb import locality as locality
+    from fdb import tenant_management as tenant_management
+    from fdb._retry import transactional as transactional
 
 _fast.configure(
     error=FDBError,
@@ -68,6 +74,9 @@ _fast.configure(
 from fdb import impl as impl  # noqa: E402
 from fdb.directory_impl import DirectoryLayer, DirectorySubspace, directory  # noqa: E402
 from fdb.subspace_impl import Subspace  # noqa: E402
+
+_LOADED_ON_USE = ("apiversion", "embedded", "fdboptions")
+_MODULES = ("directory_impl", "impl", "subspace_impl", "tuple", *_LOADED_ON_USE)
 
 __all__ = [
     "LATEST_API_VERSION",
@@ -118,15 +127,9 @@ def api_version(ver: int) -> None:
     no client library: whether that supports the version shows when a database is opened. Raises
     RuntimeError for an unknown version and for another than the one selected before.
     """
-    global init, open
     if not _api_version.select(ver):
         return
-    if ver < 610:
-        init = _opening.init_network
-        open = _opening.open_v609  # type: ignore[assignment]
-    if ver == 13:
-        init = _opening.init_v13
-        open = _opening.open_v13  # type: ignore[assignment]
+    _show_signatures(ver)
     if ver > 22:
         from fdb import locality as locality
     if ver >= 630:
@@ -143,39 +146,17 @@ def get_api_version() -> int:
     return _api_version.get()
 
 
-def init(*args: Any, **kwargs: Any) -> None:  # noqa: F811
-    """Below API version 610 chooses the event model; from then on `open` does, and this raises."""
-    raise RuntimeError("You must call api_version() before using any fdb methods")
+if not TYPE_CHECKING:
 
-
-@overload
-def transactional(func: Callable[..., ResultT], /) -> Callable[..., ResultT]: ...
-@overload
-def transactional(
-    *, parameter: str = "tr"
-) -> Callable[[Callable[..., ResultT]], Callable[..., ResultT]]: ...
-def transactional(*args: Any, **kwargs: Any) -> Any:
-    """Makes a function run in a transaction, which is committed, and retried where that helps.
-
-    The parameter named `tr` (or as `parameter` says) may be given
-
-    - a Database or Tenant (anything with `create_transaction`): the function is called with a new
-      transaction, which is committed afterwards. On an FDBError of the function or the commit,
-      `on_error` decides whether all is done again with the same transaction;
-    - a Transaction or a snapshot: the function is just called, so that functions can be composed.
-
-    An `async def` function runs in the same way in the running asyncio loop; it needs a database
-    opened with event_model="asyncio" and raises TypeError for another. The function may run more
-    than once, so it should have no other effects. Generators raise ValueError when called. Raises
-    RuntimeError before an API version was selected.
-    """
-    _api_version.require("fdb.transactional")
-    return _retry.transactional(*args, **kwargs)
+    @functools.wraps(_retry.transactional)
+    def transactional(*args: Any, **kwargs: Any) -> Any:
+        _api_version.require("fdb.transactional")
+        return _retry.transactional(*args, **kwargs)
 
 
 def __getattr__(name: str) -> Any:
     """The names that only API versions below 610 have, and modules that few programs want."""
-    if name in ("apiversion", "fdboptions"):
+    if name in _LOADED_ON_USE:
         return importlib.import_module(f"fdb.{name}")
     if (
         name in ("Cluster", "create_cluster")
@@ -184,3 +165,10 @@ def __getattr__(name: str) -> Any:
     ):
         return getattr(_opening, name)
     raise AttributeError(f"module 'fdb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    present: list[str] = [name for name in ("locality", "tenant_management") if name in globals()]
+    if is_api_version_selected() and get_api_version() < 610:
+        present += ["Cluster", "create_cluster"]
+    return sorted({*__all__, *_MODULES, *present})

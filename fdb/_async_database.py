@@ -140,7 +140,7 @@ class AsyncDatabase(AsynchronousOperations, DatabaseMembers):
 
 @transactional
 async def _get(tr: Transaction, key: KeyArgument) -> bytes | None:
-    return (await tr.get(key)).value  # type: ignore[no-any-return]
+    return (await tr.get(key)).value
 
 
 @transactional

@@ -18,7 +18,7 @@ from fdb._generated_options import (
 from fdb._keys import Bound, KeySelector
 from fdb._retry import transactional
 from fdb._transaction import Transaction
-from fdb._values import Value
+from fdb._values import Key, Value
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
@@ -169,10 +169,8 @@ class DatabaseMembers(TransactionSource):
             lambda code, value: library.fdb_database_set_option(handle.address, code, value)
         )
 
-    def get_client_status(self) -> Any:
-        """Returns the (future) status of the client as JSON text: a Key."""
-        from fdb._values import Key
-
+    def get_client_status(self) -> Key:
+        """Returns the (future) status of the client as JSON text."""
         address = self._library.fdb_database_get_client_status(self._handle.address)
         return Key(self._handle, address, _fast.KEY)
 

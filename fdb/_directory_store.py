@@ -312,11 +312,11 @@ class DirectoryStore:
             prefix = yield from self._allocate_prefix(tr, path)
         elif not (yield from self._is_prefix_free(tr, prefix)):
             raise DirectoryPrefixError("The given prefix is already in use.", self.path + path)
-        parent = self._root
+        parent, name = self._root, path[-1]
         if len(path) > 1:
             record = yield from self.create_or_open(tr, path[:-1])
             parent = self.nodes[record.prefix]
-        tr.set(_entry_key(parent, path[-1]), prefix)
+        tr.set(_entry_key(parent, name), prefix)
         tr.set(self.nodes.pack((prefix, b"layer")), layer)
         return Record(self, self.path + path, prefix, layer)
 

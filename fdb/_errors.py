@@ -64,6 +64,7 @@ class HasCode(Protocol):
     @property
     def code(self) -> int:
         """An error code."""
+        ...
 
 
 class ErrorPredicates:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
+from typing_extensions import Self
+
 from fdb._future import FutureInt64, FutureKeyValueArray, FutureVoid
 from fdb._generated_options import KeyArgument, ValueArgument
 from fdb._values import Key, Value
@@ -29,9 +31,9 @@ class FutureBase:
 
     @property
     def _model(self) -> Any: ...
-    def __init__(
-        self, handle: DatabaseHandle | TransactionHandle, pointer: int, kind: int
-    ) -> None: ...
+    def __new__(
+        cls, handle: DatabaseHandle | TransactionHandle, pointer: int, kind: int
+    ) -> Self: ...
     def _resolve(self) -> Any: ...
     def _ready(self) -> bool: ...
     def _look(self) -> bool: ...

@@ -15,6 +15,7 @@ class SupportsKey(Protocol):
 
     def as_foundationdb_key(self) -> bytes:
         """Returns the key."""
+        ...
 
 
 class SupportsValue(Protocol):
@@ -22,6 +23,7 @@ class SupportsValue(Protocol):
 
     def as_foundationdb_value(self) -> bytes:
         """Returns the value."""
+        ...
 
 
 KeyArgument = bytes | SupportsKey

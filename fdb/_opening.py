@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from typing import Any, Literal, overload
+from typing import Any
 
 from fdb import _api_version, _threads
 from fdb._async_database import AsyncDatabase
@@ -72,21 +72,6 @@ def _default_name() -> bytes | None:
     return value if value.startswith((b"memory:", b"file:")) else None
 
 
-@overload
-def open_database(
-    cluster_file: str | bytes | os.PathLike[str] | None = None,
-    event_model: Literal["debug", "gevent"] | None = None,
-) -> Database: ...
-@overload
-def open_database(
-    cluster_file: str | bytes | os.PathLike[str] | None = None,
-    *,
-    event_model: Literal["asyncio"],
-) -> AsyncDatabase: ...
-@overload
-def open_database(
-    cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
-) -> Database | AsyncDatabase: ...
 def open_database(
     cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
 ) -> Database | AsyncDatabase:

@@ -7,14 +7,18 @@ import inspect
 import threading
 import types
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from fdb import _api_version
 from fdb._errors import FDBError
 from fdb._transaction import Transaction, TransactionRead
 from fdb._watch import current_flow
 
+P = ParamSpec("P")
+FirstT = TypeVar("FirstT")
+SecondT = TypeVar("SecondT")
 ResultT = TypeVar("ResultT")
+TransactionT = TypeVar("TransactionT", bound=TransactionRead)
 
 _GENERATOR = "Generators can not be wrapped with fdb.transactional"
 _FORBIDS_GENERATORS = 630
@@ -22,12 +26,49 @@ _Call = tuple[Transaction | None, tuple[Any, ...], dict[str, Any]]
 _UNFINISHED = (types.GeneratorType, types.CoroutineType)
 
 
-@overload
-def transactional(func: Callable[..., ResultT], /) -> Callable[..., ResultT]: ...
+class TransactionMaker(Protocol):
+    """What a transactional function can be given instead of a transaction."""
+
+    def create_transaction(self) -> Transaction:
+        """Returns a new transaction."""
+        ...
+
+
+# To a type checker the transaction is one of the first three parameters. There is no form for all other
+# functions, because mypy would take that for any function whose types contain Any.
+
+
+class Decorator(Protocol):
+    """What `transactional(parameter=...)` returns."""
+
+    @overload  # a function
+    def __call__(  # type: ignore[overload-overlap]
+        self, func: Callable[Concatenate[TransactionT, P], ResultT], /
+    ) -> Callable[Concatenate[TransactionMaker | TransactionT, P], ResultT]: ...
+    @overload  # a method
+    def __call__(  # type: ignore[overload-overlap]
+        self, func: Callable[Concatenate[FirstT, TransactionT, P], ResultT], /
+    ) -> Callable[Concatenate[FirstT, TransactionMaker | TransactionT, P], ResultT]: ...
+    @overload
+    def __call__(
+        self, func: Callable[Concatenate[FirstT, SecondT, TransactionT, P], ResultT], /
+    ) -> Callable[Concatenate[FirstT, SecondT, TransactionMaker | TransactionT, P], ResultT]: ...
+
+
+@overload  # a function
+def transactional(  # type: ignore[overload-overlap]
+    func: Callable[Concatenate[TransactionT, P], ResultT], /
+) -> Callable[Concatenate[TransactionMaker | TransactionT, P], ResultT]: ...
+@overload  # a method
+def transactional(  # type: ignore[overload-overlap]
+    func: Callable[Concatenate[FirstT, TransactionT, P], ResultT], /
+) -> Callable[Concatenate[FirstT, TransactionMaker | TransactionT, P], ResultT]: ...
 @overload
 def transactional(
-    *, parameter: str = "tr"
-) -> Callable[[Callable[..., ResultT]], Callable[..., ResultT]]: ...
+    func: Callable[Concatenate[FirstT, SecondT, TransactionT, P], ResultT], /
+) -> Callable[Concatenate[FirstT, SecondT, TransactionMaker | TransactionT, P], ResultT]: ...
+@overload
+def transactional(*, parameter: str = "tr") -> Decorator: ...
 def transactional(*args: Any, **kwargs: Any) -> Any:
     """Makes a function run in a transaction, which is committed, and retried where that helps.
 

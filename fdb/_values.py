@@ -7,7 +7,7 @@ FDBError if the read failed. An absent value is falsy, equals None, and refuses 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 from fdb import _fast
 from fdb._future import Future
@@ -15,19 +15,22 @@ from fdb._waiting import model_of
 
 _BytesLike = bytes | bytearray | memoryview
 _Affix = bytes | tuple[bytes, ...]
+StringT = TypeVar("StringT", covariant=True)
+
+
+def _plain(other: Any) -> Any:
+    """The value to compare with: the bytes of another future, everything else as it is."""
+    return other.value if isinstance(other, FutureString) else other
 
 
 class _BytesMethods:
-    """The public methods of bytes, on the bytes that have arrived."""
+    """What bytes can do, done with the bytes that have arrived."""
 
     __slots__ = ()
 
-    def _bytes(self) -> bytes:
-        """Waits for the bytes. Raises TypeError if the value is absent."""
-        value: bytes | None = self.value  # type: ignore[attr-defined]
-        if value is None:
-            raise TypeError("the key is not present in the database, so there are no bytes")
-        return value
+    if TYPE_CHECKING:
+
+        def _bytes(self) -> bytes: ...
 
     def capitalize(self) -> bytes:
         return self._bytes().capitalize()
@@ -155,61 +158,11 @@ class _BytesMethods:
     def zfill(self, width: SupportsIndex) -> bytes:
         return self._bytes().zfill(width)
 
-
-def _plain(other: Any) -> Any:
-    """The value to compare with: the bytes of another future, everything else as it is."""
-    return other.value if isinstance(other, FutureString) else other
-
-
-class FutureString(_BytesMethods, _fast.BytesFutureBase, Future[Any]):
-    """A future byte string; every use as bytes waits for it."""
-
-    __slots__ = ()
-
-    def wait(self) -> Any:
-        """Blocks until the bytes are there and returns the object itself. Raises FDBError."""
-        self._resolve()
-        return self
-
-    @property
-    def value(self) -> bytes | None:
-        """The bytes, or None for an absent value. Blocks; raises FDBError."""
-        value: bytes | None = self._resolve()
-        return value
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        """bytes, so that isinstance(..., bytes) holds; type(...) tells the truth."""
-        return bytes
-
-    def as_foundationdb_key(self) -> bytes:
-        """Returns the bytes, for use as a key. Raises TypeError if the value is absent."""
-        return self._bytes()
-
-    def as_foundationdb_value(self) -> bytes:
-        """Returns the bytes, for use as a value. Raises TypeError if the value is absent."""
-        return self._bytes()
-
-    def __str__(self) -> str:
-        return str(self.value)
-
     def __bytes__(self) -> bytes:
         return self._bytes()
 
-    def __repr__(self) -> str:
-        return repr(self.value)
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
     def __int__(self) -> int:
         return int(self._bytes())
-
-    def __hash__(self) -> int:
-        # asyncio.gather hashes what it is given before that was awaited.
-        if self._owes() and (not self._ready() or model_of(self).in_loop()):
-            return object.__hash__(self)
-        return hash(self.value)
 
     def __len__(self) -> int:
         return len(self._bytes())
@@ -253,6 +206,60 @@ class FutureString(_BytesMethods, _fast.BytesFutureBase, Future[Any]):
     def __ge__(self, other: Any) -> bool:
         return bool(self._bytes() >= _plain(other))
 
+
+# To a type checker these are bytes, as they are to isinstance().
+if TYPE_CHECKING:
+    _Bytes = bytes
+else:
+    _Bytes = _BytesMethods
+
+
+class FutureString(_fast.BytesFutureBase, Future[StringT], _Bytes):
+    """A future byte string; every use as bytes waits for it."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> bytes | None:
+        """The bytes, or None for an absent value. Blocks; raises FDBError."""
+        value: bytes | None = self._resolve()
+        return value
+
+    def _bytes(self) -> bytes:
+        """Waits for the bytes. Raises TypeError if the value is absent."""
+        value = self.value
+        if value is None:
+            raise TypeError("the key is not present in the database, so there are no bytes")
+        return value
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """bytes, so that isinstance(..., bytes) holds; type(...) tells the truth."""
+        return bytes
+
+    def as_foundationdb_key(self) -> bytes:
+        """Returns the bytes, for use as a key. Raises TypeError if the value is absent."""
+        return self._bytes()
+
+    def as_foundationdb_value(self) -> bytes:
+        """Returns the bytes, for use as a value. Raises TypeError if the value is absent."""
+        return self._bytes()
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __hash__(self) -> int:
+        # asyncio.gather hashes what it is given before that was awaited.
+        if self._owes() and (not self._ready() or model_of(self).in_loop()):
+            return object.__hash__(self)
+        return hash(self.value)
+
     def __eq__(self, other: object) -> bool:
         return bool(self.value == _plain(other))
 
@@ -260,7 +267,7 @@ class FutureString(_BytesMethods, _fast.BytesFutureBase, Future[Any]):
         return bool(self.value != _plain(other))
 
 
-class Value(FutureString):
+class Value(FutureString["Value"]):
     """The value of a key, perhaps absent; what `Transaction.get` returns."""
 
     __slots__ = ()
@@ -275,7 +282,7 @@ class Value(FutureString):
         return self._resolve() is not None
 
 
-class Key(FutureString):
+class Key(FutureString["Key"]):
     """A key; what `Transaction.get_key` returns."""
 
     __slots__ = ()
@@ -284,3 +291,9 @@ class Key(FutureString):
         """Blocks until the key is there and returns the object itself. Raises FDBError."""
         self._resolve()
         return self
+
+    @property
+    def value(self) -> bytes:
+        """The bytes. Blocks; raises FDBError."""
+        value: bytes = self._resolve()
+        return value

@@ -86,7 +86,7 @@ def test_a_version_is_an_int() -> None:
 def test_names_from_610_on() -> None:
     assert not hasattr(fdb, "create_cluster")
     assert not hasattr(fdb, "Cluster")
-    with pytest.raises(RuntimeError, match="You must call api_version"):
+    with pytest.raises(RuntimeError, match="for API versions below 610"):
         fdb.init()
     assert fdb.tenant_management.__name__ == "fdb.tenant_management"
     assert fdb.locality.__name__ == "fdb.locality"

@@ -127,3 +127,21 @@ def test_importing_loads_no_event_loop() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert outcome.stdout == "[]\n"
+
+
+def test_the_engine_is_there_without_an_import_of_its_own() -> None:
+    code = "import fdb; print(fdb.embedded.unique()[:7], callable(fdb.embedded.drop))"
+    outcome = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert outcome.stdout == "memory: True\n"
+
+
+def test_dir_lists_what_a_user_wants() -> None:
+    modules = {
+        *("apiversion", "directory_impl", "embedded", "fdboptions", "impl"),
+        *("locality", "subspace_impl", "tenant_management", "tuple"),
+    }
+    assert {*dir(fdb)} == {*fdb.__all__} | modules
+    for name in dir(fdb):
+        assert getattr(fdb, name) is not None

@@ -178,6 +178,7 @@ class SupportsKey(Protocol):
 
     def as_foundationdb_key(self) -> bytes:
         """Returns the key."""
+        ...
 
 
 class SupportsValue(Protocol):
@@ -185,6 +186,7 @@ class SupportsValue(Protocol):
 
     def as_foundationdb_value(self) -> bytes:
         """Returns the value."""
+        ...
 
 
 KeyArgument = bytes | SupportsKey

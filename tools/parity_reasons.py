@@ -51,6 +51,7 @@ REASONS: list[tuple[str, str]] = [
         _see("`FutureString` derives from `Future`", "objects-that-the-package-makes"),
     ),
     ("fdb.impl.transactional", "that of `fdb` also checks that an API version was selected"),
+    ("fdb.impl.open", "that of `fdb` takes what the selected API version has"),
     ("fdb.impl.create_database", _see("`fdb.open`", "what-open-takes")),
     ("fdb.impl.open_databases", _see("the cache of `fdb.open` is private", "what-open-takes")),
     ("fdb.impl.pack", "`fdb.tuple.pack`"),
