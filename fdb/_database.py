@@ -166,16 +166,16 @@ class DatabaseMembers(TransactionSource):
         """The options of this database, and defaults for its transactions."""
         handle, library = self._handle, self._library
         return DatabaseOptions(
-            lambda code, value: library.fdb_database_set_option(handle.address, code, value)
+            lambda code, value: handle.call(library.fdb_database_set_option, code, value)
         )
 
     def get_client_status(self) -> Key:
         """Returns the (future) status of the client as JSON text."""
-        address = self._library.fdb_database_get_client_status(self._handle.address)
+        address = self._handle.call(self._library.fdb_database_get_client_status)
         return Key(self._handle, address, _fast.KEY)
 
     def _open_tenant(self, name: bytes | tuple[Any, ...]) -> _fast.DatabaseHandle:
-        address = self._library.fdb_database_open_tenant(self._handle.address, tenant_name(name))
+        address = self._handle.call(self._library.fdb_database_open_tenant, tenant_name(name))
         return _fast.DatabaseHandle(self._library.address, address, self._handle.model, True)
 
 

@@ -1,7 +1,7 @@
 """Types of the extension module native/fast*.c. Addresses travel as integers."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from typing_extensions import Self
 
@@ -9,6 +9,9 @@ from fdb._future import FutureInt64, FutureKeyValueArray, FutureVoid
 from fdb._generated_options import KeyArgument, ValueArgument
 from fdb._values import Key, Value
 from fdb._watch import Watch
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 VOID: int
 INT64: int
@@ -59,8 +62,9 @@ class DatabaseHandle:
     def __init__(
         self, library: int, pointer: int, model: Waits | None, is_tenant: bool
     ) -> None: ...
-    @property
-    def address(self) -> int: ...
+    def call(
+        self, function: Callable[Concatenate[int, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T: ...
     @property
     def model(self) -> Any: ...
     def create_transaction(self) -> TransactionHandle: ...
@@ -69,8 +73,9 @@ class DatabaseHandle:
 class TransactionHandle:
     """Owns a transaction of the library."""
 
-    @property
-    def address(self) -> int: ...
+    def call(
+        self, function: Callable[Concatenate[int, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T: ...
     @property
     def model(self) -> Any: ...
     def get(self, key: KeyArgument, snapshot: bool, /) -> Value: ...

@@ -13,7 +13,7 @@ class TenantMembers(TransactionSource):
 
     def get_id(self) -> FutureInt64:
         """Returns the (future) number of the tenant; fails with 2131 if it does not exist."""
-        address = self._library.fdb_tenant_get_id(self._handle.address)
+        address = self._handle.call(self._library.fdb_tenant_get_id)
         return FutureInt64(self._handle, address, _fast.INT64)
 
     def list_blobbified_ranges(
@@ -23,8 +23,11 @@ class TenantMembers(TransactionSource):
 
         The key of each row is the begin of a range and the value is its end.
         """
-        address = self._library.fdb_tenant_list_blobbified_ranges(
-            self._handle.address, _fast.key_bytes(begin), _fast.key_bytes(end), limit
+        address = self._handle.call(
+            self._library.fdb_tenant_list_blobbified_ranges,
+            _fast.key_bytes(begin),
+            _fast.key_bytes(end),
+            limit,
         )
         return FutureKeyValueArray(self._handle, address, _fast.RANGES)
 

@@ -112,8 +112,10 @@ class TransactionRead:
                 raise Exception("Invalid begin key or end key")
             begin_key = b"" if begin_key is None else begin_key
             end_key = KEYS_END if end_key is None else end_key
-        address = self._library.fdb_transaction_get_estimated_range_size_bytes(
-            self._handle.address, _fast.key_bytes(begin_key), _fast.key_bytes(end_key)
+        address = self._handle.call(
+            self._library.fdb_transaction_get_estimated_range_size_bytes,
+            _fast.key_bytes(begin_key),
+            _fast.key_bytes(end_key),
         )
         return FutureInt64(self._handle, address, _fast.INT64)
 
@@ -127,15 +129,18 @@ class TransactionRead:
         """
         if begin_key is None or end_key is None or chunk_size is None or chunk_size <= 0:
             raise Exception("Invalid begin key, end key or chunk size")
-        address = self._library.fdb_transaction_get_range_split_points(
-            self._handle.address, _fast.key_bytes(begin_key), _fast.key_bytes(end_key), chunk_size
+        address = self._handle.call(
+            self._library.fdb_transaction_get_range_split_points,
+            _fast.key_bytes(begin_key),
+            _fast.key_bytes(end_key),
+            chunk_size,
         )
         return FutureKeyArray(self._handle, address, _fast.KEYS)
 
     def get_addresses_for_key(self, key: KeyArgument) -> FutureStringArray:
         """Returns the (future) addresses of the servers that store `key`, as byte strings."""
-        address = self._library.fdb_transaction_get_addresses_for_key(
-            self._handle.address, _fast.key_bytes(key)
+        address = self._handle.call(
+            self._library.fdb_transaction_get_addresses_for_key, _fast.key_bytes(key)
         )
         return FutureStringArray(self._handle, address, _fast.STRINGS)
 
@@ -172,7 +177,7 @@ class Transaction(TransactionRead, AtomicOperations[None]):
         """The options of this transaction."""
         handle, library = self._handle, self._library
         return TransactionOptions(
-            lambda code, value: library.fdb_transaction_set_option(handle.address, code, value)
+            lambda code, value: handle.call(library.fdb_transaction_set_option, code, value)
         )
 
     # ---- writes ----
@@ -259,23 +264,23 @@ class Transaction(TransactionRead, AtomicOperations[None]):
 
     def set_read_version(self, version: int) -> None:
         """Has the transaction read `version` of the database; before its first read."""
-        self._library.fdb_transaction_set_read_version(self._handle.address, version)
+        self._handle.call(self._library.fdb_transaction_set_read_version, version)
 
     def get_committed_version(self) -> int:
         """Returns the version of a finished commit; -1 if nothing was written. Does not block."""
-        return self._library.fdb_transaction_get_committed_version(self._handle.address)
+        return self._handle.call(self._library.fdb_transaction_get_committed_version)
 
     def get_versionstamp(self) -> Key:
         """Returns the (future) versionstamp of the commit, 10 bytes. Call it before the commit.
 
         It becomes ready with the commit, and fails if that writes nothing.
         """
-        address = self._library.fdb_transaction_get_versionstamp(self._handle.address)
+        address = self._handle.call(self._library.fdb_transaction_get_versionstamp)
         return Key(self._handle, address, _fast.KEY)
 
     def get_approximate_size(self) -> FutureInt64:
         """Returns the (future) size of the commit so far, in bytes."""
-        address = self._library.fdb_transaction_get_approximate_size(self._handle.address)
+        address = self._handle.call(self._library.fdb_transaction_get_approximate_size)
         return FutureInt64(self._handle, address, _fast.INT64)
 
     # ---- life cycle ----

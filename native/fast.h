@@ -13,7 +13,8 @@
  *     No pointer into it, and no reference that others may drop, is used after anything that can
  *     run Python (up to 3.11 making an object can: the collector runs finalizers) without looking again.
  *  2. A ready future is never given a callback: no lock, no queue, no allocation for waiting.
- *  3. Objects made before a fork are dead in the child: using one raises, dropping one does nothing.
+ *  3. What is closed during a call that has its address lives until that call has returned.
+ *  4. Objects made before a fork are dead in the child: using one raises, dropping one does nothing.
  */
 #ifndef FDB_FAST_H
 #define FDB_FAST_H
@@ -79,6 +80,8 @@ typedef struct {
 	PyObject_HEAD
 	shim_library *library; /* lives for ever */
 	void *pointer;         /* NULL once closed */
+	void *closed_pointer;  /* what the last of `users` has to destroy */
+	int users;             /* calls that have got the address */
 	PyObject *model;       /* event model of what is made from it; NULL for threads */
 	int generation;
 	int is_tenant;

@@ -8,7 +8,7 @@ int fast_usable(HandleObject *self) {
 		return 1;
 	}
 	if (self->pointer == NULL) {
-		PyErr_SetString(PyExc_RuntimeError, "the database is closed");
+		PyErr_Format(PyExc_RuntimeError, "the %s is closed", self->is_tenant ? "tenant" : "database");
 		return 0;
 	}
 	const char *what = PyObject_TypeCheck(self, &fast_transaction_type) ? "transaction" : "database";
@@ -23,6 +23,9 @@ int fast_usable(HandleObject *self) {
 static void initialise(HandleObject *self, shim_library *library, void *pointer, PyObject *model, int must_await) {
 	self->library = library;
 	self->pointer = pointer;
+	self->closed_pointer = NULL;
+	self->users = 0;
+	self->is_tenant = 0;
 	self->generation = fast_generation;
 	Py_XINCREF(model);
 	self->model = model;
@@ -59,15 +62,24 @@ static PyObject *database_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 	return (PyObject *)self;
 }
 
+static void destroy_database(HandleObject *self, void *pointer) {
+	if (pointer == NULL || self->generation != fast_generation) {
+		return;
+	}
+	if (self->is_tenant) {
+		SHIM_FUNCTION(self->library, fdb_tenant_destroy)(pointer);
+	} else {
+		SHIM_FUNCTION(self->library, fdb_database_destroy)(pointer);
+	}
+}
+
 static PyObject *database_close(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
 	void *pointer = self->pointer;
 	self->pointer = NULL;
-	if (pointer != NULL && self->generation == fast_generation) {
-		if (self->is_tenant) {
-			SHIM_FUNCTION(self->library, fdb_tenant_destroy)(pointer);
-		} else {
-			SHIM_FUNCTION(self->library, fdb_database_destroy)(pointer);
-		}
+	if (self->users == 0) {
+		destroy_database(self, pointer);
+	} else if (pointer != NULL) {
+		self->closed_pointer = pointer;
 	}
 	Py_RETURN_NONE;
 }
@@ -86,8 +98,29 @@ static void transaction_dealloc(HandleObject *self) {
 	Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
-static PyObject *handle_address(HandleObject *self, void *Py_UNUSED(closure)) {
-	return fast_usable(self) ? PyLong_FromUnsignedLongLong((uintptr_t)self->pointer) : NULL;
+/* The one way by which the address of an object leaves this module: for the length of a call. */
+static PyObject *handle_call(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+	PyObject *arguments[8];
+	if (count < 1 || count > (Py_ssize_t)(sizeof(arguments) / sizeof(arguments[0]))) {
+		PyErr_SetString(PyExc_TypeError, "call() takes a function and at most 7 arguments");
+		return NULL;
+	}
+	if (!fast_usable(self) || (arguments[0] = PyLong_FromVoidPtr(self->pointer)) == NULL) {
+		return NULL;
+	}
+	for (Py_ssize_t i = 1; i < count; i++) {
+		arguments[i] = args[i];
+	}
+	self->users++;
+	PyObject *result = PyObject_Vectorcall(args[0], arguments, (size_t)count, NULL);
+	self->users--;
+	Py_DECREF(arguments[0]);
+	if (self->users == 0 && self->closed_pointer != NULL) {
+		void *pointer = self->closed_pointer;
+		self->closed_pointer = NULL;
+		destroy_database(self, pointer);
+	}
+	return result;
 }
 
 static PyObject *handle_model(HandleObject *self, void *Py_UNUSED(closure)) {
@@ -378,12 +411,17 @@ static PyObject *transaction_cancel(HandleObject *self, PyObject *Py_UNUSED(igno
 /* ---- types ---- */
 
 static PyGetSetDef handle_properties[] = {
-    {"address", (getter)handle_address, NULL, "The object of the library, as an integer for cffi.", NULL},
     {"model", (getter)handle_model, NULL, "The event model; None for threads.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+#define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
+#define CALL_METHOD                                                                                \
+	{"call", FASTCALL(handle_call), METH_FASTCALL,                                                 \
+	 "Calls function(address, ...); the object of the library outlives the call, also if it is closed meanwhile."}
+
 static PyMethodDef database_methods[] = {
+    CALL_METHOD,
     {"create_transaction", (PyCFunction)create_transaction, METH_NOARGS, "Returns a new TransactionHandle."},
     {"close", (PyCFunction)database_close, METH_NOARGS, "Gives up the object of the library."},
     {NULL, NULL, 0, NULL},
@@ -401,9 +439,8 @@ PyTypeObject fast_database_type = {
     .tp_getset = handle_properties,
 };
 
-#define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
-
 static PyMethodDef transaction_methods[] = {
+    CALL_METHOD,
     {"get", FASTCALL(transaction_get), METH_FASTCALL, "get(key, snapshot) -> Value"},
     {"get_key", FASTCALL(transaction_get_key), METH_FASTCALL, "get_key(key, or_equal, offset, snapshot) -> Key"},
     {"get_range", FASTCALL(transaction_get_range), METH_FASTCALL,

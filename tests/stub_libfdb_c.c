@@ -11,8 +11,12 @@
  *   count:NAME    the value is a counter in decimal: see counted()
  *   absent...     the value is absent, at once
  *   anything else the value is the key, at once
+ * A call with "hold" in its key, name or option value does not return until another has the option
+ * value "release"; count:held tells how many there are.  One with "linger" takes a while.  A call for a
+ * destroyed object aborts.
  * A commit takes effect at once.  A range read yields row0..row(limit or 7 in all), two rows a batch.
  */
+#define _GNU_SOURCE /* memmem */
 #define FDB_API_VERSION 740
 #include <foundationdb/fdb_c.h>
 
@@ -53,7 +57,59 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static stub_future *pending;
 static int selected, set_up, stopped;
-static int live_futures, live_transactions, live_databases, range_requests, cancellations;
+static int live_futures, live_transactions, live_databases, live_tenants, range_requests, cancellations;
+
+/* What databases, tenants and transactions are.  Those destroyed are kept, to know them again. */
+typedef struct stub_object {
+	struct stub_object *next;
+	int alive;
+} stub_object;
+
+static stub_object *destroyed_objects;
+static int held, releases;
+static char status_text[16]; /* given to get_client_status by an option value that begins with status: */
+
+static void *new_object(void) {
+	stub_object *object = malloc(sizeof(*object));
+	object->alive = 1;
+	return object;
+}
+
+static void destroy_object(void *pointer) {
+	stub_object *object = pointer;
+	pthread_mutex_lock(&mutex);
+	object->alive = 0;
+	object->next = destroyed_objects;
+	destroyed_objects = object;
+	pthread_mutex_unlock(&mutex);
+}
+
+static int contains(uint8_t const *text, int length, const char *word) {
+	return text != NULL && memmem(text, (size_t)length, word, strlen(word)) != NULL;
+}
+
+/* What every call for `object` does with the text it is given. */
+static void call_for(void *object, uint8_t const *text, int length) {
+	if (contains(text, length, "linger")) {
+		usleep(1000);
+	}
+	pthread_mutex_lock(&mutex);
+	if (contains(text, length, "release")) {
+		releases++;
+		pthread_cond_broadcast(&changed);
+	} else if (contains(text, length, "hold")) {
+		int before = releases;
+		held++;
+		while (releases == before) {
+			pthread_cond_wait(&changed, &mutex);
+		}
+		held--;
+	}
+	if (!((stub_object *)object)->alive) {
+		abort();
+	}
+	pthread_mutex_unlock(&mutex);
+}
 
 static void count(int *counter, int step) {
 	pthread_mutex_lock(&mutex);
@@ -253,35 +309,56 @@ fdb_error_t fdb_future_get_keyvalue_array(FDBFuture *f, FDBKeyValue const **rows
 fdb_error_t fdb_create_database(const char *path, FDBDatabase **out) {
 	(void)path;
 	count(&live_databases, 1);
-	*out = malloc(1);
+	*out = new_object();
 	return 0;
 }
 
 void fdb_database_destroy(FDBDatabase *d) {
 	count(&live_databases, -1);
-	free(d);
+	destroy_object(d);
 }
 
 fdb_error_t fdb_database_set_option(FDBDatabase *d, FDBDatabaseOption option, uint8_t const *value, int length) {
-	(void)d, (void)option, (void)value, (void)length;
+	(void)option;
+	if (contains(value, length, "status:")) {
+		snprintf(status_text, sizeof(status_text), "%.*s", length, (const char *)value);
+	} else {
+		call_for(d, value, length);
+	}
 	return 0;
 }
 
+FDBFuture *fdb_database_get_client_status(FDBDatabase *d) {
+	call_for(d, (uint8_t const *)status_text, (int)strlen(status_text));
+	return start(new_future(0));
+}
+
 fdb_error_t fdb_database_create_transaction(FDBDatabase *d, FDBTransaction **out) {
-	(void)d;
+	call_for(d, NULL, 0);
 	count(&live_transactions, 1);
-	*out = malloc(1);
+	*out = new_object();
 	return 0;
 }
 
 #ifndef WITHOUT_TENANTS
 fdb_error_t fdb_database_open_tenant(FDBDatabase *d, uint8_t const *name, int length, FDBTenant **out) {
-	(void)d, (void)name, (void)length;
-	*out = malloc(1);
+	call_for(d, name, length);
+	count(&live_tenants, 1);
+	*out = new_object();
 	return 0;
 }
 
-void fdb_tenant_destroy(FDBTenant *tenant) { free(tenant); }
+void fdb_tenant_destroy(FDBTenant *tenant) {
+	count(&live_tenants, -1);
+	destroy_object(tenant);
+}
+
+FDBFuture *fdb_tenant_list_blobbified_ranges(FDBTenant *tenant, uint8_t const *begin, int begin_length, uint8_t const *end,
+                                             int end_length, int limit) {
+	(void)end, (void)end_length, (void)limit;
+	call_for(tenant, begin, begin_length);
+	return start(new_future(0));
+}
 
 fdb_error_t fdb_tenant_create_transaction(FDBTenant *tenant, FDBTransaction **out) {
 	return fdb_database_create_transaction((FDBDatabase *)tenant, out);
@@ -290,7 +367,13 @@ fdb_error_t fdb_tenant_create_transaction(FDBTenant *tenant, FDBTransaction **ou
 
 void fdb_transaction_destroy(FDBTransaction *tr) {
 	count(&live_transactions, -1);
-	free(tr);
+	destroy_object(tr);
+}
+
+fdb_error_t fdb_transaction_set_option(FDBTransaction *tr, FDBTransactionOption option, uint8_t const *value, int length) {
+	(void)option;
+	call_for(tr, value, length);
+	return 0;
 }
 
 static int counted(const char *name) {
@@ -299,6 +382,8 @@ static int counted(const char *name) {
 	value = !strcmp(name, "futures")         ? live_futures
 	        : !strcmp(name, "transactions")  ? live_transactions
 	        : !strcmp(name, "databases")     ? live_databases
+	        : !strcmp(name, "tenants")       ? live_tenants
+	        : !strcmp(name, "held")          ? held
 	        : !strcmp(name, "ranges")        ? range_requests
 	        : !strcmp(name, "cancellations") ? cancellations
 	        : !strcmp(name, "selected")      ? selected

@@ -120,7 +120,7 @@ def set_latency(
         raise ValueError(
             "database must be of the embedded engine: a cluster takes the time it takes"
         )
-    client.library.fdb_embedded_set_latency(database._handle.address, setting)
+    database._handle.call(client.library.fdb_embedded_set_latency, setting)
 
 
 def _latency_setting(minimum: float | None, maximum: float | None, seed: int | None) -> bytes:

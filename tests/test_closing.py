@@ -1,0 +1,174 @@
+"""Databases and tenants that one thread closes while others use them."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import fdb
+
+WAIT_SECONDS = 10
+MODELS = [None, "debug", "asyncio", "gevent"]
+
+#: A call that the stub library holds while it is inside, for a database and for a tenant.
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "open_tenant": lambda db: db.open_tenant(b"hold"),
+    "get_client_status": lambda db: db.get_client_status(),
+    "option": lambda db: db.options.set_machine_id("hold"),
+}
+TENANT_CALLS: dict[str, Callable[[Any], Any]] = {
+    "list_blobbified_ranges": lambda tenant: tenant.list_blobbified_ranges(b"hold", b"", 1),
+}
+EVERY_CALL: dict[str, Callable[[Any], Any]] = {
+    "open_tenant": lambda db: db.open_tenant(b"linger"),
+    "get_client_status": lambda db: db.get_client_status(),
+    "option": lambda db: db.options.set_machine_id("linger"),
+    "create_transaction": lambda db: db.create_transaction(),
+}
+
+
+def event_model(name: str | None) -> Any:
+    if name == "gevent":
+        pytest.importorskip("gevent")
+    return name
+
+
+@pytest.fixture(scope="module")
+def library(build_stub: Callable[..., str]) -> fdb.ClientLibrary:
+    return fdb.ClientLibrary(build_stub())
+
+
+def counted(control: fdb.Database, name: str) -> int:
+    return int(bytes(control.create_transaction()[b"count:" + name.encode()]))
+
+
+def wait_until_held(control: fdb.Database) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while counted(control, "held") == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+class Caller:
+    """A thread that makes one call and keeps its outcome."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._call = call
+        self.outcome: Any = None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.outcome = self._call()
+        except BaseException as error:
+            self.outcome = error
+
+    def finish(self) -> Any:
+        self._thread.join(WAIT_SECONDS)
+        assert not self._thread.is_alive()
+        return self.outcome
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("call", CALLS)
+def test_closing_a_database_during_a_call(
+    library: fdb.ClientLibrary, call: str, model: str | None
+) -> None:
+    control: Any = library.open("control")
+    db: Any = library.open("closed", event_model(model))
+    held = {"get_client_status": b"status:hold"}.get(call, b"status:")
+    db.options.set_machine_id(held)
+    before = counted(control, "databases")
+    caller = Caller(lambda: CALLS[call](db))
+    wait_until_held(control)
+    db.close()
+    assert counted(control, "databases") == before  # the call needs it
+    with pytest.raises(RuntimeError, match="the database is closed"):
+        CALLS[call](db)
+    control.options.set_machine_id("release")
+    assert not isinstance(caller.finish(), BaseException)
+    assert counted(control, "databases") == before - 1
+    db.close()
+
+
+@pytest.mark.parametrize("call", TENANT_CALLS)
+def test_closing_a_tenant_during_a_call(library: fdb.ClientLibrary, call: str) -> None:
+    control: Any = library.open("control")
+    tenant: Any = library.open("other").open_tenant(b"t")
+    before = counted(control, "tenants")
+    caller = Caller(lambda: TENANT_CALLS[call](tenant))
+    wait_until_held(control)
+    tenant.close()
+    assert counted(control, "tenants") == before
+    with pytest.raises(RuntimeError, match="the tenant is closed"):
+        TENANT_CALLS[call](tenant)
+    control.options.set_machine_id("release")
+    assert not isinstance(caller.finish(), BaseException)
+    assert counted(control, "tenants") == before - 1
+
+
+def test_several_calls_during_a_close(library: fdb.ClientLibrary) -> None:
+    control: Any = library.open("control")
+    db: Any = library.open("closed")
+    before = counted(control, "databases")
+    callers = [Caller(lambda: db.open_tenant(b"hold")) for _ in range(3)]
+    while counted(control, "held") < 3:
+        wait_until_held(control)
+    db.close()
+    control.options.set_machine_id("release")
+    tenants = [caller.finish() for caller in callers]
+    assert counted(control, "databases") == before - 1
+    assert all(isinstance(tenant, fdb.Tenant) for tenant in tenants)
+
+
+def test_a_transaction_that_is_dropped_during_a_call(library: fdb.ClientLibrary) -> None:
+    control: Any = library.open("control")
+    db: Any = library.open("other")
+    before = counted(control, "transactions")
+    caller = Caller(
+        lambda: db.create_transaction().options.set_debug_transaction_identifier("hold")
+    )
+    wait_until_held(control)
+    db.close()
+    assert counted(control, "transactions") == before + 1
+    control.options.set_machine_id("release")
+    assert caller.finish() is None
+    caller = None  # type: ignore[assignment]
+    assert counted(control, "transactions") == before
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("embedded", [False, True])
+def test_closing_while_threads_use_it(
+    library: fdb.ClientLibrary, model: str | None, embedded: bool
+) -> None:
+    name = fdb.embedded.unique()
+    opener: Any = fdb if embedded else library
+    for _ in range(50):
+        db = opener.open(name, event_model=event_model(model))
+        start = threading.Barrier(len(EVERY_CALL) + 1)
+        callers = [
+            Caller(lambda call=call, start=start, db=db: until_closed(call, db, start))  # type: ignore[misc]
+            for call in EVERY_CALL.values()
+        ]
+        start.wait(WAIT_SECONDS)
+        for call in EVERY_CALL.values():
+            call(db)  # meanwhile the others are in the midst of theirs
+        db.close()
+        for caller in callers:
+            outcome = caller.finish()
+            assert isinstance(outcome, RuntimeError) and "closed" in str(outcome), outcome
+    if embedded:
+        fdb.embedded.drop(name)
+
+
+def until_closed(call: Callable[[Any], Any], db: Any, start: threading.Barrier) -> None:
+    start.wait(WAIT_SECONDS)
+    for _ in itertools.count():
+        call(db)
