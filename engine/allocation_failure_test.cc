@@ -161,6 +161,119 @@ void test_batches_under_pressure(uint64_t seed) {
   }
 }
 
+// Does the same to two objects. The allocations of the first fail now and then; what failed there is not done to the second, and
+// then both must be the same.
+template <class Object, class Step, class Compare>
+void test_beside_a_twin(uint64_t seed, int steps, Step&& step, Compare&& compare) {
+  Random random(seed);
+  Object object;
+  Object twin;
+  int failures = 0;
+  for (int i = 0; i < steps; ++i) {
+    const uint64_t choice = random();
+    bool failed = false;
+    {
+      test::AllocationFailure failure(static_cast<int64_t>(pick(random, 12)), i % 2 == 0);
+      try {
+        Random same(choice);
+        step(object, same, i);
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      }
+    }
+    Random same(choice);
+    if (!failed) step(twin, same, i);
+    failures += failed;
+    if (failed || i % 16 == 0) compare(object, twin, random, i);
+  }
+  CHECK(failures > steps / 100);
+}
+
+void test_conflict_set(uint64_t seed) {
+  constexpr int kWindow = 1'000;
+  const auto step = [](ConflictSet& set, Random& random, int i) {
+    const Bytes begin = random_key(random);
+    const Bytes end = pick(random, 3) == 0 ? random_key(random) : key_after(begin);
+    if (pick(random, 4) == 0) return set.forget(i - kWindow);
+    set.add(begin, end, i);
+  };
+  const auto compare = [](ConflictSet& set, ConflictSet& twin, Random& random, int now) {
+    const Version since = now - static_cast<Version>(pick(random, kWindow));
+    for (int i = 0; i < 20; ++i) {
+      const Bytes begin = random_key(random);
+      const Bytes end = i % 2 == 0 ? key_after(begin) : random_key(random);
+      CHECK_EQ(set.conflicts(begin, end, since), twin.conflicts(begin, end, since));
+    }
+  };
+  test_beside_a_twin<ConflictSet>(seed, 10'000, step, compare);
+}
+
+void test_range_set(uint64_t seed) {
+  const auto step = [](RangeSet& set, Random& random, int) {
+    const Bytes begin = random_key(random);
+    if (pick(random, 8) == 0) return set.add(begin, random_key(random).substr(0, 4));
+    set.add_point(begin);
+  };
+  const auto compare = [](RangeSet& set, RangeSet& twin, Random& random, int) {
+    if (pick(random, 10) != 0) return;  // looking merges
+    const auto& ranges = set.merged();
+    const auto& expected = twin.merged();
+    CHECK_EQ(ranges.size(), expected.size());
+    for (size_t i = 0; i < ranges.size(); ++i) CHECK(ranges[i].begin == expected[i].begin && ranges[i].end == expected[i].end);
+  };
+  test_beside_a_twin<RangeSet>(seed, 5'000, step, compare);
+}
+
+void test_read_log(uint64_t seed) {
+  const auto step = [](ReadLog& log, Random& random, int) {
+    const Bytes begin = random_key(random);
+    if (pick(random, 8) == 0) return log.add(begin, begin + "5", 5'000);
+    if (pick(random, 8) == 0) return static_cast<void>(log.covers(begin, key_after(begin)));
+    log.add_point(begin, 10);
+  };
+  const auto compare = [](ReadLog& log, ReadLog& twin, Random& random, int) {
+    if (pick(random, 10) != 0) return;
+    CHECK(log.known() == twin.known());
+    CHECK_EQ(log.cost(), twin.cost());
+  };
+  test_beside_a_twin<ReadLog>(seed, 5'000, step, compare);
+}
+
+// A write that fails may leave the map split or the write half done, as the transaction cannot be committed any more. But
+// the map stays one that can be walked, and starts anew.
+void test_write_map(uint64_t seed) {
+  Random random(seed);
+  WriteMap map;
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      const Bytes key = pick(random, 10) == 0 ? Bytes() : random_key(random);
+      const Bytes end = std::max(key, random_key(random));
+      test::AllocationFailure failure(static_cast<int64_t>(pick(random, 6)));
+      try {
+        switch (pick(random, 6)) {
+          case 0: map.clear_range(key, key_after(end), pick(random, 2) == 0); break;
+          case 1: map.add_conflict_range(key, key_after(end)); break;
+          case 2: map.make_unreadable(key, key_after(end)); break;
+          case 3: map.mutate(key, Op::kAdd, "12345678", true); break;
+          case 4: map.mutate(key, Op::kCompareAndClear, random_value(random), true); break;
+          default: map.mutate(key, Op::kSet, random_value(random), true);
+        }
+      } catch (const std::bad_alloc&) {
+      }
+    }
+    Bytes last;
+    int segments = 0;
+    for (WriteMap::Segment segment = map.segment(Slice());; segment.next(), ++segments) {
+      CHECK(segments == 0 || segment.begin() > last);
+      last = segment.begin();
+      if (segment.is_operation()) CHECK(!segment.operations().empty());
+      if (!segment.has_end()) break;
+    }
+    map.clear_all();
+    CHECK(map.empty() && map.segment("k").is_unmodified());
+  }
+}
+
 }  // namespace
 }  // namespace fdb
 
@@ -168,6 +281,10 @@ int main() {
   const uint64_t seed = fdb::test::seed();
   fdb::test_tree(seed);
   fdb::test_batches_under_pressure(seed);
+  fdb::test_conflict_set(seed);
+  fdb::test_range_set(seed);
+  fdb::test_read_log(seed);
+  fdb::test_write_map(seed);
   std::puts("allocation_failure_test: ok");
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <new>
 
 namespace fdb {
@@ -50,6 +51,8 @@ Node* make_node(Slice key, Version version, int levels) {
 }
 
 void free_node(Node* node) { ::operator delete(node); }
+
+using NewNode = std::unique_ptr<Node, void (*)(Node*)>;  // until it is linked
 
 }  // namespace
 
@@ -104,8 +107,7 @@ struct ConflictSet::Impl {
   }
 
   // Inserts a boundary behind the fingers and moves them to it.
-  void insert(Slice key, Version version, Fingers& fingers) {
-    Node* node = make_node(key, version, random_levels());
+  void insert(Node* node, Fingers& fingers) {
     for (int level = 0; level < node->levels; ++level) {
       Link& before = fingers[level]->links()[level];
       Link& link = node->links()[level];
@@ -169,22 +171,22 @@ struct ConflictSet::Impl {
       Node* second = first->links()[0].next;
       if (second != nullptr && second->key() == end) return mark(first, version, fingers);
     }
-    Version covering = fingers[0]->version;  // what the segment had in which `end` lies
-    Node* next = first;
-    if (first != nullptr && first->key() < end) {
-      Fingers last;
-      find(end, false, last);
-      covering = last[0]->version;
-      next = last[0]->links()[0].next;
-      cover(fingers, last);
-      bury();
-    }
+    Fingers last;
+    std::copy_n(fingers, kMaxLevels, last);
+    if (first != nullptr && first->key() < end) find(end, false, last);
+    const Version covering = last[0]->version;  // what the segment had in which `end` lies
+    Node* next = last[0]->links()[0].next;
+    // Everything that may fail comes before the first change.
+    NewNode start(make_node(begin, version, random_levels()), free_node);
+    NewNode stop(next != nullptr && next->key() == end ? nullptr : make_node(end, covering, random_levels()), free_node);
+    cover(fingers, last);
+    bury();
     // The links that pass over the removed nodes do not show what is newest there; insert() and mark() set all of these.
     Fingers before;
     std::copy_n(fingers, kMaxLevels, before);
-    insert(begin, version, fingers);
-    Node* node = fingers[0];
-    if (next == nullptr || next->key() != end) insert(end, covering, fingers);
+    Node* node = start.release();
+    insert(node, fingers);
+    if (stop) insert(stop.release(), fingers);
     mark(node, version, before);
   }
 
@@ -235,7 +237,16 @@ struct ConflictSet::Impl {
         for (int level = 0; level < next->levels; ++level) fingers[level] = next;
       }
     }
-    sweep_position = fingers[0]->key();
+    remember_place(fingers[0]->key());
+  }
+
+  // Where the next sweep goes on; from the start if there is no memory to remember it.
+  void remember_place(Slice key) noexcept {
+    try {
+      sweep_position = key;
+    } catch (const std::bad_alloc&) {
+      sweep_position.clear();
+    }
   }
 
   Node* head;  // the segment before the first boundary; never removed
@@ -259,7 +270,7 @@ bool ConflictSet::conflicts(Slice begin, Slice end, Version since) const {
   return begin < end && impl_->conflicts(begin, end, since);
 }
 
-void ConflictSet::forget(Version version) { impl_->forget(version); }
+void ConflictSet::forget(Version version) noexcept { impl_->forget(version); }
 
 size_t ConflictSet::size() const { return impl_->size; }
 

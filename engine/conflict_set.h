@@ -15,12 +15,13 @@ class ConflictSet {
   ConflictSet(const ConflictSet&) = delete;
   ConflictSet& operator=(const ConflictSet&) = delete;
 
-  // Records a write of [begin, end) at `version`, which is at least as new as every earlier one.
+  // Records a write of [begin, end) at `version`, which is at least as new as every earlier one. If there is no memory for
+  // that it throws, and nothing has changed.
   void add(Slice begin, Slice end, Version version);
   // Whether a part of [begin, end) was written after `since`. Logarithmic, also for ranges over many writes.
   bool conflicts(Slice begin, Slice end, Version since) const;
   // Writes at or before `version` will not be asked for any more. Amortised constant per call.
-  void forget(Version version);
+  void forget(Version version) noexcept;
   size_t size() const;  // boundaries held, for tests
 
  private:

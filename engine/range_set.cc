@@ -36,14 +36,23 @@ void RangeSet::add_point(Slice key) {
   append({after.substr(0, key.size()), after});
 }
 
-void RangeSet::merge() {
+void RangeSet::merge() noexcept {
   const size_t before = ranges_.size();
   merge_ranges(&ranges_);
   merged_ = ranges_.size();
-  if (merged_ * 2 < before) {
-    Arena compact;
-    for (KeyRange& range : ranges_) range = {compact.copy(range.begin), compact.copy(range.end)};
-    arena_ = std::move(compact);
+  if (merged_ * 2 < before) compact();
+}
+
+// Lets go of the bytes of ranges that were merged away; without memory for that they just stay.
+void RangeSet::compact() noexcept {
+  try {
+    Arena arena;
+    std::vector<KeyRange> ranges;
+    ranges.reserve(ranges_.size());
+    for (const KeyRange& range : ranges_) ranges.push_back({arena.copy(range.begin), arena.copy(range.end)});
+    ranges_ = std::move(ranges);
+    arena_ = std::move(arena);
+  } catch (const std::bad_alloc&) {
   }
 }
 

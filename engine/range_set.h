@@ -1,7 +1,7 @@
 // A growing set of key ranges that merge where they overlap or touch. Adding is an append; the merging is done when
 // somebody looks, or when the unmerged tail has outgrown the rest.
 //
-// Thread-safety: none; a transaction owns it under its lock.
+// Thread-safety: none; a transaction owns it under its lock. An add that finds no memory throws and changes nothing.
 #pragma once
 
 #include <vector>
@@ -31,7 +31,8 @@ class RangeSet {
 
  private:
   void append(KeyRange range);
-  void merge();
+  void merge() noexcept;
+  void compact() noexcept;
 
   std::vector<KeyRange> ranges_;
   size_t merged_ = 0;  // this many at the front are merged

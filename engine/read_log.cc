@@ -1,5 +1,7 @@
 #include "read_log.h"
 
+#include <algorithm>
+
 namespace fdb {
 
 namespace {
@@ -25,23 +27,38 @@ void ReadLog::add_point(Slice key, size_t bytes) {
   if (pending_.size() >= kSettleAt) settle();
 }
 
+// Makes [begin, end) known, which it was not entirely. Throws before it changes anything.
+void ReadLog::learn(Slice begin, Slice end) {
+  auto first = known_.upper_bound(begin);
+  if (first != known_.begin() && std::prev(first)->second >= begin) --first;
+  auto last = first;
+  for (; last != known_.end() && last->first <= end; ++last) end = std::max<Slice>(end, last->second);
+  if (first == last) {
+    known_.emplace(begin, end);
+    return;
+  }
+  Bytes low(std::min<Slice>(begin, first->first));
+  Bytes high(end);
+  auto kept = known_.extract(first++);
+  known_.erase(first, last);
+  kept.key() = std::move(low);
+  kept.mapped() = std::move(high);
+  known_.insert(std::move(kept));
+}
+
 void ReadLog::settle() {
   for (const Read& read : pending_) {
-    auto at = known_.upper_bound(read.range.begin);
-    if (at != known_.begin() && std::prev(at)->second >= read.range.begin) --at;
-    if (at != known_.end() && at->first <= read.range.begin && at->second >= read.range.end) continue;
+    if (is_known(read.range.begin, read.range.end)) continue;
+    learn(read.range.begin, read.range.end);
     pages_ += read.pages;
-    Bytes begin(read.range.begin);
-    Bytes end(read.range.end);
-    while (at != known_.end() && at->first <= end) {
-      begin = std::min(begin, at->first);
-      end = std::max(end, at->second);
-      at = known_.erase(at);
-    }
-    known_.emplace(std::move(begin), std::move(end));
   }
   pending_.clear();
   arena_.clear();
+}
+
+bool ReadLog::is_known(Slice begin, Slice end) const {
+  const auto after = known_.upper_bound(begin);
+  return after != known_.begin() && std::prev(after)->second >= end;
 }
 
 void ReadLog::charge(size_t bytes) { pages_ += pages_of(bytes); }
@@ -49,8 +66,7 @@ void ReadLog::charge(size_t bytes) { pages_ += pages_of(bytes); }
 bool ReadLog::covers(Slice begin, Slice end) {
   if (begin >= end) return true;
   settle();
-  const auto after = known_.upper_bound(begin);
-  return after != known_.begin() && std::prev(after)->second >= end;
+  return is_known(begin, end);
 }
 
 int64_t ReadLog::cost() {

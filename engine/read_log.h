@@ -30,6 +30,8 @@ class ReadLog {
     uint32_t pages;
   };
   void settle();
+  void learn(Slice begin, Slice end);
+  bool is_known(Slice begin, Slice end) const;
 
   std::vector<Read> pending_;
   Arena arena_;

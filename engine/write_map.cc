@@ -108,11 +108,12 @@ WriteMap& WriteMap::operator=(const WriteMap& other) {
   return *this;
 }
 
-void WriteMap::clear_all() {
+void WriteMap::clear_all() noexcept {
   if (empty_) return;
-  map_.clear();
+  // The entry at the beginning stays: there may be no memory for another one.
+  map_.erase(std::next(map_.begin()), map_.end());
+  map_.begin()->second = Entry();
   arena_.clear();
-  map_.emplace(Slice(), Entry());
   empty_ = true;
 }
 
@@ -133,6 +134,13 @@ WriteMap::Map::iterator WriteMap::split(Slice key) {
   Entry entry;
   entry.following = at->second.following;
   return map_.emplace_hint(std::next(at), arena_.copy(key), std::move(entry));
+}
+
+// Makes one range of what is between the two entries.
+void WriteMap::replace(Map::iterator start, Map::iterator stop, State state) noexcept {
+  start->second = Entry();
+  start->second.following = state;
+  map_.erase(std::next(start), stop);
 }
 
 void WriteMap::mutate(Slice key, Op op, Slice value, bool add_conflict) {
@@ -187,10 +195,7 @@ void WriteMap::clear_range(Slice begin, Slice end, bool add_conflict) {
     map_.erase(map_.upper_bound(first.key()), last);
     return;
   }
-  map_.erase(map_.lower_bound(begin), last);
-  Entry entry;
-  entry.following = {true, true, false};
-  map_.emplace_hint(last, arena_.copy(begin), std::move(entry));
+  replace(split(begin), last, {true, true, false});
 }
 
 // Clearing without a conflict range leaves the conflict ranges that are there.
@@ -206,12 +211,12 @@ void WriteMap::clear_keeping_conflicts(Slice begin, Slice end) {
     if (pieces.empty() || pieces.back().conflict != piece.is_conflict()) pieces.push_back({from, piece.is_conflict()});
     if (!piece.has_end()) break;
   }
-  map_.erase(map_.lower_bound(begin), stop);
+  Map cleared;
   for (const Piece& piece : pieces) {
-    Entry entry;
-    entry.following = {true, piece.conflict, false};
-    map_.emplace_hint(stop, arena_.copy(piece.begin), std::move(entry));
+    cleared.emplace_hint(cleared.end(), arena_.copy(piece.begin), Entry())->second.following = {true, piece.conflict, false};
   }
+  map_.erase(map_.lower_bound(begin), stop);
+  map_.merge(cleared);
 }
 
 void WriteMap::add_conflict_range(Slice begin, Slice end) {
@@ -231,10 +236,7 @@ void WriteMap::add_conflict_range(Slice begin, Slice end) {
 void WriteMap::make_unreadable(Slice begin, Slice end) {
   empty_ = false;
   const auto stop = split(end);
-  map_.erase(map_.lower_bound(begin), stop);
-  Entry entry;
-  entry.following = {false, false, true};
-  map_.emplace_hint(stop, arena_.copy(begin), std::move(entry));
+  replace(split(begin), stop, {false, false, true});
 }
 
 }  // namespace fdb

@@ -1,6 +1,7 @@
 // The uncommitted writes of one transaction: for every key either unmodified, cleared, or a stack of operations.
 //
 // Thread-safety: none; a transaction owns it under its lock.
+// When memory runs out a write throws, perhaps half done: the map can be walked, but its transaction must not be committed.
 //
 // The key space is cut into segments at the entries of an ordered map. An entry with operations is a segment of its own,
 // [key, key\0); what follows up to the next entry is a second segment with the entry's `following` state. An entry
@@ -74,7 +75,7 @@ class WriteMap {
   WriteMap& operator=(const WriteMap& other);
 
   bool empty() const { return empty_; }
-  void clear_all();
+  void clear_all() noexcept;
 
   // The segment that contains `key`.
   Segment segment(Slice key) const;
@@ -89,6 +90,7 @@ class WriteMap {
  private:
   Map::iterator split(Slice key);
   Map::iterator containing(Slice key);
+  void replace(Map::iterator start, Map::iterator stop, State state) noexcept;
   void clear_keeping_conflicts(Slice begin, Slice end);
 
   Map map_;
