@@ -71,13 +71,17 @@ class BuildExtensionsAndEngine(build_ext):
             build_engine.check_python_headers()
             package = ROOT if self.inplace else pathlib.Path(self.build_lib)
             embedded = package / "fdb" / "embedded"
-            build_engine.build_libraries(embedded)
+            # A wheel is for users: no lines of source in it. The developer's own build keeps them.
+            build_engine.build_libraries(embedded, strip=not self.inplace)
         except build_engine.BuildError as error:
             sys.exit(f"error: {error}")
         includes = embedded / "include" / "foundationdb"
         includes.mkdir(parents=True, exist_ok=True)
         for header in HEADERS.iterdir():
             shutil.copy2(header, includes)
+        if not self.inplace:
+            for extension in self.extensions:
+                extension.extra_link_args.append("-Wl,-S")
         super().run()
 
 

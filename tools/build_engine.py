@@ -7,7 +7,11 @@
 
 Both libraries hold the same objects and differ in name: libfdb_embedded is what this package
 loads, lib/libfdb_c is what other programs link with or load.  Their sonames must differ because
-the dynamic loader takes a library that is loaded for one that is asked for if the sonames agree.
+the dynamic loader takes a library that is loaded for one that is asked for if the sonames agree,
+and their files because one file is one library in a process, with one selected API version: a
+program may use this package and, beside it, a binding that loads libfdb_c.
+
+$CXX names the compiler.  $CPPFLAGS, $CXXFLAGS, $ARCHFLAGS and $LDFLAGS are added to its commands.
 """
 
 from __future__ import annotations
@@ -56,8 +60,6 @@ VARIANT_FLAGS = {
     ],
     "thread": ["-O1", "-fsanitize=thread", "-fno-omit-frame-pointer", "-w"],
 }
-#: Libraries that engine sources need: a source file's name and what to link when it exists.
-LINK_LIBRARIES = {"durable_log.cc": ["-lsqlite3"]}
 BUILD_DIRECTORIES = {None: "engine", "address": "engine-asan", "thread": "engine-tsan"}
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1",
@@ -83,6 +85,11 @@ def find_compiler() -> list[str]:
         f"no C++ compiler ({', '.join(candidates)}): install g++ "
         "(Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install)"
     )
+
+
+def environment_flags(*names: str) -> list[str]:
+    """Returns the flags that the user put into environment variables, in the order of `names`."""
+    return [flag for name in names for flag in shlex.split(os.environ.get(name, ""))]
 
 
 def check_python_headers() -> None:
@@ -124,6 +131,8 @@ class EngineBuild:
         self.jobs = jobs
         self.compiler = find_compiler()
         self.flags = COMPILE_FLAGS + VARIANT_FLAGS[sanitizer]
+        self.flags += environment_flags("CPPFLAGS", "CXXFLAGS", "ARCHFLAGS")
+        self.link_flags = environment_flags("LDFLAGS")
 
     def sources(self) -> list[pathlib.Path]:
         """Returns the engine's own sources, without tests."""
@@ -135,7 +144,7 @@ class EngineBuild:
 
     def compile(self, sources: Sequence[pathlib.Path]) -> list[pathlib.Path]:
         """Compiles what is out of date and returns the objects of `sources`."""
-        self._forget_objects_of_other_flags()
+        self._forget_what_other_flags_made()
         stale = [source for source in sources if self._is_stale(source)]
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             failures = [text for text in pool.map(self._compile_one, stale) if text]
@@ -145,8 +154,19 @@ class EngineBuild:
             self._refuse_warnings(sources)
         return [self._object(source) for source in sources]
 
-    def link_library(self, objects: Sequence[pathlib.Path], path: pathlib.Path) -> None:
-        """Links a shared library that exports the C ABI only."""
+    def needs_link(self, inputs: Sequence[pathlib.Path], path: pathlib.Path) -> bool:
+        """Whether `path` is missing, or older than what it is linked from or with."""
+        made_from = [*inputs, self.directory / "link.txt"]
+        newest = max(source.stat().st_mtime for source in made_from)
+        return not path.exists() or path.stat().st_mtime <= newest
+
+    def link_library(
+        self, objects: Sequence[pathlib.Path], path: pathlib.Path, *, strip: bool
+    ) -> None:
+        """Links a shared library that exports the C ABI only.
+
+        `strip` leaves the lines of the source out; the names of functions stay, for backtraces.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         # A program may have the old file mapped: a new file takes its name, none is overwritten.
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
@@ -162,6 +182,8 @@ class EngineBuild:
             options += ["-Wl,-Bsymbolic", "-Wl,-z,nodelete"]
             if not self.sanitizer:  # a sanitizer's run time stays undefined in libraries
                 options.append("-Wl,-z,defs")
+        if strip:
+            options.append("-Wl,-S")
         self._link([*options, *map(str, objects)], fresh)
         fresh.replace(path)
 
@@ -169,20 +191,13 @@ class EngineBuild:
         """Links one test with the engine and returns the program."""
         program = self.directory / test.stem
         inputs = [self._object(test), *objects]
-        newest = max(path.stat().st_mtime for path in inputs)
-        if not program.exists() or program.stat().st_mtime <= newest:
+        if self.needs_link(inputs, program):
             self._link([str(path) for path in inputs], program)
         return program
 
     def _link(self, arguments: list[str], output: pathlib.Path) -> None:
-        libraries = [
-            library
-            for source, needed in LINK_LIBRARIES.items()
-            if (ENGINE / source).exists()
-            for library in needed
-        ]
         flags = [flag for flag in self.flags if not flag.startswith("-I")]
-        self._run([*self.compiler, *flags, *arguments, *libraries, "-o", str(output)])
+        self._run([*self.compiler, *flags, *arguments, *self.link_flags, "-o", str(output)])
 
     def _object(self, source: pathlib.Path) -> pathlib.Path:
         return self.directory / f"{source.stem}.o"
@@ -225,15 +240,25 @@ class EngineBuild:
         if any(logs):
             raise BuildError("".join(logs) + "warnings are errors (--werror)")
 
-    def _forget_objects_of_other_flags(self) -> None:
-        """Removes the objects if they were made with another compiler or other flags."""
-        stamp = self.directory / "command.txt"
+    def _forget_what_other_flags_made(self) -> None:
+        """Removes the objects if they were made with another compiler or other flags.
+
+        What was linked with other flags is linked again: it is older than the note about them.
+        """
         version = subprocess.run([*self.compiler, "--version"], capture_output=True, text=True)
-        text = " ".join([*self.compiler, *self.flags]) + "\n" + version.stdout
-        if not stamp.exists() or stamp.read_text() != text:
+        compiled = " ".join([*self.compiler, *self.flags]) + "\n" + version.stdout
+        if self._has_changed("command.txt", compiled):
             for old in self.directory.glob("*.o"):
                 old.unlink()
-            stamp.write_text(text)
+        self._has_changed("link.txt", " ".join(self.link_flags) + "\n")
+
+    def _has_changed(self, name: str, text: str) -> bool:
+        """Notes a text in the directory of objects and returns whether another one was there."""
+        note = self.directory / name
+        if note.exists() and note.read_text() == text:
+            return False
+        note.write_text(text)
+        return True
 
     def _run(self, command: list[str]) -> None:
         result = subprocess.run(command, capture_output=True, text=True)
@@ -247,17 +272,21 @@ def library_paths(output: pathlib.Path) -> list[pathlib.Path]:
 
 
 def build_libraries(
-    output: pathlib.Path, *, sanitizer: str | None = None, werror: bool = False, jobs: int = 2
+    output: pathlib.Path,
+    *,
+    sanitizer: str | None = None,
+    werror: bool = False,
+    jobs: int = 2,
+    strip: bool = False,
 ) -> None:
     """Builds the engine's two libraries below `output`; raises BuildError."""
     build = EngineBuild(sanitizer, werror=werror, jobs=jobs)
     with _locked(build.directory):
         objects = build.compile(build.sources())
-        newest = max(path.stat().st_mtime for path in objects)
         for path in library_paths(output):
-            if not path.exists() or path.stat().st_mtime <= newest:
+            if build.needs_link(objects, path):
                 print(f"  link    {path.name}", flush=True)
-                build.link_library(objects, path)
+                build.link_library(objects, path, strip=strip)
 
 
 def _run_test(program: pathlib.Path) -> str:
