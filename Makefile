@@ -90,10 +90,10 @@ sim: ## check histories of random transactions against a model (SEEDS=1000)
 	build/engine/simulation_test $(SEEDS)
 
 test-all-pythons: ## run the tests with each of $(PYTHONS) that is installed
-	@for python in $(PYTHONS); do \
-		if $$python --version >/dev/null 2>&1; then \
-			$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$python || exit 1; \
-		else echo "$$python is not installed: skipped"; fi; \
+	@pythons=$$($(PYTHON) tools/pythons.py $(PYTHONS)) || exit 1; \
+	for python in $$pythons; do \
+		echo "== $$python"; \
+		$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$(basename $$python) || exit 1; \
 	done
 
 cluster-up: ## start a FoundationDB server in Docker, for test-cluster

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pathlib
+import shlex
 import subprocess
 import sys
+import sysconfig
 import venv
 import zipfile
 
@@ -15,13 +17,30 @@ import fdb.embedded
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 
-# A program of a stranger: no source tree in sight, one row written and read.
+# A program of a stranger: no source tree in sight, rows written and read in both kinds of program.
 STRANGER = """
-import fdb
+import asyncio
+import fdb, fdb.tuple
 fdb.api_version(740)
-db = fdb.open("memory:")
+db = fdb.open("memory:app")
 db[b"hello"] = b"world"
 assert db[b"hello"] == b"world"
+
+@fdb.transactional
+def count(tr):
+    tr.add(b"counter", (1).to_bytes(8, "little"))
+
+for turn in range(10):
+    count(db)
+people = fdb.directory.create_or_open(db, ("people",))
+db[people.pack(("Ada", 1815))] = fdb.tuple.pack((1, 2.5, None))
+assert [people.unpack(row.key) for row in db[people.range()]] == [("Ada", 1815)]
+
+async def read():
+    async_db = fdb.open("memory:app", event_model="asyncio")
+    return await async_db[b"counter"]
+
+assert asyncio.run(read()) == (10).to_bytes(8, "little")
 print(fdb.__file__)
 """
 
@@ -55,11 +74,25 @@ def test_the_wheel_contains_the_engine_the_headers_and_the_type_marker(wheel: pa
     assert {f"fdb/embedded/include/foundationdb/{name}" for name in headers} <= names
     assert "fdb/py.typed" in names
     for library in (f"fdb/embedded/libfdb_embedded{SUFFIX}", f"fdb/embedded/lib/libfdb_c{SUFFIX}"):
-        assert sizes[library] > 100_000
+        assert 100_000 < sizes[library] < 3_000_000
     for extension in ("_native", "_fast", "_tuple_codec"):
         assert any(name.startswith(f"fdb/{extension}.") and "so" in name for name in names), (
             extension
         )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads ELF files")
+def test_no_library_in_the_wheel_has_lines_of_source(
+    wheel: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        libraries = [name for name in archive.namelist() if name.endswith(SUFFIX)]
+        archive.extractall(tmp_path, libraries)
+    assert len(libraries) == 5
+    for library in libraries:
+        sections = run("readelf", "--sections", "--wide", tmp_path / library, cwd=tmp_path)
+        assert ".debug_line" not in sections, library
 
 
 @pytest.mark.slow
@@ -74,6 +107,11 @@ def test_the_wheel_works_in_an_empty_environment(
     assert (pathlib.Path(libdir) / f"libfdb_c{SUFFIX}").exists()
     includedir = run(python, "-m", "fdb.embedded", "--includedir", cwd=tmp_path).strip()
     assert (pathlib.Path(includedir) / "foundationdb" / "fdb_c.h").exists()
+    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
+    link = [f"-L{libdir}", "-lfdb_c", "-pthread", f"-Wl,-rpath,{libdir}", "-o", "program"]
+    program = ROOT / "tests" / "peers" / "program.c"
+    run(*compiler, "-std=c11", f"-I{includedir}", program, *link, cwd=tmp_path)
+    assert run(tmp_path / "program", cwd=tmp_path).startswith("C: 400 increments")
 
 
 def test_the_installed_package_is_typed_and_has_its_engine() -> None:
