@@ -24,7 +24,7 @@
 
 #include "shim.h"
 
-/* ---- module state (the module is initialised once per process) ---- */
+/* ---- module state: one interpreter of the process has the module ---- */
 
 typedef struct {
 	PyObject *error;            /* fdb.FDBError */

@@ -104,11 +104,6 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef module_definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "fdb._fast",
-    .m_doc = "The most used operations as single calls.", .m_size = -1, .m_methods = module_methods,
-};
-
 static int add_type(PyObject *module, const char *name, PyTypeObject *type) {
 	if (PyType_Ready(type) != 0) {
 		return -1;
@@ -132,20 +127,47 @@ static int add_kinds(PyObject *module) {
 	return 0;
 }
 
-PyMODINIT_FUNC PyInit__fast(void) {
-	PyObject *module = PyModule_Create(&module_definition);
-	if (module == NULL) {
-		return NULL;
+/*
+ * The classes above, the client libraries with their one API version and their one network thread:
+ * all of it belongs to the process, so one interpreter has it, the first that asks, for good.
+ */
+static int claim_for_this_interpreter(void) {
+	static int64_t owner = -1;
+	int64_t own = PyInterpreterState_GetID(PyInterpreterState_Get());
+	if (owner != -1 && owner != own) {
+		PyErr_SetString(PyExc_ImportError,
+		                "fdb is used, or was used, by another interpreter of this process, and a process has one "
+		                "network thread for a client library: import fdb in one interpreter only");
+		return -1;
 	}
-	if (add_type(module, "FutureBase", &fast_future_type) != 0 ||
+	owner = own;
+	return own == -1 ? -1 : 0;
+}
+
+static int module_exec(PyObject *module) {
+	if (claim_for_this_interpreter() != 0 || add_type(module, "FutureBase", &fast_future_type) != 0 ||
 	    add_type(module, "BytesFutureBase", &fast_bytes_future_type) != 0 ||
 	    add_type(module, "ListFutureBase", &fast_list_future_type) != 0 ||
 	    add_type(module, "DatabaseHandle", &fast_database_type) != 0 ||
 	    add_type(module, "TransactionHandle", &fast_transaction_type) != 0 ||
 	    add_type(module, "KeyValue", &fast_keyvalue_type) != 0 ||
-	    add_type(module, "Mailbox", &fast_mailbox_type) != 0 || add_kinds(module) != 0) {
-		Py_DECREF(module);
-		return NULL;
+	    add_type(module, "Mailbox", &fast_mailbox_type) != 0) {
+		return -1;
 	}
-	return module;
+	return add_kinds(module);
 }
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, module_exec},
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef module_definition = {
+    PyModuleDef_HEAD_INIT, .m_name = "fdb._fast", .m_doc = "The most used operations as single calls.",
+    .m_methods = module_methods, .m_slots = module_slots,
+};
+
+PyMODINIT_FUNC PyInit__fast(void) { return PyModuleDef_Init(&module_definition); }
