@@ -7,6 +7,7 @@ from typing_extensions import Self
 
 from fdb._future import FutureInt64, FutureKeyValueArray, FutureVoid
 from fdb._generated_options import KeyArgument, ValueArgument
+from fdb._runs import Run
 from fdb._values import Key, Value
 from fdb._watch import Watch
 
@@ -34,6 +35,7 @@ class FutureBase:
 
     @property
     def _model(self) -> Any: ...
+    _run: Run | None
     def __new__(
         cls, handle: DatabaseHandle | TransactionHandle, pointer: int, kind: int
     ) -> Self: ...

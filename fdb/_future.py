@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from fdb import _api_version, _fast
 from fdb._errors import FDBError
+from fdb._runs import check_wait
 from fdb._waiting import model_of, run_callback
 
 _OPERATION_CANCELLED = 1101
@@ -36,7 +37,12 @@ class Future(_fast.FutureBase, Generic[ResultT]):
         return self._look()
 
     def block_until_ready(self) -> None:
-        """Blocks until the result or an error is there. Raises neither."""
+        """Blocks until the result or an error is there. Raises neither.
+
+        Raises RuntimeError for a watch or versionstamp inside the transactional function that made it.
+        """
+        if not self._ready():
+            check_wait((self,))
         if _must_be_awaited(self):
             model_of(self).before_blocking()
         while not self._ready():
@@ -63,7 +69,8 @@ class Future(_fast.FutureBase, Generic[ResultT]):
     def wait_for_any(*futures: Future[Any]) -> int:
         """Blocks until one of the futures is ready; returns its index.
 
-        Raises ValueError if there are none, or if they belong to different event models.
+        Raises ValueError if there are none, or if they belong to different event models; RuntimeError
+        if all are watches or versionstamps that wait for the transactional function around the call.
         """
         if not futures:
             raise ValueError("wait_for_any requires at least one future")
@@ -73,6 +80,7 @@ class Future(_fast.FutureBase, Generic[ResultT]):
         model = model_of(futures[0])
         if any(model_of(future) is not model for future in futures):
             raise ValueError("wait_for_any requires futures of one event model")
+        check_wait(futures)
         return model.wait_any(futures)
 
     def __await__(self) -> Generator[Any, None, ResultT]:
@@ -87,6 +95,7 @@ class Future(_fast.FutureBase, Generic[ResultT]):
                 'awaited: open the database with event_model="asyncio", or call wait()'
             )
         if not self._ready():
+            check_wait((self,))
             self._heard()
             yield from model.wait_in_loop(self)  # type: ignore[attr-defined]
         self._awaited()

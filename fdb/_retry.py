@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
 import types
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from fdb import _api_version
 from fdb._errors import FDBError
+from fdb._runs import AsynchronousRun, Run
 from fdb._transaction import Transaction, TransactionRead
-from fdb._watch import current_flow
+from fdb._waiting import THREADS
 
 P = ParamSpec("P")
 FirstT = TypeVar("FirstT")
@@ -158,24 +158,32 @@ def _synchronous(
         tr, args, kwargs = find.take(args, kwargs)
         if tr is None:
             return func(*args, **kwargs)
-        _refuse_to_block_a_loop(tr)
-        flow = threading.get_ident()
+        own = tr if isinstance(tr, Transaction) else None
+        if own is not None:
+            model = own._handle.model or THREADS
+            model.before_blocking()
         while True:
             try:
-                tr._retry_flow = flow
-                try:
+                if own is None:
                     result = func(*args, **kwargs)
-                finally:
-                    tr._retry_flow = None
+                else:
+                    run = own._run = Run(model)
+                    try:
+                        result = func(*args, **kwargs)
+                    finally:
+                        own._run = None
+                        run.end()
                 if isinstance(result, _UNFINISHED):
                     _refuse_unfinished(result)
                 tr.commit().wait()
                 return result
             except FDBError as error:
-                try:
-                    tr.on_error(error.code).wait()
-                except FDBError as refusal:
-                    raise _worth_raising(error, refusal) from None
+                refusal = _refusal(tr, error)
+                if refusal is not None:
+                    # As it was raised, with its cause and the traceback into the user's function.
+                    if refusal.code == error.code:
+                        raise
+                    raise refusal from error
 
     return wrapper
 
@@ -188,37 +196,41 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
             _require_asyncio(find.given(args, kwargs))
             return await func(*args, **kwargs)
         _require_asyncio(tr)
-        flow = current_flow()
         while True:
             try:
-                tr._retry_flow = flow
+                run = tr._run = AsynchronousRun()
                 try:
                     result = await func(*args, **kwargs)
                 finally:
-                    tr._retry_flow = None
+                    tr._run = None
+                    run.end()
                 await tr.commit()
                 return result
             except FDBError as error:
-                try:
-                    await tr.on_error(error.code)
-                except FDBError as refusal:
-                    raise _worth_raising(error, refusal) from None
+                refusal = await _asynchronous_refusal(tr, error)
+                if refusal is not None:
+                    if refusal.code == error.code:
+                        raise
+                    raise refusal from error
 
     return wrapper
 
 
-def _worth_raising(error: FDBError, refusal: FDBError) -> FDBError:
-    """The error with the traceback into the user's function, unless on_error found another one."""
-    return error if refusal.code == error.code else refusal
-
-
-def _refuse_to_block_a_loop(transaction: Transaction) -> None:
+def _refusal(tr: Transaction, error: FDBError) -> FDBError | None:
+    """Makes the transaction ready for another attempt; returns the error if there will be none."""
     try:
-        model = transaction._handle.model
-    except AttributeError:
-        return  # made by another object's create_transaction
-    if model is not None:
-        model.before_blocking()
+        tr.on_error(error.code).wait()
+    except FDBError as refusal:
+        return refusal
+    return None
+
+
+async def _asynchronous_refusal(tr: Transaction, error: FDBError) -> FDBError | None:
+    try:
+        await tr.on_error(error.code)
+    except FDBError as refusal:
+        return refusal
+    return None
 
 
 def _require_asyncio(transaction: TransactionRead) -> None:

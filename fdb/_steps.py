@@ -6,13 +6,13 @@ sent bytes or None, or a range, for which it is sent a list of key-value pairs. 
 
 from __future__ import annotations
 
-import functools
+import os
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
+from fdb._waiting import THREADS
 from fdb.impl import (
     AsyncDatabase,
     AsyncTenant,
@@ -66,14 +66,8 @@ def run(source: Any, start: Start[T]) -> T:
 
 @transactional
 def _run_blocking(tr: Any, start: Start[T]) -> T:
-    turns = _turns_of(tr)
-    turns.let_greenlets_finish()
-    with turns.lock:
-        turns.holder = threading.get_ident()
-        try:
-            return _drive(start(tr))
-        finally:
-            turns.holder = 0
+    model = tr._handle.model if isinstance(tr, TransactionRead) else None
+    return _turns_of(tr).drive(start(tr), (model or THREADS).strand())
 
 
 def _drive(steps: Steps[T]) -> T:
@@ -89,7 +83,12 @@ def _drive(steps: Steps[T]) -> T:
 
 @transactional
 async def _run_asynchronous(tr: Any, start: Start[T]) -> T:
-    async with _turns_of(tr).loop_lock:
+    turns = _turns_of(tr)
+    if turns.loop_lock is None:
+        import asyncio
+
+        turns.loop_lock = asyncio.Lock()
+    async with turns.loop_lock:
         steps = start(tr)
         answer: Any = None
         while True:
@@ -117,42 +116,45 @@ def _has_running_loop() -> bool:
 
 
 class _Turns:
-    """Who may operate on a transaction now: one thread, greenlet or task at a time."""
+    """Who may operate on a transaction now: one thread, greenlet or task at a time.
+
+    It is an attribute of its transaction, as a lock for all of them would be inherited, locked, by a
+    process that is forked while other threads are at work, and be met again by signal handlers.
+    """
+
+    __slots__ = ("_holder", "_lock", "loop_lock", "process")
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        #: The thread that has the lock.
-        self.holder = 0
+        # Reentrant, so that a signal handler never waits for the thread that it has interrupted.
+        self._lock = threading.RLock()
+        self._holder: object | None = None
+        #: The lock of tasks, which all run in one loop; made by the first of them.
+        self.loop_lock: Any = None
+        self.process = os.getpid()
 
-    @functools.cached_property
-    def loop_lock(self) -> Any:
-        """The lock of tasks, which all run in one loop."""
-        import asyncio
-
-        return asyncio.Lock()
-
-    def let_greenlets_finish(self) -> None:
-        """Wait as long as the lock is held by our own thread, which means by another of its greenlets.
-
-        That one runs only if we yield. Taking the lock would block both for ever, as it blocks threads.
-        """
-        while self.lock.locked() and self.holder == threading.get_ident():
-            gevent = sys.modules.get("gevent")
-            if gevent is None:
-                raise RuntimeError(
-                    "an operation on a transaction was begun within another one on it"
-                )
-            gevent.sleep(_POLL_SECONDS)
-
-
-_turns: weakref.WeakKeyDictionary[Any, _Turns] = weakref.WeakKeyDictionary()
-_turns_guard = threading.Lock()
+    def drive(self, steps: Steps[T], strand: object) -> T:
+        """Run the steps when it is the turn of `strand`, a thread or greenlet: the caller."""
+        while True:
+            with self._lock:
+                if self._holder is None:
+                    self._holder = strand
+                    try:
+                        return _drive(steps)
+                    finally:
+                        self._holder = None
+                if self._holder == strand:
+                    raise RuntimeError(
+                        "an operation on a transaction was begun within another one on it"
+                    )
+            # Another greenlet of our thread is at work. It goes on only if we yield.
+            sys.modules["gevent"].sleep(_POLL_SECONDS)
 
 
 def _turns_of(tr: Any) -> _Turns:
     # A snapshot view stands for its own transaction only in reads, so it may have turns of its own.
-    with _turns_guard:
-        turns = _turns.get(tr)
-        if turns is None:
-            turns = _turns[tr] = _Turns()
-        return turns
+    try:
+        turns: _Turns = vars(tr).setdefault("_turns", _Turns())
+    except TypeError:
+        return _Turns()  # of another class, without attributes, and made for this operation
+    # One that was inherited by a fork is dead, and so may be whoever has its turn.
+    return turns if turns.process == os.getpid() else _Turns()

@@ -18,8 +18,9 @@ from fdb._generated_options import (
 )
 from fdb._keys import KEYS_END, Bound, KeySelector, prefix_range, selector_of
 from fdb._range import FDBRange
+from fdb._runs import Run
 from fdb._values import Key, Value
-from fdb._watch import Watch, remember_creator
+from fdb._watch import Watch
 
 if TYPE_CHECKING:
     from fdb._database import AnyDatabase
@@ -153,8 +154,8 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     take effect in their order.
     """
 
-    #: What runs the transactional function that uses this transaction; None outside of one.
-    _retry_flow: object = None
+    #: The attempt of the transactional function that the transaction was made for, while it lasts.
+    _run: Run | None = None
     _snapshot_view: TransactionRead | None = None
 
     def __init__(self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase) -> None:
@@ -258,8 +259,7 @@ class Transaction(TransactionRead, AtomicOperations[None]):
         transaction does.
         """
         watch = self._handle.watch(key)
-        if self._retry_flow is not None:
-            remember_creator(watch, self)
+        watch._run = self._run
         return watch
 
     def set_read_version(self, version: int) -> None:
@@ -273,10 +273,13 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     def get_versionstamp(self) -> Key:
         """Returns the (future) versionstamp of the commit, 10 bytes. Call it before the commit.
 
-        It becomes ready with the commit, and fails if that writes nothing.
+        It becomes ready with the commit, and fails if that writes nothing. Waiting for it inside the
+        transactional function raises RuntimeError: return it and wait for it then.
         """
         address = self._handle.call(self._library.fdb_transaction_get_versionstamp)
-        return Key(self._handle, address, _fast.KEY)
+        stamp = Key(self._handle, address, _fast.KEY)
+        stamp._run = self._run
+        return stamp
 
     def get_approximate_size(self) -> FutureInt64:
         """Returns the (future) size of the commit so far, in bytes."""
@@ -290,6 +293,8 @@ class Transaction(TransactionRead, AtomicOperations[None]):
 
         1021 means that it may or may not have been committed.
         """
+        if self._run is not None:
+            self._run.end()
         return self._handle.commit()
 
     def on_error(self, error: Any) -> FutureVoid:

@@ -109,6 +109,10 @@ class GeventModel(EventModel):
     def __init__(self) -> None:
         self._local = _threads.original("threading", "local")()
 
+    def strand(self) -> object:
+        """The greenlet."""
+        return gevent.getcurrent()
+
     def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
         return self._mailbox().wait_any(futures)
 

@@ -89,6 +89,7 @@ static void future_dealloc(FutureObject *self) {
 	}
 	Py_CLEAR(self->result);
 	Py_CLEAR(self->model);
+	Py_CLEAR(self->run);
 	Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -137,9 +138,25 @@ int fast_future_take(FutureObject *self) {
 	return 0;
 }
 
+/* Asks the run, if there is one, whether its future may be waited for: 0, or -1 with an exception set. */
+static int check_run(FutureObject *self) {
+	PyObject *run = self->run;
+	if (run == NULL || run == Py_None) {
+		return 0;
+	}
+	Py_INCREF(run);
+	PyObject *done = PyObject_CallMethod(run, "check_wait", "O", self);
+	Py_DECREF(run);
+	Py_XDECREF(done);
+	return done == NULL ? -1 : 0;
+}
+
 /* Waits in the way of the event model; returns 0 when ready, -1 with an exception set. */
 static int wait_by_model(FutureObject *self) {
-	int ready;
+	int ready = fast_future_is_ready(self);
+	if (ready == 0 && check_run(self) != 0) {
+		return -1;
+	}
 	while ((ready = fast_future_is_ready(self)) == 0) {
 		if (self->model == NULL) {
 			if (fast_wait_any(&self, 1) < 0) {
@@ -401,6 +418,7 @@ static PyMethodDef future_methods[] = {
 
 static PyMemberDef future_members[] = {
     {"_model", T_OBJECT, offsetof(FutureObject, model), READONLY, "The event model; None for threads."},
+    {"_run", T_OBJECT, offsetof(FutureObject, run), 0, "The run of a transactional function that has to end before this is ready."},
     {NULL, 0, 0, 0, NULL},
 };
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 
 import pytest
@@ -136,9 +135,8 @@ def test_the_turn_ends_with_an_error(db, test_prefix):
     assert run(tr, working) is None
 
 
-def test_an_operation_within_another_is_refused(db, test_prefix, monkeypatch):
+def test_an_operation_within_another_is_refused(db, test_prefix):
     """It could only wait for itself."""
-    monkeypatch.delitem(sys.modules, "gevent", raising=False)
     tr = db.create_transaction()
 
     def inner(tr):

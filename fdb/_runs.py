@@ -1,0 +1,79 @@
+"""Attempts of transactional functions, and the mistake of waiting in one for what only its commit brings.
+
+A watch and a versionstamp become ready after the commit, which follows the function: waiting for one
+inside would never end. Their futures carry the run in which they were made, and ask it before they wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fdb._fast import FutureBase
+    from fdb._waiting import EventModel
+
+
+class Run:
+    """One attempt of a function that blocks. A thread runs it, or a greenlet of gevent's event model.
+
+    Other threads and greenlets may wait for its futures: they do not hold it up.
+    """
+
+    __slots__ = ("_model", "_strand")
+
+    def __init__(self, model: EventModel) -> None:
+        self._model = model
+        self._strand: object | None = model.strand()
+
+    def end(self) -> None:
+        """Notes that the function has returned, or has begun the commit by itself."""
+        self._strand = None
+
+    def surrounds_caller(self) -> bool:
+        """Whether the caller runs inside of the function."""
+        return self._strand is not None and self._strand == self._model.strand()
+
+    def check_wait(self, future: FutureBase) -> None:
+        """Raises RuntimeError if the caller runs inside of the function."""
+        if self.surrounds_caller():
+            raise RuntimeError(_text(future))
+
+
+class AsynchronousRun(Run):
+    """One attempt of an `async def` function: the tasks that it starts run inside of it too."""
+
+    __slots__ = ("_open",)
+
+    def __init__(self) -> None:
+        self._open = True
+        # Those that have ended go now rather than when they end: that may be in another context.
+        _surrounding.set((*(run for run in _surrounding.get() if run._open), self))
+
+    def end(self) -> None:
+        self._open = False
+
+    def surrounds_caller(self) -> bool:
+        return self._open and self in _surrounding.get()
+
+
+#: The asynchronous runs around the code that runs now; tasks inherit it.
+_surrounding: ContextVar[tuple[AsynchronousRun, ...]] = ContextVar("fdb_surrounding", default=())
+
+
+def check_wait(futures: Sequence[FutureBase]) -> None:
+    """Raises RuntimeError if none of the futures can become ready while the caller waits for them."""
+    for future in futures:
+        run = future._run
+        if run is None or not run.surrounds_caller():
+            return
+    raise RuntimeError(_text(futures[0]))
+
+
+def _text(future: FutureBase) -> str:
+    what = "watch" if type(future).__name__ == "Watch" else "versionstamp"
+    return (
+        f"a {what} becomes ready only after its transaction was committed, so waiting for it inside "
+        f"the transactional function would never end: return the {what} and wait for it then"
+    )
