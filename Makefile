@@ -55,8 +55,8 @@ lint: typecheck ## check style and types, and compile the engine without warning
 	$(BIN)/ruff format --check .
 	$(PY) tools/build_engine.py --werror
 
-typecheck: $(VENV)/linters ## check the types of the package
-	$(BIN)/mypy
+typecheck: $(VENV)/linters ## check the types of the package, and what checkers see of it
+	$(PY) tools/check_types.py
 
 generate: ## write the generated files anew
 	$(PYTHON) tools/generate.py

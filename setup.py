@@ -88,6 +88,9 @@ class BuildExtensionsAndEngine(build_ext):
 setup(
     version=version(),
     packages=["fdb", "fdb.embedded"],
+    # Said, though it is the default: only then does an editable install put this directory on the path,
+    # where type checkers find the package, rather than an import hook, which they do not run.
+    package_dir={"": "."},
     package_data={"fdb": ["py.typed", "*.pyi"]},
     ext_modules=extensions(),
     cffi_modules=["native/build_ffi.py:ffibuilder"],

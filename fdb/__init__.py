@@ -52,10 +52,14 @@ from fdb._version import __version__
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
-    # Modules that are there from the API version on that has them, or from their first use.
+    # Names of some API versions only, and modules loaded by their first use.
+    from fdb import apiversion as apiversion
     from fdb import embedded as embedded
+    from fdb import fdboptions as fdboptions
     from fdb import locality as locality
     from fdb import tenant_management as tenant_management
+    from fdb._opening import Cluster as Cluster
+    from fdb._opening import create_cluster as create_cluster
     from fdb._retry import transactional as transactional
 
 _fast.configure(
@@ -146,25 +150,23 @@ def get_api_version() -> int:
     return _api_version.get()
 
 
-if not TYPE_CHECKING:
+if not TYPE_CHECKING:  # so that checkers see the names above, and no others
 
     @functools.wraps(_retry.transactional)
     def transactional(*args: Any, **kwargs: Any) -> Any:
         _api_version.require("fdb.transactional")
         return _retry.transactional(*args, **kwargs)
 
-
-def __getattr__(name: str) -> Any:
-    """The names that only API versions below 610 have, and modules that few programs want."""
-    if name in _LOADED_ON_USE:
-        return importlib.import_module(f"fdb.{name}")
-    if (
-        name in ("Cluster", "create_cluster")
-        and is_api_version_selected()
-        and get_api_version() < 610
-    ):
-        return getattr(_opening, name)
-    raise AttributeError(f"module 'fdb' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _LOADED_ON_USE:
+            return importlib.import_module(f"fdb.{name}")
+        if (
+            name in ("Cluster", "create_cluster")
+            and is_api_version_selected()
+            and get_api_version() < 610
+        ):
+            return getattr(_opening, name)
+        raise AttributeError(f"module 'fdb' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

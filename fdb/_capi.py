@@ -46,8 +46,8 @@ class Library:
         self._functions: dict[str, Any] = {}
         self._version_selected = False
         #: Where `fdb._fast` finds the table of functions.
-        self.address = int(ffi.cast("uintptr_t", self._library))
-        self.path = self._find_path() or path
+        self.address: int = int(ffi.cast("uintptr_t", self._library))
+        self.path: str = self._find_path() or path
         _libraries[self.address] = self
 
     def _find_path(self) -> str | None:

@@ -23,8 +23,8 @@ class HighContentionAllocator:
     """
 
     def __init__(self, subspace: Subspace) -> None:
-        self.counters = subspace[0]
-        self.recent = subspace[1]
+        self.counters: Subspace = subspace[0]
+        self.recent: Subspace = subspace[1]
 
     def allocate(self, tr: Any) -> bytes:
         """Return a packed integer that no other transaction gets. Blocks."""

@@ -85,4 +85,4 @@ class ErrorPredicates:
         return error.code in RETRYABLE_NOT_COMMITTED
 
 
-predicates = ErrorPredicates()
+predicates: ErrorPredicates = ErrorPredicates()

@@ -1,9 +1,9 @@
 """Types of the extension module native/fast*.c. Addresses travel as integers."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, final, type_check_only
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 from fdb._future import FutureInt64, FutureKeyValueArray, FutureVoid
 from fdb._generated_options import KeyArgument, ValueArgument
@@ -25,6 +25,7 @@ STRINGS: int
 UNSEEN: int
 RANGES: int
 
+@type_check_only
 class Waits(Protocol):
     """What a handle needs of an event model."""
 
@@ -58,12 +59,11 @@ class BytesFutureBase(FutureBase):
 class ListFutureBase(FutureBase):
     """A future whose result is or contains a list."""
 
+@final
 class DatabaseHandle:
     """Owns a database or a tenant of the library."""
 
-    def __init__(
-        self, library: int, pointer: int, model: Waits | None, is_tenant: bool
-    ) -> None: ...
+    def __new__(cls, library: int, pointer: int, model: Waits | None, is_tenant: bool) -> Self: ...
     def call(
         self, function: Callable[Concatenate[int, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T: ...
@@ -72,6 +72,7 @@ class DatabaseHandle:
     def create_transaction(self) -> TransactionHandle: ...
     def close(self) -> None: ...
 
+@final
 class TransactionHandle:
     """Owns a transaction of the library."""
 
@@ -109,14 +110,16 @@ class TransactionHandle:
     def reset(self) -> None: ...
     def cancel(self) -> None: ...
 
+@disjoint_base
 class KeyValue:
     """One row of a range read; `key, value = row` unpacks it. Changing it changes nothing else."""
 
     key: bytes
     value: bytes
-    def __init__(self, key: bytes, value: bytes) -> None: ...
+    def __new__(cls, key: bytes, value: bytes) -> Self: ...
     def __iter__(self) -> Iterator[bytes]: ...
 
+@final
 class Mailbox:
     """A queue of integers filled by ready futures, with a descriptor to watch."""
 

@@ -19,9 +19,9 @@ class KeySelector:
     __slots__ = ("key", "offset", "or_equal")
 
     def __init__(self, key: KeyArgument, or_equal: bool, offset: int) -> None:
-        self.key = key
-        self.or_equal = or_equal
-        self.offset = offset
+        self.key: KeyArgument = key
+        self.or_equal: bool = or_equal
+        self.offset: int = offset
 
     def __add__(self, offset: int) -> KeySelector:
         """Returns the selector of the key `offset` keys later."""

@@ -102,4 +102,4 @@ class NetworkOptionRegistry:
 network_options = NetworkOptionRegistry()
 
 #: The object behind `fdb.options`.
-options = NetworkOptions(network_options.set)
+options: NetworkOptions = NetworkOptions(network_options.set)

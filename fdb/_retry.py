@@ -23,7 +23,7 @@ TransactionT = TypeVar("TransactionT", bound=TransactionRead)
 _GENERATOR = "Generators can not be wrapped with fdb.transactional"
 _FORBIDS_GENERATORS = 630
 _Call = tuple[Transaction | None, tuple[Any, ...], dict[str, Any]]
-_UNFINISHED = (types.GeneratorType, types.CoroutineType)
+_UNFINISHED: tuple[type, ...] = (types.GeneratorType, types.CoroutineType)
 
 
 class TransactionMaker(Protocol):

@@ -291,7 +291,7 @@ class DirectoryLayer(Directory):
         raise DirectoryError("The root directory cannot be moved.", self._path)
 
 
-directory = DirectoryLayer()
+directory: DirectoryLayer = DirectoryLayer()
 
 
 class DirectorySubspace(Subspace, Directory):

@@ -1,0 +1,154 @@
+"""A program as users write it: tools/check_types.py has mypy and pyright check it; nothing runs it.
+
+Lines that are wrong say what the checkers must report for them: the code of mypy and the rule of pyright.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import fdb
+
+fdb.api_version(740)
+db = fdb.open("memory:")
+db.options.set_transaction_timeout(5_000)
+db.options.set_transaction_timeout("5 s")  # error: arg-type reportArgumentType
+
+tasks = fdb.Subspace(("tasks",))
+by_owner = fdb.directory.create_or_open(db, ("app", "by owner"))
+
+
+@fdb.transactional
+def add_task(tr: fdb.Transaction, number: int, owner: str, *, urgent: bool = False) -> int:
+    """Adds a row with an index entry and returns how many tasks there are."""
+    key = tasks.pack((number,))
+    if tr[key].present():
+        raise ValueError(f"task {number} exists")
+    tr[key] = json.dumps({"owner": owner, "urgent": urgent}).encode()
+    tr[by_owner.pack((owner, number))] = b""
+    tr[by_owner.pack((owner, number))] = ""  # error: assignment reportArgumentType
+    tr[by_owner] = 1  # error: assignment reportArgumentType
+    tr.add(b"tasks", (1).to_bytes(8, "little"))
+    tr.add("tasks", b"\x01")  # error: arg-type reportArgumentType
+    return int.from_bytes(tr[b"tasks"], "little")
+
+
+@fdb.transactional
+def tasks_of(tr: fdb.TransactionRead, owner: str, limit: int = 0) -> list[tuple[Any, ...]]:
+    """Reads a range of the index, also of a snapshot."""
+    tr[b"seen"] = b""  # error: index reportIndexIssue
+    rows = tr.get_range(*bounds(owner), limit=limit, streaming_mode=fdb.StreamingMode.want_all)
+    return [by_owner.unpack(row.key) for row in rows]
+
+
+def bounds(owner: str) -> tuple[bytes, bytes]:
+    keys = by_owner.range((owner,))
+    return keys.start, keys.stop
+
+
+@fdb.transactional(parameter="handle")
+def details(handle: fdb.TransactionRead, number: int) -> dict[str, Any]:
+    value = handle[tasks.pack((number,))]
+    text: str = value  # error: assignment reportAssignmentType
+    first: int = value[0]
+    part: bytes = value[1:]
+    title = value.decode().title()
+    title += value  # error: operator reportOperatorIssue
+    print(text, first, part, title, value.upper() + b"!", fdb.tuple.unpack(value))
+    print(value.no_such_method())  # error: attr-defined reportAttributeAccessIssue
+    return dict(json.loads(value)) if value else {}
+
+
+class Board:
+    """Methods can be transactional too."""
+
+    def __init__(self, database: fdb.Database, name: str) -> None:
+        self.database = database
+        self.space = fdb.Subspace(("board", name))
+
+    @fdb.transactional
+    def move(self, tr: fdb.Transaction, number: int, column: str) -> bytes | None:
+        key = self.space.pack((number,))
+        before = tr[key].value
+        tr[key] = column.encode()
+        return before
+
+    @fdb.transactional
+    def columns(self, tr: fdb.TransactionRead) -> Iterator[str]:
+        rows = tr[self.space.range()]
+        rows.append(b"")  # error: attr-defined reportAttributeAccessIssue
+        return iter([row.value.decode() for row in rows])
+
+    def use(self, tr: fdb.Transaction) -> None:
+        before = self.move(self.database, 1, "doing")
+        before.decode()  # error: union-attr reportOptionalMemberAccess
+        self.move(tr, 1, column="done")
+        self.move(tr, 1)  # error: call-arg reportCallIssue
+        self.move(1, 1, "done")  # error: arg-type reportArgumentType
+        self.move(tr.snapshot, 1, "done")  # error: arg-type reportArgumentType
+        columns: list[str] = self.columns(tr.snapshot)  # error: assignment reportAssignmentType
+        print(columns)
+
+
+def main() -> None:
+    count: int = add_task(db, 1, "Ada", urgent=True)
+    add_task(db, 1)  # error: call-arg reportCallIssue
+    add_task(db, "1", "Ada")  # error: arg-type reportArgumentType
+    add_task(db, 1, "Ada", True)  # error: call-arg reportCallIssue
+    add_task(1, 1, "Ada")  # error: arg-type reportArgumentType
+    add_task(db.open_tenant(b"t"), 1, "Ada", urgent="no")  # error: arg-type reportArgumentType
+    name: str = add_task(db, 2, "Bea")  # error: assignment reportAssignmentType
+    print(count, name, tasks_of(db, "Ada"), details(db, 1)["owner"])
+    details(db)  # error: call-arg reportCallIssue
+    db["key"] = b"value"  # error: index reportArgumentType
+    db[b"key"].decode()  # error: union-attr reportOptionalMemberAccess
+    rows: list[fdb.KeyValue] = db[b"a":b"b"]
+    for key, value in rows:
+        print(key.decode(), value + "")  # error: operator reportOperatorIssue
+    tr = db.create_transaction()
+    tr.options.set_retry_limit(3)
+    version: int = tr.get_read_version().wait()
+    selector = fdb.KeySelector.first_greater_or_equal(b"a") + 1
+    tr.get_key(b"a")  # error: arg-type reportArgumentType
+    try:
+        tr.commit().wait()
+    except fdb.FDBError as error:
+        if not fdb.predicates.is_retryable(error):
+            raise
+        tr.on_error(error).wait()
+    print(version, tr.get_key(selector).value.hex(), db.get_client_status().decode())
+    fdb.opne("memory:")  # error: attr-defined reportAttributeAccessIssue
+
+
+@fdb.transactional
+async def take(tr: fdb.Transaction, number: int) -> bytes:
+    """The same through asyncio: reads are awaited, and methods of the database are coroutines."""
+    value, owner = await asyncio.gather(tr[tasks.pack((number,))], tr.get(b"owner"))
+    if not value.present():
+        return bytes(owner)
+    del tr[tasks.pack((number,))]
+    later: bytes = await tr[b"later"]
+    rows = await tr[tasks.range()]
+    rows[0].value.encode()  # error: attr-defined reportAttributeAccessIssue
+    return await tr[b"later"] + later + fdb.tuple.pack((number, await tr.get_read_version()))
+
+
+async def asynchronous() -> None:
+    adb = fdb.open(fdb.embedded.unique(), event_model="asyncio")
+    await adb.set(b"a", b"1")
+    await adb.set(b"a", 1)  # error: arg-type reportArgumentType
+    taken: bytes = await take(adb, 1)
+    await take(adb)  # error: call-arg reportCallIssue
+    take(adb, 1)  # error: unused-coroutine reportUnusedCoroutine
+    users = await fdb.directory.create_or_open(adb, "users")
+    value: bytes = await adb.get(users.pack((1,)))  # error: assignment reportAssignmentType
+    async for row in adb.create_transaction()[b"":b"\xff"]:
+        print(row.key + taken + value)
+
+
+if __name__ == "__main__":
+    main()
+    asyncio.run(asynchronous())
