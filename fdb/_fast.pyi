@@ -11,8 +11,8 @@ from fdb._runs import Run
 from fdb._values import Key, Value
 from fdb._watch import Watch
 
-P = ParamSpec("P")
-T = TypeVar("T")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 VOID: int
 INT64: int
@@ -65,8 +65,8 @@ class DatabaseHandle:
 
     def __new__(cls, library: int, pointer: int, model: Waits | None, is_tenant: bool) -> Self: ...
     def call(
-        self, function: Callable[Concatenate[int, P], T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T: ...
+        self, function: Callable[Concatenate[int, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T: ...
     @property
     def model(self) -> Any: ...
     def create_transaction(self) -> TransactionHandle: ...
@@ -77,8 +77,8 @@ class TransactionHandle:
     """Owns a transaction of the library."""
 
     def call(
-        self, function: Callable[Concatenate[int, P], T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T: ...
+        self, function: Callable[Concatenate[int, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T: ...
     @property
     def model(self) -> Any: ...
     def get(self, key: KeyArgument, snapshot: bool, /) -> Value: ...
