@@ -109,7 +109,7 @@ Error Database::set_option(int option, const uint8_t* value, int length) {
     if (deferred_error_ == 0) deferred_error_ = error;
     return 0;
   }
-  if (option == FDB_DB_OPTION_MAX_WATCHES) max_watches_ = parsed.number;
+  if (option == FDB_DB_OPTION_MAX_WATCHES) watch_slots_->limit(parsed.number);
   if (option == FDB_DB_OPTION_SNAPSHOT_RYW_ENABLE) ++snapshot_ryw_counter_;
   if (option == FDB_DB_OPTION_SNAPSHOT_RYW_DISABLE) --snapshot_ryw_counter_;
   const int target = default_for(option);
@@ -147,18 +147,6 @@ int Database::snapshot_ryw_counter() const {
 std::vector<OptionDefault> Database::transaction_defaults() const {
   std::lock_guard lock(mutex_);
   return defaults_;
-}
-
-bool Database::acquire_watch() {
-  std::lock_guard lock(mutex_);
-  if (watches_ >= max_watches_) return false;
-  ++watches_;
-  return true;
-}
-
-void Database::release_watch() {
-  std::lock_guard lock(mutex_);
-  --watches_;
 }
 
 // ---- tenants ---------------------------------------------------------------------------------------

@@ -46,9 +46,7 @@ class Database : public RefCounted<Database> {
   // ---- for transactions ---------------------------------------------------------------------------
   int snapshot_ryw_counter() const;
   std::vector<OptionDefault> transaction_defaults() const;
-  // Takes one of the max_watches slots; false when there is none.
-  bool acquire_watch();
-  void release_watch();
+  const std::shared_ptr<WatchSlots>& watch_slots() const { return watch_slots_; }
 
   FDBDatabase* handle() { return reinterpret_cast<FDBDatabase*>(this); }
   static Database* from(FDBDatabase* handle) { return reinterpret_cast<Database*>(handle); }
@@ -56,12 +54,11 @@ class Database : public RefCounted<Database> {
  private:
   const Ref<Keyspace> keyspace_;
   const Bytes opened_path_;
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   Error deferred_error_;
   int snapshot_ryw_counter_;
   std::vector<OptionDefault> defaults_;
-  int64_t max_watches_ = 10'000;
-  int64_t watches_ = 0;
+  const std::shared_ptr<WatchSlots> watch_slots_ = std::make_shared<WatchSlots>();  // of watches that may outlive this
 };
 
 class Tenant : public RefCounted<Tenant> {
@@ -82,7 +79,7 @@ class Tenant : public RefCounted<Tenant> {
  private:
   const Ref<Database> database_;
   const Bytes name_;
-  std::mutex mutex_;
+  Mutex mutex_;
   int64_t id_ = -1;
 };
 

@@ -1,11 +1,10 @@
 #include "future.h"
 
 #include <array>
-#include <condition_variable>
-#include <mutex>
 
 #include "fork.h"
 #include "network.h"
+#include "schedule.h"
 
 namespace fdb {
 
@@ -14,8 +13,8 @@ namespace {
 // Locks and condition variables are shared by futures with the same hash of the address: a future stays small and costs
 // nothing to create, and only pending futures ever use them.
 struct Stripe {
-  std::mutex mutex;
-  std::condition_variable ready;
+  Mutex mutex;
+  Condition ready;
 };
 
 struct StripePool {
@@ -62,10 +61,32 @@ void KeyValueArray::add(Slice key, Slice value) {
 
 void KeyArray::add(Slice key) { keys.push_back(key_of(arena.copy(key))); }
 
+// What is posted when the future is ready. Keeps it alive until then, and until the last callback has run.
+struct Future::Callbacks : Work {
+  struct Callback {
+    FDBCallback function;
+    void* parameter;
+  };
+
+  explicit Callbacks(Ref<Future> owner) : future(std::move(owner)) {}
+  void run() override {
+    for (const Callback& callback : list) {
+      try {
+        callback.function(future->handle(), callback.parameter);
+      } catch (...) {
+        continue;  // the program's own affair; the others still have to be told
+      }
+    }
+  }
+
+  const Ref<Future> future;
+  std::vector<Callback> list;
+};
+
 // Guarded by the future's stripe.
 struct Future::Slow {
   std::shared_ptr<FutureHook> hook;
-  std::vector<Callback> callbacks;
+  std::unique_ptr<Callbacks> callbacks;
   int waiters = 0;
 };
 
@@ -91,13 +112,16 @@ Ref<Future> Future::failed(Error error) {
   return future;
 }
 
-void Future::set_hook(std::shared_ptr<FutureHook> hook) { slow().hook = std::move(hook); }
+void Future::set_hook(std::shared_ptr<FutureHook> hook) {
+  std::lock_guard lock(stripe_of(this).mutex);
+  if (!is_ready_quietly()) slow().hook = std::move(hook);
+}
 
 bool Future::complete(Result result) { return finish(0, std::move(result)); }
 
 bool Future::fail(Error error) { return finish(error, Void{}); }
 
-bool Future::finish(Error error, Result&& result) {
+bool Future::finish(Error error, Result&& result, std::shared_ptr<FutureHook>* hook) {
   uint8_t expected = kPending;
   if (!state_.compare_exchange_strong(expected, kFinishing, std::memory_order_acq_rel)) return false;
   error_ = error;
@@ -110,17 +134,9 @@ bool Future::finish(Error error, Result&& result) {
     slow = std::move(slow_);
     if (slow && slow->waiters > 0) stripe.ready.notify_all();
   }
-  if (slow && !slow->callbacks.empty()) post_callbacks(std::move(slow->callbacks));
+  if (slow && hook) *hook = slow->hook;
+  if (slow && slow->callbacks) Network::instance().post(std::move(slow->callbacks));
   return true;
-}
-
-void Future::post_callbacks(std::vector<Callback> callbacks) {
-  const size_t references = callbacks.size();
-  Network::instance().post([self = Ref<Future>(this), callbacks = std::move(callbacks)] {
-    for (const Callback& callback : callbacks) callback.function(self->handle(), callback.parameter);
-  });
-  // The references that set_callback() took; the task holds one of its own.
-  for (size_t i = 0; i < references; ++i) release();
 }
 
 std::shared_ptr<FutureHook> Future::hook() {
@@ -140,6 +156,7 @@ bool Future::is_ready() { return look(); }
 
 Error Future::block_until_ready() {
   if (look()) return 0;
+  reach(Point::kFuturePending);
   Network& network = Network::instance();
   if (network.on_network_thread()) return err::kBlockedFromNetworkThread;
   // Nobody is going to complete a future that a forked child inherited.
@@ -157,8 +174,9 @@ Error Future::set_callback(FDBCallback callback, void* parameter) {
   if (!look()) {
     std::lock_guard lock(stripe_of(this).mutex);
     if (!is_ready_quietly()) {
-      slow().callbacks.push_back({callback, parameter});
-      add_ref();
+      Slow& shared = slow();
+      if (!shared.callbacks) shared.callbacks = std::make_unique<Callbacks>(Ref<Future>(this));
+      shared.callbacks->list.push_back({callback, parameter});
       return 0;
     }
   }
@@ -174,8 +192,8 @@ Error Future::get_error() {
 
 void Future::cancel() {
   if (is_ready_quietly()) return;
-  auto found = hook();
-  if (fail(err::kOperationCancelled) && found) found->after_cancel(*this);
+  std::shared_ptr<FutureHook> found;
+  if (finish(err::kOperationCancelled, Void{}, &found) && found) found->after_cancel(*this);
 }
 
 void Future::destroy() {

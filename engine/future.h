@@ -84,7 +84,7 @@ class Future : public RefCounted<Future> {
   static Ref<Future> ready(Result result);
   static Ref<Future> failed(Error error);
 
-  // Must be set before the future is handed out, by its creator. Dropped on completion.
+  // Dropped on completion. Set before the future is handed out, or while its creator has not said that it is a watch.
   void set_hook(std::shared_ptr<FutureHook> hook);
 
   // First one wins; false if it was ready already. Callbacks are always posted to the network thread's queue, also when
@@ -111,14 +111,11 @@ class Future : public RefCounted<Future> {
   static Future* from(FDBFuture* handle) { return reinterpret_cast<Future*>(handle); }
 
  private:
-  struct Callback {
-    FDBCallback function;
-    void* parameter;
-  };
+  struct Callbacks;
   struct Slow;  // callbacks, hook; only futures that were pending when somebody cared have one
 
-  bool finish(Error error, Result&& result);
-  void post_callbacks(std::vector<Callback> callbacks);
+  // Also tells which hook the future had until then.
+  bool finish(Error error, Result&& result, std::shared_ptr<FutureHook>* hook = nullptr);
   // Whether the future is ready after those who deliver on demand had their chance.
   bool look();
   Slow& slow();

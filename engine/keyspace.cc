@@ -89,7 +89,7 @@ bool Keyspace::drop_memory(const Bytes& name) {
 Keyspace::Keyspace(Bytes name)
     : name_(std::move(name)), clock_start_(Env::current().monotonic_micros()), published_{kFirstVersion, initial_content()} {}
 
-Keyspace::~Keyspace() = default;
+Keyspace::~Keyspace() { link_->cut(); }
 
 // ---- versions and snapshots ------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ void Keyspace::apply(const CommitRequest& request, Version version, CommitOutcom
   outcome->point = {version, editor.finish()};
   if (system) refresh_system_state(outcome->point.snapshot);
   publish(version, outcome->point.snapshot);
-  if (!watches_.empty()) fire_watches(applied, outcome->point.snapshot);
+  fire_watches(applied, outcome->point.snapshot);
 }
 
 // Versions may be ahead of the clock, and then the clock decides what is out of the window, as it does in too_old().
@@ -257,12 +257,14 @@ void Keyspace::refresh_system_state(const Snapshot& snapshot) {
   tenant_mode_.store(has_mode ? value[0] - '0' : 0, std::memory_order_release);
 }
 
-void Keyspace::fire_watches(const std::vector<Mutation>& applied, const Snapshot& snapshot) {
+void Keyspace::fire_watches(const std::vector<Mutation>& applied, const Snapshot& published) {
+  reach(Point::kPublished);
+  if (watches_.empty()) return;
   for (const Mutation& mutation : applied) {
     if (mutation.op == Op::kClearRange) {
-      watches_.check(mutation.key, mutation.value, snapshot);
+      watches_.check_range(mutation.key, mutation.value, published);
     } else {
-      watches_.check(mutation.key, key_after(mutation.key), snapshot);
+      watches_.check(mutation.key, published);
     }
   }
 }
@@ -284,7 +286,9 @@ void Keyspace::delist(Transaction* transaction) {
 
 void Keyspace::schedule_sweep() {
   if (sweep_scheduled_.load(std::memory_order_relaxed) || sweep_scheduled_.exchange(true)) return;
-  Network::instance().at(Env::current().monotonic_micros() + kSweepMicros, [self = Ref<Keyspace>(this)] { self->sweep(); });
+  Network::instance().at(Env::current().monotonic_micros() + kSweepMicros, [link = link_] {
+    if (const Ref<Keyspace> alive = link->lock()) alive->sweep();
+  });
 }
 
 void Keyspace::sweep() {

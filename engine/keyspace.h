@@ -21,6 +21,7 @@
 #include "range_set.h"
 #include "version_store.h"
 #include "watches.h"
+#include "weak_link.h"
 
 namespace fdb {
 
@@ -88,6 +89,8 @@ class Keyspace : public RefCounted<Keyspace> {
   // 0 disabled, 1 optional, 2 required.
   int tenant_mode() const { return tenant_mode_.load(std::memory_order_acquire); }
   WatchRegistry& watches() { return watches_; }
+  // For what must not keep the database open.
+  const std::shared_ptr<WeakLink<Keyspace>>& link() const { return link_; }
   Latency& latency() { return latency_; }
   // The newest state without any effect on versions; for watches and statistics.
   Snapshot current();
@@ -112,21 +115,22 @@ class Keyspace : public RefCounted<Keyspace> {
   void apply(const CommitRequest& request, Version version, CommitOutcome* outcome);
   void publish(Version version, Snapshot snapshot);
   void refresh_system_state(const Snapshot& snapshot);
-  void fire_watches(const std::vector<Mutation>& applied, const Snapshot& snapshot);
+  void fire_watches(const std::vector<Mutation>& applied, const Snapshot& published);
   void schedule_sweep();
   void sweep();
 
   const Bytes name_;
   const int64_t clock_start_;
 
-  std::mutex commit_mutex_;
+  Mutex commit_mutex_;
   ConflictSet conflicts_;
   Version conflicts_forgotten_ = 0;  // writes up to this version may be missing in conflicts_
 
-  std::mutex publish_mutex_;
+  Mutex publish_mutex_;
   ReadPoint published_;
   std::map<Version, Retained> retained_;
 
+  const std::shared_ptr<WeakLink<Keyspace>> link_ = std::make_shared<WeakLink<Keyspace>>(this);
   WatchRegistry watches_;
   Latency latency_;
   std::atomic<bool> locked_{false};
@@ -134,7 +138,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   alignas(64) std::atomic<uint64_t> round_trips_{0};
 
-  std::mutex live_mutex_;
+  Mutex live_mutex_;
   std::unordered_set<Transaction*> live_;
   std::atomic<bool> sweep_scheduled_{false};
 };

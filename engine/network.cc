@@ -4,15 +4,12 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <map>
-#include <mutex>
 
 #include "env.h"
 #include "fork.h"
 #include "network_options.h"
+#include "schedule.h"
 
 namespace fdb {
 
@@ -41,6 +38,17 @@ class SignalBlock {
   sigset_t saved_;
 };
 
+// What a task throws must neither end the loop nor reach the program's caller of run(); whoever waits for the task's result
+// was told by the task itself.
+template <class Task>
+void run_guarded(Task&& task) noexcept {
+  try {
+    task();
+  } catch (...) {
+    return;
+  }
+}
+
 }  // namespace
 
 struct Network::Impl {
@@ -60,10 +68,12 @@ struct Network::Impl {
     double last = 0;
   };
 
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::deque<Task> tasks;
-  std::map<std::pair<int64_t, TimerId>, Task> timers;  // by time, then by age
+  using Timers = std::map<std::pair<int64_t, TimerId>, Task>;  // by time, then by age
+
+  Mutex mutex;
+  Condition wake;
+  WorkQueue tasks;
+  Timers timers;
   std::map<TimerId, int64_t> timer_times;
   TimerId last_timer = 0;
   std::vector<Completion> held;  // completions that wait for run()
@@ -75,27 +85,21 @@ struct Network::Impl {
   NetworkOptions options;
   Impl* left_behind = nullptr;  // by a fork; it cannot be freed, but leak checkers should find it
 
-  // The tasks that are due now; timers first, as they were due earlier.
-  std::deque<Task> take_due(int64_t now) {
-    std::deque<Task> due;
+  // The timers that are due, without an allocation: nothing may get lost here.
+  Timers take_due(int64_t now) {
+    Timers due;
     while (!timers.empty() && timers.begin()->first.first <= now) {
       timer_times.erase(timers.begin()->first.second);
-      due.push_back(std::move(timers.begin()->second));
-      timers.erase(timers.begin());
+      due.insert(due.end(), timers.extract(timers.begin()));
     }
-    for (Task& task : tasks) due.push_back(std::move(task));
-    tasks.clear();
     return due;
   }
 
-  void wait_for_work(std::unique_lock<std::mutex>& lock) {
+  void wait_for_work(std::unique_lock<Mutex>& lock) {
     if (stopping || !tasks.empty()) return;
-    if (timers.empty()) {
-      wake.wait(lock);
-      return;
-    }
+    if (timers.empty()) return wake.wait(lock);
     const int64_t delay = timers.begin()->first.first - Env::current().monotonic_micros();
-    if (delay > 0) wake.wait_for(lock, std::chrono::microseconds(std::min(delay, kLongestSleepMicros)));
+    if (delay > 0) wake.wait_for(lock, std::min(delay, kLongestSleepMicros));
   }
 
   double refresh_busyness(int64_t now, int64_t busy) {
@@ -171,6 +175,7 @@ Error Network::run() {
   enter_loop();
   for (bool stopping = false; !stopping;) {
     turn();
+    reach(Point::kNetworkIdle);
     std::unique_lock lock(impl_->mutex);
     impl_->wait_for_work(lock);
     stopping = impl_->stopping;
@@ -203,14 +208,14 @@ void Network::enter_loop() {
 // Runs the completion hooks. What was still queued is dropped, outside of the lock: a task may own futures whose
 // destruction posts again.
 void Network::leave_loop() {
-  std::deque<Impl::Task> tasks;
-  std::map<std::pair<int64_t, TimerId>, Impl::Task> timers;
+  WorkQueue tasks;
+  Impl::Timers timers;
   std::vector<Impl::Completion> held;
   std::vector<Impl::Hook> hooks;
   {
     std::lock_guard lock(impl_->mutex);
     state_.store(State::kStopped, std::memory_order_release);
-    tasks.swap(impl_->tasks);
+    tasks = std::move(impl_->tasks);
     timers.swap(impl_->timers);
     impl_->timer_times.clear();
     held.swap(impl_->held);
@@ -238,16 +243,13 @@ bool Network::on_network_thread() const { return inside_loop; }
 
 // ---- work -----------------------------------------------------------------------------------------
 
-void Network::post(std::function<void()> task) {
+void Network::post(std::unique_ptr<Work> work) noexcept {
   {
     std::lock_guard lock(impl_->mutex);
-    if (!stopped()) {
-      impl_->tasks.push_back(std::move(task));
-      task = nullptr;
-    }
+    if (!stopped()) impl_->tasks.push(std::move(work));
   }
   // The loop looks at its queue again before it sleeps.
-  if (!task && !inside_loop) impl_->wake.notify_one();
+  if (!work && !inside_loop) impl_->wake.notify_one();
 }
 
 Network::TimerId Network::at(int64_t when_micros, std::function<void()> task) {
@@ -320,13 +322,17 @@ void Network::deliver_error(Ref<Future> future, Error error) {
 void Network::turn() {
   Env& env = Env::current();
   const int64_t start = env.monotonic_micros();
-  std::deque<Impl::Task> due;
+  Impl::Timers timers;
+  WorkQueue tasks;
   {
     std::lock_guard lock(impl_->mutex);
-    due = impl_->take_due(start);
+    timers = impl_->take_due(start);
+    tasks = std::move(impl_->tasks);
   }
   const bool was_inside = std::exchange(inside_loop, true);
-  for (; !due.empty(); due.pop_front()) due.front()();
+  // Timers first, as they were due earlier. What a task owns goes with it, before the next one.
+  for (; !timers.empty(); timers.erase(timers.begin())) run_guarded(timers.begin()->second);
+  while (!tasks.empty()) run_guarded([work = tasks.pop()] { work->run(); });
   inside_loop = was_inside;
   const int64_t end = env.monotonic_micros();
   std::lock_guard lock(impl_->mutex);

@@ -6,12 +6,15 @@
 //  2. Before run() nothing completes; after the loop ended, what was pending stays pending unless it is delivered, and new
 //     futures are born with 1100.
 //  3. The thread blocks all signals but those that its own faults raise, so that the program's other threads get them.
-//  4. In the child of a fork() the library is as fresh as before select_api_version().
+//  4. What a task throws ends that task and nothing else: the thread goes on.
+//  5. In the child of a fork() the library is as fresh as before select_api_version().
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "future.h"
+#include "work.h"
 
 namespace fdb {
 
@@ -37,8 +40,14 @@ class Network {
   bool on_network_thread() const;
 
   // ---- work ---------------------------------------------------------------------------------------
-  // Runs `task` on the network thread after the tasks posted before it. Dropped after the loop ended.
-  void post(std::function<void()> task);
+  // Runs `work` on the network thread after what was posted before it. Dropped after the loop ended.
+  void post(std::unique_ptr<Work> work) noexcept;
+  template <class Task>
+  void post(Task task)
+    requires std::is_invocable_v<Task>
+  {
+    post(std::unique_ptr<Work>(std::make_unique<WorkOf<Task>>(std::move(task))));
+  }
 
   using TimerId = uint64_t;
   // Runs `task` on the network thread at or (by less than 10 ms) after Env time `when_micros`.

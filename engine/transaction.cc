@@ -41,27 +41,13 @@ Latency& latency_of(const Database& database) {
 
 }  // namespace
 
-Ref<Transaction> TransactionHook::transaction() {
-  std::lock_guard lock(mutex_);
-  return transaction_ && transaction_->try_add_ref() ? Ref<Transaction>::adopt(transaction_) : Ref<Transaction>();
-}
-
 void TransactionHook::before_look(Future&) {
-  if (const Ref<Transaction> alive = transaction()) alive->deliver_commit();
-}
-
-void TransactionHook::forget_watch(const Watch* watch) {
-  if (const Ref<Transaction> alive = transaction()) alive->forget_watch(watch);
+  if (const Ref<Transaction> alive = lock()) alive->deliver_commit();
 }
 
 void WatchHook::after_cancel(Future&) {
-  transaction_->forget_watch(watch_);
-  keyspace_->watches().remove(key_, watch_);
-}
-
-void TransactionHook::detach() {
-  std::lock_guard lock(mutex_);
-  transaction_ = nullptr;
+  if (const Ref<Transaction> alive = transaction_->lock()) alive->forget_watch(*watched_);
+  if (const Ref<Keyspace> alive = keyspace_->lock()) alive->watches().remove(*watched_);
 }
 
 const std::shared_ptr<TransactionHook>& Transaction::hook() {
@@ -78,7 +64,7 @@ Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant)
 }
 
 Transaction::~Transaction() {
-  if (hook_) hook_->detach();
+  if (hook_) hook_->cut();
   if (enlisted_) keyspace().delist(this);
 }
 
@@ -256,11 +242,6 @@ void Transaction::fail_pending(Error error, Error stamp_error) {
   decided_.reset();
 }
 
-void Transaction::end_watches(Error error) {
-  for (const Ref<Watch>& watch : unregistered_watches_) watch->future->fail(error);
-  unregistered_watches_.clear();
-}
-
 void Transaction::enter_error_state(Error error) {
   if (state_error_ != 0) return;
   state_error_ = error;
@@ -274,7 +255,7 @@ void Transaction::arm_timeout() {
   const bool pending = !waiting_.empty() || !versionstamp_futures_.empty() || !on_error_futures_.empty() ||
                        !late_answers_.empty() || commit_on_its_way_;
   if (!pending || options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
-  timeout_timer_ = network_.at(time_base_ + options_.timeout_ms * 1000, [self = Ref<Transaction>(this)] { self->timeout_fired(); });
+  timeout_timer_ = at(time_base_ + options_.timeout_ms * 1000, [](Transaction& self) { self.timeout_fired(); });
 }
 
 void Transaction::disarm_timeout() {
@@ -329,8 +310,7 @@ Ref<Future> Transaction::on_error(Error error) {
   auto future = make_ref<Future>();
   on_error_futures_.push_back(future);
   arm_timeout();
-  network_.at(now_micros() + static_cast<int64_t>(delay * 1e6),
-              [self = Ref<Transaction>(this), future] { self->finish_on_error(future); });
+  at(now_micros() + static_cast<int64_t>(delay * 1e6), [future](Transaction& self) { self.finish_on_error(future); });
   if (network_.stopped()) future->fail(err::kBrokenPromise);
   return future;
 }
@@ -457,14 +437,18 @@ Version Transaction::committed_version() {
 
 Ref<Future> Transaction::wait_for_version(ReadFunction read) {
   auto future = make_ref<Future>();
+  wait_for_version(future, std::move(read));
+  return future;
+}
+
+void Transaction::wait_for_version(const Ref<Future>& future, ReadFunction read) {
   const int64_t now = now_micros();
   WaitingRead waiting{future, std::move(read), nullptr, now + kFutureVersionPatience};
   if (!writes_.empty()) waiting.overlay = std::make_shared<WriteMap>(writes_);
   waiting_.push_back(std::move(waiting));
   arm_timeout();
   const int64_t ahead = keyspace().micros_until(read_point_.version);
-  network_.at(now + std::min(ahead, kFutureVersionPatience), [self = Ref<Transaction>(this)] { self->retry_waiting(); });
-  return future;
+  at(now + std::min(ahead, kFutureVersionPatience), [](Transaction& self) { self.retry_waiting(); });
 }
 
 void Transaction::retry_waiting() {
@@ -481,6 +465,7 @@ void Transaction::retry_waiting() {
     }
     const Ref<Future> future = waiting_[i].future;
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (error == kStaysPending) continue;
     if (error != 0 && read_error_ == 0) read_error_ = error;
     error != 0 ? future->fail(error) : future->complete(std::move(result));
   }

@@ -24,6 +24,7 @@
 #include "read_log.h"
 #include "ryw_reader.h"
 #include "transaction_options.h"
+#include "weak_link.h"
 #include "write_map.h"
 
 namespace fdb {
@@ -49,34 +50,26 @@ struct MappedRangeRequest {
   Slice mapper;
 };
 
-// Leads from a future back to its transaction, for as long as that exists.
-class TransactionHook : public FutureHook {
+// Leads from a future, or a timer, back to its transaction, for as long as that exists.
+class TransactionHook : public FutureHook, public WeakLink<Transaction> {
  public:
-  explicit TransactionHook(Transaction* transaction) : transaction_(transaction) {}
+  using WeakLink::WeakLink;
   void before_look(Future& future) override;
-  void detach();
-  void forget_watch(const Watch* watch);
-
- private:
-  Ref<Transaction> transaction();
-
-  std::mutex mutex_;
-  Transaction* transaction_;
 };
 
-// Frees a watch whose future is cancelled or destroyed, before or after it was registered.
+// Takes back a watch whose future is cancelled or destroyed, before or after it was registered.
 class WatchHook : public FutureHook {
  public:
-  WatchHook(std::shared_ptr<TransactionHook> transaction, const Watch& watch, Ref<Keyspace> keyspace)
-      : transaction_(std::move(transaction)), watch_(&watch), key_(watch.key), keyspace_(std::move(keyspace)) {}
+  WatchHook(std::shared_ptr<TransactionHook> transaction, std::shared_ptr<const Watched> watched,
+            std::shared_ptr<WeakLink<Keyspace>> keyspace)
+      : transaction_(std::move(transaction)), watched_(std::move(watched)), keyspace_(std::move(keyspace)) {}
   void before_look(Future& future) override { transaction_->before_look(future); }
   void after_cancel(Future& future) override;
 
  private:
   const std::shared_ptr<TransactionHook> transaction_;
-  const Watch* const watch_;  // only compared: it may be gone
-  const Bytes key_;
-  const Ref<Keyspace> keyspace_;
+  const std::shared_ptr<const Watched> watched_;
+  const std::shared_ptr<WeakLink<Keyspace>> keyspace_;
 };
 
 class SpecialKeys;
@@ -124,7 +117,7 @@ class Transaction : public RefCounted<Transaction> {
   // ---- called by other parts of the engine, without the lock ---------------------------------------
   void deliver_commit();
   // A watch that was cancelled before the commit.
-  void forget_watch(const Watch* watch);
+  void forget_watch(const Watched& watched);
   // Gives up a snapshot that is out of the window, but keeps what the transaction has read.
   void release_snapshot();
   // The version release_snapshot() is about; readable without the lock.
@@ -138,9 +131,10 @@ class Transaction : public RefCounted<Transaction> {
   friend class MappedRangeReader;
   friend class TransactionHook;
 
-  using Lock = std::lock_guard<std::mutex>;
+  using Lock = std::lock_guard<Mutex>;
   // What a read computes once its read point is there. Gets the overlay as it was when the read was issued.
   using ReadFunction = std::function<Error(Result*)>;
+  static constexpr Error kStaysPending = -1;  // of a read whose future waits for something else now
 
   struct PersistentOption {
     int option;
@@ -201,7 +195,6 @@ class Transaction : public RefCounted<Transaction> {
   void full_reset();
   // Fails everything pending; `stamp_error` is for get_versionstamp futures.
   void fail_pending(Error error, Error stamp_error);
-  void end_watches(Error error);
   void enter_error_state(Error error);
   void arm_timeout();
   void disarm_timeout();
@@ -209,6 +202,13 @@ class Transaction : public RefCounted<Transaction> {
   void finish_on_error(const Ref<Future>& future);
   void refuse_on_error();
   const std::shared_ptr<TransactionHook>& hook();
+  // Runs `task(*this)` on the network thread at `when_micros`, unless the transaction is gone by then.
+  template <class Task>
+  Network::TimerId at(int64_t when_micros, Task task) {
+    return network_.at(when_micros, [link = hook(), task = std::move(task)] {
+      if (const Ref<Transaction> alive = link->lock()) task(*alive);
+    });
+  }
 
   // ---- read versions --------------------------------------------------------------------------------
   // Makes read_point_ usable: 0, or the error of the read.
@@ -225,6 +225,7 @@ class Transaction : public RefCounted<Transaction> {
   // The future of a read that failed: the failure is the commit's, too.
   Ref<Future> failed_read(Error error);
   Ref<Future> wait_for_version(ReadFunction read);
+  void wait_for_version(const Ref<Future>& future, ReadFunction read);
   Error read_value(Slice key, bool snapshot, ValueResult* result);
   Error read_key(const KeySelector& selector, bool snapshot, KeyResult* result);
   Error read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* result);
@@ -237,9 +238,22 @@ class Transaction : public RefCounted<Transaction> {
   template <class Read>
   Error read_through(const WriteMap* visible, Read&& read);
 
-  // ---- writes ---------------------------------------------------------------------------------------
+  // ---- watches --------------------------------------------------------------------------------------
   void count_watch_reads();
-  void trigger_watches(Slice begin, Slice end, const std::optional<Slice>* value);
+  Error read_watched(Slice key, ValueResult* seen);
+  Ref<Future> wait_for_watched(Slice key);
+  // Makes `future` a watch of `key`, for which `seen` was read.
+  Error keep_watch(Slice key, ValueResult seen, const Ref<Future>& future);
+  // Watches that are not registered yet fire when their own transaction writes another value.
+  void trigger_watches(Slice key, const std::optional<Slice>& value);
+  void trigger_all_watches(Slice key);
+  void trigger_watches_in(Slice begin, Slice end);
+  // The database's key for one of this transaction.
+  Bytes full_key(Slice key) const;
+  void activate_watches();
+  void end_watches(Error error);
+
+  // ---- writes ---------------------------------------------------------------------------------------
   bool refuses_write();
   bool take_conflict_flag();
   void write_stamped_key(Bytes key, Slice value, size_t offset);
@@ -257,13 +271,12 @@ class Transaction : public RefCounted<Transaction> {
   void add_tenant_prefix(CommitRequest* request);
   void forget_read_version();
   static Bytes with_stamp(Slice key_with_offset, Slice stamp);
-  void activate_watches();
 
   const Ref<Database> database_;
   const Ref<Tenant> tenant_;
   Network& network_;
   Latency& latency_;
-  std::mutex mutex_;
+  Mutex mutex_;
 
   // ---- for the life of the object -------------------------------------------------------------------
   std::vector<PersistentOption> persistent_options_;
@@ -311,7 +324,7 @@ class Transaction : public RefCounted<Transaction> {
 
   std::vector<WaitingRead> waiting_;
   LateAnswers late_answers_;
-  std::vector<Ref<Watch>> unregistered_watches_;
+  WatchIndex unregistered_watches_;
   std::vector<Ref<Future>> versionstamp_futures_;
   std::vector<Ref<Future>> on_error_futures_;
 

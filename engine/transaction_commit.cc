@@ -189,22 +189,6 @@ Bytes Transaction::with_stamp(Slice key_with_offset, Slice stamp) {
   return key;
 }
 
-void Transaction::activate_watches() {
-  const std::vector<Ref<Watch>> watches = std::move(unregistered_watches_);
-  unregistered_watches_.clear();
-  for (const Ref<Watch>& watch : watches) keyspace().watches().activate(watch, keyspace().current());
-}
-
-void Transaction::forget_watch(const Watch* watch) {
-  Ref<Watch> forgotten;  // released after the lock
-  Lock lock(mutex_);
-  const auto at = std::find_if(unregistered_watches_.begin(), unregistered_watches_.end(),
-                               [watch](const Ref<Watch>& held) { return held.get() == watch; });
-  if (at == unregistered_watches_.end()) return;
-  forgotten = std::move(*at);
-  unregistered_watches_.erase(at);
-}
-
 // ---- numbers about the transaction -----------------------------------------------------------------
 
 Ref<Future> Transaction::get_versionstamp() {

@@ -15,8 +15,7 @@ void Transaction::watch_is_read_late(const Ref<Future>& future) { arrive_late(la
 
 void Transaction::arrive_late(LateAnswers::Number number) {
   arm_timeout();
-  network_.at(Env::current().monotonic_micros() + latency_.next_micros(),
-              [self = Ref<Transaction>(this), number] { self->answer_arrived(number); });
+  at(Env::current().monotonic_micros() + latency_.next_micros(), [number](Transaction& self) { self.answer_arrived(number); });
 }
 
 void Transaction::answer_arrived(LateAnswers::Number number) {
@@ -29,8 +28,8 @@ void Transaction::answer_arrived(LateAnswers::Number number) {
 void Transaction::commit_arrives_late() {
   commit_on_its_way_ = true;
   arm_timeout();
-  network_.at(Env::current().monotonic_micros() + latency_.next_micros(),
-              [self = Ref<Transaction>(this), future = commit_future_] { self->commit_arrived(future); });
+  at(Env::current().monotonic_micros() + latency_.next_micros(),
+     [future = commit_future_](Transaction& self) { self.commit_arrived(future); });
 }
 
 void Transaction::commit_arrived(const Ref<Future>& future) {

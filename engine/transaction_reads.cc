@@ -12,7 +12,6 @@ namespace fdb {
 
 namespace {
 
-constexpr int64_t kWatchReadMicros = 20'000;
 constexpr int kIteratorBytes[] = {4096, 6144, 9216, 13824, 20736, 31104, 46656, 69984, 80000, 120000};
 
 // The byte target of a streaming mode; 0 for none, -1 for an illegal mode or iteration.
@@ -342,64 +341,6 @@ Ref<Future> Transaction::get_range(const RangeRequest& given) {
     *late = std::move(late_rows);
     return failure;
   });
-}
-
-// A watch returns before its read is answered, and the read counts in the size from then on. That is when something else
-// has been answered meanwhile, or some time has passed.
-void Transaction::count_watch_reads() {
-  if (watch_size_ == 0) return;
-  const bool answered = keyspace().round_trips() != watch_round_trip_;
-  if (!answered && Env::current().monotonic_micros() - watch_read_micros_ < kWatchReadMicros) return;
-  approximate_size_ += watch_size_;
-  watch_size_ = 0;
-}
-
-// ---- watch -----------------------------------------------------------------------------------------
-
-Ref<Future> Transaction::watch(Slice key) {
-  Lock lock(mutex_);
-  if (Error error = refusal()) return answer_error(error);
-  if (options_.read_your_writes_disabled) return answer_error(err::kWatchesDisabled);
-  const bool metadata = key == system_keys::kMetadataVersion;
-  const bool outside = key >= system_keys::kSystemEnd || (api_version() >= 300 && key >= max_read_key() && !metadata);
-  if (outside) return answer_error(err::kKeyOutsideLegalRange);
-  if (key.size() > max_key_size(key, true)) return answer_error(err::kKeyTooLarge);
-  used_ = true;
-  ValueResult seen;
-  count_watch_reads();
-  const int64_t size = approximate_size_;
-  const bool known = read_log_.covers(key, key_after(key));
-  const Error error = read_value(key, false, &seen);
-  if (!known) {
-    watch_size_ += approximate_size_ - size;
-    approximate_size_ = size;
-    watch_round_trip_ = keyspace().round_trips();
-    watch_read_micros_ = Env::current().monotonic_micros();
-  }
-  if (error == err::kFutureVersion) {
-    // A watch on a version that is still to come: wait for it as a read does, and report its failure.
-    return wait_for_version([this, owned = Bytes(key)](Result* late) {
-      ValueResult value;
-      *late = Void{};
-      return read_value(owned, false, &value);
-    });
-  }
-  if (error == err::kAccessedUnreadable) return answer_error(error);  // refused; the commit does not mind
-  if (error != 0) return failed_read(error);
-  // A value of this transaction's own needed no snapshot, but the key of a tenant needs its prefix.
-  if (tenant_) {
-    if (Error unresolved = ensure_read_point()) return failed_read(unresolved);
-  }
-  if (!database_->acquire_watch()) return answer_error(err::kTooManyWatches);
-  auto future = make_ref<Future>();
-  const Bytes full = metadata ? Bytes(key) : prefix_ + Bytes(key);
-  auto remembered = seen.present ? std::optional<Bytes>(std::move(seen.value)) : std::nullopt;
-  auto watch = make_ref<Watch>(database_, future, full, std::move(remembered));
-  unregistered_watches_.push_back(watch);
-  future->set_hook(std::make_shared<WatchHook>(hook(), *watch, Ref<Keyspace>(&keyspace())));
-  if (answers_late()) watch_is_read_late(future);
-  if (network_.stopped()) future->fail(err::kBrokenPromise);
-  return future;
 }
 
 // ---- places and sizes ------------------------------------------------------------------------------

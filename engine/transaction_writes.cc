@@ -39,21 +39,6 @@ bool Transaction::refuses_write() {
 
 bool Transaction::take_conflict_flag() { return !std::exchange(options_.next_write_no_conflict, false); }
 
-// Watches that are not registered yet fire when their own transaction changes the value. `value` null: unknown.
-void Transaction::trigger_watches(Slice begin, Slice end, const std::optional<Slice>* value) {
-  for (size_t i = 0; i < unregistered_watches_.size();) {
-    const Watch& watch = *unregistered_watches_[i];
-    const Slice key = Slice(watch.key).substr(prefix_.size());
-    const bool same = value && value->has_value() == watch.remembered.has_value() && (!*value || **value == *watch.remembered);
-    if (key < begin || key >= end || same) {
-      ++i;
-      continue;
-    }
-    network_.deliver(watch.future, Void{});
-    unregistered_watches_.erase(unregistered_watches_.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-}
-
 void Transaction::write(Slice key, Op op, Slice value, bool add_conflict) {
   used_ = true;
   if (options_.read_your_writes_disabled) {
@@ -82,10 +67,7 @@ void Transaction::set(Slice key, Slice value) {
   if (key.size() > max_key_size(key, true)) return defer(err::kKeyTooLarge);
   if (value.size() > kValueSizeLimit) return defer(err::kValueTooLarge);
   write(key, Op::kSet, value, add_conflict);
-  if (!unregistered_watches_.empty()) {
-    const std::optional<Slice> written(value);
-    trigger_watches(key, key_after(key), &written);
-  }
+  trigger_watches(key, value);
 }
 
 void Transaction::clear(Slice key) {
@@ -135,10 +117,7 @@ void Transaction::buffer_clear(Slice begin, Slice end, bool add_conflict) {
   } else {
     writes_.clear_range(begin, end, add_conflict);
   }
-  if (!unregistered_watches_.empty()) {
-    const std::optional<Slice> absent;
-    trigger_watches(begin, end, &absent);
-  }
+  trigger_watches_in(begin, end);
 }
 
 // ---- atomic operations -----------------------------------------------------------------------------
@@ -205,7 +184,7 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
   } else {
     write(key, op, param, add_conflict);
   }
-  if (!unregistered_watches_.empty()) trigger_watches(key, key_after(key), nullptr);
+  trigger_all_watches(key);
 }
 
 // ---- conflict ranges -------------------------------------------------------------------------------

@@ -1,58 +1,105 @@
 #include "watches.h"
 
-#include "database.h"
+#include "keyspace.h"
 #include "network.h"
 
 namespace fdb {
 
-Watch::Watch(Ref<Database> owner, Ref<Future> result, Bytes watched_key, std::optional<Bytes> seen)
-    : database(std::move(owner)), future(std::move(result)), key(std::move(watched_key)), remembered(std::move(seen)) {}
+bool WatchSlots::acquire() {
+  int64_t taken = taken_.load(std::memory_order_relaxed);
+  do {
+    if (taken >= most_.load(std::memory_order_relaxed)) return false;
+  } while (!taken_.compare_exchange_weak(taken, taken + 1, std::memory_order_relaxed));
+  return true;
+}
 
-Watch::~Watch() { database->release_watch(); }
+// ---- one watch -------------------------------------------------------------------------------------
 
-bool WatchRegistry::differs(const Watch& watch, const Snapshot& snapshot) {
+// Made with the watch, so that nothing has to be allocated when it fires.
+struct Watch::Firing : Work {
+  Ref<Watch> watch;
+  void run() override { watch->future_->complete(Void{}); }
+};
+
+Watch::Watch(std::shared_ptr<WatchSlots> slots, Ref<Future> future, std::shared_ptr<const Watched> watched)
+    : slots_(std::move(slots)), future_(std::move(future)), watched_(std::move(watched)), firing_(std::make_unique<Firing>()) {}
+
+Watch::~Watch() { slots_->release(); }
+
+void Watch::fire(Ref<Watch> watch) noexcept {
+  std::unique_ptr<Firing> firing = std::move(watch->firing_);
+  firing->watch = std::move(watch);
+  Network::instance().post(std::move(firing));
+}
+
+// ---- an index --------------------------------------------------------------------------------------
+
+const Watched* const WatchIndex::kLast = reinterpret_cast<const Watched*>(UINTPTR_MAX);
+
+bool WatchIndex::ByPlace::less(const Place& left, const Place& right) {
+  if (left.present != right.present) return right.present;
+  if (const int order = left.key.compare(right.key)) return order < 0;
+  if (const int order = left.value.compare(right.value)) return order < 0;
+  return std::less<const Watched*>()(left.identity, right.identity);
+}
+
+Ref<Watch> WatchIndex::take(const Watched& watched) {
+  const auto at = watches_.find(place_of(watched));
+  return at == watches_.end() ? Ref<Watch>() : std::move(watches_.extract(at).value());
+}
+
+// ---- the watches of a keyspace ---------------------------------------------------------------------
+
+WatchRegistry::~WatchRegistry() {
+  // Nothing can change the values any more.
+  index_.take_everything([](const Ref<Watch>& watch) { watch->future()->fail(err::kOperationCancelled); });
+}
+
+void WatchRegistry::activate(Ref<Watch> watch, Keyspace& keyspace) {
+  reach(Point::kWatchActivating);
+  {
+    std::lock_guard lock(mutex_);
+    if (watch->future()->is_ready_quietly()) return;
+    index_.insert(watch);
+    count();
+  }
+  reach(Point::kWatchRegistered);
+  // Only this watch: for others, which may have been registered meanwhile, this value could be an old one.
+  const Snapshot current = keyspace.current();
+  const Watched& watched = watch->watched();
   Slice value;
-  const bool present = snapshot.get(watch.key, &value);
-  return present != watch.remembered.has_value() || (present && value != *watch.remembered);
-}
-
-void WatchRegistry::fire(Ref<Watch> watch) {
-  Network::instance().post([watch] { watch->future->complete(Void{}); });
-}
-
-void WatchRegistry::activate(Ref<Watch> watch, const Snapshot& current) {
+  const bool present = current.get(watched.key, &value);
+  if (present == watched.remembered.has_value() && (!present || value == *watched.remembered)) return;
   std::lock_guard lock(mutex_);
-  if (watch->future->is_ready_quietly()) return;
-  if (differs(*watch, current)) return fire(std::move(watch));
-  Bytes key = watch->key;
-  watches_.emplace(std::move(key), std::move(watch));
-  count_.store(watches_.size(), std::memory_order_release);
+  if (index_.take(watched)) Watch::fire(std::move(watch));
+  count();
 }
 
-void WatchRegistry::remove(const Bytes& key, const Watch* watch) {
+void WatchRegistry::remove(const Watched& watched) {
   Ref<Watch> removed;  // released after the lock
   std::lock_guard lock(mutex_);
-  const auto [first, last] = watches_.equal_range(key);
-  for (auto at = first; at != last; ++at) {
-    if (at->second.get() != watch) continue;
-    removed = std::move(at->second);
-    watches_.erase(at);
-    break;
-  }
-  count_.store(watches_.size(), std::memory_order_release);
+  removed = index_.take(watched);
+  count();
 }
 
-void WatchRegistry::check(Slice begin, Slice end, const Snapshot& current) {
+void WatchRegistry::check(Slice key, const Snapshot& published) {
   std::lock_guard lock(mutex_);
-  for (auto at = watches_.lower_bound(begin); at != watches_.end() && at->first < end;) {
-    if (differs(*at->second, current)) {
-      fire(std::move(at->second));
-      at = watches_.erase(at);
-    } else {
-      ++at;
-    }
-  }
-  count_.store(watches_.size(), std::memory_order_release);
+  if (!index_.watches(key)) return;
+  Slice found;
+  WatchIndex::Value value;
+  if (published.get(key, &found)) value = found;
+  index_.take_changed(key, value, Watch::fire);
+  count();
+}
+
+void WatchRegistry::check_range(Slice begin, Slice end, const Snapshot& published) {
+  std::lock_guard lock(mutex_);
+  const auto value_of = [&](Slice key) {
+    Slice found;
+    return published.get(key, &found) ? WatchIndex::Value(found) : std::nullopt;
+  };
+  index_.take_changed_in(begin, end, value_of, Watch::fire);
+  count();
 }
 
 }  // namespace fdb
