@@ -17,8 +17,8 @@ SOURCES := setup.py pyproject.toml tools/build_engine.py \
 	$(wildcard vendor/fdb_c_headers/foundationdb/*.h)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-pure lint typecheck generate check-generated parity bench asan \
-	tsan conformance bindingtester peers sim test-all-pythons cluster-up cluster-down \
+.PHONY: help setup build foundationdb-shim demo test test-pure lint typecheck generate check-generated \
+	parity bench asan tsan conformance bindingtester peers sim test-all-pythons cluster-up cluster-down \
 	test-cluster clean
 
 help: ## list the targets
@@ -40,6 +40,9 @@ setup: $(VENV)/installed ## create .venv with the package and what its tests nee
 
 build: $(VENV)/installed ## build a wheel with the engine into dist/
 	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+foundationdb-shim: $(VENV)/installed ## build a stand-in for the official package into dist/ (FOUNDATIONDB_VERSION=7.4.8)
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist shims/foundationdb
 
 demo: $(VENV)/installed ## run the example: real data, indexes, 20 threads
 	$(PY) examples/unicode_database.py
@@ -117,6 +120,6 @@ test-cluster: $(VENV)/installed ## run the tests and the binding tester on that 
 	$(PY) tests/bindingtester/compare.py --seeds 50 --cluster $(CLUSTER)/fdb.cluster
 
 clean: ## delete everything that was built
-	rm -rf build dist *.egg-info .venv .venv-* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build dist *.egg-info shims/*/build shims/*/*.egg-info .venv .venv-* .pytest_cache .mypy_cache .ruff_cache
 	rm -rf fdb/embedded/lib fdb/embedded/include fdb/*.so fdb/*.dylib fdb/embedded/*.so fdb/embedded/*.dylib
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,6 +22,8 @@ STUB_SOURCE = ROOT / "tests" / "stub_libfdb_c.c"
 
 fdb.api_version(740)
 
+pytest_plugins = ["wheels"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -7,10 +7,10 @@ import shlex
 import subprocess
 import sys
 import sysconfig
-import venv
 import zipfile
 
 import pytest
+from wheels import new_environment, run
 
 import fdb.embedded
 
@@ -43,24 +43,6 @@ async def read():
 assert asyncio.run(read()) == (10).to_bytes(8, "little")
 print(fdb.__file__)
 """
-
-
-def run(*command: object, cwd: pathlib.Path) -> str:
-    result = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, timeout=600, cwd=cwd
-    )
-    assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
-    return result.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A wheel of the source tree, built as a user would build it."""
-    directory = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    run(*pip, "--wheel-dir", directory, ROOT, cwd=directory)
-    (path,) = directory.glob("foundationdb_cffi-*.whl")
-    return path
 
 
 @pytest.mark.slow
@@ -99,9 +81,7 @@ def test_no_library_in_the_wheel_has_lines_of_source(
 def test_the_wheel_works_in_an_empty_environment(
     wheel: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    venv.create(tmp_path / "env", with_pip=True)
-    python = tmp_path / "env" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", wheel, cwd=tmp_path)
+    python = new_environment(tmp_path / "env", wheel)
     assert str(tmp_path / "env") in run(python, "-c", STRANGER, cwd=tmp_path)
     libdir = run(python, "-m", "fdb.embedded", "--libdir", cwd=tmp_path).strip()
     assert (pathlib.Path(libdir) / f"libfdb_c{SUFFIX}").exists()

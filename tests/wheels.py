@@ -1,0 +1,55 @@
+"""Wheels of the source tree and environments to install them into, for tests."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import venv
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def run(*command: object, cwd: pathlib.Path, **variables: str) -> str:
+    """Runs a command and returns what it printed; fails the test with all it said if it fails."""
+    result = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        cwd=cwd,
+        env={**os.environ, **variables},
+    )
+    assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+    return result.stdout
+
+
+def build_wheel(source: pathlib.Path, directory: pathlib.Path, **variables: str) -> pathlib.Path:
+    """Builds a wheel of a source tree as a user would, into an empty directory."""
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    run(*pip, "--wheel-dir", directory, source, cwd=directory, **variables)
+    (path,) = directory.glob("*.whl")
+    return path
+
+
+def new_environment(directory: pathlib.Path, *requirements: object) -> pathlib.Path:
+    """Makes a virtual environment with what is required and returns its Python."""
+    venv.create(directory, with_pip=True)
+    python = directory / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", *requirements, cwd=directory)
+    return python
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A wheel of this package."""
+    return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def shim_wheel(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A wheel of the distribution that stands in for the official package."""
+    return build_wheel(ROOT / "shims" / "foundationdb", tmp_path_factory.mktemp("shim"))
