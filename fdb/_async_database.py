@@ -109,6 +109,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         return _atomic_operation(self, code, key, param)
 
     async def __aenter__(self: SelfT) -> SelfT:
+        self._enter()
         return self
 
     async def __aexit__(
@@ -117,7 +118,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self._leave()
 
 
 class AsyncTenant(AsynchronousOperations, TenantMembers):

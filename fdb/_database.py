@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
@@ -30,8 +31,44 @@ if TYPE_CHECKING:
 SelfT = TypeVar("SelfT", bound="TransactionSource")
 
 
+class Sharing:
+    """Who has an object that several got from `fdb.open`: it ends with the last `with` block of them."""
+
+    __slots__ = ("_blocks", "_forget", "_lock", "holders")
+
+    def __init__(self, lock: Any, forget: Callable[[Any], None]) -> None:
+        """`forget` is called with the object when that is closed; `lock` is of those who open."""
+        self._lock = lock
+        self._forget = forget
+        #: How often it was given out.
+        self.holders = 0
+        self._blocks = 0
+
+    def enter(self) -> None:
+        """Notes the begin of a `with` block."""
+        with self._lock:
+            self._blocks += 1
+
+    def leave(self, database: TransactionSource) -> bool:
+        """Notes the end of a `with` block; True if nobody is left, then the object is forgotten."""
+        with self._lock:
+            self._blocks -= 1
+            self.holders -= 1
+            if self._blocks > 0 or self.holders > 0:
+                return False
+            self._forget(database)
+            return True
+
+    def close(self, database: TransactionSource) -> None:
+        """Forgets the object."""
+        self._forget(database)
+
+
 class TransactionSource:
     """What databases and tenants of all event models have in common."""
+
+    #: For those that come from `fdb.open`.
+    _sharing: Sharing | None = None
 
     def __init__(self, handle: _fast.DatabaseHandle, library: Library) -> None:
         self._handle = handle
@@ -45,12 +82,24 @@ class TransactionSource:
     def close(self) -> None:
         """Gives up the object; transactions made from it go on. A second call does nothing.
 
-        Not needed at the end of a program. Afterwards everything else raises RuntimeError.
+        Not needed at the end of a program. Afterwards everything else raises RuntimeError, also for
+        others that got the object from `fdb.open`; a `with` block leaves it to them.
         """
         self._closed = True
+        if self._sharing is not None:
+            self._sharing.close(self)
         self._handle.close()
 
+    def _enter(self) -> None:
+        if self._sharing is not None:
+            self._sharing.enter()
+
+    def _leave(self) -> None:
+        if self._sharing is None or self._sharing.leave(self):
+            self.close()
+
     def __enter__(self: SelfT) -> SelfT:
+        self._enter()
         return self
 
     def __exit__(
@@ -59,7 +108,7 @@ class TransactionSource:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self._leave()
 
 
 class SynchronousOperations(TransactionSource, AtomicOperations[None]):

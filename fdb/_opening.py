@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
-from typing import Any
+from functools import partial
 
 from fdb import _api_version, _threads
 from fdb._async_database import AsyncDatabase
 from fdb._client import clients, file_name
-from fdb._database import Database
+from fdb._cluster_names import place_of
+from fdb._database import Database, Sharing
 from fdb._errors import FDBError
 from fdb._network_options import network_options
 from fdb._waiting import model_named
@@ -18,21 +18,14 @@ from fdb._waiting import model_named
 _CLIENT_INVALID_OPERATION = 2000
 _INVALID_DATABASE_NAME = 2013
 _LOCAL_ADDRESS = 10
-_CONNECTION_STRING = re.compile(r"[\w.-]+:[\w.-]+@.+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-
-FORMS = (
-    "the forms are: None (FDB_CLUSTER_FILE or the default cluster file), the path of a cluster file, "
-    'and "memory:" or "memory:NAME" (a database in this process)'
-)
 
 
 class _OpenDatabases:
-    """What was opened, by argument and event model; the model that `init` chose."""
+    """What was opened, by what its string meant and event model; the model that `init` chose."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.opened: dict[tuple[Any, str | None], Database | AsyncDatabase] = {}
+        self.opened: dict[bytes, dict[str | None, Database | AsyncDatabase]] = {}
         self.initialised = False
         self.default_model: str | None = None
 
@@ -46,41 +39,17 @@ _state = _OpenDatabases()
 _threads.on_fork(_state.forget)
 
 
-def is_embedded(name: bytes) -> bool:
-    """Whether a cluster string means the embedded engine.
-
-    Raises ValueError for a string that is neither this nor the name of a file.
-    """
-    if name.startswith(b"memory:"):
-        return True
-    text = os.fsdecode(name)
-    if name.startswith(b"file:"):
-        raise ValueError(
-            f"cannot open {text!r}: the engine keeps databases in memory only; {FORMS}"
-        )
-    if os.path.exists(text):
-        return False
-    if _CONNECTION_STRING.fullmatch(text):
-        raise ValueError(f"{text!r} is a connection string: write it to a cluster file; {FORMS}")
-    if _SCHEME.match(text) or text in ("memory", "file"):
-        raise ValueError(f"cannot open {text!r}; {FORMS}")
-    return False
-
-
-def _default_name() -> bytes | None:
-    value = os.environb.get(b"FDB_CLUSTER_FILE", b"")
-    return value if value.startswith((b"memory:", b"file:")) else None
-
-
 def open_database(
     cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
 ) -> Database | AsyncDatabase:
-    """Opens a database. The same arguments give the same object until that is closed.
+    """Opens a database. The same database gives the same object until that is closed.
 
     `cluster_file` chooses the library: "memory:" or "memory:NAME" (a database in this process) are
-    served by the embedded engine; everything else is the path of a cluster file for the installed
-    libfdb_c. None is FDB_CLUSTER_FILE, which may hold one of these forms, and then the default
-    cluster file.
+    served by the embedded engine; everything else is the path of a cluster file. If its first line
+    is one of these two forms it means that database, else it is for the installed libfdb_c. None is
+    FDB_CLUSTER_FILE, which may hold one of the forms too, and then the default cluster file.
+
+    `with fdb.open(...)` closes the object at the end unless others got it from `open` too.
 
     `event_model` says how to wait: None blocks threads, "debug" polls, "gevent" blocks greenlets,
     and "asyncio" gives an AsyncDatabase, whose methods are coroutines.
@@ -90,25 +59,35 @@ def open_database(
     """
     _api_version.require()
     model = model_named(event_model if event_model is not None else _state.default_model)
-    name = file_name(cluster_file) or _default_name()
-    embedded = name is not None and is_embedded(name)
+    name = file_name(cluster_file)
+    place = place_of(name)
     with _state.lock:
-        key = (cluster_file, model.name)
-        database = _state.opened.get(key)
+        database = _state.opened.get(place.identity, {}).get(model.name)
         if database is None or database._closed:
-            client = clients.embedded() if embedded else clients.vendor(None)
+            client = clients.embedded() if place.embedded else clients.vendor(None)
             database = client.open(name, model)
-            _state.opened[key] = database
+            database._sharing = Sharing(_state.lock, partial(_forget, place.identity, model.name))
+            _state.opened.setdefault(place.identity, {})[model.name] = database
             _state.initialised = True
+        assert database._sharing is not None
+        database._sharing.holders += 1
         return database
 
 
-def forget_database(name: bytes) -> None:
-    """Makes the next `open_database` of a cluster string give a new object."""
+def _forget(identity: bytes, model: str | None, database: Database | AsyncDatabase) -> None:
+    """Lets go of an object that was closed."""
     with _state.lock:
-        for key in list(_state.opened):
-            if (file_name(key[0]) or _default_name()) == name:
-                del _state.opened[key]
+        models = _state.opened.get(identity, {})
+        if models.get(model) is database:
+            del models[model]
+            if not models:
+                del _state.opened[identity]
+
+
+def forget_database(identity: bytes) -> None:
+    """Makes the next `open_database` of an embedded database, "memory:NAME", give a new object."""
+    with _state.lock:
+        _state.opened.pop(identity, None)
 
 
 # ---- API versions below 610 ----

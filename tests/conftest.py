@@ -10,7 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -18,6 +18,12 @@ import fdb
 import fdb.embedded
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+#: What names a cluster or a library: a test sets it for itself, so that it runs anywhere.
+SURROUNDINGS = (
+    "FDB_CLUSTER_FILE",
+    "FDB_LIBRARY_PATH",
+    "FDB_LOCAL_CLIENT_LIBRARY_PATH",
+)
 STUB_SOURCE = ROOT / "tests" / "stub_libfdb_c.c"
 
 fdb.api_version(740)
@@ -31,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("FDB_CLUSTER_FILE"),
         help="run the tests that can on this cluster instead of an embedded database",
     )
+
+
+def pytest_configure() -> None:
+    """From here on the option says what to test on: the tests themselves see no cluster."""
+    os.environ.pop("FDB_CLUSTER_FILE", None)
 
 
 @pytest.fixture(scope="session")
@@ -100,17 +111,34 @@ def stub_db(build_stub: Callable[..., str]) -> fdb.Database:
     return fdb.ClientLibrary(build_stub()).open("stub")
 
 
+def surroundings_removed(environment: Mapping[str, str]) -> dict[str, str]:
+    """Returns an environment without what names a cluster or a library."""
+    return {name: value for name, value in environment.items() if name not in SURROUNDINGS}
+
+
+@pytest.fixture
+def library_environment() -> dict[str, str]:
+    """The variables with which a program finds the library that these tests use for a cluster."""
+    return {name: os.environ[name] for name in SURROUNDINGS[1:] if name in os.environ}
+
+
 def run_python(
-    code: str, timeout: float = 60, environment: dict[str, str] | None = None
+    code: str,
+    timeout: float = 60,
+    environment: dict[str, str] | None = None,
+    cwd: str | os.PathLike[str] = ROOT,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a program in a fresh interpreter and returns its outcome; its errors are shown."""
+    """Runs a program in a fresh interpreter and returns its outcome; its errors are shown.
+
+    Of the variables that name a cluster or a library it sees only those in `environment`.
+    """
     outcome = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
         timeout=timeout,
-        env={**os.environ, **(environment or {})},
-        cwd=ROOT,
+        env={**surroundings_removed(os.environ), **(environment or {})},
+        cwd=cwd,
     )
     if outcome.returncode != 0:
         print(outcome.stdout, outcome.stderr, sep="\n")

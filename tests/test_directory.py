@@ -831,7 +831,7 @@ def test_asyncio(database_name, db, layer):
     assert layer.list(async_db.create_transaction()) == ["a", "many", "t"]
 
 
-def test_gevent(database_name, layer, run_python, cluster_file):
+def test_gevent(database_name, layer, run_python, cluster_file, library_environment):
     pytest.importorskip("gevent")
     name = database_name if cluster_file else "memory:"
     program = f"""
@@ -854,5 +854,5 @@ def test_gevent(database_name, layer, run_python, cluster_file):
         print(all_of(lambda i: layer.create(db, ("many", str(i))), 30))
         print(len(layer.list(db, "many")))
     """
-    outcome = run_python(program)
+    outcome = run_python(program, environment=library_environment)
     assert outcome.stdout.split() == ["1", "30", "30"]

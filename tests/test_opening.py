@@ -11,7 +11,7 @@ import pytest
 
 import fdb
 import fdb.embedded
-from fdb._opening import is_embedded
+from fdb._cluster_names import place_of
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -48,8 +48,7 @@ def test_closing() -> None:
     assert again is not database and again[b"k"] == b"v"
     with fdb.open(name) as managed:
         assert managed is again and managed[b"k"] == b"v"
-    with pytest.raises(RuntimeError, match="the database is closed"):
-        again.create_transaction()
+    assert again[b"k"] == b"v"
 
 
 def test_the_variable_may_hold_an_embedded_form(run_python: Run) -> None:
@@ -86,9 +85,10 @@ def test_malformed_strings(name: str, reason: str) -> None:
 def test_names_of_files(tmp_path: pathlib.Path) -> None:
     odd = tmp_path / "odd:name@file"
     odd.write_text("")
-    assert not is_embedded(str(odd).encode())
-    assert not is_embedded(b"fdb.cluster") and not is_embedded(b"/etc/foundationdb/fdb.cluster")
-    assert is_embedded(b"memory:") and is_embedded(b"memory:x")
+    assert not place_of(str(odd).encode()).embedded
+    assert not place_of(b"fdb.cluster").embedded
+    assert not place_of(b"/nowhere/fdb.cluster").embedded
+    assert place_of(b"memory:").embedded and place_of(b"memory:x").embedded
 
 
 @pytest.mark.parametrize("wrong", [5, ["memory:"], object()])

@@ -38,6 +38,7 @@ def library_environment() -> dict[str, str]:
     # A PYTHONPATH with this project's own package would hide the peer's package of the same name.
     for name in ("PYTHONPATH", "PYTHONHOME", "FDB_CLUSTER_FILE", "FDB_LIBRARY_PATH"):
         environment.pop(name, None)
+    environment.pop("FDB_LOCAL_CLIENT_LIBRARY_PATH", None)
     return environment
 
 

@@ -1,0 +1,82 @@
+"""What the string given to fdb.open means: a database of the embedded engine, or a cluster file."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import NamedTuple
+
+_MEMORY = b"memory:"
+_CONNECTION_STRING = re.compile(r"[\w.-]+:[\w.-]+@.+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_LONGEST_NAME = 1 << 16
+
+#: Where the libraries look for a cluster file when they are given none.
+_DEFAULT_FILES = (
+    b"./fdb.cluster",
+    b"/usr/local/etc/foundationdb/fdb.cluster"
+    if sys.platform == "darwin"
+    else b"/etc/foundationdb/fdb.cluster",
+)
+
+FORMS = (
+    "the forms are: None (FDB_CLUSTER_FILE or the default cluster file), the path of a cluster file, "
+    'and "memory:" or "memory:NAME" (a database in this process; also as the first line of a cluster file)'
+)
+
+
+class Place(NamedTuple):
+    """A database that a string means."""
+
+    #: Whether it is one of the embedded engine.
+    embedded: bool
+    #: The same for all strings that mean the same database: "memory:NAME", or the real path of a file.
+    identity: bytes
+
+
+def place_of(name: bytes | None) -> Place:
+    """Finds out what a string for fdb.open means now; None is the default cluster file.
+
+    Raises ValueError for a string that is neither an embedded database nor the name of a file.
+    """
+    if name is None:
+        name = os.environb.get(b"FDB_CLUSTER_FILE") or _default_file()
+        if not name.startswith((_MEMORY, b"file:")):
+            return _place_of_file(name)
+    if name.startswith(_MEMORY):
+        return Place(True, name)
+    _check_path(name)
+    return _place_of_file(name)
+
+
+def _default_file() -> bytes:
+    return next((path for path in _DEFAULT_FILES if os.path.exists(path)), _DEFAULT_FILES[-1])
+
+
+def _check_path(name: bytes) -> None:
+    text = os.fsdecode(name)
+    if name.startswith(b"file:"):
+        raise ValueError(
+            f"cannot open {text!r}: the engine keeps databases in memory only; {FORMS}"
+        )
+    if os.path.exists(name):
+        return
+    if _CONNECTION_STRING.fullmatch(text):
+        raise ValueError(f"{text!r} is a connection string: write it to a cluster file; {FORMS}")
+    if _SCHEME.match(text) or text in ("memory", "file"):
+        raise ValueError(f"cannot open {text!r}; {FORMS}")
+
+
+def _place_of_file(path: bytes) -> Place:
+    """What a cluster file means, by its first line, as the engine reads it. It need not exist."""
+    line = b""
+    try:
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                line = file.readline(_LONGEST_NAME).rstrip(b" \t\r\n")
+    except OSError:
+        pass  # the library says what is wrong with it
+    if line.startswith(_MEMORY):
+        return Place(True, line)
+    return Place(False, os.path.realpath(path))
