@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Sequence as _Sequence
 from typing import TYPE_CHECKING, Any
 
 from fdb import _api_version, _fast
@@ -73,6 +74,7 @@ _fast.configure(
     rows=FutureKeyValueArray,
     watch=Watch,
 )
+_Sequence.register(KeyValue)  # pyright: ignore[reportAttributeAccessIssue]
 
 # After the classes that they build on.
 from fdb import impl as impl  # noqa: E402

@@ -108,6 +108,10 @@ class DirectoryStore:
         self._version_key = self._root.pack((b"version",))
         self._allocator = HighContentionAllocator(self._root[b"hca"])
 
+    def identity(self) -> tuple[Any, ...]:
+        """What is equal for two stores of the same tree."""
+        return self.nodes.key(), self.content.key(), self.allow_manual_prefixes, self.path
+
     def partition(self, path: Path, prefix: bytes) -> DirectoryStore:
         """Return the store within the partition at the absolute ``path``."""
         nodes = Subspace(rawPrefix=prefix + PARTITION_NODES)

@@ -1,7 +1,17 @@
 """Types of the extension module native/fast*.c. Addresses travel as integers."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, final, type_check_only
+from typing import (
+    Any,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    SupportsIndex,
+    TypeVar,
+    final,
+    overload,
+    type_check_only,
+)
 
 from typing_extensions import Self, disjoint_base
 
@@ -111,13 +121,29 @@ class TransactionHandle:
     def cancel(self) -> None: ...
 
 @disjoint_base
-class KeyValue:
-    """One row of a range read; `key, value = row` unpacks it. Changing it changes nothing else."""
+class KeyValue(Sequence[bytes]):
+    """One row of a range read, a sequence of two: `key, value = row` unpacks it.
 
+    Rows compare and hash as the tuples of their parts, also with such tuples. Changing a row changes nothing
+    else.
+    """
+
+    __match_args__ = ("key", "value")
     key: bytes
     value: bytes
     def __new__(cls, key: bytes, value: bytes) -> Self: ...
     def __iter__(self) -> Iterator[bytes]: ...
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> tuple[bytes, ...]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: KeyValue | tuple[Any, ...], /) -> bool: ...
+    def __le__(self, other: KeyValue | tuple[Any, ...], /) -> bool: ...
+    def __gt__(self, other: KeyValue | tuple[Any, ...], /) -> bool: ...
+    def __ge__(self, other: KeyValue | tuple[Any, ...], /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Mailbox:

@@ -14,6 +14,7 @@ class KeySelector:
 
     It names the last key less than `key` (or equal to it, if `or_equal`), moved on by `offset`
     keys. The four class methods are easier to use. Adding or subtracting an int moves the offset.
+    Selectors are equal if they have equal keys and the same rest.
     """
 
     __slots__ = ("key", "offset", "or_equal")
@@ -50,6 +51,17 @@ class KeySelector:
     def first_greater_or_equal(cls, key: KeyArgument) -> KeySelector:
         """The first key greater than or equal to `key`."""
         return cls(key, False, 1)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, KeySelector):
+            return NotImplemented
+        return self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def _parts(self) -> tuple[bytes, bool, int]:
+        return _fast.key_bytes(self.key), bool(self.or_equal), self.offset
 
     def __repr__(self) -> str:
         return f"KeySelector({self.key!r}, {self.or_equal!r}, {self.offset!r})"

@@ -159,8 +159,8 @@ def _synchronous(
         if tr is None:
             return func(*args, **kwargs)
         own = tr if isinstance(tr, Transaction) else None
+        model = THREADS if own is None else own._handle.model or THREADS
         if own is not None:
-            model = own._handle.model or THREADS
             model.before_blocking()
         while True:
             try:

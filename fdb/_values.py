@@ -16,6 +16,7 @@ from fdb._waiting import model_of
 _BytesLike = bytes | bytearray | memoryview
 _Affix = bytes | tuple[bytes, ...]
 StringT = TypeVar("StringT", covariant=True)
+SelfT = TypeVar("SelfT", bound="FutureString[Any]")
 
 
 def _plain(other: Any) -> Any:
@@ -236,6 +237,21 @@ class FutureString(_fast.BytesFutureBase, Future[StringT], _Bytes):
     def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
         """bytes, so that isinstance(..., bytes) holds; type(...) tells the truth."""
         return bytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the bytes alone: what is loaded is bytes, or None for an absent value."""
+        value = self.value
+        return (bytes, (value,)) if value is not None else (type(None), ())
+
+    def __copy__(self: SelfT) -> SelfT:
+        return self
+
+    def __deepcopy__(self: SelfT, memo: Any) -> SelfT:
+        return self
+
+    def __dir__(self) -> list[str]:
+        # Not by __class__, as object does it.
+        return dir(type(self))
 
     def as_foundationdb_key(self) -> bytes:
         """Returns the bytes, for use as a key. Raises TypeError if the value is absent."""

@@ -76,6 +76,18 @@ class Directory:
         self._path = to_path(path)
         self._layer = to_layer(layer)
 
+    def _identity(self) -> tuple[Any, ...]:
+        """What is equal for two objects that stand for the same directory."""
+        return type(self), self._directory_layer._store.identity(), self._path, self._layer
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Directory):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
     @overload
     def create_or_open(
         self, tr: BlockingSource, path: PathLike, layer: bytes | None = None
@@ -270,6 +282,14 @@ class DirectoryLayer(Directory):
         super().__init__(self)
         self._store = DirectoryStore(node_subspace, content_subspace, bool(allow_manual_prefixes))
 
+    def __repr__(self) -> str:
+        options = ", allow_manual_prefixes=True" if self._store.allow_manual_prefixes else ""
+        path = f", path={self._path!r}" if self._path else ""
+        return (
+            f"DirectoryLayer(node_subspace={self._store.nodes!r}, "
+            f"content_subspace={self._store.content!r}{options}{path})"
+        )
+
     @classmethod
     def _of_store(cls, store: DirectoryStore) -> DirectoryLayer:
         """The directory layer inside of a partition."""
@@ -309,6 +329,15 @@ class DirectorySubspace(Subspace, Directory):
 
     def __repr__(self) -> str:
         return f"DirectorySubspace(path={self._path!r}, prefix={self.rawPrefix!r})"
+
+    def _identity(self) -> tuple[Any, ...]:
+        return *Directory._identity(self), self.rawPrefix
+
+    def __eq__(self, other: object) -> bool:
+        return Directory.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return Directory.__hash__(self)
 
 
 class DirectoryPartition(DirectorySubspace):

@@ -12,8 +12,8 @@ __all__ = ["Subspace"]
 class Subspace:
     """A namespace of keys: those that begin with ``rawPrefix`` followed by the packed ``prefixTuple``.
 
-    Can be used as a key itself (its prefix). No method touches the database. Two subspaces are equal
-    only if they are the same object; compare their ``key()`` instead.
+    Can be used as a key itself (its prefix). No method touches the database. Subspaces of one class with
+    the same prefix are equal.
     """
 
     rawPrefix: bytes
@@ -24,6 +24,14 @@ class Subspace:
 
     def __repr__(self) -> str:
         return f"Subspace(rawPrefix={self.rawPrefix!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Subspace) or type(self) is not type(other):
+            return NotImplemented
+        return self.rawPrefix == other.rawPrefix
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.rawPrefix))
 
     def __getitem__(self, name: Any) -> Subspace:
         """Return the subspace that is one tuple element longer."""

@@ -155,6 +155,7 @@ PyObject *fast_read_result(shim_library *library, FDBFuture *future, int kind, f
 extern PyTypeObject fast_keyvalue_type;
 extern PyTypeObject fast_mailbox_type;
 
+int fast_keyvalue_ready(void); /* completes the type; -1 with an exception set */
 PyObject *fast_keyvalue_new(PyObject *key, PyObject *value); /* steals both */
 
 /* The queue of a mailbox, or NULL with an exception set when it is closed or no mailbox. */

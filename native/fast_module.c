@@ -145,7 +145,8 @@ static int claim_for_this_interpreter(void) {
 }
 
 static int module_exec(PyObject *module) {
-	if (claim_for_this_interpreter() != 0 || add_type(module, "FutureBase", &fast_future_type) != 0 ||
+	if (claim_for_this_interpreter() != 0 || fast_keyvalue_ready() != 0 ||
+	    add_type(module, "FutureBase", &fast_future_type) != 0 ||
 	    add_type(module, "BytesFutureBase", &fast_bytes_future_type) != 0 ||
 	    add_type(module, "ListFutureBase", &fast_list_future_type) != 0 ||
 	    add_type(module, "DatabaseHandle", &fast_database_type) != 0 ||

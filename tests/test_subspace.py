@@ -78,10 +78,6 @@ def test_only_tuples_are_packed(t):
             function(t)
 
 
-def test_subspaces_have_no_equality():
-    assert Subspace(("a",)) != Subspace(("a",))
-
-
 def test_a_subspace_is_a_key(db, test_prefix):
     users = Subspace(("users",), test_prefix)
     tr = db.create_transaction()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import enum
 import inspect
 import json
 import os
@@ -58,6 +59,10 @@ def _text_of(value: Any) -> str:
         return f"dict of {len(value)}"
     if isinstance(value, str) and os.path.isabs(value):
         return "a path"
+    if isinstance(value, enum.IntEnum):
+        return int.__repr__(value)  # a plain int there
+    if type(value).__name__ == "DirectoryLayer":  # here with a readable repr
+        return f"<{type(value).__module__}.{type(value).__qualname__}>"
     return _ADDRESS.sub(r"<\1>", repr(value))
 
 
