@@ -14,8 +14,8 @@ target      of an alias: the name under which the same object is listed
 from __future__ import annotations
 
 import ast
-import importlib
 import enum
+import importlib
 import inspect
 import json
 import os
