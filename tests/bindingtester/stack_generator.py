@@ -2,7 +2,7 @@
 
 A program depends on its seed and the API version alone, so two packages can be given the same one.
 Whatever could differ between two correct runs is kept out or made comparable: what a commit or
-on_error does is waited for at once, versions are never logged, every versionstamp is stored under
+on_error does is waited for at once, and a read before something ends its transaction, versions are never logged, every versionstamp is stored under
 `STAMPS` so that a comparison can recognise it, and machines that run at the same time share no keys.
 """
 
@@ -130,7 +130,11 @@ class Program:
         self.op("NEW_TRANSACTION")
 
     def get(self) -> None:
+        """A read that is pending for a while, but not when its transaction ends."""
         self.read("GET", self.key())
+        if self.rng.random() < 0.5:
+            self.op("SET", self.key(), self.value())  # which the read does not see
+        self.op("WAIT_FUTURE")
 
     def get_key(self) -> None:
         self.read("GET_KEY", *self.selector(), self.workspace)
