@@ -36,10 +36,12 @@ LateAnswers::Number LateAnswers::insert(Entry entry) {
 }
 
 LateAnswers::Number LateAnswers::add(Ref<Future> future, Answer answer, Tie tie) {
-  return insert({std::move(future), std::move(answer), tie == Tie::kRead, false});
+  return insert({std::move(future), std::move(answer), tie == Tie::kRead, false, tie == Tie::kRefusal});
 }
 
-LateAnswers::Number LateAnswers::add_watch(Ref<Future> future) { return insert({std::move(future), Answer(), true, true}); }
+LateAnswers::Number LateAnswers::add_watch(Ref<Future> future) {
+  return insert({std::move(future), Answer(), true, true, false});
+}
 
 void LateAnswers::arrive(Number number) {
   const auto at = entries_.find(number);
@@ -54,7 +56,7 @@ void LateAnswers::fail_all(Error error) {
   const std::map<Number, Entry> failed = std::move(entries_);
   entries_.clear();
   reads_ = 0;
-  for (const auto& [number, entry] : failed) entry.future->fail(error);
+  for (const auto& [number, entry] : failed) entry.future->fail(entry.is_refusal ? entry.answer.error : error);
 }
 
 }  // namespace fdb

@@ -22,6 +22,7 @@ struct Answer {
 enum class Tie {
   kRead,     // the commit waits for it, and it fails with the transaction
   kRequest,  // it fails with the transaction
+  kRefusal,  // a call that was refused before anything was asked: at the latest it comes with the end of the transaction
   kLoose,    // it comes whatever becomes of the transaction
 };
 
@@ -38,6 +39,7 @@ class LateAnswers {
   Number add_watch(Ref<Future> future);
   // Completes the future of an answer that is still here.
   void arrive(Number number);
+  // Fails what is here, refusals with their own error.
   void fail_all(Error error);
 
   bool empty() const { return entries_.empty(); }
@@ -49,6 +51,7 @@ class LateAnswers {
     Answer answer;
     bool is_read;
     bool is_watch;
+    bool is_refusal;
   };
 
   Number insert(Entry entry);

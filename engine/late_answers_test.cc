@@ -189,6 +189,21 @@ void test_a_transaction_that_ends_fails_what_is_pending() {
   CHECK_EQ(value_of(database->create_transaction()->get("kept", true)), std::nullopt);
 }
 
+void test_a_refusal_is_not_overtaken() {
+  const auto database = late_database("1ms");
+  const auto transaction = database->create_transaction();
+  transaction->cancel();
+  const Ref<Future> refused = transaction->get("a", false);
+  const Ref<Future> commit = transaction->commit();
+  CHECK(!refused->is_ready() && !commit->is_ready());
+  transaction->reset();
+  CHECK_EQ(refused->get_error(), err::kTransactionCancelled);
+  CHECK_EQ(commit->get_error(), err::kTransactionCancelled);
+  const Ref<Future> outside = transaction->get("\xff/x", false);
+  transaction->cancel();
+  CHECK_EQ(outside->get_error(), err::kKeyOutsideLegalRange);
+}
+
 void test_a_timeout_overtakes_answers() {
   const auto database = late_database("5ms");
   const auto transaction = database->create_transaction();
@@ -278,6 +293,7 @@ int main() {
   test_a_commit_takes_effect_when_issued_and_is_told_late();
   test_a_commit_waits_for_reads_and_for_nothing_else();
   test_a_transaction_that_ends_fails_what_is_pending();
+  test_a_refusal_is_not_overtaken();
   test_a_timeout_overtakes_answers();
   test_a_late_failure_is_the_commits_too();
   test_misuse_poisons_a_commit_that_was_not_told();

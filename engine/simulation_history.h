@@ -75,6 +75,7 @@ struct WatchRecord {
   bool cancelled = false;
   Error error = kPending;
   int64_t seen_event = 0;
+  bool reads_late = false;  // then a timeout may come before its read
 };
 
 // Thrown by a check that failed; the driver adds the seed.
@@ -364,7 +365,8 @@ class History {
       require(own_change(watch) || (active && database_change(watch)), attempt, "a watch fired although nothing changed");
     } else {
       const bool justified = (watch.cancelled && watch.error == err::kOperationCancelled) ||
-                             (!active && (watch.error == attempt.error || watch.error == err::kTransactionCancelled));
+                             (!active && (watch.error == attempt.error || watch.error == err::kTransactionCancelled)) ||
+                             (!active && watch.reads_late && watch.error == err::kTransactionTimedOut);
       if (!justified) fail(attempt, "a watch ended with " + std::to_string(watch.error) + " for no known cause");
     }
   }

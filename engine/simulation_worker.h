@@ -17,6 +17,12 @@ struct World {
   uint64_t below(uint64_t bound) { return random() % bound; }
   bool chance(uint64_t percent) { return below(100) < percent; }
   int64_t now() { return env.monotonic_micros(); }
+  bool late() const { return database->keyspace()->latency().on(); }
+  // Lets time pass until an answer that may be late is there.
+  Future& arrived(const Ref<Future>& future) {
+    while (late() && !future->is_ready()) env.advance(100);
+    return *future;
+  }
 
   test::SimEnv env;
   std::mt19937_64 random;
@@ -76,7 +82,7 @@ class Worker {
     if (!condition) fail(what);
   }
   void expect_error(const Ref<Future>& future, Error wanted, const char* what) const {
-    const Error error = future->get_error();
+    const Error error = world_.arrived(future).get_error();
     if (error != wanted) fail(std::string(what) + ": got " + std::to_string(error) + ", not " + std::to_string(wanted));
   }
 
@@ -89,6 +95,7 @@ class Worker {
   }
 
   void restart_clock() {
+    settle();  // by the old one
     time_base_ = world_.now();
     timeout_ms_ = 0;
   }
@@ -144,7 +151,7 @@ class Worker {
     if (attempt_->read_version != kInvalidVersion) return;
     ask_for_version();
     const Ref<Future> future = transaction_->get_read_version();
-    if (future->get_error() != 0) return note_refusal(future->get_error());
+    if (world_.arrived(future).get_error() != 0) return note_refusal(future->get_error());
     attempt_->read_version = number_of(future);
     world_.known_versions.push_back(attempt_->read_version);
   }
@@ -157,7 +164,7 @@ class Worker {
   bool timed_out() { return timeout_ms_ != 0 && world_.now() - time_base_ >= timeout_ms_ * 1000; }
 
   void note_refusal(Error error) {
-    require(error == err::kTransactionTimedOut && timed_out(), "refused, or timed out too early");
+    if (!(error == err::kTransactionTimedOut && timed_out())) fail("refused, or timed out too early: " + std::to_string(error));
   }
 
   void close(Attempt::Outcome outcome) {
@@ -177,9 +184,9 @@ class Worker {
       // A look at a watch delivers the commit, too: then it was over before it was abandoned.
       if (attempt_->error == 0) attempt_->outcome = Attempt::Outcome::kReadOnly;
     }
+    restart_clock();  // before time passes
     if (guarded_) find_marker();
     guarded_ = false;
-    restart_clock();
     begin_attempt();
   }
 
@@ -194,7 +201,7 @@ class Worker {
     Transaction* probe = world_.database->create_transaction().detach();
     const Ref<Future> future = probe->get(marker_, true);
     Result* result = nullptr;
-    require(future->value(&result) == 0, "the marker cannot be read");
+    require(world_.arrived(future).value(&result) == 0, "the marker cannot be read");
     const ValueResult& found = std::get<ValueResult>(*result);
     if (found.present && found.value.substr(10) == std::to_string(attempt_->id)) {
       Version version = 0;
@@ -236,7 +243,7 @@ class Worker {
   void cancel() {
     learn_version();
     transaction_->cancel();
-    const Error error = transaction_->get("a", true)->get_error();
+    const Error error = world_.arrived(transaction_->get("a", true)).get_error();
     require(error == err::kTransactionCancelled || (error == err::kTransactionTimedOut && timed_out()), "a cancelled transaction reads");
     abandon_by([this] { transaction_->reset(); });
   }
@@ -354,13 +361,15 @@ class Worker {
     ask_for_version();
     // What the watch sees, seen by a read of our own; the watch itself reads serializably.
     get(key, true);
+    if (!pending_.empty()) world_.arrived(pending_.back().future);
+    settle();
     const Read seen = attempt_->reads.back();
-    if (seen.error != 0 || !seen.sees_writes) return;
+    if (seen.error != 0 || !seen.sees_writes || timed_out()) return;
     const Ref<Future> future = transaction_->watch(key);
     if (future->is_ready()) return require(future->get_error() == err::kTransactionTimedOut, "a watch was refused");
     attempt_->reads.push_back(seen);
     attempt_->reads.back().snapshot = false;
-    world_.watches.push_back({{attempt_, key, attempt_->writes.size(), seen.value, false, kPending, 0}, future});
+    world_.watches.push_back({{attempt_, key, attempt_->writes.size(), seen.value, false, kPending, 0, world_.late()}, future});
   }
 
   void ask_for_stamp() {
@@ -448,12 +457,13 @@ class Worker {
       return;
     }
     if (fate_ == Fate::kMisuse) {
-      const Error error = transaction_->get_key({"a", false, 1}, false)->get_error();
+      const Error error = world_.arrived(transaction_->get_key({"a", false, 1}, false)).get_error();
       require(error == err::kUsedDuringCommit || timed_out(), "a read during the commit was not refused");
     } else if (fate_ == Fate::kCancel) {
       transaction_->cancel();
     }
     if (fate_ == Fate::kMisuse || fate_ == Fate::kCancel) {
+      if (timed_out()) world_.arrived(future_);  // it was refused, which may be told late
       require(future_->is_ready(), "the commit of a transaction that was ended is pending");
       world_.env.advance(static_cast<int64_t>(world_.below(3'000'000)));  // long enough for what would come too late
     }
@@ -509,6 +519,7 @@ class Worker {
     const bool late = timed_out();
     future_ = transaction_->on_error(error);
     retried_ = error;
+    if (late || !retryable(error)) world_.arrived(future_);
     require(late || retryable(error) == !future_->is_ready(), "on_error does not know what can be retried");
     phase_ = Phase::kRetrying;
   }

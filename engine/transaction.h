@@ -176,7 +176,7 @@ class Transaction : public RefCounted<Transaction> {
   Ref<Future> answer(Result result, Tie tie) {
     return latency_.on() ? answer_late({0, std::move(result)}, tie) : network_.answer(std::move(result));
   }
-  Ref<Future> answer_error(Error error, Tie tie = Tie::kLoose) {
+  Ref<Future> answer_error(Error error, Tie tie = Tie::kRefusal) {
     return latency_.on() ? answer_late({error, Void{}}, tie) : network_.answer_error(error);
   }
   Ref<Future> answer_late(Answer answer, Tie tie);

@@ -42,6 +42,7 @@ def test_a_child_must_not_touch_what_it_inherited(run_python: Run) -> None:
     db[b"k"] = b"v"
     tr = db.create_transaction()
     value, watch, pending = tr[b"k"], db.set_and_watch(b"k", b"v"), tr.get_versionstamp()
+    value.wait()
     tenant = db.open_tenant(b"t")
     def child():
         global tr, watch, pending
