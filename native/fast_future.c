@@ -154,7 +154,7 @@ static int check_run(FutureObject *self) {
 /* Waits in the way of the event model; returns 0 when ready, -1 with an exception set. */
 static int wait_by_model(FutureObject *self) {
 	int ready = fast_future_is_ready(self);
-	if (ready == 0 && check_run(self) != 0) {
+	if (ready < 0 || (ready == 0 && check_run(self) != 0)) {
 		return -1;
 	}
 	while ((ready = fast_future_is_ready(self)) == 0) {
