@@ -151,14 +151,24 @@ class PendingCallbacks:
         self._entries: dict[int, tuple[Future[Any], Callback]] = {}
         self._tokens = itertools.count(1)
 
-    def add(self, future: Future[Any], callback: Callback) -> bool:
-        """Subscribes to the future; False if it is ready already, then nothing was kept."""
+    def add(self, future: Future[Any], callback: Callback) -> int:
+        """Subscribes to the future; returns the token of the entry.
+
+        0 if the future is ready already, then nothing was kept.
+        """
         token = next(self._tokens)
         self._entries[token] = (future, callback)
-        if future._subscribe(self.mailbox, token):
-            return True
-        del self._entries[token]
-        return False
+        subscribed = False
+        try:
+            subscribed = future._subscribe(self.mailbox, token)
+        finally:
+            if not subscribed:
+                del self._entries[token]
+        return token if subscribed else 0
+
+    def discard(self, token: int) -> None:
+        """Withdraws the entry of a token, if it is still there."""
+        self._entries.pop(token, None)
 
     def remove(self, future: Future[Any], callback: Callback) -> int:
         """Withdraws entries; returns how many."""

@@ -7,7 +7,6 @@ the same database. Blocking is refused where it would stop a loop.
 from __future__ import annotations
 
 import asyncio
-import threading
 import weakref
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -36,8 +35,8 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 class _LoopMailbox:
     """The waiting tasks and callbacks of one loop. Used on the loop's thread only.
 
-    The loop refers to it through the reader, so it lives as long as the loop and keeps no
-    reference to it.
+    Only the loop refers to it, through the reader, so closing or dropping the loop drops it, and
+    with it the descriptor and what is still pending: that may refer to the loop.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -57,13 +56,15 @@ class AsyncioModel(EventModel):
     must_await = True
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._mailboxes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopMailbox]
+        # No lock: the entry of a loop is used on the loop's thread only, and finalizers, which can
+        # run anywhere, withdraw what is pending.
+        self._mailboxes: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, weakref.ref[_LoopMailbox]
+        ]
         self._mailboxes = weakref.WeakKeyDictionary()
 
     def reset(self) -> None:
         """Forgets the loops, whose mailboxes are dead after a fork."""
-        self._lock = threading.Lock()
         self._mailboxes = weakref.WeakKeyDictionary()
 
     def before_blocking(self) -> None:
@@ -90,13 +91,17 @@ class AsyncioModel(EventModel):
             if not waiter.done():
                 waiter.set_result(None)
 
-        if not self._mailbox_of(loop).callbacks.add(future, wake):
+        token = self._mailbox_of(loop).callbacks.add(future, wake)
+        if token == 0:
             return
         try:
             yield from waiter.__await__()
         except asyncio.CancelledError:
             future._abandon()
             raise
+        finally:
+            # Also for a coroutine that is closed, perhaps after its loop.
+            self._withdraw(loop, token)
 
     def on_ready(self, future: Future[Any], callback: Callback) -> None:
         """Calls back in the running loop, or on the dispatcher's thread where there is none."""
@@ -109,16 +114,24 @@ class AsyncioModel(EventModel):
     def forget(self, future: Future[Any], callback: Callback) -> int:
         removed = dispatcher.remove(future, callback)
         loop = _running_loop()
-        if loop is not None:
-            removed += self._mailbox_of(loop).callbacks.remove(future, callback)
-        return removed
+        mailbox = self._existing(loop) if loop is not None else None
+        return removed if mailbox is None else removed + mailbox.callbacks.remove(future, callback)
+
+    def _withdraw(self, loop: asyncio.AbstractEventLoop, token: int) -> None:
+        mailbox = self._existing(loop)
+        if mailbox is not None:
+            mailbox.callbacks.discard(token)
+
+    def _existing(self, loop: asyncio.AbstractEventLoop) -> _LoopMailbox | None:
+        reference = self._mailboxes.get(loop)
+        return None if reference is None else reference()
 
     def _mailbox_of(self, loop: asyncio.AbstractEventLoop) -> _LoopMailbox:
-        with self._lock:
-            mailbox = self._mailboxes.get(loop)
-            if mailbox is None:
-                mailbox = self._mailboxes[loop] = _LoopMailbox(loop)
-            return mailbox
+        mailbox = self._existing(loop)
+        if mailbox is None:
+            mailbox = _LoopMailbox(loop)
+            self._mailboxes[loop] = weakref.ref(mailbox)
+        return mailbox
 
 
 ASYNCIO = AsyncioModel()

@@ -32,6 +32,11 @@ class _HubMailbox:
         self._entries: dict[int, tuple[Any, Callback | None]] = {}
         self._next_token = 1
 
+    def close(self) -> None:
+        """Frees the descriptor and drops what is pending: the hub will not run any more."""
+        self._entries.clear()
+        self._mailbox.close()
+
     def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
         """Suspends the greenlet until one of the futures is ready."""
         waiter: Any = gevent.hub.Waiter(self._hub)
@@ -101,6 +106,19 @@ class _HubMailbox:
         self._watch_while_needed()
 
 
+class _OfThread:
+    """Closes the mailbox of a thread's hub when the thread ends or gets another hub.
+
+    The mailbox itself may stay for ever: gevent keeps a dead thread's hub and its greenlets.
+    """
+
+    def __init__(self, mailbox: _HubMailbox) -> None:
+        self.mailbox = mailbox
+
+    def __del__(self) -> None:
+        self.mailbox.close()
+
+
 class GeventModel(EventModel):
     """Blocks greenlets."""
 
@@ -128,10 +146,10 @@ class GeventModel(EventModel):
 
     def _mailbox(self) -> _HubMailbox:
         hub = gevent.get_hub()
-        mailbox: _HubMailbox | None = getattr(self._local, "mailbox", None)
-        if mailbox is None or mailbox._hub is not hub:
-            mailbox = self._local.mailbox = _HubMailbox(hub)
-        return mailbox
+        owned: _OfThread | None = getattr(self._local, "owned", None)
+        if owned is None or owned.mailbox._hub is not hub:
+            owned = self._local.owned = _OfThread(_HubMailbox(hub))
+        return owned.mailbox
 
 
 GEVENT = GeventModel()
