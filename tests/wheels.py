@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pathlib
 import subprocess
@@ -28,10 +29,14 @@ def run(*command: object, cwd: pathlib.Path, **variables: str) -> str:
 
 
 def build_wheel(source: pathlib.Path, directory: pathlib.Path, **variables: str) -> pathlib.Path:
-    """Builds a wheel of a source tree as a user would, into an empty directory."""
+    """Builds a wheel of a source tree as a user would, into a directory; returns its path."""
+    before = set(directory.glob("*.whl"))
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    run(*pip, "--wheel-dir", directory, source, cwd=directory, **variables)
-    (path,) = directory.glob("*.whl")
+    (ROOT / "build").mkdir(exist_ok=True)
+    with (ROOT / "build" / "wheel.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two builds of one tree would write the same files
+        run(*pip, "--wheel-dir", directory, source, cwd=directory, **variables)
+    (path,) = set(directory.glob("*.whl")) - before
     return path
 
 

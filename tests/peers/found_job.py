@@ -11,8 +11,11 @@ from typing import Any
 from uuid import uuid4
 
 import found
-from found import bstore, nstore
-from found.nstore import var
+
+try:
+    from found.ext import bstore, nstore  # 0.13
+except ImportError:
+    from found import bstore, nstore  # 0.12
 
 ACCOUNTS = 6
 TASKS = 20
@@ -69,7 +72,7 @@ async def stores(db: Any) -> None:
         return await bstore.get_or_create(tx, blobs, b"blob" * 1000)
 
     async def read(tx: Any, uid: Any) -> None:
-        rows = await found.all(nstore.select(tx, triples, var("who"), "title", "engine"))
+        rows = await found.all(nstore.select(tx, triples, nstore.var("who"), "title", "engine"))
         expect([row["who"] for row in rows], [who])
         expect(await bstore.get(tx, blobs, uid), b"blob" * 1000)
 

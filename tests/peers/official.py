@@ -8,18 +8,30 @@ for the vendor's library needs.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from wheels import build_wheel  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 INSTALL_SECONDS = 600
+PROGRAM_SECONDS = 120
+#: Where the sources of this project's package are.
+SOURCES = ("fdb", "native", "engine", "vendor", "shims", "tools")
 
 
 class PeerUnavailable(Exception):
     """The environment could not be made; the text says which command failed and how."""
+
+
+class PeerFailed(Exception):
+    """A peer's program did not do its job; the text is what it printed."""
 
 
 def library_directory() -> str:
@@ -42,13 +54,54 @@ def library_environment() -> dict[str, str]:
     return environment
 
 
+def run(command: list[str], **extra: str) -> str:
+    """What the program printed; raises PeerFailed if it failed."""
+    environment = {**library_environment(), **extra}
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=BUILD,
+            capture_output=True,
+            text=True,
+            timeout=PROGRAM_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise PeerFailed(f"{' '.join(command)}: no end after {late.timeout} s") from late
+    if done.returncode != 0:
+        text = f"{' '.join(command)}: status {done.returncode}\n{done.stdout}{done.stderr}"
+        raise PeerFailed(text[-6000:])
+    return done.stdout.strip()
+
+
+def own_wheels() -> tuple[Path, ...]:
+    """Builds wheels of this project's package and of its stand-in for the official one; their paths."""
+    directory = BUILD / "peer-wheels"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return tuple(build_wheel(tree, directory) for tree in (ROOT, ROOT / "shims" / "foundationdb"))
+
+
+def newest_source() -> float:
+    """When a source of this project's package was last changed."""
+    suffixes = {".py", ".pyi", ".c", ".h", ".cc", ".inc"}
+    paths = (path for name in SOURCES for path in (ROOT / name).rglob("*"))
+    return max(path.stat().st_mtime for path in paths if path.suffix in suffixes)
+
+
 @dataclass(frozen=True)
 class Peer:
-    """A virtual environment named `name` that holds `requirements`."""
+    """A virtual environment named `name` that holds `requirements`.
+
+    With `ours` it holds this project's package and its stand-in for the official one as well, so that
+    what requires `foundationdb` is satisfied.
+    """
 
     name: str
     requirements: tuple[str, ...]
     build_environment: dict[str, str] = field(default_factory=dict, hash=False)
+    ours: bool = False
 
     @property
     def directory(self) -> Path:
@@ -64,14 +117,51 @@ class Peer:
         Raises PeerUnavailable when a package cannot be installed (for example with no network).
         """
         stamp = self.directory / "requirements.stamp"
-        wanted = "\n".join((sys.version, *self.requirements))
+        own = f"this package of {newest_source()}" if self.ours else ""
+        wanted = "\n".join((sys.version, own, *self.requirements))
         if stamp.is_file() and stamp.read_text() == wanted:
             return self.python
         self._run([sys.executable, "-m", "venv", "--clear", str(self.directory)])
-        install = [str(self.python), "-m", "pip", "install", "--quiet", *self.requirements]
-        self._run(install, {**os.environ, **self.build_environment})
+        if self.ours:
+            self.install(*map(str, own_wheels()))
+        self.install(*self.requirements)
         stamp.write_text(wanted)
         return self.python
+
+    def install(self, *arguments: str, **variables: str) -> None:
+        """Runs `pip install` with these arguments in the environment."""
+        command = [str(self.python), "-m", "pip", "install", "--quiet", *arguments]
+        self._run(command, {**os.environ, **self.build_environment, **variables})
+
+    def unpack(self, requirement: str) -> Path:
+        """Fetches the source archive of a requirement and returns the directory it is unpacked in.
+
+        pip goes on to ask the archive for its metadata, which may fail; the unpacked archive stays.
+        """
+        directory = self.directory / "sources" / requirement
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        options = [
+            "--quiet",
+            "--no-deps",
+            "--no-clean",
+            "--no-build-isolation",
+            "--no-binary=:all:",
+        ]
+        command = [str(self.python), "-m", "pip", "download", *options, requirement]
+        environment = {**os.environ, "TMPDIR": str(directory)}
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+        )
+        for archive in directory.glob("pip-download-*/*/PKG-INFO"):
+            return archive.parent
+        raise PeerUnavailable(f"{' '.join(command)} left no source:\n{done.stdout}{done.stderr}")
 
     def _run(self, command: list[str], environment: dict[str, str] | None = None) -> None:
         done = subprocess.run(

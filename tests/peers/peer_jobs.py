@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from node_peer import node_job  # noqa: E402
 from official import (  # noqa: E402
     BUILD,
     OFFICIAL,
@@ -19,61 +19,71 @@ from official import (  # noqa: E402
     ROOT,
     Peer,
     library_directory,
-    library_environment,
+    run,
 )
 
-PROGRAM_SECONDS = 120
 HEADERS = ROOT / "vendor" / "fdb_c_headers"
 FOUND = Peer(
     "found",
     ("asyncio-foundationdb==0.12.0", "cffi", "setuptools", "pytest<9", "pytest-asyncio<0.24"),
 )
-
-
-class PeerFailed(Exception):
-    """A peer's program did not do its job; the text is what it printed."""
-
-
-def run(command: list[str], **extra: str) -> str:
-    """What the program printed; raises PeerFailed if it failed."""
-    environment = {**library_environment(), **extra}
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            cwd=BUILD,
-            capture_output=True,
-            text=True,
-            timeout=PROGRAM_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as late:
-        raise PeerFailed(f"{' '.join(command)}: no end after {late.timeout} s") from late
-    if done.returncode != 0:
-        text = f"{' '.join(command)}: status {done.returncode}\n{done.stdout}{done.stderr}"
-        raise PeerFailed(text[-6000:])
-    return done.stdout.strip()
+LAYERS = (
+    "gateaux==0.2",
+    "fdb-record-layer==0.1.0b2",
+    "protobuf<6",
+    # What asyncio-foundationdb 0.13.0 needs; its own archive lacks two files and is completed first.
+    *("setuptools>=68", "cffi>=1.16", "aiostream", "loguru", "uuid7", "typing-extensions>=4.12"),
+    *("more-itertools>=10.8,<11", "zstandard", "pytest<9", "pytest-asyncio<0.24"),
+)
+LAYERS_OFFICIAL = Peer("layers", ("foundationdb==7.4.8", *LAYERS))
+LAYERS_OURS = Peer("layers-ours", LAYERS, ours=True)
 
 
 def official_job(peer: Peer, api_version: int) -> str:
     return run([str(peer.ensure()), str(HERE / "official_job.py"), str(api_version)])
 
 
-def found_python() -> str:
-    """The interpreter that has asyncio-foundationdb with its cffi module compiled for the engine."""
-    python = str(FOUND.ensure())
-    run([python, str(HERE / "build_found.py"), str(HEADERS), library_directory()])
-    return python
+def installed(python: str, package: str) -> Path:
+    """The directory of a package in an environment."""
+    find = "import importlib.util as u, sys; print(u.find_spec(sys.argv[1]).submodule_search_locations[0])"
+    return Path(run([python, "-c", find, package]))
+
+
+def found_tests(python: str) -> str:
+    """Runs the job for asyncio-foundationdb and the package's own tests; their last line."""
+    job = run([python, str(HERE / "found_job.py")], FDB_CLUSTER_FILE="memory:found")
+    options = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
+    command = [python, "-m", "pytest", *options, str(installed(python, "found") / "tests.py")]
+    own = run(command, FDB_CLUSTER_FILE="memory:found-tests")
+    return f"{job}; its own tests: {own.splitlines()[-1]}"
 
 
 def found_job() -> str:
-    python = found_python()
-    job = run([python, str(HERE / "found_job.py")], FDB_CLUSTER_FILE="memory:found")
-    find = "import importlib.util as u; print(u.find_spec('found').submodule_search_locations[0])"
-    tests = Path(run([python, "-c", find])) / "tests.py"
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)]
-    own = run(command, FDB_CLUSTER_FILE="memory:found-tests")
-    return f"{job}; its own tests: {own.splitlines()[-1]}"
+    """asyncio-foundationdb 0.12, its cffi module compiled against our headers and library."""
+    python = str(FOUND.ensure())
+    run([python, str(HERE / "build_found.py"), str(HEADERS), library_directory()])
+    return found_tests(python)
+
+
+def layers(peer: Peer) -> str:
+    """The Python of an environment with the layers, asyncio-foundationdb 0.13 among them."""
+    python = str(peer.ensure())
+    if not (peer.directory / "found.stamp").exists():
+        tree = peer.unpack("asyncio-foundationdb==0.13.0")
+        cdef = str(ROOT / "native" / "generated_cdef.h")
+        run([python, str(HERE / "complete_found.py"), str(tree), cdef])
+        variables = {"FDB_INCLUDE_DIR": str(HEADERS), "FDB_LIB_DIR": library_directory()}
+        peer.install("--no-build-isolation", "--no-deps", str(tree), **variables)
+        (peer.directory / "found.stamp").touch()
+    return python
+
+
+def layer_job(peer: Peer, program: str) -> str:
+    return run([layers(peer), str(HERE / program)])
+
+
+def layer_found_job(peer: Peer) -> str:
+    return found_tests(layers(peer))
 
 
 def compiled(source: str, compiler: str, *flags: str) -> str:
@@ -107,10 +117,24 @@ def jobs() -> list[Job]:
         Job(f"foundationdb 7.4.8 at API {version}", lambda v=version: official_job(OFFICIAL, v))
         for version in (740, 710, 620, 520, 300)
     ]
+    layered = [
+        job
+        for fdb, peer in (("foundationdb 7.4.8", LAYERS_OFFICIAL), ("our fdb", LAYERS_OURS))
+        for job in (
+            Job(f"gateaux 0.2 on {fdb}", lambda p=peer: layer_job(p, "gateaux_job.py")),
+            Job(
+                f"fdb-record-layer 0.1.0b2 on {fdb}",
+                lambda p=peer: layer_job(p, "record_layer_job.py"),
+            ),
+            Job(f"asyncio-foundationdb 0.13.0 beside {fdb}", lambda p=peer: layer_found_job(p)),
+        )
+    ]
     return [
         Job("C program", c_program),
         Job("C++ program", cpp_program),
         *official,
         Job("foundationdb 7.3.79 at API 730", lambda: official_job(OFFICIAL_73, 730)),
         Job("asyncio-foundationdb 0.12.0", found_job),
+        *layered,
+        Job("npm foundationdb 2.0.1", node_job),
     ]

@@ -3,8 +3,9 @@
     python tests/peers/run.py [--only TEXT] [--list]
 
 Each peer finds the engine as its libfdb_c.so: the official Python packages at several API versions,
-asyncio-foundationdb with its own tests, and a C and a C++ program compiled against the headers. Exit
-status 1 when one fails, 2 when one could not be installed.
+asyncio-foundationdb and the binding of node with their own tests, layers on the official package and on
+this project's, and C and C++ programs compiled against the headers. Exit status 1 when one fails, 2 when
+one could not be installed.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from official import PeerUnavailable  # noqa: E402
-from peer_jobs import PeerFailed, jobs  # noqa: E402
+from official import PeerFailed, PeerUnavailable  # noqa: E402
+from peer_jobs import jobs  # noqa: E402
 
 
 def parse(argv: list[str]) -> argparse.Namespace:

