@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar, overload
 
 from fdb._database import DatabaseMembers, TransactionSource
 from fdb._fast import KeyValue
 from fdb._generated_options import AtomicOperations, KeyArgument, StreamingMode, ValueArgument
-from fdb._keys import Bound, KeySelector
+from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
 from fdb._retry import transactional
 from fdb._tenant import TenantMembers
 from fdb._transaction import Transaction
 from fdb._values import Value
 from fdb._watch import Watch
 
+ResultT = TypeVar("ResultT")
 SelfT = TypeVar("SelfT", bound="AsynchronousOperations")
 
 
@@ -28,7 +29,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
 
     async def get(self, key: KeyArgument) -> bytes | None:
         """Returns the value of `key`, None if there is none."""
-        return await _get(self, key)
+        return (await _run(self, lambda tr: tr.get(key))).value
 
     @overload
     def __getitem__(self, key: slice) -> Coroutine[Any, Any, list[KeyValue]]: ...
@@ -37,12 +38,12 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
     def __getitem__(self, key: KeyArgument | slice) -> Coroutine[Any, Any, Any]:
         """`await db[key]` is `get`; `await db[begin:end]` is `get_range`."""
         if isinstance(key, slice):
-            return self.get_range(key.start, key.stop, reverse=key.step == -1)
+            return self.get_range(key)
         return self.get(key)
 
     async def get_key(self, key_selector: KeySelector) -> bytes:
         """Returns the key that the selector resolves to."""
-        return await _get_key(self, key_selector)
+        return bytes(await _run(self, lambda tr: tr.get_key(key_selector)))
 
     async def get_range(
         self,
@@ -53,7 +54,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         streaming_mode: int = StreamingMode.want_all,
     ) -> list[KeyValue]:
         """Returns the rows with begin <= key < end. See `TransactionRead.get_range`."""
-        return await _get_range(self, begin, end, limit, reverse, streaming_mode)
+        return await _run(self, lambda tr: tr.get_range(begin, end, limit, reverse, streaming_mode))
 
     async def get_range_startswith(
         self,
@@ -63,11 +64,12 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         streaming_mode: int = StreamingMode.want_all,
     ) -> list[KeyValue]:
         """Returns the rows whose keys start with `prefix`."""
-        return await _get_range_startswith(self, prefix, limit, reverse, streaming_mode)
+        begin, end = prefix_range(prefix)
+        return await self.get_range(begin, end, limit, reverse, streaming_mode)
 
     async def set(self, key: KeyArgument, value: ValueArgument) -> None:
         """Stores `value` under `key`."""
-        await _set(self, key, value)
+        await _write(self, lambda tr: tr.set(key, value))
 
     def __setitem__(self, key: KeyArgument, value: ValueArgument) -> NoReturn:
         """Raises TypeError: an assignment cannot be awaited."""
@@ -75,15 +77,24 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
 
     async def clear(self, key: KeyArgument | KeySelector) -> None:
         """Removes `key`, or the key that a selector resolves to."""
-        await _clear(self, key)
 
-    async def clear_range(self, begin: Bound, end: Bound) -> None:
-        """Removes all keys with begin <= key < end."""
-        await _clear_range(self, begin, end)
+        async def act(tr: Transaction) -> None:
+            tr.clear(await _resolved(tr, key))
+
+        await _run(self, act)
+
+    async def clear_range(self, begin: Bound | slice, end: Bound | NoEnd = ...) -> None:
+        """Removes all keys with begin <= key < end. See `Transaction.clear_range`."""
+        first, last = undirected_bounds(begin, end)
+
+        async def act(tr: Transaction) -> None:
+            tr.clear_range(await _resolved(tr, first), await _resolved(tr, last))
+
+        await _run(self, act)
 
     async def clear_range_startswith(self, prefix: KeyArgument) -> None:
         """Removes all keys that start with `prefix`."""
-        await _clear_range_startswith(self, prefix)
+        await self.clear_range(*prefix_range(prefix))
 
     def __delitem__(self, key: KeyArgument | slice) -> NoReturn:
         """Raises TypeError: a deletion cannot be awaited."""
@@ -93,20 +104,35 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
 
     async def get_and_watch(self, key: KeyArgument) -> tuple[Value, Watch]:
         """Returns the value of `key` and a watch that becomes ready when it changes from that."""
-        return await _get_and_watch(self, key)
+
+        async def act(tr: Transaction) -> tuple[Value, Watch]:
+            value, watch = tr.get(key), tr.watch(key)
+            return await value, watch
+
+        return await _run(self, act)
 
     async def set_and_watch(self, key: KeyArgument, value: ValueArgument) -> Watch:
         """Stores `value` and returns a watch that becomes ready when it changes from that."""
-        return await _set_and_watch(self, key, value)
+
+        def act(tr: Transaction) -> Watch:
+            tr.set(key, value)
+            return tr.watch(key)
+
+        return await _write(self, act)
 
     async def clear_and_watch(self, key: KeyArgument) -> Watch:
         """Removes `key` and returns a watch that becomes ready when it is set again."""
-        return await _clear_and_watch(self, key)
+
+        def act(tr: Transaction) -> Watch:
+            tr.clear(key)
+            return tr.watch(key)
+
+        return await _write(self, act)
 
     def _atomic_operation(
         self, code: int, key: KeyArgument, param: ValueArgument
     ) -> Coroutine[Any, Any, None]:
-        return _atomic_operation(self, code, key, param)
+        return _write(self, lambda tr: tr._atomic_operation(code, key, param))
 
     async def __aenter__(self: SelfT) -> SelfT:
         self._enter()
@@ -140,76 +166,13 @@ class AsyncDatabase(AsynchronousOperations, DatabaseMembers):
 
 
 @transactional
-async def _get(tr: Transaction, key: KeyArgument) -> bytes | None:
-    return (await tr.get(key)).value
+async def _run(tr: Transaction, act: Callable[[Transaction], Awaitable[ResultT]]) -> ResultT:
+    return await act(tr)
 
 
 @transactional
-async def _get_key(tr: Transaction, key_selector: KeySelector) -> bytes:
-    return bytes(await tr.get_key(key_selector))
-
-
-@transactional
-async def _get_range(
-    tr: Transaction,
-    begin: Bound | slice,
-    end: Bound,
-    limit: int,
-    reverse: bool,
-    streaming_mode: int,
-) -> list[KeyValue]:
-    return await tr.get_range(begin, end, limit, reverse, streaming_mode)
-
-
-@transactional
-async def _get_range_startswith(
-    tr: Transaction, prefix: KeyArgument, limit: int, reverse: bool, streaming_mode: int
-) -> list[KeyValue]:
-    return await tr.get_range_startswith(prefix, limit, reverse, streaming_mode)
-
-
-@transactional
-async def _set(tr: Transaction, key: KeyArgument, value: ValueArgument) -> None:
-    tr.set(key, value)
-
-
-@transactional
-async def _clear(tr: Transaction, key: KeyArgument | KeySelector) -> None:
-    tr.clear(await _resolved(tr, key))
-
-
-@transactional
-async def _clear_range(tr: Transaction, begin: Bound, end: Bound) -> None:
-    tr.clear_range(await _resolved(tr, begin), await _resolved(tr, end))
-
-
-@transactional
-async def _clear_range_startswith(tr: Transaction, prefix: KeyArgument) -> None:
-    tr.clear_range_startswith(prefix)
-
-
-@transactional
-async def _get_and_watch(tr: Transaction, key: KeyArgument) -> tuple[Value, Watch]:
-    return await tr.get(key), tr.watch(key)
-
-
-@transactional
-async def _set_and_watch(tr: Transaction, key: KeyArgument, value: ValueArgument) -> Watch:
-    tr.set(key, value)
-    return tr.watch(key)
-
-
-@transactional
-async def _clear_and_watch(tr: Transaction, key: KeyArgument) -> Watch:
-    tr.clear(key)
-    return tr.watch(key)
-
-
-@transactional
-async def _atomic_operation(
-    tr: Transaction, code: int, key: KeyArgument, param: ValueArgument
-) -> None:
-    tr._atomic_operation(code, key, param)
+async def _write(tr: Transaction, act: Callable[[Transaction], ResultT]) -> ResultT:
+    return act(tr)
 
 
 async def _resolved(tr: Transaction, bound: Any) -> Any:

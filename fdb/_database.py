@@ -16,7 +16,7 @@ from fdb._generated_options import (
     StreamingMode,
     ValueArgument,
 )
-from fdb._keys import Bound, KeySelector
+from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
 from fdb._retry import transactional
 from fdb._transaction import Transaction
 from fdb._values import Key, Value
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     AnyDatabase: TypeAlias = "Database | Tenant | AsyncDatabase | AsyncTenant"
 
+ResultT = TypeVar("ResultT")
 SelfT = TypeVar("SelfT", bound="TransactionSource")
 
 
@@ -119,7 +120,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
 
     def get(self, key: KeyArgument) -> bytes | None:
         """Returns the value of `key`, None if there is none."""
-        return _get(self, key)
+        return _run(self, lambda tr: tr.get(key).value)
 
     @overload
     def __getitem__(self, key: slice) -> list[KeyValue]: ...
@@ -128,12 +129,12 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
     def __getitem__(self, key: KeyArgument | slice) -> bytes | None | list[KeyValue]:
         """`db[key]` is `get`; `db[begin:end]` is `get_range`, `db[begin:end:-1]` in reverse."""
         if isinstance(key, slice):
-            return self.get_range(key.start, key.stop, reverse=key.step == -1)
-        return _get(self, key)
+            return self.get_range(key)
+        return self.get(key)
 
     def get_key(self, key_selector: KeySelector) -> bytes:
         """Returns the key that the selector resolves to."""
-        return _get_key(self, key_selector)
+        return _run(self, lambda tr: bytes(tr.get_key(key_selector)))
 
     def get_range(
         self,
@@ -144,7 +145,9 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         streaming_mode: int = StreamingMode.want_all,
     ) -> list[KeyValue]:
         """Returns the rows with begin <= key < end. See `TransactionRead.get_range`."""
-        return _get_range(self, begin, end, limit, reverse, streaming_mode)
+        return _run(
+            self, lambda tr: tr.get_range(begin, end, limit, reverse, streaming_mode).to_list()
+        )
 
     def get_range_startswith(
         self,
@@ -154,46 +157,60 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         streaming_mode: int = StreamingMode.want_all,
     ) -> list[KeyValue]:
         """Returns the rows whose keys start with `prefix`."""
-        return _get_range_startswith(self, prefix, limit, reverse, streaming_mode)
+        begin, end = prefix_range(prefix)
+        return self.get_range(begin, end, limit, reverse, streaming_mode)
 
     def set(self, key: KeyArgument, value: ValueArgument) -> None:
         """Stores `value` under `key`."""
-        _set(self, key, value)
+        _run(self, lambda tr: tr.set(key, value))
 
     def __setitem__(self, key: KeyArgument, value: ValueArgument) -> None:
         """The same as `set`."""
-        _set(self, key, value)
+        self.set(key, value)
 
     def clear(self, key: KeyArgument | KeySelector) -> None:
         """Removes `key`, or the key that a selector resolves to."""
-        _clear(self, key)
+        _run(self, lambda tr: tr.clear(key))
 
-    def clear_range(self, begin: Bound, end: Bound) -> None:
-        """Removes all keys with begin <= key < end."""
-        _clear_range(self, begin, end)
+    def clear_range(self, begin: Bound | slice, end: Bound | NoEnd = ...) -> None:
+        """Removes all keys with begin <= key < end. See `Transaction.clear_range`."""
+        _run(self, lambda tr: tr.clear_range(begin, end))
 
     def clear_range_startswith(self, prefix: KeyArgument) -> None:
         """Removes all keys that start with `prefix`."""
-        _clear_range_startswith(self, prefix)
+        self.clear_range(*prefix_range(prefix))
 
     def __delitem__(self, key: KeyArgument | KeySelector | slice) -> None:
         """`del db[key]` is `clear`, `del db[begin:end]` is `clear_range`."""
-        _delete(self, key)
+        if isinstance(key, slice):
+            self.clear_range(key)
+        else:
+            self.clear(key)
 
     def get_and_watch(self, key: KeyArgument) -> tuple[Value, Watch]:
         """Returns the value of `key` and a watch that becomes ready when it changes from that."""
-        return _get_and_watch(self, key)
+        return _run(self, lambda tr: (tr.get(key), tr.watch(key)))
 
     def set_and_watch(self, key: KeyArgument, value: ValueArgument) -> Watch:
         """Stores `value` and returns a watch that becomes ready when it changes from that."""
-        return _set_and_watch(self, key, value)
+
+        def act(tr: Transaction) -> Watch:
+            tr.set(key, value)
+            return tr.watch(key)
+
+        return _run(self, act)
 
     def clear_and_watch(self, key: KeyArgument) -> Watch:
         """Removes `key` and returns a watch that becomes ready when it is set again."""
-        return _clear_and_watch(self, key)
+
+        def act(tr: Transaction) -> Watch:
+            tr.clear(key)
+            return tr.watch(key)
+
+        return _run(self, act)
 
     def _atomic_operation(self, code: int, key: KeyArgument, param: ValueArgument) -> None:
-        _atomic_operation(self, code, key, param)
+        _run(self, lambda tr: tr._atomic_operation(code, key, param))
 
 
 def tenant_name(name: bytes | tuple[Any, ...]) -> bytes:
@@ -242,76 +259,5 @@ class Database(SynchronousOperations, DatabaseMembers):
 
 
 @transactional
-def _get(tr: Transaction, key: KeyArgument) -> bytes | None:
-    return tr.get(key).value
-
-
-@transactional
-def _get_key(tr: Transaction, key_selector: KeySelector) -> bytes:
-    return bytes(tr.get_key(key_selector))
-
-
-@transactional
-def _get_range(
-    tr: Transaction,
-    begin: Bound | slice,
-    end: Bound,
-    limit: int,
-    reverse: bool,
-    streaming_mode: int,
-) -> list[KeyValue]:
-    return tr.get_range(begin, end, limit, reverse, streaming_mode).to_list()
-
-
-@transactional
-def _get_range_startswith(
-    tr: Transaction, prefix: KeyArgument, limit: int, reverse: bool, streaming_mode: int
-) -> list[KeyValue]:
-    return tr.get_range_startswith(prefix, limit, reverse, streaming_mode).to_list()
-
-
-@transactional
-def _set(tr: Transaction, key: KeyArgument, value: ValueArgument) -> None:
-    tr.set(key, value)
-
-
-@transactional
-def _clear(tr: Transaction, key: KeyArgument | KeySelector) -> None:
-    tr.clear(key)
-
-
-@transactional
-def _clear_range(tr: Transaction, begin: Bound, end: Bound) -> None:
-    tr.clear_range(begin, end)
-
-
-@transactional
-def _clear_range_startswith(tr: Transaction, prefix: KeyArgument) -> None:
-    tr.clear_range_startswith(prefix)
-
-
-@transactional
-def _delete(tr: Transaction, key: KeyArgument | KeySelector | slice) -> None:
-    del tr[key]
-
-
-@transactional
-def _get_and_watch(tr: Transaction, key: KeyArgument) -> tuple[Value, Watch]:
-    return tr.get(key), tr.watch(key)
-
-
-@transactional
-def _set_and_watch(tr: Transaction, key: KeyArgument, value: ValueArgument) -> Watch:
-    tr.set(key, value)
-    return tr.watch(key)
-
-
-@transactional
-def _clear_and_watch(tr: Transaction, key: KeyArgument) -> Watch:
-    tr.clear(key)
-    return tr.watch(key)
-
-
-@transactional
-def _atomic_operation(tr: Transaction, code: int, key: KeyArgument, param: ValueArgument) -> None:
-    tr._atomic_operation(code, key, param)
+def _run(tr: Transaction, act: Callable[[Transaction], ResultT]) -> ResultT:
+    return act(tr)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
+from typing import Any
+
 from fdb import _fast
 from fdb._generated_options import KeyArgument
 
@@ -69,6 +72,70 @@ class KeySelector:
 
 #: What may bound a range; None is the begin or the end of the key space.
 Bound = KeyArgument | KeySelector | None
+
+#: What takes the place of an end that may be left out only where the begin is a whole range.
+NoEnd = EllipsisType
+
+
+def whole_range(begin: Any) -> slice | None:
+    """Returns the bounds of what is a range by itself: a slice, or a Subspace; None for a bound."""
+    if isinstance(begin, slice):
+        return begin
+    if isinstance(begin, bytes) or not hasattr(begin, "as_foundationdb_key"):
+        return None
+    make = getattr(begin, "range", None)
+    bounds: slice | None = make() if callable(make) else None
+    return bounds
+
+
+def range_bounds(begin: Bound | slice, end: Bound | NoEnd) -> tuple[Bound, Bound, bool]:
+    """Returns the bounds of a range, and whether it is to be read in reverse.
+
+    `begin` may be a whole range: a slice, whose step may be -1 for reverse, or a Subspace if there
+    is no end. Raises TypeError for a slice with an end, or if there is no range; ValueError for another
+    step.
+    """
+    if isinstance(begin, slice):
+        if end is not None and end is not ...:
+            raise TypeError("a slice is a whole range: give no end besides it")
+        if begin.step not in (None, 1, -1):
+            raise ValueError(
+                f"the step of a slice of keys must be None, 1 or -1 (in reverse), not {begin.step!r}: "
+                "no rows are left out between two keys"
+            )
+        return begin.start, begin.stop, begin.step == -1
+    if end is None or end is ...:
+        bounds = whole_range(begin)
+        if bounds is not None:
+            return bounds.start, bounds.stop, False
+        if end is ...:
+            raise TypeError(
+                "the end of the range is missing: give it, or a slice or Subspace as the range"
+            )
+        return begin, None, False
+    return begin, end, False
+
+
+def undirected_bounds(begin: Bound | slice, end: Bound | NoEnd) -> tuple[Bound, Bound]:
+    """As `range_bounds`, where the order of the keys means nothing: refuses a step of -1."""
+    first, last, reverse = range_bounds(begin, end)
+    if reverse:
+        raise ValueError(
+            "the step of a slice of keys is the direction of reading: leave it out here"
+        )
+    return first, last
+
+
+def key_bounds(begin: KeyArgument | slice, end: KeyArgument | NoEnd) -> tuple[bytes, bytes]:
+    """As `undirected_bounds`, for ranges between keys. None bounds only a slice.
+
+    Raises TypeError for a bound that is no key.
+    """
+    first, last = undirected_bounds(begin, end)
+    if isinstance(begin, slice):
+        first = b"" if first is None else first
+        last = KEYS_END if last is None else last
+    return _fast.key_bytes(first), _fast.key_bytes(last)
 
 
 def selector_of(bound: Bound, default: bytes) -> KeySelector:

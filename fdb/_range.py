@@ -41,8 +41,9 @@ class _Batches:
         else:
             self._begin = KeySelector(last, True, 1)
         self._iteration += 1
-        return self._range._request(
-            self._begin, self._end, self._limit, self._mode, self._iteration
+        rows = self._range
+        return rows._transaction._get_range(
+            self._begin, self._end, self._limit, self._mode, self._iteration, rows._reverse
         )
 
 
@@ -70,26 +71,8 @@ class FDBRange:
         self._limit = limit
         self._reverse = reverse
         self._mode = streaming_mode
-        self._first = self._request(begin, end, limit, streaming_mode, 1)
+        self._first = transaction._get_range(begin, end, limit, streaming_mode, 1, reverse)
         self._legacy_iterator: Iterator[KeyValue] | None = None
-
-    def _request(
-        self, begin: KeySelector, end: KeySelector, limit: int, mode: int, iteration: int
-    ) -> FutureKeyValueArray:
-        transaction = self._transaction
-        return transaction._handle.get_range(
-            begin.key,
-            begin.or_equal,
-            begin.offset,
-            end.key,
-            end.or_equal,
-            end.offset,
-            limit,
-            mode,
-            iteration,
-            transaction._is_snapshot,
-            self._reverse,
-        )
 
     def _list_mode(self) -> int:
         """The mode of all batches but the first when every row is wanted."""

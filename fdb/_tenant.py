@@ -6,6 +6,7 @@ from fdb import _fast
 from fdb._database import SynchronousOperations, TransactionSource
 from fdb._future import FutureInt64, FutureKeyValueArray
 from fdb._generated_options import KeyArgument
+from fdb._keys import NoEnd, key_bounds
 
 
 class TenantMembers(TransactionSource):
@@ -17,16 +18,23 @@ class TenantMembers(TransactionSource):
         return FutureInt64(self._handle, address, _fast.INT64)
 
     def list_blobbified_ranges(
-        self, begin: KeyArgument, end: KeyArgument, limit: int
+        self,
+        begin: KeyArgument | slice,
+        end: KeyArgument | NoEnd = ...,
+        limit: int | None = None,
     ) -> FutureKeyValueArray:
-        """Returns the (future) blobbified ranges between two keys, at most `limit`.
+        """Returns the (future) blobbified ranges between two keys, at most `limit`, which must be given.
 
-        The key of each row is the begin of a range and the value is its end.
+        In place of both bounds there may be a slice or a Subspace. The key of each row is the begin of
+        a range and the value is its end.
         """
+        if limit is None:
+            raise TypeError("list_blobbified_ranges() needs a limit")
+        first, last = key_bounds(begin, end)
         address = self._handle.call(
             self._library.fdb_tenant_list_blobbified_ranges,
-            _fast.key_bytes(begin),
-            _fast.key_bytes(end),
+            first,
+            last,
             limit,
         )
         return FutureKeyValueArray(self._handle, address, _fast.RANGES)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, overload
 from fdb import _api_version, _fast
 from fdb._capi import Library
 from fdb._errors import FDBError
-from fdb._future import FutureInt64, FutureKeyArray, FutureStringArray, FutureVoid
+from fdb._future import (
+    FutureInt64,
+    FutureKeyArray,
+    FutureKeyValueArray,
+    FutureStringArray,
+    FutureVoid,
+)
 from fdb._generated_options import (
     AtomicOperations,
     ConflictRangeType,
@@ -16,7 +22,17 @@ from fdb._generated_options import (
     TransactionOptions,
     ValueArgument,
 )
-from fdb._keys import KEYS_END, Bound, KeySelector, prefix_range, selector_of
+from fdb._keys import (
+    KEYS_END,
+    Bound,
+    KeySelector,
+    NoEnd,
+    key_bounds,
+    prefix_range,
+    range_bounds,
+    selector_of,
+    undirected_bounds,
+)
 from fdb._range import FDBRange
 from fdb._runs import Run
 from fdb._values import Key, Value
@@ -66,11 +82,15 @@ class TransactionRead:
     ) -> FDBRange:
         """Returns the rows with begin <= key < end; the reading starts at once.
 
-        `begin` and `end` are keys or selectors; None is the begin or end of the key space. A slice
-        of keys may take the place of both. `limit` 0 is no limit; `reverse` starts at the end.
+        `begin` and `end` are keys or selectors; None is the begin or end of the key space. In place of
+        both there may be a slice of keys (of step -1 for reverse) or a Subspace, all of which is read;
+        a Subspace with an end is a key. `limit` 0 is no limit; `reverse` starts at the end.
+
+        Raises TypeError for a slice with an end, ValueError for a slice of another step.
         """
-        if isinstance(begin, slice):
-            return self.get_range(begin.start, begin.stop, limit, reverse, streaming_mode)
+        if isinstance(begin, slice) or end is None:
+            begin, end, backwards = range_bounds(begin, end)
+            reverse = reverse or backwards
         return FDBRange(
             self,
             selector_of(begin, b""),
@@ -78,6 +98,49 @@ class TransactionRead:
             limit,
             reverse,
             streaming_mode,
+        )
+
+    def get_range_page(
+        self,
+        begin: Bound | slice,
+        end: Bound = None,
+        limit: int = 0,
+        reverse: bool = False,
+        streaming_mode: int = StreamingMode.iterator,
+        iteration: int = 1,
+    ) -> FutureKeyValueArray:
+        """Returns (future) one batch of the rows that `get_range` would give, for paging by hand.
+
+        The result is a list of KeyValue, its length, and whether there are more. To go on, ask for the
+        rows after the last key, `KeySelector.first_greater_than(key)`, or before it in reverse. In the
+        mode `iterator` batches grow with `iteration`, which counts from 1. Raises as `get_range` does.
+        """
+        begin, end, backwards = range_bounds(begin, end)
+        return self._get_range(begin, end, limit, streaming_mode, iteration, reverse or backwards)
+
+    def _get_range(
+        self,
+        begin: Bound,
+        end: Bound,
+        limit: int,
+        streaming_mode: int,
+        iteration: int,
+        reverse: bool,
+    ) -> FutureKeyValueArray:
+        """`get_range_page` under the name and with the arguments that programs know."""
+        first, last = selector_of(begin, b""), selector_of(end, KEYS_END)
+        return self._handle.get_range(
+            first.key,
+            first.or_equal,
+            first.offset,
+            last.key,
+            last.or_equal,
+            last.offset,
+            limit,
+            streaming_mode,
+            iteration,
+            self._is_snapshot,
+            reverse,
         )
 
     def get_range_startswith(
@@ -98,43 +161,47 @@ class TransactionRead:
     def __getitem__(self, key: KeyArgument | slice) -> Value | FDBRange:
         """`tr[key]` is `get`; `tr[begin:end]` is `get_range`, `tr[begin:end:-1]` in reverse."""
         if isinstance(key, slice):
-            return self.get_range(key.start, key.stop, reverse=key.step == -1)
+            return self.get_range(key)
         return self._handle.get(key, self._is_snapshot)
 
     def get_estimated_range_size_bytes(
-        self, begin_key: KeyArgument | None, end_key: KeyArgument | None
+        self,
+        begin_key: KeyArgument | slice | None,
+        end_key: KeyArgument | NoEnd | None = ...,
     ) -> FutureInt64:
         """Returns the (future) estimated size of a range, in bytes.
 
-        From API version 700 on, None as a bound raises an Exception.
+        In place of both bounds there may be a slice or a Subspace. From API version 700 on, None as a
+        bound raises an Exception.
         """
         if begin_key is None or end_key is None:
             if _api_version.get() >= 700:
                 raise Exception("Invalid begin key or end key")
             begin_key = b"" if begin_key is None else begin_key
             end_key = KEYS_END if end_key is None else end_key
+        begin, end = key_bounds(begin_key, end_key)
         address = self._handle.call(
-            self._library.fdb_transaction_get_estimated_range_size_bytes,
-            _fast.key_bytes(begin_key),
-            _fast.key_bytes(end_key),
+            self._library.fdb_transaction_get_estimated_range_size_bytes, begin, end
         )
         return FutureInt64(self._handle, address, _fast.INT64)
 
     def get_range_split_points(
-        self, begin_key: KeyArgument, end_key: KeyArgument, chunk_size: int
+        self,
+        begin_key: KeyArgument | slice,
+        end_key: KeyArgument | NoEnd = ...,
+        chunk_size: int | None = None,
     ) -> FutureKeyArray:
         """Returns (future) keys that cut a range into parts of about `chunk_size` bytes each.
 
-        The first is the begin of the range and the last is its end. Raises an Exception for None
-        as a bound and for a chunk size that is not positive.
+        The first is the begin of the range and the last is its end. In place of both bounds there may be
+        a slice or a Subspace. Raises an Exception for None as a bound, and for a chunk size that is absent
+        or not positive.
         """
         if begin_key is None or end_key is None or chunk_size is None or chunk_size <= 0:
             raise Exception("Invalid begin key, end key or chunk size")
+        begin, end = key_bounds(begin_key, end_key)
         address = self._handle.call(
-            self._library.fdb_transaction_get_range_split_points,
-            _fast.key_bytes(begin_key),
-            _fast.key_bytes(end_key),
-            chunk_size,
+            self._library.fdb_transaction_get_range_split_points, begin, end, chunk_size
         )
         return FutureKeyArray(self._handle, address, _fast.KEYS)
 
@@ -197,11 +264,16 @@ class Transaction(TransactionRead, AtomicOperations[None]):
             key = self.get_key(key)
         self._handle.clear(key)
 
-    def clear_range(self, begin: Bound, end: Bound) -> None:
+    def clear_range(self, begin: Bound | slice, end: Bound | NoEnd = ...) -> None:
         """Removes all keys with begin <= key < end. None is the begin or end of the key space.
 
-        Does not block, unless a bound is a selector, which has to be resolved.
+        In place of both there may be a slice of keys or a Subspace, all of which is removed but for the
+        key that is its prefix. Does not block, unless a bound is a selector, which has to be resolved.
+
+        Raises TypeError for a slice with an end and for a key without one, ValueError for a slice with
+        a step.
         """
+        begin, end = undirected_bounds(begin, end)
         self._handle.clear_range(self._resolve(begin, b""), self._resolve(end, KEYS_END))
 
     def clear_range_startswith(self, prefix: KeyArgument) -> None:
@@ -212,7 +284,7 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     def __delitem__(self, key: KeyArgument | KeySelector | slice) -> None:
         """`del tr[key]` is `clear`, `del tr[begin:end]` is `clear_range`."""
         if isinstance(key, slice):
-            self.clear_range(key.start, key.stop)
+            self.clear_range(key)
         else:
             self.clear(key)
 
@@ -226,11 +298,15 @@ class Transaction(TransactionRead, AtomicOperations[None]):
 
     # ---- conflict ranges ----
 
-    def add_read_conflict_range(self, begin: KeyArgument, end: KeyArgument) -> None:
+    def add_read_conflict_range(
+        self, begin: KeyArgument | slice, end: KeyArgument | NoEnd = ...
+    ) -> None:
         """Makes the commit fail if others write into the range, as reading it does.
 
-        Raises FDBError 2005 if the range is inverted.
+        In place of both bounds there may be a slice or a Subspace. Raises FDBError 2005 if the range is
+        inverted.
         """
+        begin, end = key_bounds(begin, end)
         self._handle.add_conflict_range(begin, end, ConflictRangeType.read)
 
     def add_read_conflict_key(self, key: KeyArgument) -> None:
@@ -238,11 +314,15 @@ class Transaction(TransactionRead, AtomicOperations[None]):
         begin = _fast.key_bytes(key)
         self._handle.add_conflict_range(begin, begin + b"\x00", ConflictRangeType.read)
 
-    def add_write_conflict_range(self, begin: KeyArgument, end: KeyArgument) -> None:
+    def add_write_conflict_range(
+        self, begin: KeyArgument | slice, end: KeyArgument | NoEnd = ...
+    ) -> None:
         """Makes others conflict that read from the range, as writing to it does.
 
-        Raises FDBError 2005 if the range is inverted.
+        In place of both bounds there may be a slice or a Subspace. Raises FDBError 2005 if the range is
+        inverted.
         """
+        begin, end = key_bounds(begin, end)
         self._handle.add_conflict_range(begin, end, ConflictRangeType.write)
 
     def add_write_conflict_key(self, key: KeyArgument) -> None:

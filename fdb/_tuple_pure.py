@@ -138,9 +138,11 @@ def _coerce(value: Any) -> tuple[Any, Encoder | None]:
 
     Handles lazy database values, subclasses, ctypes numbers and UUIDs.
     """
-    if value == None:  # noqa: E711 - an absent database value equals None but is not None
-        return None, None
     if isinstance(value, bytes):
+        # What only passes for bytes is a database value, and equals None if it is absent. Objects of other
+        # types may say so of themselves too, but are no null.
+        if not issubclass(type(value), bytes) and value == None:  # noqa: E711
+            return None, None
         return bytes(value), _encode_bytes
     if isinstance(value, str):
         return str.__str__(value), _encode_str
@@ -402,14 +404,30 @@ def unpack(key: bytes, prefix_len: int = 0) -> tuple[Any, ...]:
     unterminated element, an overlong integer, invalid UTF-8; TypeError for other kinds of ``key``.
     """
     key = as_bytes(key, "Packed tuple")
-    pos = prefix_len
-    end = len(key)
-    if not 0 <= pos <= end:
+    if not 0 <= prefix_len <= len(key):
         raise ValueError(f"Prefix length {prefix_len} is outside of the key {key!r}")
+    return tuple(_decode_items(key, prefix_len, sys.maxsize)[0])
+
+
+def decode_element(key: bytes, pos: int) -> tuple[Any, int]:
+    """Return the element whose encoding begins at ``pos`` in ``key``, and the position after it.
+
+    Raises as ``unpack`` does, and ValueError if nothing begins there.
+    """
+    key = as_bytes(key, "Packed tuple")
+    if not 0 <= pos < len(key):
+        raise ValueError(f"no element begins at position {pos} of the key {key!r}")
+    items, end = _decode_items(key, pos, 1)
+    return items[0], end
+
+
+def _decode_items(key: bytes, pos: int, limit: int) -> tuple[list[Any], int]:
+    """Return at most `limit` elements from `pos` on, and the position after them."""
+    end = len(key)
     items: list[Any] = []
     # The tuples around the current one. A list rather than recursion, as the depth comes with the data.
     enclosing: list[list[Any]] = []
-    while pos < end:
+    while pos < end and (enclosing or len(items) < limit):
         code = key[pos]
         pos += 1
         if code == NESTED_CODE:
@@ -428,4 +446,4 @@ def unpack(key: bytes, prefix_len: int = 0) -> tuple[Any, ...]:
             items.append(value)
     if enclosing:
         raise _truncated(key)
-    return tuple(items)
+    return items, pos

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, overload
 
-from fdb._steps import AsyncSource, is_asynchronous
+from fdb._generated_options import KeyArgument
+from fdb._keys import NoEnd, key_bounds
+from fdb._steps import AsyncSource, BlockingSource, is_asynchronous
 from fdb.impl import (
-    Database,
     FDBError,
     FDBRange,
     FutureStringArray,
-    Tenant,
     Transaction,
+    TransactionRead,
     transactional,
 )
 
@@ -24,31 +25,36 @@ _TRANSACTION_TOO_OLD = 1007
 
 @overload
 def get_boundary_keys(
-    db_or_tr: Database | Tenant | Transaction, begin: bytes, end: bytes
+    db_or_tr: BlockingSource, begin: KeyArgument | slice, end: KeyArgument | NoEnd = ...
 ) -> Iterator[bytes]: ...
 @overload
-def get_boundary_keys(db_or_tr: AsyncSource, begin: bytes, end: bytes) -> AsyncIterator[bytes]: ...
-def get_boundary_keys(db_or_tr: Any, begin: bytes, end: bytes) -> Any:
+def get_boundary_keys(
+    db_or_tr: AsyncSource, begin: KeyArgument | slice, end: KeyArgument | NoEnd = ...
+) -> AsyncIterator[bytes]: ...
+def get_boundary_keys(
+    db_or_tr: Any, begin: KeyArgument | slice, end: KeyArgument | NoEnd = ...
+) -> Any:
     """Return an iterator over the keys k, begin <= k < end, at which a shard begins.
 
-    They are read by transactions of its own, at snapshot, and are an estimate. Given a transaction,
-    the scan starts at its read version (which this waits for); it is not changed otherwise. The read
-    begins before the function returns; iterating blocks and may raise FDBError. With the asyncio event
-    model, where nothing may block, the result is for ``async for`` and all of this happens in its steps.
+    In place of both bounds there may be a slice or a Subspace. They are read by transactions of its own,
+    at snapshot, and are an estimate. Given a transaction, the scan starts at its read version (which this
+    waits for); it is not changed otherwise. The read begins before the function returns; iterating blocks
+    and may raise FDBError. With the asyncio event model, where nothing may block, the result is for
+    ``async for`` and all of this happens in its steps.
     """
-    begin, end = _to_key(begin), _to_key(end)
+    first, last = key_bounds(begin, end)
     if is_asynchronous(db_or_tr):
-        return _scan_asynchronously(db_or_tr, begin, end)
-    if begin >= end:
+        return _scan_asynchronously(db_or_tr, first, last)
+    if first >= last:
         return iter(())
     tr = _new_transaction(db_or_tr)
-    if isinstance(db_or_tr, Transaction):
+    if isinstance(db_or_tr, TransactionRead):
         tr.set_read_version(db_or_tr.get_read_version().wait())
-    return _scan(tr, begin, end, _begin_scan(tr, begin, end))
+    return _scan(tr, first, last, _begin_scan(tr, first, last))
 
 
 @overload
-def get_addresses_for_key(tr: Database | Tenant | Transaction, key: bytes) -> FutureStringArray: ...
+def get_addresses_for_key(tr: BlockingSource, key: bytes) -> FutureStringArray: ...
 @overload
 def get_addresses_for_key(tr: AsyncSource, key: bytes) -> Coroutine[Any, Any, list[bytes]]: ...
 def get_addresses_for_key(tr: Any, key: bytes) -> Any:
@@ -57,7 +63,7 @@ def get_addresses_for_key(tr: Any, key: bytes) -> Any:
     Given a database, the future may be waited for although its transaction has ended. Given an
     AsyncDatabase or AsyncTenant, the result is a coroutine for the list.
     """
-    if is_asynchronous(tr) and not isinstance(tr, Transaction):
+    if is_asynchronous(tr) and not isinstance(tr, TransactionRead):
         return _await_addresses(tr, key)
     return _get_addresses(tr, key)
 
@@ -72,16 +78,8 @@ async def _await_addresses(tr: Transaction, key: bytes) -> list[bytes]:
     return await tr.get_addresses_for_key(key)
 
 
-def _to_key(key: Any) -> bytes:
-    if hasattr(key, "as_foundationdb_key"):
-        key = key.as_foundationdb_key()
-    if not isinstance(key, bytes):
-        raise TypeError("Key must be of type bytes")
-    return bytes(key)
-
-
 def _new_transaction(db_or_tr: Any) -> Transaction:
-    source = db_or_tr.db if isinstance(db_or_tr, Transaction) else db_or_tr
+    source = db_or_tr.db if isinstance(db_or_tr, TransactionRead) else db_or_tr
     tr: Transaction = source.create_transaction()
     return tr
 
@@ -120,7 +118,7 @@ async def _scan_asynchronously(db_or_tr: Any, begin: bytes, end: bytes) -> Async
     if begin >= end:
         return
     tr = _new_transaction(db_or_tr)
-    if isinstance(db_or_tr, Transaction):
+    if isinstance(db_or_tr, TransactionRead):
         tr.set_read_version(await db_or_tr.get_read_version())
     while True:
         progress = False

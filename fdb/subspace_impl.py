@@ -12,8 +12,9 @@ __all__ = ["Subspace"]
 class Subspace:
     """A namespace of keys: those that begin with ``rawPrefix`` followed by the packed ``prefixTuple``.
 
-    Can be used as a key itself (its prefix). No method touches the database. Subspaces of one class with
-    the same prefix are equal.
+    Can be used as a key itself (its prefix), and as the range of its keys where one is wanted
+    (``tr.get_range(subspace)``). No method touches the database. Subspaces of one class with the same
+    prefix are equal.
     """
 
     rawPrefix: bytes
@@ -69,6 +70,13 @@ class Subspace:
     def contains(self, key: bytes) -> bool:
         """Tell whether ``key`` begins with the prefix of this subspace."""
         return key.startswith(self.rawPrefix)
+
+    def __contains__(self, key: bytes) -> bool:
+        """The same as ``contains``."""
+        return self.contains(key)
+
+    #: TypeError: with ``__getitem__`` alone, iterating would go through subspace after subspace for ever.
+    __iter__ = None
 
     def as_foundationdb_key(self) -> bytes:
         """Return the prefix; makes the subspace usable wherever a key is."""

@@ -26,6 +26,7 @@ from fdb._tuple_pure import (
     TRUE_CODE,
     UUID_CODE,
     VERSIONSTAMP_CODE,
+    decode_element,
 )
 from fdb._tuple_types import SingleFloat, Versionstamp
 
@@ -55,11 +56,22 @@ __all__ = [
     "Versionstamp",
     "compare",
     "has_incomplete_versionstamp",
+    "int2byte",
     "pack",
     "pack_with_versionstamp",
     "range",
     "unpack",
 ]
+
+
+def int2byte(i: int) -> bytes:
+    """Return the byte of value ``i``; ValueError unless that is from 0 to 255."""
+    return bytes((i,))
+
+
+def _decode(v: bytes, pos: int) -> tuple[Any, int]:
+    """Return the element that begins at ``pos`` and the position after it, for programs that step by hand."""
+    return decode_element(v, pos)
 
 
 def has_incomplete_versionstamp(t: Any) -> bool:

@@ -96,3 +96,33 @@ def test_keys_that_are_still_in_the_database(db, test_prefix):
     assert users.contains(key)
     assert users.unpack(key) == (7,)
     tr.cancel()
+
+
+def test_in_is_contains():
+    space = fdb.Subspace(("s",))
+    assert space.pack((1,)) in space and space.key() in space
+    assert b"" not in space and fdb.Subspace(("t",)).pack((1,)) not in space
+
+
+def test_the_subspaces_in_it_cannot_be_counted():
+    """There are endlessly many: `space[0]`, `space[1]`, ..."""
+    space = fdb.Subspace(("s",))
+    for use in (iter, list, sorted, set, lambda it: [*it], lambda it: dict.fromkeys(it)):
+        with pytest.raises(TypeError, match="not iterable"):
+            use(space)
+    with pytest.raises(TypeError):
+        _first, *_rest = space
+
+
+def test_directories_as_containers(db, test_prefix):
+    layer = fdb.DirectoryLayer(
+        fdb.Subspace(rawPrefix=test_prefix + b"n"), fdb.Subspace(rawPrefix=test_prefix + b"c")
+    )
+    directory = layer.create(db, "d")
+    assert directory.pack((1,)) in directory and b"" not in directory
+    partition = layer.create(db, "p", b"partition")
+    for each in (directory, partition, layer):
+        with pytest.raises(TypeError, match="not iterable"):
+            sorted(each)
+    with pytest.raises(fdb.directory_impl.DirectoryPartitionError, match="belongs to the root"):
+        assert b"" in partition
