@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from fdb import fdboptions as fdboptions
     from fdb import locality as locality
     from fdb import tenant_management as tenant_management
+    from fdb._generated_error_codes import ErrorCode as ErrorCode
     from fdb._opening import Cluster as Cluster
     from fdb._opening import create_cluster as create_cluster
     from fdb._retry import transactional as transactional
@@ -93,6 +94,7 @@ __all__ = [
     "Database",
     "DirectoryLayer",
     "DirectorySubspace",
+    "ErrorCode",
     "FDBError",
     "FDBRange",
     "Future",
@@ -162,6 +164,11 @@ if not TYPE_CHECKING:  # so that checkers see the names above, and no others
     def __getattr__(name: str) -> Any:
         if name in _LOADED_ON_USE:
             return importlib.import_module(f"fdb.{name}")
+        if name == "ErrorCode":
+            from fdb._generated_error_codes import ErrorCode
+
+            globals()[name] = ErrorCode
+            return ErrorCode
         if (
             name in ("Cluster", "create_cluster")
             and is_api_version_selected()

@@ -162,7 +162,9 @@ class AsyncDatabase(AsynchronousOperations, DatabaseMembers):
 
         `name` is bytes, or a tuple that is packed. Raises TypeError for another type.
         """
-        return AsyncTenant(self._open_tenant(name), self._library)
+        tenant = AsyncTenant(self._open_tenant(name), self._library)
+        tenant._which = f" {name!r} of {self!r}"
+        return tenant
 
 
 @transactional

@@ -137,7 +137,12 @@ class Client:
             ) from None
         handle = _fast.DatabaseHandle(self.library.address, address, model.for_handle, False)
         kind = AsyncDatabase if model.name == "asyncio" else Database
-        return kind(handle, self.library)
+        database = kind(handle, self.library)
+        if cluster_file is None:
+            database._which = " of the default cluster file"
+        else:
+            database._which = f" {os.fsdecode(cluster_file)!r}"
+        return database
 
     def after_fork(self) -> None:
         """Marks the client as the parent's, if the parent had given it any state."""
@@ -276,6 +281,12 @@ class ClientLibrary:
         self,
         cluster_file: str | bytes | os.PathLike[str] | None = None,
         *,
+        event_model: Literal["asyncio"],
+    ) -> AsyncDatabase: ...
+    @overload
+    def open(
+        self,
+        cluster_file: str | bytes | os.PathLike[str] | None,
         event_model: Literal["asyncio"],
     ) -> AsyncDatabase: ...
     @overload

@@ -70,11 +70,17 @@ class TransactionSource:
 
     #: For those that come from `fdb.open`.
     _sharing: Sharing | None = None
+    #: Which one it is, for people.
+    _which = ""
 
     def __init__(self, handle: _fast.DatabaseHandle, library: Library) -> None:
         self._handle = handle
         self._library = library
         self._closed = False
+
+    def __repr__(self) -> str:
+        closed = ", closed" if self._closed else ""
+        return f"<{type(self).__name__}{self._which}{closed}>"
 
     def create_transaction(self) -> Transaction:
         """Returns a new transaction. `fdb.transactional` does so too, and retries it."""
@@ -255,7 +261,9 @@ class Database(SynchronousOperations, DatabaseMembers):
         """
         from fdb._tenant import Tenant
 
-        return Tenant(self._open_tenant(name), self._library)
+        tenant = Tenant(self._open_tenant(name), self._library)
+        tenant._which = f" {name!r} of {self!r}"
+        return tenant
 
 
 @transactional

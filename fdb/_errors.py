@@ -46,6 +46,11 @@ class FDBError(Exception):
         self.detail = detail
 
     @property
+    def name(self) -> str:
+        """The name of the code, as in fdb.ErrorCode; "unknown_error" for a code that has none."""
+        return ERRORS.get(self.code, ERRORS[_UNKNOWN_ERROR])[0]
+
+    @property
     def description(self) -> ErrorText:
         """The text that belongs to the code. It is a str that also answers bytes() and decode()."""
         return describe(self.code)
@@ -71,6 +76,9 @@ class ErrorPredicates:
     """Questions about an error, to be asked of anything with a `code`. See `fdb.predicates`."""
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<fdb.predicates: is_retryable, is_maybe_committed, is_retryable_not_committed>"
 
     def is_retryable(self, error: HasCode) -> bool:
         """Whether on_error would start the transaction anew."""

@@ -27,6 +27,15 @@ class Future(_fast.FutureBase, Generic[ResultT]):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        try:
+            code = self._code()
+        except RuntimeError:
+            state = "out of use"  # from before a fork
+        else:
+            state = {-1: "pending", 0: "ready"}.get(code, f"failed with {code}")
+        return f"<{type(self).__name__} {state}>"
+
     def wait(self) -> ResultT:
         """Blocks until the future is ready; returns the result or raises FDBError."""
         result: ResultT = self._resolve()

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from enum import IntEnum
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from fdb._options import OptionSetter
 
@@ -687,38 +688,38 @@ class TransactionOptions(OptionSetter):
         self._set_int(4001, param)
 
 
-class StreamingMode:
+class StreamingMode(IntEnum):
     """How the rows of a range are divided into batches."""
 
-    want_all: Final = -2
+    want_all = -2
     """All rows are wanted soon: batches as large as reasonable."""
 
-    iterator: Final = -1
+    iterator = -1
     """Rows are wanted one after the other: small batches first, then growing ones. The default."""
 
-    exact: Final = 0
+    exact = 0
     """All rows up to the limit in one batch; needs a limit."""
 
-    small: Final = 1
+    small = 1
     """Batches of a few rows: little waste, many round trips."""
 
-    medium: Final = 2
+    medium = 2
     """Batches between small and large."""
 
-    large: Final = 3
+    large = 3
     """Batches large enough for good throughput of one reader."""
 
-    serial: Final = 4
+    serial = 4
     """Batches so large that a single reader gets the highest throughput."""
 
 
-class ConflictRangeType:
+class ConflictRangeType(IntEnum):
     """What a conflict range is checked against."""
 
-    read: Final = 0
+    read = 0
     """The commit fails if another transaction wrote into the range."""
 
-    write: Final = 1
+    write = 1
     """Transactions that read from the range conflict with this one."""
 
 

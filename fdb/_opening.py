@@ -152,6 +152,9 @@ class Cluster:
     def __init__(self, cluster_file: str | bytes | None) -> None:
         self.cluster_file = cluster_file
 
+    def __repr__(self) -> str:
+        return f"<Cluster {self.cluster_file!r}>"
+
     def open_database(self, name: bytes = b"DB") -> Database | AsyncDatabase:
         """Returns the cluster's database. Raises FDBError 2013 for a name other than b"DB"."""
         _check_name(name)

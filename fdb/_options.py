@@ -25,6 +25,9 @@ class OptionSetter:
     def __init__(self, set_option: SetOption) -> None:
         self._set_option = set_option
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: methods set_...>"
+
     def _set_none(self, code: int) -> None:
         self._set_option(code, None)
 

@@ -15,6 +15,11 @@ from fdb._waiting import NOT_IN_A_LOOP
 if TYPE_CHECKING:
     from fdb._transaction import TransactionRead
 
+# As plain ints, which are quicker to reach.
+_ITERATOR = StreamingMode.iterator.value
+_EXACT = StreamingMode.exact.value
+_WANT_ALL = StreamingMode.want_all.value
+
 
 class _Batches:
     """The position of one pass over a range: which request comes next."""
@@ -74,11 +79,19 @@ class FDBRange:
         self._first = transaction._get_range(begin, end, limit, streaming_mode, 1, reverse)
         self._legacy_iterator: Iterator[KeyValue] | None = None
 
+    def __repr__(self) -> str:
+        options = f"limit={self._limit}, " if self._limit else ""
+        options += "reverse=True, " if self._reverse else ""
+        return (
+            f"<{type(self).__name__} from {self._begin!r} to {self._end!r}, {options}"
+            f"of {self._transaction!r}>"
+        )
+
     def _list_mode(self) -> int:
         """The mode of all batches but the first when every row is wanted."""
-        if self._mode != StreamingMode.iterator:
+        if self._mode != _ITERATOR:
             return self._mode
-        return StreamingMode.exact if self._limit > 0 else StreamingMode.want_all
+        return _EXACT if self._limit > 0 else _WANT_ALL
 
     def to_list(self) -> list[KeyValue]:
         """Returns all rows. Blocks; raises FDBError.

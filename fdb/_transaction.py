@@ -58,6 +58,10 @@ class TransactionRead:
         #: The database or tenant that made the transaction.
         self.db = db
 
+    def __repr__(self) -> str:
+        view = ", snapshot" if self._is_snapshot else ""
+        return f"<{type(self).__name__}{view} of {self.db!r}>"
+
     def get_read_version(self) -> FutureInt64:
         """Returns the (future) version of the database that the transaction reads."""
         return self._handle.get_read_version()

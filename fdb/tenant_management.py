@@ -80,6 +80,9 @@ class FDBTenantList:
     def __init__(self, rangeresult: Any) -> None:
         self._rows = iter(rangeresult)
 
+    def __repr__(self) -> str:
+        return "<FDBTenantList, to be iterated over once>"
+
     def __iter__(self) -> Iterator[KeyValue]:
         return self
 

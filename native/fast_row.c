@@ -225,8 +225,10 @@ static PyObject *keyvalue_count(KeyValueObject *self, PyObject *args) { return c
 
 static PyMethodDef keyvalue_methods[] = {
     {"__reduce__", (PyCFunction)keyvalue_reduce, METH_NOARGS, "For copying and pickling."},
-    {"index", (PyCFunction)keyvalue_index, METH_VARARGS, "As of the tuple of key and value."},
-    {"count", (PyCFunction)keyvalue_count, METH_VARARGS, "As of the tuple of key and value."},
+    {"index", (PyCFunction)keyvalue_index, METH_VARARGS,
+     "index($self, /, *args)\n--\n\nReturns the place of a part, as of the tuple of key and value."},
+    {"count", (PyCFunction)keyvalue_count, METH_VARARGS,
+     "count($self, /, *args)\n--\n\nReturns how often a part occurs, as of the tuple of key and value."},
     {NULL, NULL, 0, NULL},
 };
 

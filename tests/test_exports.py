@@ -13,7 +13,7 @@ import fdb.impl
 
 PUBLIC = (
     "LATEST_API_VERSION AsyncDatabase AsyncTenant ClientLibrary ConflictRangeType Database "
-    "DirectoryLayer DirectorySubspace FDBError FDBRange Future FutureInt64 FutureKeyArray FutureKeyValueArray "
+    "DirectoryLayer DirectorySubspace ErrorCode FDBError FDBRange Future FutureInt64 FutureKeyArray FutureKeyValueArray "
     "FutureStringArray FutureUInt64 FutureVoid Key KeySelector KeyValue StreamingMode Subspace "
     "Tenant Transaction TransactionRead Value Watch __version__ api_version directory "
     "get_api_version init is_api_version_selected open options predicates strinc transactional"
@@ -145,3 +145,11 @@ def test_dir_lists_what_a_user_wants() -> None:
     assert {*dir(fdb)} == {*fdb.__all__} | modules
     for name in dir(fdb):
         assert getattr(fdb, name) is not None
+
+
+def test_importing_leaves_the_names_of_errors_for_their_first_use() -> None:
+    code = "import sys, fdb; print([m for m in sys.modules if 'error_codes' in m], fdb.ErrorCode(1020))"
+    outcome = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert outcome.stdout.startswith("[] ")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import fdb
 from fdb import _generated_errors as generated_errors
 from fdb import _generated_options as generated
 from fdb import fdboptions
@@ -47,6 +48,25 @@ ERRORS = rows("errors.tsv")
 
 def visible(scope: str) -> list[dict[str, str]]:
     return [row for row in OPTIONS if row["scope"] == scope and row["hidden"] == "0"]
+
+
+def test_every_error_has_a_name() -> None:
+    assert {code.name: code.value for code in fdb.ErrorCode} == {
+        row["name"]: int(row["code"]) for row in ERRORS
+    }
+    assert fdb.ErrorCode.not_committed == 1020 == fdb.FDBError(1020).code
+    assert fdb.FDBError(1020).name == "not_committed"
+    assert fdb.FDBError(1021).name == fdb.ErrorCode(1021).name == "commit_unknown_result"
+    assert fdb.FDBError(29_999).name == "unknown_error"
+
+
+def test_enumerations_are_enumerations_of_ints() -> None:
+    assert fdb.StreamingMode(-2) is fdb.StreamingMode.want_all
+    assert [mode.name for mode in fdb.StreamingMode] == [
+        row["name"] for row in visible("streaming_mode")
+    ]
+    assert repr(fdb.StreamingMode.serial) == "<StreamingMode.serial: 4>"
+    assert {mode.name for mode in generated.ConflictRangeType} == {"read", "write"}
 
 
 def test_generated_files_are_current() -> None:

@@ -31,6 +31,7 @@ def generated_files() -> dict[str, str]:
         "fdb/fdboptions.py": generate_python.option_tables(options),
         "fdb/_generated_options.py": generate_python.option_classes(options),
         "fdb/_generated_errors.py": generate_python.error_tables(errors),
+        "fdb/_generated_error_codes.py": generate_python.error_names(errors),
     }
 
 

@@ -94,6 +94,8 @@ class _Default:
 
 def _member(cls: type, name: str) -> Entry:
     raw = inspect.getattr_static(cls, name)
+    if issubclass(cls, enum.IntEnum) and name in cls.__members__:
+        raw = cls.__members__[name].value
     if isinstance(raw, (classmethod, staticmethod)):
         return {"kind": "method", "signature": signature_text(getattr(cls, name))}
     if _is_operator(name):
