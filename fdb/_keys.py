@@ -83,7 +83,7 @@ def whole_range(begin: Any) -> slice | None:
         return begin
     if isinstance(begin, bytes) or not hasattr(begin, "as_foundationdb_key"):
         return None
-    make = getattr(begin, "range", None)
+    make: Any = getattr(begin, "range", None)
     bounds: slice | None = make() if callable(make) else None
     return bounds
 

@@ -69,7 +69,7 @@ def get_addresses_for_key(tr: Any, key: bytes) -> Any:
 
 
 @transactional
-def _get_addresses(tr: Transaction, key: bytes) -> FutureStringArray:
+def _get_addresses(tr: TransactionRead, key: bytes) -> FutureStringArray:
     return tr.get_addresses_for_key(key)
 
 
