@@ -84,8 +84,8 @@ def whole_range(begin: Any) -> slice | None:
     if isinstance(begin, bytes) or not hasattr(begin, "as_foundationdb_key"):
         return None
     make: Any = getattr(begin, "range", None)
-    bounds: slice | None = make() if callable(make) else None
-    return bounds
+    bounds: Any = make() if callable(make) else None
+    return bounds if isinstance(bounds, slice) else None
 
 
 def range_bounds(begin: Bound | slice, end: Bound | NoEnd) -> tuple[Bound, Bound, bool]:
