@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "network.h"
+#include "transaction.h"
 #include "test_support.h"
 
 namespace fdb {
@@ -24,16 +25,24 @@ void in_child(Test&& test) {
   CHECK_EQ(status, 0);
 }
 
-void set_up(bool with_layer) {
-  CHECK_EQ(Network::instance().select_api_version(740, 740), 0);
-  if (with_layer) CHECK_EQ(Network::instance().set_option(FDB_NET_OPTION_DISABLE_CLIENT_BYPASS, nullptr, 0), 0);
+enum class Layer { kNone, kAskedFor, kForExternalClient };
+
+void set_up(Layer layer) {
+  Network& network = Network::instance();
+  CHECK_EQ(network.select_api_version(740, 740), 0);
+  if (layer == Layer::kAskedFor) CHECK_EQ(network.set_option(FDB_NET_OPTION_DISABLE_CLIENT_BYPASS, nullptr, 0), 0);
+  if (layer == Layer::kForExternalClient) {
+    constexpr Slice kLibrary = "/proc/self/exe";  // it only has to be there
+    const auto* path = reinterpret_cast<const uint8_t*>(kLibrary.data());
+    CHECK_EQ(network.set_option(FDB_NET_OPTION_EXTERNAL_CLIENT_LIBRARY, path, static_cast<int>(kLibrary.size())), 0);
+  }
   CHECK_EQ(Network::instance().setup(), 0);
 }
 
 bool contains(const Bytes& text, Slice part) { return text.find(part) != Bytes::npos; }
 
 void test_database_status() {
-  set_up(false);
+  set_up(Layer::kNone);
   const Bytes json = client_status_json(*Database::open("memory:status"));
   CHECK_EQ(json.substr(0, 16), "{\"Healthy\":true,");
   CHECK(contains(json, "\"Coordinators\":[\"127.0.0.1:4500\"]"));
@@ -42,8 +51,7 @@ void test_database_status() {
   CHECK_EQ(client_status_json(*Database::open("/nonexistent/fdb.cluster")), "{\"InitializationError\":1515}");
 }
 
-void test_multi_version_status() {
-  set_up(true);
+void check_multi_version_status() {
   const Bytes json = client_status_json(*Database::open("memory:status"));
   CHECK_EQ(json.substr(0, 47), "{\"Healthy\":true,\"InitializationState\":\"created\"");
   CHECK(contains(json, "\"ConnectionRecord\":\"embedded:status@127.0.0.1:4500\""));
@@ -53,12 +61,38 @@ void test_multi_version_status() {
   CHECK(contains(failed, "{\"Healthy\":false,\"InitializationState\":\"initialization_failed\",\"InitializationError\":1515,"));
 }
 
+void test_layer_that_was_asked_for() {
+  set_up(Layer::kAskedFor);
+  check_multi_version_status();
+}
+
+void test_layer_for_an_external_client() {
+  set_up(Layer::kForExternalClient);
+  check_multi_version_status();
+}
+
+// The cache is state that the layer shares between clients.
+void test_read_version_cache_needs_the_layer() {
+  for (const Layer layer : {Layer::kNone, Layer::kAskedFor, Layer::kForExternalClient}) {
+    in_child([layer] {
+      set_up(layer);
+      Network::instance().simulate();
+      const auto transaction = Database::open("memory:cache")->create_transaction();
+      CHECK_EQ(transaction->set_option(FDB_TR_OPTION_USE_GRV_CACHE, nullptr, 0), 0);
+      const Ref<Future> size = transaction->get_approximate_size();
+      CHECK_EQ(size->get_error() == err::kInvalidOption, layer == Layer::kNone);
+    });
+  }
+}
+
 }  // namespace
 
 }  // namespace fdb
 
 int main() {
   fdb::in_child(fdb::test_database_status);
-  fdb::in_child(fdb::test_multi_version_status);
+  fdb::in_child(fdb::test_layer_that_was_asked_for);
+  fdb::in_child(fdb::test_layer_for_an_external_client);
+  fdb::test_read_version_cache_needs_the_layer();
   return 0;
 }

@@ -104,7 +104,8 @@ constexpr Error kExactModeWithoutLimits = 2210;
 constexpr Error kSnapshotDirectoryInvalid = 2505;
 constexpr Error kSnapshotUidInvalid = 2509;
 constexpr Error kNoClusterFileFound = 1515;
-constexpr Error kFileNotReadable = 1511;
+constexpr Error kFileNotFound = 1511;
+constexpr Error kFileNotReadable = 1513;
 constexpr Error kUnknownError = 4000;
 constexpr Error kInternalError = 4100;
 }  // namespace err

@@ -1,8 +1,9 @@
 #include "database.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <memory>
 #include <sys/stat.h>
 
 #include "late_answers.h"
@@ -15,6 +16,7 @@ namespace fdb {
 
 namespace {
 
+constexpr size_t kMaxClusterFileSize = 60'000;
 constexpr const char* kDefaultClusterFiles[] = {"./fdb.cluster", "/etc/foundationdb/fdb.cluster"};
 
 bool starts_with(Slice text, Slice prefix) { return text.substr(0, prefix.size()) == prefix; }
@@ -37,9 +39,12 @@ Location read_cluster_file(const Bytes& path) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) return {err::kNoClusterFileFound, {}};
   if (S_ISDIR(status.st_mode)) return {err::kConnectionStringInvalid, {}};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return {err::kFileNotReadable, {}};
-  const Bytes text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  // To the official client a file is there when it can be opened.
+  const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  if (!file) return {err::kNoClusterFileFound, {}};
+  Bytes text(kMaxClusterFileSize, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  if (std::ferror(file.get())) return {err::kFileNotReadable, {}};
   const Bytes line = first_line(text);
   if (is_embedded(line)) return {0, line};
   return {err::kConnectionStringInvalid, {}};

@@ -350,9 +350,9 @@ double Network::busyness() const {
   return impl_->refresh_busyness(Env::current().monotonic_micros(), 0);
 }
 
-bool Network::client_bypass_disabled() const {
+bool Network::has_multi_version_layer() const {
   std::lock_guard lock(impl_->mutex);
-  return impl_->options.client_bypass_disabled();
+  return impl_->options.has_multi_version_layer();
 }
 
 }  // namespace fdb

@@ -159,11 +159,13 @@ Error NetworkOptions::apply(int option, const OptionValue& value) {
 Error NetworkOptions::apply_multi_version(int option, const OptionValue& value) {
   switch (option) {
     case FDB_NET_OPTION_DISABLE_MULTI_VERSION_CLIENT_API:
-      return external_clients_.empty() ? 0 : err::kInvalidOption;
+      if (!external_clients_.empty()) return err::kInvalidOption;
+      multi_version_disabled_ = true;
+      return 0;
     case FDB_NET_OPTION_EXTERNAL_CLIENT_LIBRARY: {
       if (value.bytes.empty()) return err::kInvalidOptionValue;
       std::error_code ignored;
-      if (!std::filesystem::exists(std::filesystem::path(value.bytes), ignored)) return err::kFileNotReadable;
+      if (!std::filesystem::exists(std::filesystem::path(value.bytes), ignored)) return err::kFileNotFound;
       external_clients_.emplace(value.bytes);
       return 0;
     }

@@ -23,7 +23,10 @@ class NetworkOptions {
   // What fdb_setup_network says about the choice of clients: 2123 if the local one is disabled and there is no other.
   Error check_clients() const;
 
-  bool client_bypass_disabled() const { return client_bypass_disabled_; }
+  // Whether databases go through the layer that can choose between several client libraries.
+  bool has_multi_version_layer() const {
+    return !multi_version_disabled_ && (client_bypass_disabled_ || !external_clients_.empty());
+  }
 
  private:
   Error apply(int option, const OptionValue& value);
@@ -35,6 +38,7 @@ class NetworkOptions {
   std::map<int, std::set<Bytes>> from_environment_;  // values already applied
   bool local_client_disabled_ = false;
   bool client_bypass_disabled_ = false;
+  bool multi_version_disabled_ = false;
   std::set<Bytes> external_clients_;
 };
 

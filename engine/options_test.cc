@@ -10,6 +10,7 @@
 #include "fdb_headers.h"
 #include "network_options.h"
 #include "test_support.h"
+#include "transaction_options.h"
 
 namespace fdb {
 
@@ -139,7 +140,7 @@ void test_network_options() {
     CHECK_EQ(set_text(&options, each.option, each.value, false), each.error);
     CHECK_EQ(set_text(&options, each.option, each.value, true), each.error_after_setup);
     CHECK_EQ(options.check_clients(), 0);
-    CHECK_EQ(options.client_bypass_disabled(), each.option == FDB_NET_OPTION_DISABLE_CLIENT_BYPASS);
+    CHECK_EQ(options.has_multi_version_layer(), each.option == FDB_NET_OPTION_DISABLE_CLIENT_BYPASS);
   }
 }
 
@@ -165,7 +166,14 @@ void test_choice_of_clients() {
   CHECK(descriptor >= 0);
   CHECK_EQ(set_text(&threads, FDB_NET_OPTION_EXTERNAL_CLIENT_LIBRARY, library, false), 0);
   CHECK_EQ(threads.check_clients(), 0);
+  CHECK(threads.has_multi_version_layer());
   CHECK_EQ(set_text(&threads, FDB_NET_OPTION_DISABLE_MULTI_VERSION_CLIENT_API, nullptr, false), err::kInvalidOption);
+  CHECK(threads.has_multi_version_layer());
+
+  NetworkOptions without;
+  CHECK_EQ(set_text(&without, FDB_NET_OPTION_DISABLE_MULTI_VERSION_CLIENT_API, nullptr, false), 0);
+  CHECK_EQ(set_text(&without, FDB_NET_OPTION_EXTERNAL_CLIENT_LIBRARY, library, false), 0);
+  CHECK(!without.has_multi_version_layer());
   close(descriptor);
   unlink(library);
 }
@@ -185,7 +193,7 @@ void test_environment() {
 
   NetworkOptions bypass;
   CHECK_EQ(load_with("FDB_NETWORK_OPTION_DISABLE_CLIENT_BYPASS", "", &bypass), 0);
-  CHECK(bypass.client_bypass_disabled());
+  CHECK(bypass.has_multi_version_layer());
 
   NetworkOptions threads;
   CHECK_EQ(load_with("FDB_NETWORK_OPTION_CLIENT_THREADS_PER_VERSION", "3", &threads), 0);
@@ -205,11 +213,32 @@ void test_environment() {
   }
 }
 
+// A retry sets each of them once, however often the program has set it.
+void test_persistent_options() {
+  PersistentOptions options;
+  for (int i = 0; i < 1000; ++i) {
+    options.remember(FDB_TR_OPTION_TIMEOUT, true, std::to_string(i));
+    options.remember(FDB_TR_OPTION_RETRY_LIMIT, true, "limit");
+  }
+  options.remember(FDB_TR_OPTION_AUTHORIZATION_TOKEN, false, Slice());
+  options.remember(FDB_TR_OPTION_TIMEOUT, true, "last");
+  const auto& entries = options.entries();
+  CHECK_EQ(entries.size(), size_t{3});
+  CHECK_EQ(entries[0].option, FDB_TR_OPTION_RETRY_LIMIT);
+  CHECK_EQ(entries[1].option, FDB_TR_OPTION_AUTHORIZATION_TOKEN);
+  CHECK(!entries[1].present);
+  CHECK_EQ(entries[2].option, FDB_TR_OPTION_TIMEOUT);
+  CHECK_EQ(entries[2].value, "last");
+  options.clear();
+  CHECK(options.entries().empty());
+}
+
 }  // namespace
 
 }  // namespace fdb
 
 int main() {
+  fdb::test_persistent_options();
   fdb::test_transaction_options();
   fdb::test_database_options();
   fdb::test_network_options();

@@ -11,25 +11,7 @@ namespace fdb {
 
 namespace {
 
-constexpr double kInitialBackoff = 0.01;
-constexpr double kResourceBackoffLimit = 30.0;
-constexpr double kStaleVersionDelay = 0.01;
 constexpr int64_t kFutureVersionPatience = 1'000'000;  // microseconds
-
-enum class RetryKind { kNo, kBackoff, kResource, kVersion };
-
-RetryKind retry_kind(Error error) {
-  switch (error) {
-    case 1020: case 1021: case 1037: case 1038: case 1051: case 1079: case 1213: case 1223:
-      return RetryKind::kBackoff;
-    case 1042: case 1078: case 1235: case 1242:
-      return RetryKind::kResource;
-    case 1007: case 1009:
-      return RetryKind::kVersion;
-    default:
-      return RetryKind::kNo;
-  }
-}
 
 int64_t now_micros() { return Env::current().monotonic_micros(); }
 
@@ -121,7 +103,7 @@ void Transaction::apply_option(int option, bool present, Slice value) {
                                    static_cast<int>(value.size()), &parsed);
   if (error == 0) {
     const OptionContext context{used_, static_cast<bool>(tenant_), version_state_ != VersionState::kNone, api_version(),
-                                network_.client_bypass_disabled()};
+                                network_.has_multi_version_layer()};
     error = options_.apply(option, parsed, context);
   }
   if (error != 0) defer(error);
@@ -137,13 +119,11 @@ Error Transaction::set_option(int option, const uint8_t* value, int length) {
   if (!is_known_option(OptionScope::kTransaction, option)) return err::kInvalidOption;
   Lock lock(mutex_);
   if (deferred_error_ != 0) return 0;
+  check_timeout();  // one that has run out is not undone by another
   const Slice bytes = value ? Slice(reinterpret_cast<const char*>(value), static_cast<size_t>(length)) : Slice();
   apply_option(option, value != nullptr, bytes);
   if (deferred_error_ != 0) return 0;
-  if (option == FDB_TR_OPTION_TIMEOUT || option == FDB_TR_OPTION_RETRY_LIMIT || option == FDB_TR_OPTION_MAX_RETRY_DELAY ||
-      option == FDB_TR_OPTION_AUTHORIZATION_TOKEN) {
-    persistent_options_.push_back({option, value != nullptr, Bytes(bytes)});
-  }
+  if (PersistentOptions::includes(option)) persistent_options_.remember(option, value != nullptr, bytes);
   if (option == FDB_TR_OPTION_TIMEOUT) {
     disarm_timeout();
     arm_timeout();
@@ -152,100 +132,7 @@ Error Transaction::set_option(int option, const uint8_t* value, int length) {
 }
 
 void Transaction::replay_persistent_options() {
-  for (const PersistentOption& kept : persistent_options_) apply_option(kept.option, kept.present, kept.value);
-}
-
-// ---- attempts --------------------------------------------------------------------------------------
-
-void Transaction::clear_attempt() {
-  deferred_error_ = database_->keyspace() ? 0 : database_->deferred_error();
-  state_error_ = 0;
-  used_ = false;
-  version_state_ = VersionState::kNone;
-  snapshot_released_ = false;
-  read_point_ = ReadPoint();
-  enlist();
-  read_error_ = 0;
-  tenant_id_ = -1;
-  prefix_.clear();
-  writes_.clear_all();
-  native_mutations_.clear();
-  native_write_conflicts_.clear();
-  native_counted_reads_.clear();
-  stamped_keys_.clear();
-  arena_.clear();
-  read_conflicts_.clear();
-  read_log_.clear();
-  approximate_size_ = watch_size_ = 0;
-  write_cost_ = 0;
-  special_writes_.reset();
-  half_reset_ = false;
-  commit_started_ = commit_waits_ = commit_on_its_way_ = false;
-  decided_.reset();
-}
-
-void Transaction::soft_reset() {
-  fail_pending(err::kTransactionCancelled, err::kBrokenPromise);
-  end_watches(err::kTransactionCancelled);
-  clear_attempt();
-  if (api_version() < 16) {
-    // The options are kept, but nobody watches the clock for the timeout any more.
-    options_.timeout_ms = 0;
-    return disarm_timeout();
-  }
-  options_ = TransactionOptions();
-  options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
-  apply_defaults();
-  replay_persistent_options();
-}
-
-void Transaction::full_reset() {
-  fail_pending(err::kTransactionCancelled, err::kBrokenPromise);
-  end_watches(err::kTransactionCancelled);
-  clear_attempt();
-  retries_ = 0;
-  last_stamp_.clear();
-  backoff_ = kInitialBackoff;
-  time_base_ = now_micros();
-  persistent_options_.clear();
-  disarm_timeout();
-  options_ = TransactionOptions();
-  options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
-  if (api_version() >= 16) apply_defaults();
-}
-
-void Transaction::reset() {
-  Lock lock(mutex_);
-  const bool retrying = !on_error_futures_.empty();
-  full_reset();
-  // The on_error that was still waiting fails, and its failure cancels the transaction.
-  if (retrying && api_version() >= 610) state_error_ = err::kTransactionCancelled;
-}
-
-void Transaction::cancel() {
-  Lock lock(mutex_);
-  check_timeout();
-  enter_error_state(err::kTransactionCancelled);
-}
-
-void Transaction::fail_pending(Error error, Error stamp_error) {
-  for (const WaitingRead& waiting : waiting_) waiting.future->fail(error);
-  waiting_.clear();
-  late_answers_.fail_all(error);
-  for (const Ref<Future>& future : versionstamp_futures_) future->fail(stamp_error);
-  versionstamp_futures_.clear();
-  for (const Ref<Future>& future : on_error_futures_) future->fail(error);
-  on_error_futures_.clear();
-  if (commit_future_) commit_future_->fail(error);
-  commit_future_ = Ref<Future>();
-  commit_waits_ = commit_on_its_way_ = false;  // what was told to have failed must not take effect later
-  decided_.reset();
-}
-
-void Transaction::enter_error_state(Error error) {
-  if (state_error_ != 0) return;
-  state_error_ = error;
-  fail_pending(error, error);
+  for (const PersistentOptions::Entry& kept : persistent_options_.entries()) apply_option(kept.option, kept.present, kept.value);
 }
 
 // ---- timeouts --------------------------------------------------------------------------------------
@@ -267,62 +154,6 @@ void Transaction::timeout_fired() {
   Lock lock(mutex_);
   timeout_timer_ = 0;
   check_timeout();
-}
-
-// ---- on_error --------------------------------------------------------------------------------------
-
-void Transaction::refuse_on_error() {
-  end_watches(err::kTransactionCancelled);
-  if (state_error_ != 0) return;
-  if (api_version() >= 610) {
-    enter_error_state(err::kTransactionCancelled);
-  } else {
-    const bool half = half_reset_;
-    soft_reset();
-    half_reset_ = half;
-  }
-}
-
-Ref<Future> Transaction::on_error(Error error) {
-  Lock lock(mutex_);
-  check_timeout();
-  if (state_error_ != 0) {
-    end_watches(err::kTransactionCancelled);
-    return answer_error(state_error_);
-  }
-  if (error < 0 || error > 30'000) error = err::kUnknownError;
-  const bool exhausted = options_.retry_limit != -1 && retries_ >= options_.retry_limit;
-  ++retries_;
-  const RetryKind kind = retry_kind(error);
-  if (exhausted || kind == RetryKind::kNo) {
-    refuse_on_error();
-    if (error == 0) error = err::kClientInvalidOperation;
-    return answer_error(error == err::kBrokenPromise ? err::kTransactionCancelled : error);
-  }
-  const double cap = static_cast<double>(options_.max_retry_delay_ms) / 1000.0;
-  double delay;
-  if (kind == RetryKind::kVersion) {
-    delay = std::min(kStaleVersionDelay, cap);
-  } else {
-    delay = backoff_ * Env::current().random_unit();
-    backoff_ = std::min(backoff_ * 2, kind == RetryKind::kResource ? kResourceBackoffLimit : cap);
-  }
-  auto future = make_ref<Future>();
-  on_error_futures_.push_back(future);
-  arm_timeout();
-  at(now_micros() + static_cast<int64_t>(delay * 1e6), [future](Transaction& self) { self.finish_on_error(future); });
-  if (network_.stopped()) future->fail(err::kBrokenPromise);
-  return future;
-}
-
-void Transaction::finish_on_error(const Ref<Future>& future) {
-  Lock lock(mutex_);
-  const auto at = std::find_if(on_error_futures_.begin(), on_error_futures_.end(),
-                               [&](const Ref<Future>& waiting) { return waiting.get() == future.get(); });
-  if (at == on_error_futures_.end()) return;  // a reset, cancel or timeout was quicker
-  on_error_futures_.erase(at);
-  soft_reset();
-  future->complete(Void{});
 }
 
 // ---- versions --------------------------------------------------------------------------------------

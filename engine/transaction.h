@@ -136,11 +136,6 @@ class Transaction : public RefCounted<Transaction> {
   using ReadFunction = std::function<Error(Result*)>;
   static constexpr Error kStaysPending = -1;  // of a read whose future waits for something else now
 
-  struct PersistentOption {
-    int option;
-    bool present;
-    Bytes value;
-  };
   // A read, or a read version, that waits for its version to appear.
   struct WaitingRead {
     Ref<Future> future;
@@ -150,9 +145,10 @@ class Transaction : public RefCounted<Transaction> {
   };
   struct DecidedCommit {
     Error error;
-    bool read_only;
-    ReadPoint point;
-    Bytes stamp;
+    bool read_only = false;
+    bool reached_native = false;
+    ReadPoint point{};
+    Bytes stamp{};
   };
 
   // ---- checks ---------------------------------------------------------------------------------------
@@ -190,8 +186,13 @@ class Transaction : public RefCounted<Transaction> {
   void apply_defaults();
   void apply_option(int option, bool present, Slice value);
   void replay_persistent_options();
-  void clear_attempt();
+  // The official client keeps a transaction in two halves: the overlay with its reads, and below it the native one with
+  // the read version, writes that were handed down to it, and options of its own.
+  void clear_overlay();
+  void clear_native();
+  void renew_options(const NativeOptions& native);
   void soft_reset();
+  void reset_overlay();
   void full_reset();
   // Fails everything pending; `stamp_error` is for get_versionstamp futures.
   void fail_pending(Error error, Error stamp_error);
@@ -266,6 +267,7 @@ class Transaction : public RefCounted<Transaction> {
   void start_commit();
   void commit_after_reads();
   void deliver_commit_locked();
+  Error fail_above_native();
   Error prepare_commit(CommitRequest* request);
   int64_t commit_size(const CommitRequest& request) const;
   void add_tenant_prefix(CommitRequest* request);
@@ -279,7 +281,8 @@ class Transaction : public RefCounted<Transaction> {
   Mutex mutex_;
 
   // ---- for the life of the object -------------------------------------------------------------------
-  std::vector<PersistentOption> persistent_options_;
+  static constexpr double kInitialBackoff = 0.01;  // seconds
+  PersistentOptions persistent_options_;
   int64_t time_base_;
   int64_t retries_ = 0;
   double backoff_;
@@ -313,13 +316,14 @@ class Transaction : public RefCounted<Transaction> {
   std::vector<KeyRange> native_counted_reads_;  // RYW disabled: what counts in the size, each time
   std::vector<Bytes> stamped_keys_;           // pending SET_VERSIONSTAMPED_KEY operands
   RangeSet read_conflicts_;
+  RangeSet native_read_conflicts_;            // those of them that a reset of the overlay keeps
   ReadLog read_log_;
   int64_t approximate_size_ = 0;
   // The part of it that comes from watches whose read a server would not have answered yet.
   int64_t watch_size_ = 0;
   uint64_t watch_round_trip_ = 0;
   int64_t watch_read_micros_ = 0;
-  int64_t write_cost_ = 0;
+  int64_t native_cost_ = 0;  // of writes, and of reads that the overlay has forgotten
   std::unique_ptr<SpecialWrites> special_writes_;
 
   std::vector<WaitingRead> waiting_;
@@ -331,6 +335,7 @@ class Transaction : public RefCounted<Transaction> {
   // API 410 to 609: when on_error is refused after a read-only commit, only half of the official client's transaction is reset:
   // the next commit fails one of that client's internal checks (4100).
   bool half_reset_ = false;
+  bool native_renewed_ = false;  // below API 700: a commit has reset the native half
   bool commit_started_ = false;
   bool commit_waits_ = false;  // for waiting reads
   bool commit_on_its_way_ = false;  // decided, and no look hastens its delivery

@@ -31,12 +31,16 @@ int64_t Transaction::commit_size(const CommitRequest& request) const {
   return size + ranges_size(request.write_conflicts) + ranges_size(plain ? native_counted_reads_ : request.read_conflicts);
 }
 
-Error Transaction::prepare_commit(CommitRequest* request) {
+// What fails a commit before the native half of the transaction hears of it.
+Error Transaction::fail_above_native() {
   if (special_writes_ && !special_writes_->values.empty()) {
     if (Error error = SpecialKeys::commit(*this)) return error;
   }
-  if (half_reset_) return err::kInternalError;
   if (read_error_ != 0) return read_error_;
+  return half_reset_ ? err::kInternalError : 0;
+}
+
+Error Transaction::prepare_commit(CommitRequest* request) {
   if (!writes_.empty()) flush_writes(Slice(), system_keys::kSpecialEnd);
   request->mutations = native_mutations_;
   request->write_conflicts = native_write_conflicts_;
@@ -109,7 +113,9 @@ Ref<Future> Transaction::commit() {
 
 void Transaction::start_commit() {
   CommitRequest request;
-  DecidedCommit decided{prepare_commit(&request), false, {}, {}};
+  DecidedCommit decided{fail_above_native()};
+  decided.reached_native = decided.error == 0;
+  if (decided.reached_native) decided.error = prepare_commit(&request);
   if (decided.error == 0) {
     decided.read_only = request.mutations.empty() && request.write_conflicts.empty();
     if (!decided.read_only) {
@@ -168,8 +174,9 @@ void Transaction::deliver_commit_locked() {
   }
   if (api_version() < 410) {
     decided.error == 0 ? full_reset() : soft_reset();
-  } else if (api_version() < 700) {
+  } else if (api_version() < 700 && decided.reached_native) {
     forget_read_version();
+    native_renewed_ = true;
   }
 }
 
@@ -212,7 +219,7 @@ Ref<Future> Transaction::get_approximate_size() {
 Ref<Future> Transaction::get_total_cost() {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return answer_error(deferred_error_);
-  return answer(write_cost_ + read_log_.cost(), Tie::kLoose);
+  return answer(native_cost_ + read_log_.cost(), Tie::kLoose);
 }
 
 Ref<Future> Transaction::get_tag_throttled_duration() {

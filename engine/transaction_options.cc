@@ -1,5 +1,6 @@
 #include "transaction_options.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "fdb_headers.h"
@@ -15,7 +16,7 @@ constexpr Error kIncompatibleProtocol = 2100;
 
 Error add_tag(std::set<Bytes>* tags, const OptionValue& value) {
   if (!value.present) return err::kInvalidOptionValue;
-  if (tags->size() >= kMaxTags && !tags->count(Bytes(value.bytes))) return err::kTooManyTags;
+  if (tags->size() >= kMaxTags) return err::kTooManyTags;  // even for one of them
   if (value.bytes.size() > kMaxTagLength) return err::kTagTooLong;
   tags->emplace(value.bytes);
   return 0;
@@ -129,6 +130,16 @@ Error TransactionOptions::apply(int option, const OptionValue& value, const Opti
     default:
       return 0;  // no visible effect on one node beyond the checks already made
   }
+}
+
+bool PersistentOptions::includes(int option) {
+  return option == FDB_TR_OPTION_TIMEOUT || option == FDB_TR_OPTION_RETRY_LIMIT || option == FDB_TR_OPTION_MAX_RETRY_DELAY ||
+         option == FDB_TR_OPTION_AUTHORIZATION_TOKEN;
+}
+
+void PersistentOptions::remember(int option, bool present, Slice value) {
+  std::erase_if(entries_, [option](const Entry& entry) { return entry.option == option; });
+  entries_.push_back({option, present, Bytes(value)});
 }
 
 }  // namespace fdb

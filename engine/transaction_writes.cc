@@ -40,13 +40,13 @@ bool Transaction::refuses_write() {
 bool Transaction::take_conflict_flag() { return !std::exchange(options_.next_write_no_conflict, false); }
 
 void Transaction::write(Slice key, Op op, Slice value, bool add_conflict) {
-  used_ = true;
   if (options_.read_your_writes_disabled) {
     const Slice after = arena_.copy_after(key);
     const Slice kept = after.substr(0, key.size());
     native_mutations_.push_back({op, kept, arena_.copy(value)});
     if (add_conflict && op != Op::kSetVersionstampedKey) native_write_conflicts_.push_back({kept, after});
   } else {
+    used_ = true;
     writes_.mutate(key, op, value, add_conflict);
   }
 }
@@ -109,12 +109,12 @@ void Transaction::clear_range(Slice begin, Slice end) {
 }
 
 void Transaction::buffer_clear(Slice begin, Slice end, bool add_conflict) {
-  used_ = true;
   if (options_.read_your_writes_disabled) {
     const KeyRange range{arena_.copy(begin), arena_.copy(end)};
     native_mutations_.push_back({Op::kClearRange, range.begin, range.end});
     if (add_conflict) native_write_conflicts_.push_back(range);
   } else {
+    used_ = true;
     writes_.clear_range(begin, end, add_conflict);
   }
   trigger_watches_in(begin, end);
@@ -220,11 +220,11 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
     }
     return 0;
   }
-  used_ = true;
   approximate_size_ += range_size(begin, end);
   if (options_.read_your_writes_disabled) {
     native_write_conflicts_.push_back({arena_.copy(begin), arena_.copy(end)});
   } else {
+    used_ = true;
     writes_.add_conflict_range(begin, end);
   }
   return 0;
@@ -253,7 +253,7 @@ void Transaction::flush_writes(Slice begin, Slice end) {
   };
   collect(&WriteMap::Segment::is_cleared, [&](Slice from, Slice to) {
     native_mutations_.push_back({Op::kClearRange, from, to});
-    write_cost_ += ReadLog::kPage;
+    native_cost_ += ReadLog::kPage;
   });
   collect(&WriteMap::Segment::is_conflict, [&](Slice from, Slice to) { native_write_conflicts_.push_back({from, to}); });
   for (WriteMap::Segment segment = writes_.segment(begin); segment.begins_before(end); segment.next()) {
@@ -263,10 +263,10 @@ void Transaction::flush_writes(Slice begin, Slice end) {
       for (const KeyOperation& operation : segment.operations()) {
         if (operation.has_value) {
           native_mutations_.push_back({operation.op, key, arena_.copy(operation.value)});
-          write_cost_ += 4 * rounded_to_pages(key.size() + (operation.op == Op::kSet ? operation.value.size() : 0));
+          native_cost_ += 4 * rounded_to_pages(key.size() + (operation.op == Op::kSet ? operation.value.size() : 0));
         } else {
           native_mutations_.push_back({Op::kClearRange, key, after});
-          write_cost_ += ReadLog::kPage;
+          native_cost_ += ReadLog::kPage;
         }
       }
     }

@@ -108,4 +108,4 @@ def test_the_whole_recording_is_here() -> None:
     steps = sum(
         len(steps) for name in NAMES for _, steps in programs_of(str(TRACES / f"{name}.jsonl.gz"))
     )
-    assert steps > 215_000
+    assert steps > 310_000
