@@ -192,6 +192,7 @@ def test_it_outlives_its_transaction_and_database(memory_db: fdb.Database) -> No
     tr = memory_db.create_transaction()
     tr[b"k"] = b"v"
     value = tr[b"k"]
+    value.block_until_ready()
     tr.cancel()
     del tr
     assert value == b"v"
