@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml tools/build_engine.py \
 	$(wildcard vendor/fdb_c_headers/foundationdb/*.h)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build foundationdb-shim demo test test-pure lint typecheck generate check-generated \
+.PHONY: help setup build foundationdb-shim demo test test-pure test-late lint typecheck generate check-generated \
 	parity bench asan tsan conformance bindingtester peers sim test-all-pythons cluster-up cluster-down \
 	test-cluster clean
 
@@ -52,6 +52,10 @@ test: $(VENV)/installed ## run all tests (PYTEST_ARGS=... is passed on)
 
 test-pure: $(VENV)/installed ## run the tests with the tuple layer in pure Python
 	FDB_PURE_TUPLE=1 $(PY) -m pytest $(PYTEST_ARGS)
+
+test-late: export FDB_EMBEDDED_LATENCY = 0-2ms
+test-late: $(VENV)/installed ## run the tests with answers as late as a cluster's (docs/late-answers.md)
+	$(PY) -m pytest -m "not slow" $(PYTEST_ARGS)
 
 lint: typecheck ## check style and types, and compile the engine without warnings
 	$(BIN)/ruff check .
