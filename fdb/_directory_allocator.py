@@ -6,7 +6,7 @@ import random
 import struct
 from typing import Any
 
-from fdb._steps import Steps, run
+from fdb._steps import Steps, require_transaction, run
 from fdb.subspace_impl import Subspace
 from fdb.tuple import pack
 
@@ -32,6 +32,7 @@ class HighContentionAllocator:
 
     def allocate_steps(self, tr: Any) -> Steps[bytes]:
         """The steps of ``allocate``."""
+        require_transaction(tr, "integers are allocated")
         while True:
             start, size = yield from self._choose_window(tr)
             candidate = yield from self._choose_candidate(tr, start, size)

@@ -29,7 +29,7 @@ from fdb._directory_errors import (
     DirectoryVersionError,
     Path,
 )
-from fdb._steps import Steps
+from fdb._steps import Steps, require_transaction
 from fdb.impl import strinc
 from fdb.subspace_impl import Subspace
 
@@ -161,7 +161,7 @@ class DirectoryStore:
 
     def move(self, tr: Any, old_path: Path, new_path: Path) -> Steps[Record]:
         """Give the directory another path; its node and contents stay where they are."""
-        yield from self._check_version_for_writing(tr)
+        is_new = yield from self._check_version_for_writing(tr)
         if old_path == new_path[: len(old_path)]:
             raise DirectoryPathError(
                 "The destination directory cannot be a subdirectory of the source directory.",
@@ -176,7 +176,9 @@ class DirectoryStore:
         if old.is_in_partition or new.is_in_partition:
             if not (old.is_in_partition and new.is_in_partition and old.path == new.path):
                 raise DirectoryPathError("Cannot move between partitions.", self.path + new_path)
-            return (yield from self._inner_store(new).move(tr, old.rest, new.rest))
+            record = yield from self._inner_store(new).move(tr, old.rest, new.rest)
+            self._write_version(tr, is_new)
+            return record
         if new.exists:
             raise DirectoryExistsError(
                 "The destination directory already exists. Remove it first.", self.path + new_path
@@ -187,14 +189,16 @@ class DirectoryStore:
                 "The parent of the destination directory does not exist. Create it first.",
                 self.path + new_path,
             )
+        old_entry = yield from self._find_entry(tr, old_path)
+        self._write_version(tr, is_new)
         tr.set(_entry_key(self._node_of(parent), new_path[-1]), old.prefix)
-        yield from self._remove_entry(tr, old_path)
+        tr.clear(old_entry)
         return self._record(old._replace(path=new_path))
 
     def remove(self, tr: Any, path: Path, fail_if_missing: bool = True) -> Steps[bool]:
         """Remove the directory with everything in and below it; tell whether it existed."""
         try:
-            yield from self._check_version_for_writing(tr)
+            is_new = yield from self._check_version_for_writing(tr)
         except DirectoryRemovedError:
             if fail_if_missing:
                 raise
@@ -207,9 +211,17 @@ class DirectoryStore:
                 raise DirectoryNotFoundError("The directory does not exist.", self.path + path)
             return False
         if found.is_in_partition:
-            return (yield from self._inner_store(found).remove(tr, found.rest, fail_if_missing))
-        yield from self._remove_tree(tr, self._record(found).prefix)
-        yield from self._remove_entry(tr, path)
+            inner = self._inner_store(found)
+            removed = yield from inner.remove(tr, found.rest, fail_if_missing)
+            self._write_version(tr, is_new and removed)
+            return removed
+        prefixes = yield from self._tree_below(tr, self._record(found).prefix)
+        contents = [slice(prefix, strinc(prefix)) for prefix in prefixes]
+        entry = yield from self._find_entry(tr, path)
+        self._write_version(tr, is_new)
+        for keys in contents + [self.nodes[prefix].range() for prefix in prefixes]:
+            tr.clear_range(keys.start, keys.stop)
+        tr.clear(entry)
         return True
 
     def list(self, tr: Any, path: Path) -> Steps[Any]:
@@ -297,21 +309,29 @@ class DirectoryStore:
             )
         return version
 
-    def _check_version_for_writing(self, tr: Any) -> Steps[None]:
-        """Raise unless this version may write to the store; a new store gets its version."""
+    def _check_version_for_writing(self, tr: Any) -> Steps[bool]:
+        """Raise unless this version may write to the store; tell whether it is new and has no version yet.
+
+        All operations write at their end, when nothing can fail any more: the transaction may be one that
+        its owner commits whatever comes of them.
+        """
+        require_transaction(tr, "directories are created, moved and removed")
         version = yield from self._check_version(tr)
-        if version is None:
-            tr.set(self._version_key, _VERSION_FORMAT.pack(*VERSION))
-        elif version[1] > VERSION[1]:
+        if version is not None and version[1] > VERSION[1]:
             raise DirectoryVersionError(
                 f"Directory with version {_dotted(version)} is read-only when opened using directory "
                 f"layer {_dotted(VERSION)}",
                 self.path,
             )
+        return version is None
+
+    def _write_version(self, tr: Any, is_new: bool) -> None:
+        if is_new:
+            tr.set(self._version_key, _VERSION_FORMAT.pack(*VERSION))
 
     def _create(self, tr: Any, path: Path, layer: bytes, prefix: bytes | None) -> Steps[Record]:
         """Create a directory that was found missing, and those above it that are missing too."""
-        yield from self._check_version_for_writing(tr)
+        is_new = yield from self._check_version_for_writing(tr)
         if prefix is None:
             prefix = yield from self._allocate_prefix(tr, path)
         elif not (yield from self._is_prefix_free(tr, prefix)):
@@ -320,6 +340,7 @@ class DirectoryStore:
         if len(path) > 1:
             record = yield from self.create_or_open(tr, path[:-1])
             parent = self.nodes[record.prefix]
+        self._write_version(tr, is_new)
         tr.set(_entry_key(parent, name), prefix)
         tr.set(self.nodes.pack((prefix, b"layer")), layer)
         return Record(self, self.path + path, prefix, layer)
@@ -364,19 +385,15 @@ class DirectoryStore:
         rows = yield tr.get_range(keys.start, keys.stop)
         return [(entries.unpack(row.key)[0], row.value) for row in rows]
 
-    def _remove_tree(self, tr: Any, prefix: bytes) -> Steps[None]:
-        """Clear contents and nodes of a directory and of all below it."""
-        # A list rather than recursion, as the depth comes with the data.
-        pending = [prefix]
-        while pending:
-            prefix = pending.pop()
-            node = self.nodes[prefix]
-            children = yield from self._children(tr, node)
-            pending.extend(child for _, child in children)
-            tr.clear_range(prefix, strinc(prefix))
-            keys = node.range()
-            tr.clear_range(keys.start, keys.stop)
+    def _tree_below(self, tr: Any, prefix: bytes) -> Steps[Any]:
+        """Return the prefixes of a directory and of all below it, as a list."""
+        found = [prefix]
+        for parent in found:
+            children = yield from self._children(tr, self.nodes[parent])
+            found += [child for _, child in children]
+        return found
 
-    def _remove_entry(self, tr: Any, path: Path) -> Steps[None]:
+    def _find_entry(self, tr: Any, path: Path) -> Steps[bytes]:
+        """Return the key of the entry of a directory in its parent, which exists."""
         parent = yield from self._find(tr, path[:-1])
-        tr.clear(_entry_key(self._node_of(parent), path[-1]))
+        return _entry_key(self._node_of(parent), path[-1])

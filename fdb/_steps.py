@@ -19,6 +19,7 @@ from fdb.impl import (
     Database,
     FDBRange,
     Tenant,
+    Transaction,
     TransactionRead,
     transactional,
 )
@@ -101,6 +102,12 @@ async def _run_asynchronous(tr: Any, start: Start[T]) -> T:
             answer = await read
             if not isinstance(read, FDBRange):
                 answer = answer.value
+
+
+def require_transaction(tr: Any, what: str) -> None:
+    """Raise TypeError for a snapshot view, which has only the reads of its transaction."""
+    if isinstance(tr, TransactionRead) and not isinstance(tr, Transaction):
+        raise TypeError(f"a snapshot can only read: {what} in the transaction itself, so give that")
 
 
 def _has_running_loop() -> bool:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterator
 from typing import Any, overload
 
-from fdb._steps import AsyncSource, BlockingSource, Steps, is_asynchronous, run
+from fdb._steps import (
+    AsyncSource,
+    BlockingSource,
+    Steps,
+    is_asynchronous,
+    require_transaction,
+    run,
+)
 from fdb.impl import FDBError, KeyValue, TransactionRead
 from fdb.tuple import pack
 
@@ -133,6 +140,7 @@ def _create_tenant_impl(
     force_existence_check_maybe_committed: bool = False,
 ) -> Any:
     def steps(tr: Any) -> Steps[None]:
+        require_transaction(tr, "tenants are created and deleted")
         tr.options.set_special_key_space_enable_writes()
         key = _TENANT_MAP + tenant_name
         force = force_existence_check_maybe_committed
@@ -150,6 +158,7 @@ def _delete_tenant_impl(
     force_existence_check_maybe_committed: bool = False,
 ) -> Any:
     def steps(tr: Any) -> Steps[None]:
+        require_transaction(tr, "tenants are created and deleted")
         tr.options.set_special_key_space_enable_writes()
         key = _TENANT_MAP + tenant_name
         force = force_existence_check_maybe_committed
@@ -161,6 +170,7 @@ def _delete_tenant_impl(
 
 
 def _begin_list(tr: Any, begin: bytes, end: bytes, limit: int) -> Any:
+    require_transaction(tr, "tenants are listed, with an option that they need,")
     tr.options.set_raw_access()
     return tr.get_range(_TENANT_MAP + begin, _TENANT_MAP + end, limit)
 

@@ -10,7 +10,8 @@ With --cluster this package runs on that cluster, whose data and tenants are DEL
 and the official one on the engine as always: so the engine is compared with the cluster, too.
 
 One difference is on purpose: a partition that was removed refuses to be used, where the official package
-writes directories under its old prefix. Runs in which this happened are counted, not compared.
+writes directories under its old prefix. Runs in which this happened are counted, not compared. Another is made
+even by the machine, see stack_directory.py: when a new tree of directories gets its version.
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 A failure of any kind, the wrong use of a null entry included, is the result b"DIRECTORY_ERROR"; an
 instruction that would have appended a directory to the list then appends None.
+
+The official package gives a new tree its version before it checks what it is asked to do, and so leaves that
+behind in the caller's transaction when it refuses; this package writes when nothing can fail any more. Here
+its directories do as the official ones, so that everything else can be compared.
 """
 
 from __future__ import annotations
@@ -13,6 +17,20 @@ from stack_machine import Instruction, operation
 
 import fdb
 import fdb.tuple
+
+try:
+    from fdb._directory_store import DirectoryStore
+except ImportError:  # the official package
+    pass
+else:
+    check_version_for_writing = DirectoryStore._check_version_for_writing
+
+    def write_version_at_once(store: DirectoryStore, tr: Any) -> Any:
+        is_new = yield from check_version_for_writing(store, tr)
+        store._write_version(tr, is_new)
+        return False
+
+    DirectoryStore._check_version_for_writing = write_version_at_once  # type: ignore[method-assign]
 
 Directory = Any
 Body = Callable[[Instruction, Directory], Coroutine[Any, Any, Any]]
