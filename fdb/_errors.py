@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from fdb._error_text import ErrorText
 from fdb._generated_errors import ERRORS, MAYBE_COMMITTED, RETRYABLE, RETRYABLE_NOT_COMMITTED
 
 #: The codes that the library describes one by one; the others share the text of 4000.
 _DESCRIBED = range(30001)
 _UNKNOWN_ERROR = 4000
-
-
-class ErrorText(str):
-    """The description of an error: text that can also be used where bytes were expected."""
-
-    __slots__ = ()
-
-    def __bytes__(self) -> bytes:
-        """Returns the text in UTF-8."""
-        return self.encode("utf-8")
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Returns the text itself, as bytes.decode would for a description in bytes."""
-        return bytes(self).decode(encoding, errors)
 
 
 def describe(code: int) -> ErrorText:
@@ -52,7 +39,7 @@ class FDBError(Exception):
 
     @property
     def description(self) -> ErrorText:
-        """The text that belongs to the code. It is a str that also answers bytes() and decode()."""
+        """The text that belongs to the code: bytes that print as text and are equal to both."""
         return describe(self.code)
 
     def __str__(self) -> str:

@@ -49,7 +49,8 @@ def test_values_where_bytes_are_wanted(memory_db: fdb.Database) -> None:
 
 def test_descriptions_of_errors(memory_db: fdb.Database) -> None:
     error = fdb.FDBError(1007)
-    assert isinstance(error.description, str)
+    assert isinstance(error.description, bytes)
+    assert error.description == b"Transaction is too old to perform reads or be committed"
     assert str(error) == f"{error.description} (1007)"
     assert bytes(error.description).decode() == error.description.decode() == error.description
 
