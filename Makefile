@@ -16,10 +16,13 @@ SOURCES := setup.py pyproject.toml tools/build_engine.py \
 	$(wildcard native/*.c native/*.h native/*.py engine/*.cc engine/*.h engine/*.inc) \
 	$(wildcard vendor/fdb_c_headers/foundationdb/*.h)
 
+QUICK_TESTS := $(wildcard tests/test_opening*.py tests/test_tuple*.py tests/test_waiting*.py) \
+	tests/test_native_lifetimes.py tests/test_packaging.py
+
 .DEFAULT_GOAL := help
-.PHONY: help setup build foundationdb-shim demo test test-pure test-late lint typecheck generate check-generated \
-	parity bench asan tsan conformance bindingtester peers sim test-all-pythons cluster-up cluster-down \
-	test-cluster clean
+.PHONY: help setup build foundationdb-shim demo test test-quick test-late test-pure lint typecheck \
+	generate check-generated parity bench asan tsan conformance bindingtester peers sim test-all-pythons \
+	cluster-up cluster-down test-cluster clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +52,9 @@ demo: $(VENV)/installed ## run the example: real data, indexes, 20 threads
 
 test: $(VENV)/installed ## run all tests (PYTEST_ARGS=... is passed on)
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+test-quick: $(VENV)/installed ## run what may depend on the Python: opening, tuples, waiting, packaging
+	$(PY) -m pytest $(QUICK_TESTS) $(PYTEST_ARGS)
 
 test-pure: $(VENV)/installed ## run the tests with the tuple layer in pure Python
 	FDB_PURE_TUPLE=1 $(PY) -m pytest $(PYTEST_ARGS)
