@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fdb._capi import Library, LoadError
 
@@ -72,18 +73,66 @@ def load_embedded(fresh_copy: bool) -> Library:
     """Loads the engine in this package; from a copy of its file if it must not share any state.
 
     A forked child needs that: it inherits the engine's memory, but none of its threads.
-    Raises RuntimeError if the engine was not built.
+    Raises RuntimeError if the engine was not built, or if there is no place for the copy.
     """
+    if fresh_copy:
+        return _load_copy()
     try:
-        if not fresh_copy:
-            return Library(str(EMBEDDED_PATH))
-        import tempfile
-
-        with tempfile.TemporaryDirectory(prefix="fdb-embedded-") as directory:
-            copy = pathlib.Path(directory, EMBEDDED_PATH.name)
-            copy.write_bytes(EMBEDDED_PATH.read_bytes())
-            return Library(str(copy))
+        return Library(str(EMBEDDED_PATH))
     except OSError as error:
         raise RuntimeError(
             f"the embedded engine of this package cannot be loaded from {EMBEDDED_PATH}: {error}"
         ) from error
+
+
+def _load_copy() -> Library:
+    """Loads the engine from the first place that takes a copy and lets it be executed."""
+    failures = []
+    for place, copy in _COPIES.items():
+        try:
+            with copy() as path:
+                return Library(path)
+        except OSError as error:
+            failures.append(f"  {place}: {error}")
+    raise RuntimeError(
+        f"a forked process needs a copy of the embedded engine, {EMBEDDED_PATH}, and none could be "
+        "loaded. Tried:\n"
+        + "\n".join(failures)
+        + "\nSet TMPDIR to a directory in which files may be written and executed, or start the process "
+        "with the spawn method."
+    )
+
+
+@contextlib.contextmanager
+def _copy_in_memory() -> Iterator[str]:
+    """A copy in a file without a name, where the system has such files."""
+    if not hasattr(os, "memfd_create"):
+        raise OSError("the system has no files in memory")
+    descriptor = os.memfd_create(EMBEDDED_PATH.name)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(EMBEDDED_PATH.read_bytes())
+        # Not /proc/self: the loader knows libraries by name, and a child of this process may use the
+        # same descriptor.
+        yield f"/proc/{os.getpid()}/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _copy_in_directory(parent: pathlib.Path | None) -> Iterator[str]:
+    """A copy in a new directory below `parent`, by default the one for temporary files."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="fdb-embedded-", dir=parent) as directory:
+        copy = pathlib.Path(directory, EMBEDDED_PATH.name)
+        copy.write_bytes(EMBEDDED_PATH.read_bytes())
+        yield str(copy)
+
+
+#: Places for a copy, by what an error calls them. Files may be executed beside the engine, if written.
+_COPIES: dict[str, Callable[[], contextlib.AbstractContextManager[str]]] = {
+    "in memory": _copy_in_memory,
+    "in the directory for temporary files": lambda: _copy_in_directory(None),
+    "beside the engine": lambda: _copy_in_directory(EMBEDDED_PATH.parent),
+}
