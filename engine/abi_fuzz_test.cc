@@ -477,6 +477,10 @@ void use_database(Random& random) {
       if (const auto tenant = world->tenants.pick(random)) adopt(random, fdb_tenant_get_id(tenant->handle), true);
       return;
     }
+    case 3: {
+      static constexpr const char* kLatencies[] = {"off", "off", "on", "0us", "50us", "0-2ms,seed=1", "never"};
+      return note(fdb_embedded_set_latency(database->handle, kLatencies[random.below(std::size(kLatencies))]));
+    }
     default: return ask_database(random, database->handle);
   }
 }

@@ -59,7 +59,9 @@ static PyObject *future_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 		PyErr_SetString(PyExc_TypeError, "futures are made by databases, tenants and transactions");
 		return NULL;
 	}
-	return fast_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, FAST_PLAIN);
+	/* A key is a versionstamp, for which a transaction that is dropped uncommitted must not be kept. */
+	int flags = kind == FAST_KEY ? FAST_PLAIN : FAST_KEEP_TRANSACTION;
+	return fast_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, flags);
 }
 
 /* Says that nobody will know whether a commit succeeded. */

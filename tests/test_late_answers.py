@@ -49,6 +49,29 @@ def test_every_future_is_pending_at_first(name: str) -> None:
     assert db[b"k"] == b"v"
 
 
+READS_OF_NOTHING: list[tuple[Callable[[fdb.Transaction], Any], Any]] = [
+    (lambda tr: tr[b"k"], None),
+    (lambda tr: tr.get_addresses_for_key(b"k"), [b"127.0.0.1:4500"]),
+    (lambda tr: tr.get_estimated_range_size_bytes(b"a", b"z"), 0),
+    (lambda tr: tr.get_range_split_points(b"a", b"z", 9), [b"a", b"z"]),
+    (lambda tr: tr.get_approximate_size(), 0),
+    (lambda tr: tr.commit(), None),
+]
+
+
+def test_what_is_pending_keeps_its_transaction(name: str) -> None:
+    db = fdb.open(name)
+    fdb.embedded.set_latency(db, 0.02)
+    started = [read(db.create_transaction()) for read, _ in READS_OF_NOTHING]
+    stamp = (lambda tr: tr.get_versionstamp())(db.create_transaction())
+    rows = (lambda tr: tr[b"a":b"z"])(db.create_transaction())
+    assert [future.wait() for future in started] == [wanted for _, wanted in READS_OF_NOTHING]
+    assert rows.to_list() == []
+    with pytest.raises(fdb.FDBError) as failed:  # it would never come
+        stamp.wait()
+    assert failed.value.code == 1025
+
+
 def test_it_takes_the_time_that_was_set(name: str) -> None:
     db = fdb.open(name)
     fdb.embedded.set_latency(db, 0.3, 0.3)
