@@ -211,7 +211,7 @@ def run_term(db: Any, school: School, term: Term, done: Any = None) -> None:
 
 
 def is_embedded(cluster_file: str) -> bool:
-    return cluster_file.startswith(("memory:", "file:"))
+    return cluster_file.startswith("memory:")
 
 
 def main(argv: list[str]) -> int:

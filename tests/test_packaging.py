@@ -135,5 +135,5 @@ def test_a_dropped_database_is_empty_when_it_is_opened_again() -> None:
 
 
 def test_a_file_cannot_be_dropped() -> None:
-    with pytest.raises(ValueError, match="is a file"):
+    with pytest.raises(ValueError, match="in memory only: it has none named"):
         fdb.embedded.drop("file:/data/db")

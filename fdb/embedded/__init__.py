@@ -69,10 +69,11 @@ def drop(name: str) -> None:
 
     `name` is what `fdb.open()` was given, or only the part behind `memory:`.  The next open of the
     name makes an empty database.  Handles that are open keep working on the data they had.  A name
-    that was never opened is ignored.  Raises ValueError for a `file:` database.
+    that was never opened is ignored.  Raises ValueError for a string that begins with
+    `file:`, as the engine keeps databases in memory only.
     """
     if name.startswith("file:"):
-        raise ValueError(f"drop() is for in-memory databases, and {name!r} is a file")
+        raise ValueError(f"the engine keeps databases in memory only: it has none named {name!r}")
     # Only here: the functions above need no client.
     from fdb._client import embedded_client
     from fdb._opening import forget_database
@@ -109,7 +110,9 @@ def set_latency(
     client = embedded_client()
     if isinstance(database, str):
         if database.startswith("file:"):
-            raise ValueError(f"set_latency() is for in-memory databases, not for {database!r}")
+            raise ValueError(
+                f"the engine keeps databases in memory only: it has none named {database!r}"
+            )
         name = os.fsencode(_MEMORY + database.removeprefix(_MEMORY))
         database = client.open(name, THREADS)
     elif not isinstance(database, Database | AsyncDatabase):
