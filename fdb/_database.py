@@ -136,7 +136,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         """`db[key]` is `get`; `db[begin:end]` is `get_range`, `db[begin:end:-1]` in reverse."""
         if isinstance(key, slice):
             return self.get_range(key)
-        return self.get(key)
+        return _run(self, lambda tr: tr.get(key).value)
 
     def get_key(self, key_selector: KeySelector) -> bytes:
         """Returns the key that the selector resolves to."""
@@ -172,7 +172,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
 
     def __setitem__(self, key: KeyArgument, value: ValueArgument) -> None:
         """The same as `set`."""
-        self.set(key, value)
+        _run(self, lambda tr: tr.set(key, value))
 
     def clear(self, key: KeyArgument | KeySelector) -> None:
         """Removes `key`, or the key that a selector resolves to."""

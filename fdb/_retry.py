@@ -10,9 +10,9 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from fdb import _api_version
 from fdb._errors import FDBError
-from fdb._runs import AsynchronousRun, Run
+from fdb._runs import AsynchronousRun
 from fdb._transaction import Transaction, TransactionRead
-from fdb._waiting import THREADS
+from fdb._waiting import EventModel, thread_number
 
 P = ParamSpec("P")
 FirstT = TypeVar("FirstT")
@@ -158,21 +158,19 @@ def _synchronous(
         tr, args, kwargs = find.take(args, kwargs)
         if tr is None:
             return func(*args, **kwargs)
-        own = tr if isinstance(tr, Transaction) else None
-        model = THREADS if own is None else own._handle.model or THREADS
-        if own is not None:
-            model.before_blocking()
+        # None for a transaction of another class, which may have no attributes.
+        strand = _strand(tr) if isinstance(tr, Transaction) else None
         while True:
             try:
-                if own is None:
+                if strand is None:
                     result = func(*args, **kwargs)
                 else:
-                    run = own._run = Run(model)
+                    attempt = tr._attempt = [strand()]
                     try:
                         result = func(*args, **kwargs)
                     finally:
-                        own._run = None
-                        run.end()
+                        tr._attempt = None
+                        attempt.clear()
                 if isinstance(result, _UNFINISHED):
                     _refuse_unfinished(result)
                 tr.commit().wait()
@@ -195,15 +193,20 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
         if tr is None:
             _require_asyncio(find.given(args, kwargs))
             return await func(*args, **kwargs)
-        _require_asyncio(tr)
+        is_own = isinstance(tr, Transaction)
+        if is_own:
+            _require_asyncio(tr)
         while True:
             try:
-                run = tr._run = AsynchronousRun()
+                attempt = AsynchronousRun()
+                if is_own:
+                    tr._attempt = attempt
                 try:
                     result = await func(*args, **kwargs)
                 finally:
-                    tr._run = None
-                    run.end()
+                    if is_own:
+                        tr._attempt = None
+                    attempt.clear()
                 await tr.commit()
                 return result
             except FDBError as error:
@@ -214,6 +217,15 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
                     raise refusal from error
 
     return wrapper
+
+
+def _strand(tr: Transaction) -> Callable[[], object]:
+    """Returns what tells who runs the function. Raises where blocking would stop an event loop."""
+    model: EventModel | None = tr._handle.model
+    if model is None:
+        return thread_number
+    model.before_blocking()
+    return model.strand
 
 
 def _refusal(tr: Transaction, error: FDBError) -> FDBError | None:

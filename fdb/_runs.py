@@ -21,19 +21,19 @@ class Run:
     Other threads and greenlets may wait for its futures: they do not hold it up.
     """
 
-    __slots__ = ("_model", "_strand")
+    __slots__ = ("_attempt", "_model")
 
-    def __init__(self, model: EventModel) -> None:
+    def __init__(self, model: EventModel, attempt: list[object]) -> None:
+        """`attempt` holds what runs the function; it is emptied when that has returned.
+
+        It is a list of its own because one is made for every attempt, and a run for few.
+        """
         self._model = model
-        self._strand: object | None = model.strand()
-
-    def end(self) -> None:
-        """Notes that the function has returned, or has begun the commit by itself."""
-        self._strand = None
+        self._attempt = attempt
 
     def surrounds_caller(self) -> bool:
         """Whether the caller runs inside of the function."""
-        return self._strand is not None and self._strand == self._model.strand()
+        return self._model.strand() in self._attempt
 
     def check_wait(self, future: FutureBase) -> None:
         """Raises RuntimeError if the caller runs inside of the function."""
@@ -51,11 +51,21 @@ class AsynchronousRun(Run):
         # Those that have ended go now rather than when they end: that may be in another context.
         _surrounding.set((*(run for run in _surrounding.get() if run._open), self))
 
-    def end(self) -> None:
+    def clear(self) -> None:
+        """Notes that the function has returned, or has begun the commit by itself."""
         self._open = False
 
     def surrounds_caller(self) -> bool:
         return self._open and self in _surrounding.get()
+
+
+#: What a transaction keeps of the attempt that it is made for.
+Attempt = list[object] | AsynchronousRun
+
+
+def run_of(attempt: Attempt | None, model: EventModel) -> Run | None:
+    """Returns the run for a future that becomes ready with the commit of the attempt."""
+    return Run(model, attempt) if isinstance(attempt, list) else attempt
 
 
 #: The asynchronous runs around the code that runs now; tasks inherit it.

@@ -34,8 +34,9 @@ from fdb._keys import (
     undirected_bounds,
 )
 from fdb._range import FDBRange
-from fdb._runs import Run
+from fdb._runs import Attempt, run_of
 from fdb._values import Key, Value
+from fdb._waiting import model_of
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     """
 
     #: The attempt of the transactional function that the transaction was made for, while it lasts.
-    _run: Run | None = None
+    _attempt: Attempt | None = None
     _snapshot_view: TransactionRead | None = None
 
     def __init__(self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase) -> None:
@@ -343,7 +344,8 @@ class Transaction(TransactionRead, AtomicOperations[None]):
         transaction does.
         """
         watch = self._handle.watch(key)
-        watch._run = self._run
+        if self._attempt is not None:
+            watch._run = run_of(self._attempt, model_of(watch))
         return watch
 
     def set_read_version(self, version: int) -> None:
@@ -362,7 +364,7 @@ class Transaction(TransactionRead, AtomicOperations[None]):
         """
         address = self._handle.call(self._library.fdb_transaction_get_versionstamp)
         stamp = Key(self._handle, address, _fast.KEY)
-        stamp._run = self._run
+        stamp._run = run_of(self._attempt, model_of(stamp))
         return stamp
 
     def get_approximate_size(self) -> FutureInt64:
@@ -377,8 +379,8 @@ class Transaction(TransactionRead, AtomicOperations[None]):
 
         1021 means that it may or may not have been committed.
         """
-        if self._run is not None:
-            self._run.end()
+        if self._attempt is not None:
+            self._attempt.clear()
         return self._handle.commit()
 
     def on_error(self, error: Any) -> FutureVoid:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _CLIENT_INVALID_OPERATION = 2000
 _DEBUG_POLL_SECONDS = 0.001
-# Before gevent may replace it: greenlets of one thread all stop when the thread waits.
-_thread_number = _threads.original("_thread", "get_ident")
+#: Identifies a thread of the operating system, whose greenlets all stop when it waits.
+thread_number: Callable[[], int] = _threads.original("_thread", "get_ident")
 
 #: Says what is wrong where code that blocks is called in a running asyncio loop.
 NOT_IN_A_LOOP = (
@@ -50,7 +50,7 @@ class EventModel:
 
     def strand(self) -> object:
         """What waits when somebody waits now: the number of the thread of the operating system."""
-        return _thread_number()
+        return thread_number()
 
     def before_blocking(self) -> None:
         """Raises if a blocking function must not be called here."""

@@ -162,6 +162,23 @@ def test_a_transaction_of_another_class(db: fdb.Database, test_prefix: bytes) ->
     assert db[test_prefix] == b"3"
 
 
+def test_an_asynchronous_transaction_of_another_class(
+    database_name: str, test_prefix: bytes
+) -> None:
+    adb: Any = fdb.open(database_name, event_model="asyncio")
+    attempts = []
+
+    @fdb.transactional
+    async def work(tr: Any) -> bytes:
+        attempts.append(tr)
+        tr[test_prefix] = b"%d" % len(attempts)
+        if len(attempts) < 3:
+            raise fdb.FDBError(RETRYABLE)
+        return bytes(await tr[test_prefix])
+
+    assert asyncio.run(work(DelegatingDatabase(adb))) == b"3"
+
+
 def test_a_transaction_subclass_with_slots(db: fdb.Database, test_prefix: bytes) -> None:
     class Counting(fdb.Transaction):
         __slots__ = ("reads",)
