@@ -4,6 +4,7 @@
 // Thread-safety: each thread has its own count; other threads' allocations do not fail.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <new>

@@ -18,7 +18,7 @@ namespace {
 constexpr Version kFirstVersion = 20 * kVersionsPerSecond;
 // An idle database commits an empty batch when a read version would be older than this.
 constexpr Version kIdleBatchAge = kVersionsPerSecond;
-constexpr int64_t kSweepMicros = 1'000'000;
+constexpr int64_t kSoonMicros = 1'000;  // for the rest of a bounded piece of work
 
 // The databases of this process by name. Never freed: it outlives every thread.
 struct MemoryNames {
@@ -96,14 +96,9 @@ Keyspace::~Keyspace() { link_->cut(); }
 Version Keyspace::clock() { return kFirstVersion + (Env::current().monotonic_micros() - clock_start_); }
 
 ReadPoint Keyspace::read_point() {
-  {
-    std::lock_guard lock(publish_mutex_);
-    if (clock() - published_.version <= kIdleBatchAge) return published_;
-  }
-  std::lock_guard commit_lock(commit_mutex_);
-  const Version now = clock();
   std::lock_guard lock(publish_mutex_);
-  if (now > published_.version) published_.version = now;
+  const Version now = clock();
+  if (now - published_.version > kIdleBatchAge && !is_applying()) published_.version = now;
   return published_;
 }
 
@@ -113,14 +108,11 @@ bool Keyspace::too_old(Version version) { return version < clock() - kReadWindow
 
 Error Keyspace::read_point_at(Version version, Snapshot* snapshot) {
   if (too_old(version)) return err::kTransactionTooOld;
-  std::unique_lock lock(publish_mutex_);
+  std::lock_guard lock(publish_mutex_);
   if (version > published_.version) {
-    // Only between commits is it certain that no commit will get this version or an older one.
-    lock.unlock();
-    std::lock_guard commit_lock(commit_mutex_);
-    if (version > clock()) return err::kFutureVersion;
-    lock.lock();
-    if (version > published_.version) published_.version = version;
+    // The commit that is being applied gets this version or an older one.
+    if (version > clock() || is_applying()) return err::kFutureVersion;
+    published_.version = version;
   }
   if (version == published_.version) {
     *snapshot = published_.snapshot;
@@ -177,13 +169,24 @@ CommitOutcome Keyspace::commit(const CommitRequest& request) {
   if (outcome.error == 0 && locked() && !request.lock_aware) outcome.error = err::kDatabaseLocked;
   if (outcome.error != 0) return outcome;
 
-  Version version = clock();
-  {
+  const Version version = assign_version();
+  reach(Point::kVersionAssigned);
+  try {
+    apply(request, version, &outcome);
+  } catch (...) {
     std::lock_guard publish_lock(publish_mutex_);
-    if (version <= published_.version) version = published_.version + 1;
+    assigned_ = 0;
+    throw;
   }
-  apply(request, version, &outcome);
   return outcome;
+}
+
+// What is published counts as the state right before the commit: who reads while a long commit is applied reads at a fresh version.
+Version Keyspace::assign_version() {
+  std::lock_guard lock(publish_mutex_);
+  assigned_ = std::max(clock(), published_.version + 1);
+  published_.version = assigned_ - 1;
+  return assigned_;
 }
 
 void Keyspace::apply(const CommitRequest& request, Version version, CommitOutcome* outcome) {
@@ -269,39 +272,59 @@ void Keyspace::fire_watches(const std::vector<Mutation>& applied, const Snapshot
   }
 }
 
-// ---- giving up old snapshots ---------------------------------------------------------------------
+// ---- work for the network thread -------------------------------------------------------------------
 
-void Keyspace::enlist(Transaction* transaction) {
-  {
-    std::lock_guard lock(live_mutex_);
-    live_.insert(transaction);
-  }
-  schedule_sweep();
-}
-
-void Keyspace::delist(Transaction* transaction) {
-  std::lock_guard lock(live_mutex_);
-  live_.erase(transaction);
-}
-
-void Keyspace::schedule_sweep() {
-  if (sweep_scheduled_.load(std::memory_order_relaxed) || sweep_scheduled_.exchange(true)) return;
-  Network::instance().at(Env::current().monotonic_micros() + kSweepMicros, [link = link_] {
-    if (const Ref<Keyspace> alive = link->lock()) alive->sweep();
+template <class Task>
+void Keyspace::at(int64_t when_micros, Task task) {
+  Network::instance().at(when_micros, [link = link_, task] {
+    if (const Ref<Keyspace> alive = link->lock()) task(*alive);
   });
 }
 
-void Keyspace::sweep() {
-  std::vector<Ref<Transaction>> old;
-  bool more;
-  {
-    std::lock_guard lock(live_mutex_);
-    for (Transaction* transaction : live_) {
-      if (too_old(transaction->swept_version()) && transaction->try_add_ref()) old.push_back(Ref<Transaction>::adopt(transaction));
-    }
-    more = !live_.empty();
+void Keyspace::expect_delivery(Undelivered::Place* place) {
+  const int64_t now = Env::current().monotonic_micros();
+  if (!undelivered_.add(place, now)) return;
+  try {
+    at(now + Undelivered::kPatienceMicros, [](Keyspace& self) { self.deliver_unseen(); });
+  } catch (...) {
+    undelivered_.disarm();
+    throw;
   }
-  for (const Ref<Transaction>& transaction : old) transaction->release_snapshot();
+}
+
+void Keyspace::deliver_unseen() {
+  const int64_t next = undelivered_.deliver(Env::current().monotonic_micros());
+  if (next < 0) return;
+  try {
+    at(next, [](Keyspace& self) { self.deliver_unseen(); });
+  } catch (...) {
+    undelivered_.disarm();  // the next commit calls again
+  }
+}
+
+bool Keyspace::hold(Transaction* transaction, Version from, Version to) noexcept {
+  try {
+    sweeper_.move(transaction, from, to);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  if (to != Sweeper::kNone) schedule_sweep();
+  return true;
+}
+
+// Without memory for it the next one who holds something schedules it.
+void Keyspace::schedule_sweep(int64_t delay_micros) noexcept {
+  if (sweep_scheduled_.load(std::memory_order_relaxed) || sweep_scheduled_.exchange(true)) return;
+  try {
+    at(Env::current().monotonic_micros() + delay_micros, [](Keyspace& self) { self.sweep(); });
+  } catch (...) {
+    sweep_scheduled_.store(false);
+  }
+}
+
+void Keyspace::sweep() {
+  const bool soon = sweeper_.sweep(clock() - kReadWindow);
+  bool more = !sweeper_.empty();
   std::vector<Snapshot> dropped;  // released after the lock
   {
     std::lock_guard lock(publish_mutex_);
@@ -312,7 +335,7 @@ void Keyspace::sweep() {
     more = more || !retained_.empty();
   }
   sweep_scheduled_.store(false);
-  if (more) schedule_sweep();
+  if (more) schedule_sweep(soon ? kSoonMicros : kSweepMicros);
 }
 
 }  // namespace fdb

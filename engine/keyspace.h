@@ -3,7 +3,8 @@
 // Thread-safety: every member may be called from any thread.
 // Invariants:
 //  1. Versions of commits increase strictly; a snapshot is published under exactly one version.
-//  2. Readers take (version, snapshot) under a short lock that no commit holds while it works.
+//  2. Readers take (version, snapshot) under a short lock that no commit holds while it works. Only what is published and
+//     older than any commit that is being applied is handed out.
 //  3. A version that was handed out is answered exactly for kReadWindow; any other version exactly or with 1007.
 //  4. No commit is checked against writes that are forgotten: a read version from before them is too old.
 //  5. Lock order: commit_mutex_, then publish_mutex_, then the watches' mutex.
@@ -12,13 +13,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
 #include <vector>
 
 #include "atomic_ops.h"
 #include "conflict_set.h"
 #include "latency.h"
 #include "range_set.h"
+#include "sweeper.h"
+#include "undelivered.h"
 #include "version_store.h"
 #include "watches.h"
 #include "weak_link.h"
@@ -99,9 +101,12 @@ class Keyspace : public RefCounted<Keyspace> {
   void note_round_trip() { round_trips_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
 
-  // Transactions that hold a snapshot, so that it can be taken from them when it is too old.
-  void enlist(Transaction* transaction);
-  void delist(Transaction* transaction);
+  // The oldest version that a transaction holds a snapshot of has changed (Sweeper::kNone: none), so that it can be taken
+  // from it when it is too old. False when there is no memory to note it.
+  bool hold(Transaction* transaction, Version from, Version to) noexcept;
+  // A commit is about to be decided: if nobody looks at it, the network thread delivers it.
+  void expect_delivery(Undelivered::Place* place);
+  void forget_undelivered(Undelivered::Place* place) { undelivered_.remove(place); }
 
  private:
   struct Retained {
@@ -109,15 +114,24 @@ class Keyspace : public RefCounted<Keyspace> {
     Version next;  // exact up to, not including, this version
   };
 
+  static constexpr int64_t kSweepMicros = 1'000'000;
+
   Version clock();
+  // The version of a commit that is about to be applied.
+  Version assign_version();
+  bool is_applying() const { return assigned_ > published_.version; }
   Error check(const CommitRequest& request);
   void forget_conflicts(Version version);
   void apply(const CommitRequest& request, Version version, CommitOutcome* outcome);
   void publish(Version version, Snapshot snapshot);
   void refresh_system_state(const Snapshot& snapshot);
   void fire_watches(const std::vector<Mutation>& applied, const Snapshot& published);
-  void schedule_sweep();
+  void schedule_sweep(int64_t delay_micros = kSweepMicros) noexcept;
   void sweep();
+  void deliver_unseen();
+  // Runs `task(*this)` on the network thread at `when_micros`, unless the keyspace is gone by then.
+  template <class Task>
+  void at(int64_t when_micros, Task task);
 
   const Bytes name_;
   const int64_t clock_start_;
@@ -128,6 +142,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   Mutex publish_mutex_;
   ReadPoint published_;
+  Version assigned_ = 0;  // to the commit that is applied now, if it is beyond what is published
   std::map<Version, Retained> retained_;
 
   const std::shared_ptr<WeakLink<Keyspace>> link_ = std::make_shared<WeakLink<Keyspace>>(this);
@@ -138,8 +153,8 @@ class Keyspace : public RefCounted<Keyspace> {
 
   alignas(64) std::atomic<uint64_t> round_trips_{0};
 
-  Mutex live_mutex_;
-  std::unordered_set<Transaction*> live_;
+  Undelivered undelivered_;
+  Sweeper sweeper_;
   std::atomic<bool> sweep_scheduled_{false};
 };
 

@@ -1,6 +1,7 @@
 #include "read_log.h"
 
 #include <algorithm>
+#include <climits>
 
 namespace fdb {
 
@@ -47,13 +48,21 @@ void ReadLog::learn(Slice begin, Slice end) {
 }
 
 void ReadLog::settle() {
-  for (const Read& read : pending_) {
+  for (int steps = INT_MAX; !settle(&steps); steps = INT_MAX) continue;
+}
+
+bool ReadLog::settle(int* steps) {
+  for (; settled_ < pending_.size() && *steps > 0; ++settled_, --*steps) {
+    const Read& read = pending_[settled_];
     if (is_known(read.range.begin, read.range.end)) continue;
     learn(read.range.begin, read.range.end);
     pages_ += read.pages;
   }
+  if (settled_ < pending_.size()) return false;
   pending_.clear();
+  settled_ = 0;
   arena_.clear();
+  return true;
 }
 
 bool ReadLog::is_known(Slice begin, Slice end) const {
@@ -81,6 +90,7 @@ const std::map<Bytes, Bytes, std::less<>>& ReadLog::known() {
 
 void ReadLog::clear() {
   pending_.clear();
+  settled_ = 0;
   arena_.clear();
   known_.clear();
   pages_ = 0;

@@ -22,6 +22,8 @@ class ReadLog {
   // Pages times kPage over the reads that went beyond what was known when they were made.
   int64_t cost();
   const std::map<Bytes, Bytes, std::less<>>& known();
+  // Does a part of the accounting, at most `*steps` reads, which it takes from that; whether all is done.
+  bool settle(int* steps);
   void clear();
 
  private:
@@ -34,6 +36,7 @@ class ReadLog {
   bool is_known(Slice begin, Slice end) const;
 
   std::vector<Read> pending_;
+  size_t settled_ = 0;  // of them
   Arena arena_;
   std::map<Bytes, Bytes, std::less<>> known_;  // begin -> end, disjoint
   int64_t pages_ = 0;

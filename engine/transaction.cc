@@ -11,8 +11,6 @@ namespace fdb {
 
 namespace {
 
-constexpr int64_t kFutureVersionPatience = 1'000'000;  // microseconds
-
 int64_t now_micros() { return Env::current().monotonic_micros(); }
 
 // An unusable database has none.
@@ -47,7 +45,9 @@ Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant)
 
 Transaction::~Transaction() {
   if (hook_) hook_->cut();
-  if (enlisted_) keyspace().delist(this);
+  if (!keyspace_or_null()) return;
+  keyspace().hold(this, listed_version_, Sweeper::kNone);
+  keyspace().forget_undelivered(&undelivered_);
 }
 
 void Transaction::destroy() {
@@ -57,6 +57,8 @@ void Transaction::destroy() {
     fail_pending(err::kTransactionCancelled, err::kTransactionCancelled);
     end_watches(err::kTransactionCancelled);
     disarm_timeout();
+    clear_overlay();  // here, and not on the network thread, should that have a reference
+    clear_native();
   }
   release();
 }
@@ -189,7 +191,8 @@ Error Transaction::ensure_read_point() {
     version_state_ = VersionState::kReading;
     enlist();
   }
-  if (!snapshot_released_ && keyspace().too_old(read_point_.version)) keep_only_known();
+  if (keyspace().too_old(read_point_.version)) snapshot_released_ = true;
+  if (snapshot_released_ && tenant_ && tenant_id_ < 0) return err::kTransactionTooOld;
   keyspace().note_round_trip();
   return resolve_tenant(read_point_.snapshot);
 }
@@ -206,41 +209,6 @@ Error Transaction::resolve_tenant(const Snapshot& snapshot) {
 Error Transaction::tenant_requirement() const {
   const bool missing = keyspace().tenant_mode() == 2 && !tenant_ && !options_.raw_access;
   return missing ? err::kTenantNameRequired : 0;
-}
-
-void Transaction::release_snapshot() {
-  Lock lock(mutex_);
-  if (keyspace().too_old(committed_point_.version)) committed_point_ = ReadPoint();
-  const bool holds = version_state_ == VersionState::kReading && !snapshot_released_;
-  if (holds && keyspace().too_old(read_point_.version)) keep_only_known();
-  enlist();
-}
-
-void Transaction::enlist() {
-  Version oldest = committed_point_.version == kInvalidVersion ? INT64_MAX : committed_point_.version;
-  if (version_state_ == VersionState::kReading && !snapshot_released_) oldest = std::min(oldest, read_point_.version);
-  swept_version_.store(oldest, std::memory_order_relaxed);
-  const bool wanted = oldest != INT64_MAX;
-  if (wanted == enlisted_) return;
-  wanted ? keyspace().enlist(this) : keyspace().delist(this);
-  enlisted_ = wanted;
-}
-
-// Replaces the snapshot by the rows that were read: those stay readable, and nothing else has to be kept.
-void Transaction::keep_only_known() {
-  Editor editor{Snapshot()};
-  for (const auto& [begin, end] : read_log_.known()) {
-    Cursor cursor(read_point_.snapshot);
-    const Bytes from = prefix_ + begin;
-    const Bytes to = prefix_ + end;
-    for (cursor.seek(from); cursor.valid() && cursor.key() < to; cursor.next()) editor.set(cursor.key(), cursor.value());
-  }
-  Slice name;
-  const Bytes tenant_row = Bytes(system_keys::kTenantMap) + prefix_;
-  if (tenant_id_ >= 0 && read_point_.snapshot.get(tenant_row, &name)) editor.set(tenant_row, name);
-  read_point_.snapshot = editor.finish();
-  snapshot_released_ = true;
-  enlist();
 }
 
 Ref<Future> Transaction::get_read_version() {
@@ -262,45 +230,6 @@ Version Transaction::committed_version() {
     enlist();
   }
   return committed_version_;
-}
-
-// ---- reads that wait for their version -------------------------------------------------------------
-
-Ref<Future> Transaction::wait_for_version(ReadFunction read) {
-  auto future = make_ref<Future>();
-  wait_for_version(future, std::move(read));
-  return future;
-}
-
-void Transaction::wait_for_version(const Ref<Future>& future, ReadFunction read) {
-  const int64_t now = now_micros();
-  WaitingRead waiting{future, std::move(read), nullptr, now + kFutureVersionPatience};
-  if (!writes_.empty()) waiting.overlay = std::make_shared<WriteMap>(writes_);
-  waiting_.push_back(std::move(waiting));
-  arm_timeout();
-  const int64_t ahead = keyspace().micros_until(read_point_.version);
-  at(now + std::min(ahead, kFutureVersionPatience), [](Transaction& self) { self.retry_waiting(); });
-}
-
-void Transaction::retry_waiting() {
-  Lock lock(mutex_);
-  const int64_t now = now_micros();
-  for (size_t i = 0; i < waiting_.size();) {
-    Result result{Void{}};
-    issued_overlay_ = waiting_[i].overlay ? waiting_[i].overlay : std::make_shared<WriteMap>();
-    const Error error = waiting_[i].read(&result);
-    issued_overlay_.reset();
-    if (error == err::kFutureVersion && now < waiting_[i].give_up_micros) {
-      ++i;
-      continue;
-    }
-    const Ref<Future> future = waiting_[i].future;
-    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (error == kStaysPending) continue;
-    if (error != 0 && read_error_ == 0) read_error_ = error;
-    error != 0 ? future->fail(error) : future->complete(std::move(result));
-  }
-  commit_after_reads();
 }
 
 Ref<Future> Transaction::failed_read(Error error) {

@@ -9,6 +9,7 @@
 //  5. Members named *_locked, and all private members, want the lock to be held.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,7 @@
 #include "atomic_ops.h"
 #include "database.h"
 #include "future.h"
+#include "issued_overlays.h"
 #include "late_answers.h"
 #include "network.h"
 #include "range_set.h"
@@ -118,10 +120,15 @@ class Transaction : public RefCounted<Transaction> {
   void deliver_commit();
   // A watch that was cancelled before the commit.
   void forget_watch(const Watched& watched);
-  // Gives up a snapshot that is out of the window, but keeps what the transaction has read.
-  void release_snapshot();
-  // The version release_snapshot() is about; readable without the lock.
-  Version swept_version() const { return swept_version_.load(std::memory_order_relaxed); }
+  // The same; false if somebody else has the lock.
+  bool deliver_commit_unless_busy();
+  Undelivered::Place* undelivered_place() { return &undelivered_; }
+  // Gives up snapshots that are out of the window, but what the transaction has read: at most a piece of work of `*steps`,
+  // which it takes from that, and nothing if somebody else has the lock.
+  void release_snapshot(int* steps);
+
+  // The oldest version that a snapshot is held of; Sweeper::kNone if none is.
+  Version held_version();
 
   FDBTransaction* handle() { return reinterpret_cast<FDBTransaction*>(this); }
   static Transaction* from(FDBTransaction* handle) { return reinterpret_cast<Transaction*>(handle); }
@@ -140,7 +147,7 @@ class Transaction : public RefCounted<Transaction> {
   struct WaitingRead {
     Ref<Future> future;
     ReadFunction read;
-    std::shared_ptr<WriteMap> overlay;
+    IssuedOverlays::Moment issued;
     int64_t give_up_micros;
   };
   struct DecidedCommit {
@@ -152,7 +159,8 @@ class Transaction : public RefCounted<Transaction> {
   };
 
   // ---- checks ---------------------------------------------------------------------------------------
-  Keyspace& keyspace() const { return *database_->keyspace(); }
+  Keyspace* keyspace_or_null() const { return database_->keyspace(); }
+  Keyspace& keyspace() const { return *keyspace_or_null(); }
   int api_version() const { return network_.api_version(); }
   void check_timeout();
   // Whether a commit was started; poisons the transaction unless it is protected.
@@ -215,12 +223,17 @@ class Transaction : public RefCounted<Transaction> {
   // Makes read_point_ usable: 0, or the error of the read.
   Error ensure_read_point();
   Error ensure_read_version();
-  void keep_only_known();
-  // Tells the keyspace's sweep what is held here; after every change of the read point or of committed_point_.
-  void enlist();
+  void forget_read_version();
+  void trim_snapshot(int* steps);
+  void enlist() noexcept;
+  void retain(const ReadPoint& point) noexcept;
   Error resolve_tenant(const Snapshot& snapshot);
   Error tenant_requirement() const;
+  void arm_retry();
+  void fail_waiting(Error error);
+  void go_on_waiting();
   void retry_waiting();
+  Error carry_out(const WaitingRead& waiting, Result* result);
 
   // ---- reads ----------------------------------------------------------------------------------------
   // The future of a read that failed: the failure is the commit's, too.
@@ -271,7 +284,6 @@ class Transaction : public RefCounted<Transaction> {
   Error prepare_commit(CommitRequest* request);
   int64_t commit_size(const CommitRequest& request) const;
   void add_tenant_prefix(CommitRequest* request);
-  void forget_read_version();
   static Bytes with_stamp(Slice key_with_offset, Slice stamp);
 
   const Ref<Database> database_;
@@ -301,15 +313,16 @@ class Transaction : public RefCounted<Transaction> {
   bool used_ = false;
   enum class VersionState { kNone, kNamed, kReading } version_state_ = VersionState::kNone;
   ReadPoint read_point_;
-  bool enlisted_ = false;
-  bool snapshot_released_ = false;
-  std::atomic<Version> swept_version_{INT64_MAX};
+  Version listed_version_ = Sweeper::kNone;  // where the sweeper has this transaction
+  bool snapshot_released_ = false;           // out of the window: only what was read is readable
+  bool snapshot_trimmed_ = false;            // and only that is kept
+  std::optional<Bytes> trimmed_to_;          // begin of the last stretch that was read, up to which the rest is gone
   int64_t tenant_id_ = -1;
   Bytes prefix_;
   Error read_error_ = 0;  // of the first registered read that failed
 
   WriteMap writes_;
-  std::shared_ptr<WriteMap> issued_overlay_;  // set while a waiting read is carried out
+  const WriteMap* issued_overlay_ = nullptr;  // set while a waiting read is carried out
   Arena arena_;                               // bytes of the four below
   std::vector<Mutation> native_mutations_;    // writes that bypass the overlay or were flushed out of it
   std::vector<KeyRange> native_write_conflicts_;
@@ -326,7 +339,9 @@ class Transaction : public RefCounted<Transaction> {
   int64_t native_cost_ = 0;  // of writes, and of reads that the overlay has forgotten
   std::unique_ptr<SpecialWrites> special_writes_;
 
-  std::vector<WaitingRead> waiting_;
+  std::deque<WaitingRead> waiting_;
+  IssuedOverlays issued_overlays_;  // of them
+  Network::TimerId retry_timer_ = 0;
   LateAnswers late_answers_;
   WatchIndex unregistered_watches_;
   std::vector<Ref<Future>> versionstamp_futures_;
@@ -340,6 +355,7 @@ class Transaction : public RefCounted<Transaction> {
   bool commit_waits_ = false;  // for waiting reads
   bool commit_on_its_way_ = false;  // decided, and no look hastens its delivery
   Ref<Future> commit_future_;  // not delivered yet
+  Undelivered::Place undelivered_{this};
   std::optional<DecidedCommit> decided_;
 };
 

@@ -62,6 +62,14 @@ void Transaction::clear_native() {
   native_renewed_ = half_reset_ = false;
 }
 
+void Transaction::forget_read_version() {
+  version_state_ = VersionState::kNone;
+  snapshot_released_ = snapshot_trimmed_ = false;
+  trimmed_to_.reset();
+  read_point_ = ReadPoint();
+  enlist();
+}
+
 void Transaction::renew_options(const NativeOptions& native) {
   if (api_version() < 16) {
     // The options are kept, but nobody watches the clock for the timeout any more.
@@ -127,8 +135,7 @@ void Transaction::cancel() {
 }
 
 void Transaction::fail_pending(Error error, Error stamp_error) {
-  for (const WaitingRead& waiting : waiting_) waiting.future->fail(error);
-  waiting_.clear();
+  fail_waiting(error);
   late_answers_.fail_all(error);
   for (const Ref<Future>& future : versionstamp_futures_) future->fail(stamp_error);
   versionstamp_futures_.clear();
@@ -200,7 +207,12 @@ void Transaction::finish_on_error(const Ref<Future>& future) {
                                [&](const Ref<Future>& waiting) { return waiting.get() == future.get(); });
   if (at == on_error_futures_.end()) return;  // a reset, cancel or timeout was quicker
   on_error_futures_.erase(at);
-  soft_reset();
+  try {
+    soft_reset();
+  } catch (...) {
+    future->fail(err::kUnknownError);  // somebody waits for it
+    throw;
+  }
   future->complete(Void{});
 }
 

@@ -103,6 +103,7 @@ Ref<Future> Transaction::commit() {
   commit_future_ = make_ref<Future>();
   commit_future_->set_hook(hook());
   const Ref<Future> future = commit_future_;
+  if (!latency_.on()) keyspace().expect_delivery(&undelivered_);
   if (waiting_.empty() && !late_answers_.has_reads()) {
     start_commit();
   } else {
@@ -131,6 +132,7 @@ void Transaction::start_commit() {
     }
   }
   decided_ = std::move(decided);
+  reach(Point::kCommitDecided);
   if (answers_late()) commit_arrives_late();
 }
 
@@ -138,7 +140,11 @@ void Transaction::start_commit() {
 void Transaction::commit_after_reads() {
   if (!commit_waits_ || !waiting_.empty() || late_answers_.has_reads()) return;
   commit_waits_ = false;
-  start_commit();
+  try {
+    start_commit();
+  } catch (...) {
+    decided_ = DecidedCommit{err::kUnknownError, false, {}, {}};  // somebody waits for it
+  }
   if (!commit_on_its_way_) deliver_commit_locked();
 }
 
@@ -147,8 +153,16 @@ void Transaction::deliver_commit() {
   if (!commit_on_its_way_) deliver_commit_locked();
 }
 
+bool Transaction::deliver_commit_unless_busy() {
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return false;
+  if (!commit_on_its_way_) deliver_commit_locked();
+  return true;
+}
+
 void Transaction::deliver_commit_locked() {
   if (!commit_future_ || !decided_) return;
+  keyspace().forget_undelivered(&undelivered_);
   const Ref<Future> future = std::exchange(commit_future_, Ref<Future>());
   const DecidedCommit decided = std::move(*decided_);
   decided_.reset();
@@ -162,7 +176,7 @@ void Transaction::deliver_commit_locked() {
     committed_version_ = decided.read_only ? kInvalidVersion : decided.point.version;
     committed_point_ = decided.read_only ? ReadPoint() : decided.point;
     enlist();
-    if (!stamps.empty() && !decided.read_only) keyspace().retain(decided.point);
+    if (!stamps.empty() && !decided.read_only) retain(decided.point);
     for (const Ref<Future>& stamp : stamps) {
       decided.read_only ? network_.deliver_error(stamp, err::kNoCommitVersion)
                         : network_.deliver(stamp, KeyResult{decided.stamp});
@@ -178,13 +192,6 @@ void Transaction::deliver_commit_locked() {
     forget_read_version();
     native_renewed_ = true;
   }
-}
-
-void Transaction::forget_read_version() {
-  version_state_ = VersionState::kNone;
-  snapshot_released_ = false;
-  read_point_ = ReadPoint();
-  enlist();
 }
 
 // The key of a SET_VERSIONSTAMPED_KEY operation, with `stamp` in the place that its last four bytes name.

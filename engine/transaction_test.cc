@@ -195,10 +195,10 @@ void test_open_transaction_gives_its_snapshot_back() {
   put(database, "a", "1");
   const auto transaction = database->create_transaction();
   CHECK_EQ(value_of(transaction->get("a", true)), Bytes("1"));
-  CHECK(transaction->swept_version() != INT64_MAX);
+  CHECK(transaction->held_version() != Sweeper::kNone);
   env->advance(3600 * kSecond);
   env->advance(2 * kSecond);
-  CHECK(transaction->swept_version() == INT64_MAX);
+  CHECK(transaction->held_version() == Sweeper::kNone);
   CHECK_EQ(error_of(transaction->get("b", false)), err::kTransactionTooOld);
 }
 

@@ -112,11 +112,12 @@ void Transaction::forget_watch(const Watched& watched) {
 }
 
 void Transaction::end_watches(Error error) {
-  unregistered_watches_.take_everything([error](const Ref<Watch>& watch) { watch->future()->fail(error); });
+  unregistered_watches_.take_everything([error](const WatchIndex::Entry& entry) { entry.value()->future()->fail(error); });
 }
 
 void Transaction::activate_watches() {
-  unregistered_watches_.take_everything([this](Ref<Watch> watch) { keyspace().watches().activate(std::move(watch), keyspace()); });
+  unregistered_watches_.take_everything(
+      [this](WatchIndex::Entry entry) { keyspace().watches().activate(std::move(entry), keyspace()); });
 }
 
 }  // namespace fdb

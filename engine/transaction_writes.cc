@@ -48,6 +48,7 @@ void Transaction::write(Slice key, Op op, Slice value, bool add_conflict) {
   } else {
     used_ = true;
     writes_.mutate(key, op, value, add_conflict);
+    issued_overlays_.mutate(key, op, value, add_conflict);
   }
 }
 
@@ -116,6 +117,7 @@ void Transaction::buffer_clear(Slice begin, Slice end, bool add_conflict) {
   } else {
     used_ = true;
     writes_.clear_range(begin, end, add_conflict);
+    issued_overlays_.clear_range(begin, end, add_conflict);
   }
   trigger_watches_in(begin, end);
 }
@@ -143,6 +145,7 @@ void Transaction::write_stamped_key(Bytes key, Slice value, size_t offset) {
     if (!range.empty()) {
       flush_writes(range.begin, range.end);
       writes_.make_unreadable(range.begin, range.end);
+      issued_overlays_.make_unreadable(range.begin, range.end);
     }
     // The overlay keeps the operation under the smallest key it may come to write.
     key.replace(offset, kStampLength, range.begin.substr(offset, kStampLength));
@@ -226,6 +229,7 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
   } else {
     used_ = true;
     writes_.add_conflict_range(begin, end);
+    issued_overlays_.add_conflict_range(begin, end);
   }
   return 0;
 }

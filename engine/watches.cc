@@ -52,15 +52,16 @@ Ref<Watch> WatchIndex::take(const Watched& watched) {
 
 WatchRegistry::~WatchRegistry() {
   // Nothing can change the values any more.
-  index_.take_everything([](const Ref<Watch>& watch) { watch->future()->fail(err::kOperationCancelled); });
+  index_.take_everything([](const WatchIndex::Entry& entry) { entry.value()->future()->fail(err::kOperationCancelled); });
 }
 
-void WatchRegistry::activate(Ref<Watch> watch, Keyspace& keyspace) {
+void WatchRegistry::activate(WatchIndex::Entry entry, Keyspace& keyspace) noexcept {
+  const Ref<Watch> watch = entry.value();
   reach(Point::kWatchActivating);
   {
     std::lock_guard lock(mutex_);
     if (watch->future()->is_ready_quietly()) return;
-    index_.insert(watch);
+    index_.insert(std::move(entry));
     count();
   }
   reach(Point::kWatchRegistered);
@@ -71,7 +72,7 @@ void WatchRegistry::activate(Ref<Watch> watch, Keyspace& keyspace) {
   const bool present = current.get(watched.key, &value);
   if (present == watched.remembered.has_value() && (!present || value == *watched.remembered)) return;
   std::lock_guard lock(mutex_);
-  if (index_.take(watched)) Watch::fire(std::move(watch));
+  if (index_.take(watched)) Watch::fire(watch);
   count();
 }
 

@@ -6,7 +6,7 @@
 //  1. A watch is registered before the current value is looked at, and a commit is published before its watches are
 //     checked: of a commit and a registration at the same time, at least one sees the other.
 //  2. A watch is in one index at most, and leaves it when its future is ready.
-//  3. Firing a watch allocates nothing: it cannot fail.
+//  3. Registering and firing a watch allocate nothing: they cannot fail.
 #pragma once
 
 #include <memory>
@@ -66,8 +66,26 @@ class Watch : public RefCounted<Watch> {
 // Watches in an order in which those that a write ends lie together: what remembers an absent key apart from the rest, then
 // by key and remembered value. Of the watches that stay in place an operation looks at one a key at most.
 class WatchIndex {
+  // A place in the order: at one watch, or before or after all those of a key and value.
+  struct Place {
+    bool present;
+    Slice key;
+    Slice value;
+    const Watched* identity;
+  };
+  struct ByPlace {
+    using is_transparent = void;
+    bool operator()(const Ref<Watch>& left, const Ref<Watch>& right) const { return less(place(left), place(right)); }
+    bool operator()(const Ref<Watch>& left, const Place& right) const { return less(place(left), right); }
+    bool operator()(const Place& left, const Ref<Watch>& right) const { return less(left, place(right)); }
+
+    static Place place(const Ref<Watch>& watch) { return place_of(watch->watched()); }
+    static bool less(const Place& left, const Place& right);
+  };
+
  public:
   using Value = std::optional<Slice>;
+  using Entry = std::set<Ref<Watch>, ByPlace>::node_type;  // of a watch that changes its index, for which nothing is allocated
 
   bool empty() const { return watches_.empty(); }
   size_t size() const { return watches_.size(); }
@@ -79,6 +97,7 @@ class WatchIndex {
     return is_next(false) || is_next(true);
   }
   void insert(Ref<Watch> watch) { watches_.insert(std::move(watch)); }
+  void insert(Entry entry) { watches_.insert(std::move(entry)); }
   // Null when the watch of `watched` is not there.
   Ref<Watch> take(const Watched& watched);
   // Hands the watches of `key` that remember something else than `value` to `taker`, and forgets them.
@@ -107,26 +126,10 @@ class WatchIndex {
   // Everything.
   template <class Taker>
   void take_everything(Taker&& taker) {
-    while (!watches_.empty()) taker(std::move(watches_.extract(watches_.begin()).value()));
+    while (!watches_.empty()) taker(watches_.extract(watches_.begin()));
   }
 
  private:
-  // A place in the order: at one watch, or before or after all those of a key and value.
-  struct Place {
-    bool present;
-    Slice key;
-    Slice value;
-    const Watched* identity;
-  };
-  struct ByPlace {
-    using is_transparent = void;
-    bool operator()(const Ref<Watch>& left, const Ref<Watch>& right) const { return less(place(left), place(right)); }
-    bool operator()(const Ref<Watch>& left, const Place& right) const { return less(place(left), right); }
-    bool operator()(const Place& left, const Ref<Watch>& right) const { return less(left, place(right)); }
-
-    static Place place(const Ref<Watch>& watch) { return place_of(watch->watched()); }
-    static bool less(const Place& left, const Place& right);
-  };
   static const Watched* const kLast;  // behind every identity
 
   static Place place_of(const Watched& watched) {
@@ -151,7 +154,7 @@ class WatchRegistry {
   ~WatchRegistry();
 
   // Starts watching, or fires the watch when the keyspace's current value is another one already.
-  void activate(Ref<Watch> watch, Keyspace& keyspace);
+  void activate(WatchIndex::Entry entry, Keyspace& keyspace) noexcept;
   // A watch whose future was cancelled or destroyed.
   void remove(const Watched& watched);
   // Ends the watches of `key`, or of the keys in [begin, end), whose value in `published` is no longer the remembered one.

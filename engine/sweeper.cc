@@ -1,0 +1,59 @@
+#include "sweeper.h"
+
+#include <array>
+#include <new>
+
+#include "transaction.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr size_t kTransactions = 32;  // in one piece of work
+constexpr int kSteps = 256;
+
+}  // namespace
+
+void Sweeper::move(Transaction* transaction, Version from, Version to) {
+  if (from == to) return;
+  std::lock_guard lock(mutex_);
+  if (from == kNone) {
+    holders_.emplace(to, transaction);
+    return;
+  }
+  auto place = holders_.extract({from, transaction});
+  if (to == kNone) return;
+  place.value().first = to;
+  holders_.insert(std::move(place));
+}
+
+bool Sweeper::sweep(Version horizon) {
+  std::array<Ref<Transaction>, kTransactions> found;
+  size_t count = 0;
+  {
+    std::lock_guard lock(mutex_);
+    auto at = holders_.upper_bound(last_);
+    if (at == holders_.end() || at->first >= horizon) at = holders_.begin();
+    for (; count < kTransactions && at != holders_.end() && at->first < horizon; ++at) {
+      last_ = *at;
+      if (at->second->try_add_ref()) found[count++] = Ref<Transaction>::adopt(at->second);
+    }
+  }
+  int steps = kSteps;
+  for (size_t i = 0; i < count && steps > 0; ++i) {
+    try {
+      found[i]->release_snapshot(&steps);
+    } catch (const std::bad_alloc&) {
+      continue;  // its snapshot lives on until there is memory again
+    }
+  }
+  std::lock_guard lock(mutex_);
+  return !holders_.empty() && holders_.begin()->first < horizon;
+}
+
+bool Sweeper::empty() {
+  std::lock_guard lock(mutex_);
+  return holders_.empty();
+}
+
+}  // namespace fdb
