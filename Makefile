@@ -8,6 +8,8 @@ PYTHONS ?= python3.10 python3.11 python3.12 python3.13
 
 BIN := $(VENV)/bin
 PY := $(BIN)/python
+# Two tests at a time where there are two processors; PYTEST_ARGS=-n0 runs one after the other.
+PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 CLUSTER := $(CURDIR)/build/cluster
 FDBCLI := docker compose exec -T fdb fdbcli --timeout 60 --exec
 
@@ -51,17 +53,17 @@ demo: $(VENV)/installed ## run the example: real data, indexes, 20 threads
 	$(PY) examples/unicode_database.py
 
 test: $(VENV)/installed ## run all tests (PYTEST_ARGS=... is passed on)
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 test-quick: $(VENV)/installed ## run what may depend on the Python: opening, tuples, waiting, packaging
-	$(PY) -m pytest $(QUICK_TESTS) $(PYTEST_ARGS)
+	$(PYTEST) $(QUICK_TESTS) $(PYTEST_ARGS)
 
 test-pure: $(VENV)/installed ## run the tests with the tuple layer in pure Python
-	FDB_PURE_TUPLE=1 $(PY) -m pytest $(PYTEST_ARGS)
+	FDB_PURE_TUPLE=1 $(PYTEST) $(PYTEST_ARGS)
 
 test-late: export FDB_EMBEDDED_LATENCY = 0-2ms
 test-late: $(VENV)/installed ## run the tests with answers as late as a cluster's (docs/late-answers.md)
-	$(PY) -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 lint: typecheck ## check style and types, and compile the engine without warnings
 	$(BIN)/ruff check .
