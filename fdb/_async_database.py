@@ -10,6 +10,7 @@ from fdb._database import DatabaseMembers, TransactionSource
 from fdb._fast import KeyValue
 from fdb._generated_options import AtomicOperations, KeyArgument, StreamingMode, ValueArgument
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
+from fdb._mistakes import no_default
 from fdb._retry import transactional
 from fdb._tenant import TenantMembers
 from fdb._transaction import Transaction
@@ -27,8 +28,10 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
     help. Cancelling the task cancels the transaction.
     """
 
-    async def get(self, key: KeyArgument) -> bytes | None:
+    async def get(self, key: KeyArgument, *unwanted: NoReturn) -> bytes | None:
         """Returns the value of `key`, None if there is none."""
+        if unwanted:
+            raise no_default("value if (value := await db.get(key)) is not None else default")
         return (await _run(self, lambda tr: tr.get(key))).value
 
     @overload

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, overload
 
 from fdb import _fast
 from fdb._capi import Library
@@ -17,6 +17,7 @@ from fdb._generated_options import (
     ValueArgument,
 )
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
+from fdb._mistakes import no_default, no_membership
 from fdb._retry import transactional
 from fdb._transaction import Transaction
 from fdb._values import Key, Value
@@ -86,6 +87,13 @@ class TransactionSource:
         """Returns a new transaction. `fdb.transactional` does so too, and retries it."""
         return Transaction(self._handle.create_transaction(), self._library, self)  # type: ignore[arg-type]
 
+    def __contains__(self, key: NoReturn) -> bool:
+        """Raises TypeError: whether a key is there shows its value."""
+        raise no_membership(key, "db.get(key) is not None (with await in an asyncio database)")
+
+    #: TypeError: not all rows are read at once unless that is written, as in db[:].
+    __iter__ = None
+
     def close(self) -> None:
         """Gives up the object; transactions made from it go on. A second call does nothing.
 
@@ -124,8 +132,10 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
     They block, and raise FDBError for what a retry does not help.
     """
 
-    def get(self, key: KeyArgument) -> bytes | None:
+    def get(self, key: KeyArgument, *unwanted: NoReturn) -> bytes | None:
         """Returns the value of `key`, None if there is none."""
+        if unwanted:
+            raise no_default("value if (value := db.get(key)) is not None else default")
         return _run(self, lambda tr: tr.get(key).value)
 
     @overload

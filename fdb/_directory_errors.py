@@ -6,6 +6,7 @@ ValueErrors too.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 Path = tuple[str, ...]
@@ -32,6 +33,14 @@ class DirectoryPathError(DirectoryError, ValueError):
 
 class DirectoryNotFoundError(DirectoryError, ValueError):
     """The directory, or the parent that it needs, does not exist."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        for name in self.path:
+            names = tuple(part for part in name.split("/") if part)
+            if "/" in name and names:
+                return f"{text}: {name!r} is one name; the directory that a file system would mean is {names!r}"
+        return text
 
 
 class DirectoryRemovedError(DirectoryNotFoundError):
@@ -78,7 +87,11 @@ def _to_name(name: Any) -> str:
         return bytes(name).decode("utf-8")
     if isinstance(name, str):
         return str.__str__(name)
-    raise ValueError("Invalid path: must be a unicode string or a tuple of unicode strings")
+    advice = ": give its names, path.parts" if isinstance(name, os.PathLike) else ""
+    raise ValueError(
+        "Invalid path: must be a unicode string or a tuple of unicode strings, not "
+        f"{type(name).__name__} ({name!r}){advice}"
+    )
 
 
 def to_layer(layer: Any) -> bytes:

@@ -20,6 +20,14 @@ def describe(code: int) -> ErrorText:
     return ErrorText(known[1] if known is not None else "UNKNOWN_ERROR")
 
 
+#: What to do about codes whose description does not tell.
+_ADVICE = {
+    2000: "an argument has a form, or a call comes at a time, that the library does not allow",
+    2017: "the transaction was used after its commit began: make another one, or wait for the commit and "
+    "call reset()",
+}
+
+
 class FDBError(Exception):
     """An error reported by the client library.
 
@@ -29,8 +37,8 @@ class FDBError(Exception):
     def __init__(self, code: int, detail: str = "") -> None:
         """`detail` says what this binding knows beyond the description of the code."""
         super().__init__(code, detail) if detail else super().__init__(code)
-        self.code = code
-        self.detail = detail
+        self.code: int = code
+        self.detail: str = detail
 
     @property
     def name(self) -> str:
@@ -44,7 +52,14 @@ class FDBError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.description} ({self.code})"
-        return f"{text}: {self.detail}" if self.detail else text
+        more = self.detail or _ADVICE.get(self.code, "")
+        return f"{text}: {more}" if more else text
+
+    def _tell(self, detail: str) -> None:
+        """Adds to what is known beyond the description."""
+        self.detail = f"{self.detail}; {detail}" if self.detail else detail
+        if type(self) is FDBError:
+            Exception.__init__(self, self.code, self.detail)
 
     def __repr__(self) -> str:
         return f"FDBError({self.code})"

@@ -159,4 +159,11 @@ def strinc(key: bytes) -> bytes:
 def prefix_range(prefix: KeyArgument) -> tuple[bytes, bytes]:
     """Returns the bounds of the keys that start with `prefix`."""
     begin = _fast.key_bytes(prefix)
+    if not begin.strip(b"\xff"):
+        advice = (
+            "every key starts with b'': read all keys with [:]"
+            if not begin
+            else f"no key follows those that start with {begin!r}: give the end of the range yourself"
+        )
+        raise ValueError(f"Key must contain at least one byte not equal to 0xFF. {advice}")
     return begin, strinc(begin)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable
+from typing import Any
 
 from fdb import _fast
 
@@ -11,6 +13,14 @@ _INT = struct.Struct("<q")
 
 #: Receives the code of an option and its value in bytes, None for no value.
 SetOption = Callable[[int, "bytes | None"], None]
+
+
+class NotAnInt(TypeError, struct.error):
+    """The value of an option that takes an int is none; a struct.error as in the official package."""
+
+
+class TooLargeAnInt(OverflowError, struct.error):
+    """The value of an option that takes an int does not fit into 64 bits."""
 
 
 class OptionSetter:
@@ -32,8 +42,24 @@ class OptionSetter:
         self._set_option(code, None)
 
     def _set_int(self, code: int, value: int) -> None:
-        """Raises struct.error for anything but an int that fits into 64 bits."""
-        self._set_option(code, _INT.pack(value))
+        """Raises NotAnInt or TooLargeAnInt for anything but an int that fits into 64 bits."""
+        try:
+            packed = _INT.pack(value)
+        except struct.error:
+            raise self._refused(value) from None
+        self._set_option(code, packed)
+
+    def _refused(self, value: Any) -> struct.error:
+        method = sys._getframe(2).f_code.co_name
+        meaning = (getattr(type(self), method).__doc__ or "").partition("param: ")[2].strip()
+        about = f" ({' '.join(meaning.split()).rstrip('.')})" if meaning else ""
+        if isinstance(value, int):
+            return TooLargeAnInt(
+                f"{method}() takes an int{about} that fits into 64 bits, which {value} does not"
+            )
+        return NotAnInt(
+            f"{method}() takes an int{about}, not {type(value).__name__} ({value!r}): convert it with int()"
+        )
 
     def _set_string(self, code: int, value: str | bytes | None) -> None:
         if isinstance(value, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
@@ -20,8 +21,13 @@ SecondT = TypeVar("SecondT")
 ResultT = TypeVar("ResultT")
 TransactionT = TypeVar("TransactionT", bound=TransactionRead)
 
+_USE = (
+    "Invalid use of transactional decorator: it takes a function, or parameter= and the name of the "
+    "function's parameter for the transaction"
+)
 _GENERATOR = "Generators can not be wrapped with fdb.transactional"
 _FORBIDS_GENERATORS = 630
+_INVALID_CALL = 2000
 _Call = tuple[Transaction | None, tuple[Any, ...], dict[str, Any]]
 _UNFINISHED: tuple[type, ...] = (types.GeneratorType, types.CoroutineType)
 
@@ -84,19 +90,32 @@ def transactional(*args: Any, **kwargs: Any) -> Any:
     than once, so it should have no other effects. Generators raise ValueError when called.
     """
     if kwargs.keys() - {"parameter"} or len(args) > 1 or (args and kwargs):
-        raise Exception("Invalid use of transactional decorator.")
+        raise TypeError(_USE)
     if not args:
         parameter = kwargs.get("parameter", "tr")
+        if not isinstance(parameter, str):
+            raise TypeError(f"{_USE}: the parameter is given by its name")
         return lambda func: _decorate(func, parameter)
     if not callable(args[0]):
-        raise Exception("Invalid use of transactional decorator.")
+        raise TypeError(f"{_USE}, not {type(args[0]).__name__}")
     return _decorate(args[0], "tr")
 
 
 def _decorate(func: Callable[..., Any], parameter: str) -> Callable[..., Any]:
     innermost = inspect.unwrap(func)
-    # ValueError if there is no such parameter.
-    find = _ArgumentFinder(inspect.getfullargspec(innermost).args.index(parameter), parameter)
+    name = getattr(innermost, "__qualname__", repr(innermost))
+    parameters = inspect.getfullargspec(innermost)
+    if parameter in parameters.args:
+        index = parameters.args.index(parameter)
+    elif parameter in parameters.kwonlyargs:
+        index = sys.maxsize
+    else:
+        names = ", ".join(parameters.args + parameters.kwonlyargs)
+        raise ValueError(
+            f"{name}({names}) has no parameter {parameter!r} for the transaction: rename the one that takes "
+            "it, or say its name with @fdb.transactional(parameter=...)"
+        )
+    find = _ArgumentFinder(index, parameter, name)
     if inspect.iscoroutinefunction(func):
         return _asynchronous(func, find)
     return _synchronous(
@@ -107,11 +126,12 @@ def _decorate(func: Callable[..., Any], parameter: str) -> Callable[..., Any]:
 class _ArgumentFinder:
     """Finds the argument that is a transaction or makes one, by position or by name."""
 
-    __slots__ = ("_index", "_name")
+    __slots__ = ("_function", "_index", "_name")
 
-    def __init__(self, index: int, name: str) -> None:
+    def __init__(self, index: int, name: str, function: str) -> None:
         self._index = index
         self._name = name
+        self._function = function
 
     def take(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
         """Returns the new transaction and the arguments with it in its place.
@@ -126,20 +146,26 @@ class _ArgumentFinder:
         elif self._name in kwargs:
             source = kwargs[self._name]
         else:
-            raise TypeError(f"the argument {self._name!r} of a transactional function is missing")
+            raise TypeError(f"{self._described()} is missing: give a database or a transaction")
         if isinstance(source, TransactionRead):
             return None, args, kwargs
         try:
             create = source.create_transaction
         except AttributeError:
             raise TypeError(
-                f"the argument {self._name!r} of a transactional function must be a Database, Tenant "
-                f"or Transaction, not {type(source).__name__}"
+                f"{self._described()} must be a Database, Tenant or Transaction, not "
+                f"{type(source).__name__}"
             ) from None
         tr: Transaction = create()
         if by_position:
             return tr, (*args[:index], tr, *args[index + 1 :]), kwargs
         return tr, args, {**kwargs, self._name: tr}
+
+    def _described(self) -> str:
+        function = self._function
+        if function.startswith("_"):  # one of the package, which the program did not write
+            return f"the argument {self._name!r} of a transactional function"
+        return f"the argument {self._name!r} of the transactional function {function}"
 
     def given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TransactionRead:
         """Returns the argument of a call that `take` found to have a transaction."""
@@ -160,6 +186,7 @@ def _synchronous(
             return func(*args, **kwargs)
         # None for a transaction of another class, which may have no attributes.
         strand = _strand(tr) if isinstance(tr, Transaction) else None
+        attempts = last = 0  # how many failed, and the code of the last of them
         while True:
             try:
                 if strand is None:
@@ -178,10 +205,12 @@ def _synchronous(
             except FDBError as error:
                 refusal = _refusal(tr, error)
                 if refusal is not None:
+                    _explain(tr, error, refusal, attempts, last)
                     # As it was raised, with its cause and the traceback into the user's function.
                     if refusal.code == error.code:
                         raise
                     raise refusal from error
+                attempts, last = attempts + 1, error.code
 
     return wrapper
 
@@ -196,6 +225,7 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
         is_own = isinstance(tr, Transaction)
         if is_own:
             _require_asyncio(tr)
+        attempts = last = 0  # how many failed, and the code of the last of them
         while True:
             try:
                 attempt = AsynchronousRun()
@@ -212,9 +242,11 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
             except FDBError as error:
                 refusal = await _asynchronous_refusal(tr, error)
                 if refusal is not None:
+                    _explain(tr, error, refusal, attempts, last)
                     if refusal.code == error.code:
                         raise
                     raise refusal from error
+                attempts, last = attempts + 1, error.code
 
     return wrapper
 
@@ -243,6 +275,19 @@ async def _asynchronous_refusal(tr: Transaction, error: FDBError) -> FDBError | 
     except FDBError as refusal:
         return refusal
     return None
+
+
+def _explain(tr: Any, error: FDBError, refusal: FDBError, attempts: int, last: int) -> None:
+    """Has the error that will be raised tell what was tried before."""
+    raised = error
+    if refusal.code != error.code:
+        raised, attempts, last = refusal, attempts + 1, error.code
+    misuse: str = getattr(tr, "_misuse", "")
+    if misuse and raised.code == _INVALID_CALL:
+        raised._tell(misuse)
+    if attempts:
+        counted = "1 failed attempt" if attempts == 1 else f"{attempts} failed attempts"
+        raised._tell(f"after {counted}, the last of them with {FDBError(last).name} ({last})")
 
 
 def _require_asyncio(transaction: TransactionRead) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from fdb import _api_version, _fast
 from fdb._capi import Library
@@ -33,6 +33,7 @@ from fdb._keys import (
     selector_of,
     undirected_bounds,
 )
+from fdb._mistakes import misplaced_stamp, no_default, no_membership, no_selector
 from fdb._range import FDBRange
 from fdb._runs import Attempt, run_of
 from fdb._values import Key, Value
@@ -41,6 +42,9 @@ from fdb._watch import Watch
 
 if TYPE_CHECKING:
     from fdb._database import AnyDatabase
+
+#: Atomic operations whose key or value ends in the place of the versionstamp.
+_STAMPED = {14: "key", 15: "value"}
 
 
 class TransactionRead:
@@ -67,15 +71,19 @@ class TransactionRead:
         """Returns the (future) version of the database that the transaction reads."""
         return self._handle.get_read_version()
 
-    def get(self, key: KeyArgument) -> Value:
+    def get(self, key: KeyArgument, *unwanted: NoReturn) -> Value:
         """Returns the (future) value of `key`, which is absent where the key is."""
+        if unwanted:
+            raise no_default("value if (value := tr.get(key)).present() else default")
         return self._handle.get(key, self._is_snapshot)
 
     def get_key(self, key_selector: KeySelector) -> Key:
         """Returns the (future) key that the selector resolves to."""
-        return self._handle.get_key(
-            key_selector.key, key_selector.or_equal, key_selector.offset, self._is_snapshot
-        )
+        try:
+            key, or_equal = key_selector.key, key_selector.or_equal
+        except AttributeError:
+            raise no_selector(key_selector) from None
+        return self._handle.get_key(key, or_equal, key_selector.offset, self._is_snapshot)
 
     def get_range(
         self,
@@ -159,6 +167,13 @@ class TransactionRead:
         begin, end = prefix_range(prefix)
         return self.get_range(begin, end, limit, reverse, streaming_mode)
 
+    def __contains__(self, key: NoReturn) -> bool:
+        """Raises TypeError: whether a key is there shows its value."""
+        raise no_membership(key, "tr[key].present()")
+
+    #: TypeError: not all rows are read at once unless that is written, as in tr[:].
+    __iter__ = None
+
     @overload
     def __getitem__(self, key: slice) -> FDBRange: ...
     @overload
@@ -177,11 +192,14 @@ class TransactionRead:
         """Returns the (future) estimated size of a range, in bytes.
 
         In place of both bounds there may be a slice or a Subspace. From API version 700 on, None as a
-        bound raises an Exception.
+        bound raises TypeError.
         """
         if begin_key is None or end_key is None:
             if _api_version.get() >= 700:
-                raise Exception("Invalid begin key or end key")
+                raise TypeError(
+                    "Invalid begin key or end key: None is a bound below API version 700 only; give keys, "
+                    "for example b'' and b'\\xff'"
+                )
             begin_key = b"" if begin_key is None else begin_key
             end_key = KEYS_END if end_key is None else end_key
         begin, end = key_bounds(begin_key, end_key)
@@ -199,11 +217,18 @@ class TransactionRead:
         """Returns (future) keys that cut a range into parts of about `chunk_size` bytes each.
 
         The first is the begin of the range and the last is its end. In place of both bounds there may be
-        a slice or a Subspace. Raises an Exception for None as a bound, and for a chunk size that is absent
-        or not positive.
+        a slice or a Subspace. Raises TypeError for None as a bound or chunk size, ValueError for a chunk size
+        that is not positive.
         """
-        if begin_key is None or end_key is None or chunk_size is None or chunk_size <= 0:
-            raise Exception("Invalid begin key, end key or chunk size")
+        if begin_key is None or end_key is None or chunk_size is None:
+            raise TypeError(
+                "Invalid begin key, end key or chunk size: give two keys (or a slice) and a number of bytes, "
+                "none of which may be None"
+            )
+        if chunk_size <= 0:
+            raise ValueError(
+                f"Invalid begin key, end key or chunk size: {chunk_size!r} bytes make no chunk"
+            )
         begin, end = key_bounds(begin_key, end_key)
         address = self._handle.call(
             self._library.fdb_transaction_get_range_split_points, begin, end, chunk_size
@@ -229,6 +254,8 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     #: The attempt of the transactional function that the transaction was made for, while it lasts.
     _attempt: Attempt | None = None
     _snapshot_view: TransactionRead | None = None
+    #: What the program has got wrong, if the commit will fail with 2000 for it.
+    _misuse: str = ""
 
     def __init__(self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase) -> None:
         # Not through super(): one is made for every attempt at anything.
@@ -300,6 +327,8 @@ class Transaction(TransactionRead, AtomicOperations[None]):
 
     def _atomic_operation(self, code: int, key: KeyArgument, param: ValueArgument) -> None:
         self._handle.atomic_op(code, key, param)
+        if code in _STAMPED:
+            self._misuse = self._misuse or misplaced_stamp(_STAMPED[code], key, param)
 
     # ---- conflict ranges ----
 

@@ -133,6 +133,24 @@ _ENCODERS: dict[type, Encoder] = {
 }
 
 
+class _Unsupported(Exception):
+    """An element has a type that tuples cannot hold."""
+
+
+def _place_of(value: Any, items: Any) -> str:
+    """Says where in a tuple an object is, as in " at t[1][0]"."""
+    pending, seen = [(" at t", items)], set()
+    while pending:
+        place, items = pending.pop(0)
+        for index, item in enumerate(items):
+            if item is value:
+                return f"{place}[{index}]"
+            if isinstance(item, (tuple, list)) and id(item) not in seen:
+                seen.add(id(item))
+                pending.append((f"{place}[{index}]", item))
+    return ""
+
+
 def _coerce(value: Any) -> tuple[Any, Encoder | None]:
     """Map a value whose exact type is not in the table to one that is; (None, None) stands for None.
 
@@ -165,7 +183,7 @@ def _coerce(value: Any) -> tuple[Any, Encoder | None]:
         return value, _encode_versionstamp
     if isinstance(value, (tuple, list)):
         return value, _encode_nested
-    raise ValueError("Unsupported data type: " + str(type(value)))
+    raise _Unsupported(value)
 
 
 def _encode_items(items: Any, out: list[bytes], stamps: list[int], null: bytes) -> None:
@@ -182,12 +200,25 @@ def _encode_items(items: Any, out: list[bytes], stamps: list[int], null: bytes) 
         encoder(item, out, stamps)
 
 
+def _encode_whole(t: Any, out: list[bytes], stamps: list[int]) -> None:
+    try:
+        _encode_items(t, out, stamps, b"\x00")
+    except _Unsupported as error:
+        value = error.args[0]
+        raise ValueError(
+            f"Unsupported data type: {type(value)}{_place_of(value, t)}: elements of a tuple are None, bytes, "
+            "str, int, bool, float, SingleFloat, UUID, Versionstamp and tuples"
+        ) from None
+
+
 def _encode(t: Any, prefix: bytes | None) -> tuple[list[bytes], list[int]]:
     if not isinstance(t, tuple):
-        raise Exception("fdbtuple pack() expects a tuple, got a " + str(type(t)))
+        raise TypeError(
+            f"fdbtuple pack() expects a tuple, got a {type(t)}: write (x,) for one element"
+        )
     out = [] if prefix is None else [as_bytes(prefix, "Tuple prefix")]
     stamps: list[int] = []
-    _encode_items(t, out, stamps, b"\x00")
+    _encode_whole(t, out, stamps)
     if len(stamps) > 1:
         raise ValueError("Multiple incomplete versionstamps included in tuple")
     return out, stamps
@@ -198,11 +229,14 @@ def pack(t: tuple[Any, ...], prefix: bytes | None = None) -> bytes:
 
     Keys sort as their tuples do. Raises ValueError for an element of an unsupported type, an integer of
     more than 255 bytes or an incomplete versionstamp, UnicodeEncodeError for a lone surrogate, and
-    Exception if ``t`` is not a tuple.
+    TypeError if ``t`` is not a tuple.
     """
     out, stamps = _encode(t, prefix)
     if stamps:
-        raise ValueError("Incomplete versionstamp included in vanilla tuple pack")
+        raise ValueError(
+            "Incomplete versionstamp included in vanilla tuple pack: use pack_with_versionstamp, and "
+            "Transaction.set_versionstamped_key with the result"
+        )
     return b"".join(out)
 
 
@@ -215,7 +249,10 @@ def pack_with_versionstamp(t: tuple[Any, ...], prefix: bytes | None = None) -> b
     """
     out, stamps = _encode(t, prefix)
     if not stamps:
-        raise ValueError("No incomplete versionstamp included in tuple pack with versionstamp")
+        raise ValueError(
+            "No incomplete versionstamp included in tuple pack with versionstamp: put a "
+            "fdb.tuple.Versionstamp() into the tuple, or use pack"
+        )
     position = sum(map(len, out[: stamps[0]])) + 1
     version = selected_api_version()
     width = 2 if version is not None and version < 520 else 4
@@ -237,7 +274,7 @@ def compare(t1: Any, t2: Any) -> int:
         if not isinstance(t, (tuple, list)):
             raise TypeError("fdbtuple compare() expects tuples, got a " + str(type(t)))
         out: list[bytes] = []
-        _encode_items(t, out, [], b"\x00")
+        _encode_whole(t, out, [])
         encodings.append(b"".join(out))
     first, second = encodings
     return (first > second) - (first < second)

@@ -57,7 +57,8 @@ Names = list[str]
 class Directory:
     """What all directories can do. Paths are relative to the directory unless said otherwise.
 
-    A path is a str, or a tuple of them for a directory some levels below; bytes are taken as UTF-8.
+    A path is a str, or a tuple of them for a directory some levels below; bytes are taken as UTF-8. A str is one
+    name, whatever is in it: ``"a/b"`` is a directory at the top, ``("a", "b")`` one within another.
     ``tr`` is a transaction, or a database or tenant on which the operation is run as one retried
     transaction. All operations block on their reads, but with the asyncio event model: given an
     AsyncDatabase or AsyncTenant they are coroutines, and given one of their transactions they are where a

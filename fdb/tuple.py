@@ -94,6 +94,8 @@ def range(t: tuple[Any, ...]) -> slice:
     Usable as ``tr[fdb.tuple.range(t)]``. The key of ``t`` itself is not in it. Raises as ``pack`` does.
     """
     if not isinstance(t, tuple):
-        raise Exception("fdbtuple range() expects a tuple, got a " + str(type(t)))
+        raise TypeError(
+            f"fdbtuple range() expects a tuple, got a {type(t)}: write (x,) for one element"
+        )
     prefix = pack(t)
     return slice(prefix + b"\x00", prefix + b"\xff")

@@ -22,6 +22,26 @@ PyObject *fast_raise_missing(shim_library *library, const char *name) {
 	return NULL;
 }
 
+/* What to write instead of an argument that stands for no bytes. */
+static const char *advice(PyObject *argument, const char *what) {
+	if (PyUnicode_Check(argument)) {
+		return ": encode it, or pack it with fdb.tuple.pack";
+	}
+	if (argument == Py_None && what[0] == 'V') {
+		return ": clear the key to leave it without a value";
+	}
+	if (PyLong_Check(argument) || PyFloat_Check(argument)) {
+		return ": pack it with fdb.tuple.pack, or as the number of bytes that you want";
+	}
+	if (PyTuple_Check(argument)) {
+		return ": pack it with fdb.tuple.pack";
+	}
+	if (PyObject_CheckBuffer(argument)) {
+		return ": convert it with bytes()";
+	}
+	return "";
+}
+
 /* Returns the bytes that stand for `argument` (a new reference), or NULL with TypeError set. */
 static PyObject *convert(PyObject *argument, const char *method, const char *what) {
 	if (PyBytes_Check(argument)) {
@@ -32,7 +52,8 @@ static PyObject *convert(PyObject *argument, const char *method, const char *wha
 	if (converter == NULL) {
 		if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
 			PyErr_Clear();
-			PyErr_Format(PyExc_TypeError, "%s must be of type bytes, not %.200s", what, Py_TYPE(argument)->tp_name);
+			PyErr_Format(PyExc_TypeError, "%s must be of type bytes, not %.200s%s", what, Py_TYPE(argument)->tp_name,
+			             advice(argument, what));
 		}
 		return NULL;
 	}

@@ -90,7 +90,7 @@ PyDoc_STRVAR(pack_doc,
 "\n"
 "Keys sort as their tuples do. Raises ValueError for an element of an unsupported type, an integer of\n"
 "more than 255 bytes or an incomplete versionstamp, UnicodeEncodeError for a lone surrogate, and\n"
-"Exception if ``t`` is not a tuple.");
+"TypeError if ``t`` is not a tuple.");
 
 static PyObject *codec_pack(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     codec_state *st = get_state(module);

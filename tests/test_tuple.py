@@ -248,13 +248,12 @@ def test_elements_that_cannot_be_packed(codec, value, error, text, nested):
 def test_pack_takes_tuples_only(codec, t):
     text = "fdbtuple pack() expects a tuple, got a " + str(type(t))
     for function in (codec.pack, codec.pack_with_versionstamp):
-        with pytest.raises(Exception) as caught:
+        with pytest.raises(TypeError) as caught:
             function(t)
-        assert type(caught.value) is Exception
-        assert str(caught.value) == text
-    with pytest.raises(Exception) as caught:
+        assert str(caught.value) == text + ": write (x,) for one element"
+    with pytest.raises(TypeError) as caught:
         fdb.tuple.range(t)
-    assert str(caught.value) == "fdbtuple range() expects a tuple, got a " + str(type(t))
+    assert str(caught.value).startswith("fdbtuple range() expects a tuple, got a " + str(type(t)))
 
 
 @pytest.mark.parametrize("prefix", ["text", 5, [b"a"]])
@@ -435,7 +434,8 @@ def test_pack_with_versionstamp(codec, t, prefix, position):
 
 def test_the_number_of_incomplete_versionstamps_must_be_one(codec):
     with pytest.raises(
-        ValueError, match="^No incomplete versionstamp included in tuple pack with versionstamp$"
+        ValueError,
+        match="^No incomplete versionstamp included in tuple pack with versionstamp: put a",
     ):
         codec.pack_with_versionstamp((1, STAMP))
     for t in ((Versionstamp(), Versionstamp()), (Versionstamp(), (1, [Versionstamp()]))):
@@ -622,7 +622,7 @@ def test_compare_takes_lists_and_any_number_of_incomplete_versionstamps(codec):
     two = (Versionstamp(None, 1), (Versionstamp(None, 2), Versionstamp(None, 3)))
     assert codec.compare(two, two) == 0
     assert codec.compare(two, (Versionstamp(None, 2),)) == -1
-    with pytest.raises(ValueError, match="^Unsupported data type: <class 'object'>$"):
+    with pytest.raises(ValueError, match=r"^Unsupported data type: <class 'object'> at t\[0\]: "):
         codec.compare((1,), (object(),))
 
 

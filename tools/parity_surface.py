@@ -67,7 +67,10 @@ def _text_of(value: Any) -> str:
 
 
 def signature_text(thing: Any, skip_first: bool = False) -> str:
-    """Returns names, kinds and defaults of the parameters, without annotations."""
+    """Returns names, kinds and defaults of the parameters, without annotations.
+
+    Not of those that nothing can be passed to, which are there for the text of the error.
+    """
     try:
         signature = inspect.signature(thing)
     except (TypeError, ValueError):
@@ -75,6 +78,8 @@ def signature_text(thing: Any, skip_first: bool = False) -> str:
     parameters = list(signature.parameters.values())[1 if skip_first else 0 :]
     plain = []
     for parameter in parameters:
+        if parameter.annotation == "NoReturn":
+            continue
         default = parameter.default
         if default is not parameter.empty:
             default = _Default(_text_of(default))
