@@ -14,9 +14,9 @@ from fdb import KeySelector, KeyValue, Subspace
 
 
 @pytest.fixture
-def rows(db: fdb.Database) -> list[KeyValue]:
-    db[b"a"], db[b"b"] = b"1", b"2"
-    return db[:]
+def rows(memory_db: fdb.Database) -> list[KeyValue]:
+    memory_db[b"a"], memory_db[b"b"] = b"1", b"2"
+    return memory_db[:]
 
 
 def test_rows_equal_rows_and_tuples(rows: list[KeyValue]) -> None:
@@ -79,14 +79,14 @@ def test_rows_without_parts_and_without_end() -> None:
         hash(row)
 
 
-def test_selectors_equal_by_their_parts(db: fdb.Database) -> None:
+def test_selectors_equal_by_their_parts(memory_db: fdb.Database) -> None:
     selector = KeySelector.first_greater_than(b"a") + 1
     assert selector == KeySelector(b"a", True, 2)
     assert selector != KeySelector(b"a", True, 1) and selector != KeySelector(b"b", True, 2)
     assert selector != (b"a", True, 2)
     assert len({selector, KeySelector(b"a", True, 2)}) == 1
-    db[b"a"] = b"a"
-    read = KeySelector.last_less_than(db.create_transaction()[b"a"])
+    memory_db[b"a"] = b"a"
+    read = KeySelector.last_less_than(memory_db.create_transaction()[b"a"])
     assert read == KeySelector.last_less_than(b"a") and hash(read) == hash(
         KeySelector.last_less_than(b"a")
     )
@@ -103,15 +103,17 @@ def test_subspaces_equal_by_class_and_prefix() -> None:
 
 
 @pytest.mark.parametrize("layer", [b"", b"other", b"partition"])
-def test_the_same_directory_opened_twice_is_equal(db: fdb.Database, layer: bytes) -> None:
-    first = fdb.directory.create_or_open(db, ("a", "b"), layer)
-    again = fdb.directory.open(db, ("a", "b"))
+def test_the_same_directory_opened_twice_is_equal(memory_db: fdb.Database, layer: bytes) -> None:
+    first = fdb.directory.create_or_open(memory_db, ("a", "b"), layer)
+    again = fdb.directory.open(memory_db, ("a", "b"))
     assert first == again and hash(first) == hash(again) and repr(first) == repr(again)
-    assert first != fdb.directory.open(db, "a") and first != Subspace(rawPrefix=first.rawPrefix)
-    child = first.create_or_open(db, "c")
-    assert child == again.open(db, "c") and child in {again.open(db, "c")}
-    fdb.directory.remove(db, ("a", "b"))
-    assert fdb.directory.create(db, ("a", "b"), layer) != first  # it has another prefix
+    assert first != fdb.directory.open(memory_db, "a") and first != Subspace(
+        rawPrefix=first.rawPrefix
+    )
+    child = first.create_or_open(memory_db, "c")
+    assert child == again.open(memory_db, "c") and child in {again.open(memory_db, "c")}
+    fdb.directory.remove(memory_db, ("a", "b"))
+    assert fdb.directory.create(memory_db, ("a", "b"), layer) != first  # it has another prefix
 
 
 def test_directory_layers_equal_by_where_they_keep_things() -> None:
@@ -126,9 +128,9 @@ def test_directory_layers_equal_by_where_they_keep_things() -> None:
     )
 
 
-def test_a_pickled_value_is_its_bytes(db: fdb.Database) -> None:
-    db[b"k"] = b"v"
-    tr = db.create_transaction()
+def test_a_pickled_value_is_its_bytes(memory_db: fdb.Database) -> None:
+    memory_db[b"k"] = b"v"
+    tr = memory_db.create_transaction()
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         loaded = pickle.loads(pickle.dumps([tr[b"k"], tr[b"none"]], protocol))
         assert loaded == [b"v", None] and type(loaded[0]) is bytes
@@ -136,16 +138,16 @@ def test_a_pickled_value_is_its_bytes(db: fdb.Database) -> None:
     assert key == b"k"
 
 
-def test_values_copy(db: fdb.Database) -> None:
-    db[b"k"] = b"v"
-    tr = db.create_transaction()
+def test_values_copy(memory_db: fdb.Database) -> None:
+    memory_db[b"k"] = b"v"
+    tr = memory_db.create_transaction()
     copied = copy.deepcopy({"value": tr[b"k"], "none": tr[b"none"]})
     assert copied["value"] == b"v" and not copied["none"].present()
     assert copy.copy(tr[b"k"]) == b"v"
 
 
-def test_dir_of_a_value_lists_what_it_has(db: fdb.Database) -> None:
-    value = db.create_transaction()[b"k"]
+def test_dir_of_a_value_lists_what_it_has(memory_db: fdb.Database) -> None:
+    value = memory_db.create_transaction()[b"k"]
     assert {"present", "value", "wait", "is_ready", "decode", "as_foundationdb_key"} <= {
         *dir(value)
     }

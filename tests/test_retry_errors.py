@@ -107,7 +107,7 @@ def test_another_error_of_on_error_names_the_one_that_led_to_it(
 ) -> None:
     """A time limit that ends the retries: it is raised, and what was retried is its cause."""
     db, make = model
-    db.options.set_transaction_timeout(100)
+    db.options.set_transaction_timeout(500)
     try:
         with pytest.raises(fdb.FDBError) as raised:
             make(RETRYABLE, [])(db, test_prefix)
