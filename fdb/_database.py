@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar, overload
 
 from fdb import _fast
 from fdb._capi import Library
@@ -33,14 +34,23 @@ ResultT = TypeVar("ResultT")
 SelfT = TypeVar("SelfT", bound="TransactionSource")
 
 
+class HasLock(Protocol):
+    """What gives out databases."""
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """Held while one is given out or taken back."""
+
+
 class Sharing:
     """Who has an object that several got from `fdb.open`: it ends with the last `with` block of them."""
 
-    __slots__ = ("_blocks", "_forget", "_lock", "holders")
+    __slots__ = ("_blocks", "_forget", "_owner", "holders")
 
-    def __init__(self, lock: Any, forget: Callable[[Any], None]) -> None:
-        """`forget` is called with the object when that is closed; `lock` is of those who open."""
-        self._lock = lock
+    def __init__(self, owner: HasLock, forget: Callable[[Any], None]) -> None:
+        """`forget` is called with the object when that is closed; those who open take `owner.lock`."""
+        # Not the lock itself: a fork may leave it locked, and the owner has another one then.
+        self._owner = owner
         self._forget = forget
         #: How often it was given out.
         self.holders = 0
@@ -48,12 +58,12 @@ class Sharing:
 
     def enter(self) -> None:
         """Notes the begin of a `with` block."""
-        with self._lock:
+        with self._owner.lock:
             self._blocks += 1
 
     def leave(self, database: TransactionSource) -> bool:
         """Notes the end of a `with` block; True if nobody is left, then the object is forgotten."""
-        with self._lock:
+        with self._owner.lock:
             self._blocks -= 1
             self.holders -= 1
             if self._blocks > 0 or self.holders > 0:

@@ -64,9 +64,11 @@ def open_database(
     with _state.lock:
         database = _state.opened.get(place.identity, {}).get(model.name)
         if database is None or database._closed:
-            client = clients.embedded() if place.embedded else clients.vendor(None)
-            database = client.open(name, model)
-            database._sharing = Sharing(_state.lock, partial(_forget, place.identity, model.name))
+            if place.embedded:
+                database = clients.embedded().open(place.identity, model)
+            else:
+                database = clients.vendor(None).open(name, model)
+            database._sharing = Sharing(_state, partial(_forget, place.identity, model.name))
             _state.opened.setdefault(place.identity, {})[model.name] = database
             _state.initialised = True
         assert database._sharing is not None

@@ -188,6 +188,38 @@ def test_objects_that_nobody_else_has_are_closed_by_their_block(name: str) -> No
             closed.create_transaction()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_closing_in_a_child_that_was_forked_while_a_thread_opened(run_python: Run) -> None:
+    outcome = run_python(
+        """
+        import os, signal, threading
+        import fdb
+        from fdb._opening import _state
+        fdb.api_version(740)
+        opening, go_on = threading.Event(), threading.Event()
+        def hold():
+            with _state.lock:
+                opening.set()
+                go_on.wait()
+        with fdb.open("memory:a") as left, fdb.open("memory:b") as closed:
+            thread = threading.Thread(target=hold)
+            thread.start()
+            opening.wait()
+            pid = os.fork()
+            if pid == 0:
+                signal.alarm(30)
+                closed.close()
+                left.__exit__(None, None, None)
+                fdb.open("memory:a")[b"k"] = b"v"
+                os._exit(0)
+            assert os.waitpid(pid, 0)[1] == 0
+            go_on.set()
+            thread.join()
+        """
+    )
+    assert outcome.returncode == 0
+
+
 # ---- what stays ----
 
 
