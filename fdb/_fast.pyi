@@ -1,5 +1,6 @@
 """Types of the extension module native/fast*.c. Addresses travel as integers."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import (
     Any,
@@ -41,6 +42,7 @@ class Waits(Protocol):
 
     def wait(self, future: FutureBase) -> None: ...
 
+@disjoint_base
 class FutureBase:
     """A result that arrives later; owns the future of the library."""
 
@@ -64,7 +66,8 @@ class FutureBase:
 class BytesFutureBase(FutureBase):
     """A future whose result is a byte string; it can be read through the buffer protocol."""
 
-    def __buffer__(self, flags: int, /) -> memoryview: ...
+    if sys.version_info >= (3, 12):
+        def __buffer__(self, flags: int, /) -> memoryview: ...
 
 class ListFutureBase(FutureBase):
     """A future whose result is or contains a list."""

@@ -208,14 +208,16 @@ class _BytesMethods:
         return bool(self._bytes() >= _plain(other))
 
 
-# To a type checker these are bytes, as they are to isinstance().
+# To a type checker these are bytes, as they are to isinstance(). No object could be both in truth.
 if TYPE_CHECKING:
     _Bytes = bytes
 else:
     _Bytes = _BytesMethods
 
 
-class FutureString(_fast.BytesFutureBase, Future[StringT], _Bytes):
+class FutureString(  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+    _fast.BytesFutureBase, Future[StringT], _Bytes
+):
     """A future byte string; every use as bytes waits for it."""
 
     __slots__ = ()
