@@ -40,6 +40,7 @@ class HasLock(Protocol):
     @property
     def lock(self) -> AbstractContextManager[Any]:
         """Held while one is given out or taken back."""
+        ...
 
 
 class Sharing:
