@@ -7,6 +7,7 @@ for the vendor's library needs.
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -34,6 +35,7 @@ class PeerFailed(Exception):
     """A peer's program did not do its job; the text is what it printed."""
 
 
+@functools.cache
 def library_directory() -> str:
     """The directory of the engine's ``libfdb_c.so``, as the installed package reports it."""
     command = [sys.executable, "-m", "fdb.embedded", "--libdir"]

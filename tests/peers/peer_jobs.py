@@ -18,10 +18,17 @@ from official import (  # noqa: E402
     OFFICIAL_73,
     ROOT,
     Peer,
+    PeerFailed,
     library_directory,
     run,
 )
 
+ROUNDTRIP = ROOT / "tests" / "abi" / "roundtrip.c"
+#: Those at which the header declares something else.
+HEADER_VERSIONS = (
+    *(13, 14, 22, 23, 100, 200, 300, 400, 410, 420, 430, 440, 450, 460, 500, 510, 520),
+    *(600, 610, 620, 630, 700, 710, 720, 730, 740),
+)
 HEADERS = ROOT / "vendor" / "fdb_c_headers"
 FOUND = Peer(
     "found",
@@ -104,6 +111,20 @@ def cpp_program() -> str:
     return compiled("program.cc", os.environ.get("CXX", "c++"), "-std=c++17")
 
 
+def c90_program() -> str:
+    """Compiles one program as old C at every version of the header, and runs each."""
+    flags = ("-std=c90", "-Wall", "-Werror", f"-I{HEADERS}")
+    for version in HEADER_VERSIONS:
+        program = str(BUILD / f"peer-c90-{version}")
+        link = [f"-L{library_directory()}", "-lfdb_c", "-pthread", "-o", program]
+        compiler = os.environ.get("CC", "cc")
+        run([compiler, *flags, f"-DFDB_API_VERSION={version}", str(ROUNDTRIP), *link])
+        printed = run([program, f"memory:c90-{version}"])
+        if printed != "ok":
+            raise PeerFailed(f"header version {version}: {printed}")
+    return f"C90: write, read and range at {len(HEADER_VERSIONS)} versions of the header"
+
+
 @dataclass(frozen=True)
 class Job:
     """A named thing to run, which returns what it printed."""
@@ -132,6 +153,7 @@ def jobs() -> list[Job]:
     return [
         Job("C program", c_program),
         Job("C++ program", cpp_program),
+        Job("C90 program at every version of the header", c90_program),
         *official,
         Job("foundationdb 7.3.79 at API 730", lambda: official_job(OFFICIAL_73, 730)),
         Job("asyncio-foundationdb 0.12.0", found_job),

@@ -21,6 +21,7 @@ from official import (  # noqa: E402
 )
 from peer_jobs import (  # noqa: E402
     LAYERS_OURS,
+    c90_program,
     c_program,
     cpp_program,
     jobs,
@@ -47,6 +48,10 @@ def test_a_c_program_compiles_links_and_runs() -> None:
 
 def test_a_cpp_program_compiles_links_and_runs() -> None:
     assert cpp_program() == "C++: 200 appends by 4 threads"
+
+
+def test_an_old_c_program_compiles_without_a_warning_at_every_version_of_the_header() -> None:
+    assert c90_program().startswith("C90: write, read and range at 26 versions")
 
 
 @pytest.mark.parametrize("api_version", [740, 710, 620, 520, 300])
