@@ -126,7 +126,6 @@ def run_python(
     code: str,
     timeout: float = 60,
     environment: dict[str, str] | None = None,
-    cwd: str | os.PathLike[str] = ROOT,
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program in a fresh interpreter and returns its outcome; its errors are shown.
 
@@ -138,7 +137,7 @@ def run_python(
         text=True,
         timeout=timeout,
         env={**surroundings_removed(os.environ), **(environment or {})},
-        cwd=cwd,
+        cwd=ROOT,
     )
     if outcome.returncode != 0:
         print(outcome.stdout, outcome.stderr, sep="\n")
