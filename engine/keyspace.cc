@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <map>
 
 #include "env.h"
 #include "fork.h"
@@ -87,7 +88,8 @@ bool Keyspace::drop_memory(const Bytes& name) {
 }
 
 Keyspace::Keyspace(Bytes name)
-    : name_(std::move(name)), clock_start_(Env::current().monotonic_micros()), published_{kFirstVersion, initial_content()} {}
+    : name_(std::move(name)), clock_start_(Env::current().monotonic_micros()), published_{kFirstVersion, initial_content()},
+      newest_commit_(kFirstVersion), recent_(kFirstVersion, published_.snapshot) {}
 
 Keyspace::~Keyspace() { link_->cut(); }
 
@@ -108,31 +110,19 @@ bool Keyspace::too_old(Version version) { return version < clock() - kReadWindow
 
 Error Keyspace::read_point_at(Version version, Snapshot* snapshot) {
   if (too_old(version)) return err::kTransactionTooOld;
-  std::lock_guard lock(publish_mutex_);
-  if (version > published_.version) {
-    // The commit that is being applied gets this version or an older one.
-    if (version > clock() || is_applying()) return err::kFutureVersion;
-    published_.version = version;
-  }
-  if (version == published_.version) {
-    *snapshot = published_.snapshot;
-    return 0;
-  }
-  const auto after = retained_.upper_bound(version);
-  if (after == retained_.begin()) return err::kTransactionTooOld;
-  const auto& [from, held] = *std::prev(after);
-  if (version >= held.next) return err::kTransactionTooOld;
-  *snapshot = held.snapshot;
-  return 0;
-}
-
-void Keyspace::retain(const ReadPoint& point) {
   {
     std::lock_guard lock(publish_mutex_);
-    const Version next = point.version == published_.version ? INT64_MAX : point.version + 1;
-    retained_.try_emplace(point.version, Retained{point.snapshot, next});
+    if (version > published_.version) {
+      // The commit that is being applied gets this version or an older one.
+      if (version > clock() || is_applying()) return err::kFutureVersion;
+      published_.version = version;
+    }
+    if (version >= newest_commit_) {
+      *snapshot = published_.snapshot;
+      return 0;
+    }
   }
-  schedule_sweep();
+  return recent_.state_at(version, snapshot) ? 0 : err::kTransactionTooOld;
 }
 
 Snapshot Keyspace::current() {
@@ -189,44 +179,77 @@ Version Keyspace::assign_version() {
   return assigned_;
 }
 
+namespace {
+
+// The operations of a commit with everything resolved that only the committer knows: stamps, and what atomic operations come to.
+class Resolver {
+ public:
+  Resolver(Editor* editor, Slice stamp, size_t operations) : editor_(*editor), stamp_(stamp) { changes_.reserve(operations); }
+
+  // Carries the operation out; returns the change it came to.
+  const Change& apply(Mutation mutation) {
+    Change change{mutation.key, mutation.value, mutation.op == Op::kClearRange};
+    if (mutation.op == Op::kSetVersionstampedKey) {
+      change.key = with_stamp(mutation.key);
+    } else if (mutation.op == Op::kSetVersionstampedValue) {
+      change.value = with_stamp(mutation.value);
+    } else if (mutation.op != Op::kSet && mutation.op != Op::kClearRange) {
+      Slice existing;
+      const bool present = editor_.get(mutation.key, &existing);
+      const auto value = apply_atomic(mutation.op, present ? std::optional<Slice>(existing) : std::nullopt, mutation.value);
+      change.is_clear = !value;
+      change.value = value ? arena_.copy(*value) : arena_.copy_after(mutation.key);
+    }
+    change.is_clear ? editor_.clear_range(change.key, change.value) : editor_.set(change.key, change.value);
+    changes_.push_back(change);
+    return changes_.back();
+  }
+
+  const std::vector<Change>& changes() const { return changes_; }
+
+ private:
+  // The last four bytes name the place of the stamp and go.
+  Slice with_stamp(Slice operand) {
+    uint32_t offset;
+    std::memcpy(&offset, operand.data() + operand.size() - 4, 4);
+    const Slice filled = arena_.copy(operand.substr(0, operand.size() - 4));
+    std::memcpy(const_cast<char*>(filled.data()) + offset, stamp_.data(), stamp_.size());
+    return filled;
+  }
+
+  Editor& editor_;
+  const Slice stamp_;
+  Arena arena_;
+  std::vector<Change> changes_;
+};
+
+bool touches_system_keys(const Change& change) { return change.is_clear || (!change.key.empty() && change.key[0] == '\xff'); }
+
+}  // namespace
+
+// Whatever may fail comes before publish(). A failure leaves no more than conflict ranges of a version that nobody reads at.
 void Keyspace::apply(const CommitRequest& request, Version version, CommitOutcome* outcome) {
   const Bytes stamp = system_keys::big_endian(static_cast<uint64_t>(version)) + Bytes(2, '\0');
   std::memcpy(outcome->stamp_bytes, stamp.data(), sizeof outcome->stamp_bytes);
+  outcome->version = version;
   Editor editor(current());
-  Arena arena;
-  std::vector<Mutation> applied;
-  applied.reserve(request.mutations.size());
+  editor.count_replaced(recent_.newest_base_mark());
+  Resolver resolver(&editor, stamp, request.mutations.size());
   bool system = false;
-  for (Mutation mutation : request.mutations) {
-    if (mutation.op == Op::kSetVersionstampedKey || mutation.op == Op::kSetVersionstampedValue) {
-      Slice& target = mutation.op == Op::kSetVersionstampedKey ? mutation.key : mutation.value;
-      uint32_t offset;
-      std::memcpy(&offset, target.data() + target.size() - 4, 4);
-      Slice filled = arena.copy(target.substr(0, target.size() - 4));
-      std::memcpy(const_cast<char*>(filled.data()) + offset, stamp.data(), stamp.size());
-      target = filled;
-      if (mutation.op == Op::kSetVersionstampedKey) conflicts_.add(filled, key_after(filled), version);
-      mutation.op = Op::kSet;
-    }
-    if (mutation.op == Op::kSet) {
-      editor.set(mutation.key, mutation.value);
-    } else if (mutation.op == Op::kClearRange) {
-      editor.clear_range(mutation.key, mutation.value);
-    } else {
-      Slice existing;
-      const bool present = editor.get(mutation.key, &existing);
-      const auto value = apply_atomic(mutation.op, present ? std::optional<Slice>(existing) : std::nullopt, mutation.value);
-      value ? editor.set(mutation.key, *value) : editor.clear(mutation.key);
-    }
-    system = system || (!mutation.key.empty() && mutation.key[0] == '\xff') || mutation.op == Op::kClearRange;
-    applied.push_back(mutation);
+  for (const Mutation& mutation : request.mutations) {
+    const Change& change = resolver.apply(mutation);
+    if (mutation.op == Op::kSetVersionstampedKey) conflicts_.add(change.key, key_after(change.key), version);
+    system = system || touches_system_keys(change);
   }
   for (const KeyRange& range : request.write_conflicts) conflicts_.add(range.begin, range.end, version);
   forget_conflicts(version);
-  outcome->point = {version, editor.finish()};
-  if (system) refresh_system_state(outcome->point.snapshot);
-  publish(version, outcome->point.snapshot);
-  fire_watches(applied, outcome->point.snapshot);
+  const int64_t replaced = editor.replaced_bytes();
+  const Snapshot state = editor.finish();
+  recent_.add(version, resolver.changes(), state, replaced, clock() - kReadWindow);
+  if (system) refresh_system_state(state);
+  publish(version, state);
+  schedule_sweep();
+  fire_watches(resolver.changes(), state);
 }
 
 // Versions may be ahead of the clock, and then the clock decides what is out of the window, as it does in too_old().
@@ -243,14 +266,10 @@ void Keyspace::skip_versions(Version count) {
   published_.version += count;
 }
 
-void Keyspace::publish(Version version, Snapshot snapshot) {
+void Keyspace::publish(Version version, Snapshot snapshot) noexcept {
   std::lock_guard lock(publish_mutex_);
-  if (!retained_.empty()) {
-    const auto newest = std::prev(retained_.end());
-    if (newest->second.next == INT64_MAX) newest->second.next = version;
-  }
   std::swap(published_.snapshot, snapshot);
-  published_.version = version;
+  published_.version = newest_commit_ = version;
 }
 
 void Keyspace::refresh_system_state(const Snapshot& snapshot) {
@@ -260,14 +279,14 @@ void Keyspace::refresh_system_state(const Snapshot& snapshot) {
   tenant_mode_.store(has_mode ? value[0] - '0' : 0, std::memory_order_release);
 }
 
-void Keyspace::fire_watches(const std::vector<Mutation>& applied, const Snapshot& published) {
+void Keyspace::fire_watches(const std::vector<Change>& applied, const Snapshot& published) {
   reach(Point::kPublished);
   if (watches_.empty()) return;
-  for (const Mutation& mutation : applied) {
-    if (mutation.op == Op::kClearRange) {
-      watches_.check_range(mutation.key, mutation.value, published);
+  for (const Change& change : applied) {
+    if (change.is_clear) {
+      watches_.check_range(change.key, change.value, published);
     } else {
-      watches_.check(mutation.key, published);
+      watches_.check(change.key, published);
     }
   }
 }
@@ -323,17 +342,9 @@ void Keyspace::schedule_sweep(int64_t delay_micros) noexcept {
 }
 
 void Keyspace::sweep() {
-  const bool soon = sweeper_.sweep(clock() - kReadWindow);
-  bool more = !sweeper_.empty();
-  std::vector<Snapshot> dropped;  // released after the lock
-  {
-    std::lock_guard lock(publish_mutex_);
-    while (!retained_.empty() && too_old(retained_.begin()->first)) {
-      dropped.push_back(std::move(retained_.begin()->second.snapshot));
-      retained_.erase(retained_.begin());
-    }
-    more = more || !retained_.empty();
-  }
+  const Version window_start = clock() - kReadWindow;
+  const bool soon = sweeper_.sweep(window_start);
+  const bool more = recent_.trim(window_start) || !sweeper_.empty();
   sweep_scheduled_.store(false);
   if (more) schedule_sweep(soon ? kSoonMicros : kSweepMicros);
 }

@@ -5,12 +5,11 @@
 //  1. Versions of commits increase strictly; a snapshot is published under exactly one version.
 //  2. Readers take (version, snapshot) under a short lock that no commit holds while it works. Only what is published and
 //     older than any commit that is being applied is handed out.
-//  3. A version that was handed out is answered exactly for kReadWindow; any other version exactly or with 1007.
+//  3. Every version from the database's first one on is answered exactly for kReadWindow, whether it was handed out or not.
 //  4. No commit is checked against writes that are forgotten: a read version from before them is too old.
 //  5. Lock order: commit_mutex_, then publish_mutex_, then the watches' mutex.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "conflict_set.h"
 #include "latency.h"
 #include "range_set.h"
+#include "recent_commits.h"
 #include "sweeper.h"
 #include "undelivered.h"
 #include "version_store.h"
@@ -54,7 +54,7 @@ struct CommitRequest {
 
 struct CommitOutcome {
   Error error = 0;
-  ReadPoint point;                    // version and state right after the commit
+  Version version = kInvalidVersion;
   std::vector<size_t> conflicting;    // indexes into read_conflicts, if asked for
   Slice stamp() const { return Slice(stamp_bytes, sizeof stamp_bytes); }
   char stamp_bytes[10] = {};
@@ -80,10 +80,9 @@ class Keyspace : public RefCounted<Keyspace> {
   int64_t micros_until(Version version);
   // Whether a read at `version` is refused now.
   bool too_old(Version version);
-  // The program was given this version: keeps it readable for the window.
-  void retain(const ReadPoint& point);
 
   CommitOutcome commit(const CommitRequest& request);
+  const RecentCommits& recent_commits() const { return recent_; }
   // Moves the versions ahead of the clock, as `count` commits do while the clock stands. For tests.
   void skip_versions(Version count);
 
@@ -109,11 +108,6 @@ class Keyspace : public RefCounted<Keyspace> {
   void forget_undelivered(Undelivered::Place* place) { undelivered_.remove(place); }
 
  private:
-  struct Retained {
-    Snapshot snapshot;
-    Version next;  // exact up to, not including, this version
-  };
-
   static constexpr int64_t kSweepMicros = 1'000'000;
 
   Version clock();
@@ -123,9 +117,9 @@ class Keyspace : public RefCounted<Keyspace> {
   Error check(const CommitRequest& request);
   void forget_conflicts(Version version);
   void apply(const CommitRequest& request, Version version, CommitOutcome* outcome);
-  void publish(Version version, Snapshot snapshot);
+  void publish(Version version, Snapshot snapshot) noexcept;
   void refresh_system_state(const Snapshot& snapshot);
-  void fire_watches(const std::vector<Mutation>& applied, const Snapshot& published);
+  void fire_watches(const std::vector<Change>& applied, const Snapshot& published);
   void schedule_sweep(int64_t delay_micros = kSweepMicros) noexcept;
   void sweep();
   void deliver_unseen();
@@ -143,7 +137,9 @@ class Keyspace : public RefCounted<Keyspace> {
   Mutex publish_mutex_;
   ReadPoint published_;
   Version assigned_ = 0;  // to the commit that is applied now, if it is beyond what is published
-  std::map<Version, Retained> retained_;
+  Version newest_commit_;  // whose state published_ is
+
+  RecentCommits recent_;
 
   const std::shared_ptr<WeakLink<Keyspace>> link_ = std::make_shared<WeakLink<Keyspace>>(this);
   WatchRegistry watches_;

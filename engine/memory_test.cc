@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <random>
 #include <thread>
 
 #include "reclaimer.h"
@@ -21,6 +22,8 @@ using Clock = std::chrono::steady_clock;
 constexpr int64_t kMiB = 1 << 20;
 constexpr int64_t kMostAbove = 300 * kMiB;  // while commits go on
 constexpr int64_t kLeftAbove = 64 * kMiB;   // ten seconds after the last one
+constexpr int64_t kStampedAbove = 32 * kMiB;
+constexpr int64_t kBytesForEachVersion = 300;
 constexpr int kRows = 1'000;
 
 // Sanitizers keep freed memory on purpose: then only the functions are tested.
@@ -86,6 +89,30 @@ void test_commits_over_few_keys(int commits) {
   }
 }
 
+// Each commit's version and stamp are given to the program, which may read there for five seconds.
+void test_stamped_commits(int commits) {
+  const auto database = Database::open("memory:stamps");
+  constexpr int kStampedRows = 100'000;
+  for (int row = 0; row < kStampedRows;) {
+    const auto transaction = database->create_transaction();
+    for (int end = row + 10'000; row < end; ++row) transaction->set(key_of(row), "value of moderate length");
+    commit(transaction.get());
+  }
+  const int64_t before = resident_bytes();
+  std::mt19937 random(1);
+  for (int i = 0; i < commits; ++i) {
+    const auto transaction = database->create_transaction();
+    transaction->atomic_op(key_of(static_cast<int>(random() % kStampedRows)), Bytes(14, '\0'), FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE);
+    const Ref<Future> stamp = transaction->get_versionstamp();
+    commit(transaction.get());
+    CHECK_EQ(stamp->get_error(), 0);
+    CHECK(transaction->committed_version() > 0);
+  }
+  const int64_t grown = resident_bytes() - before;
+  std::printf("%d stamped commits over %d keys: %.1f MiB more\n", commits, kStampedRows, static_cast<double>(grown) / kMiB);
+  if (kMeasures) CHECK(grown <= kStampedAbove + kBytesForEachVersion * commits);
+}
+
 void test_clear_of_a_large_range(int rows) {
   const auto database = Database::open("memory:clear");
   for (int row = 0; row < rows;) {
@@ -119,8 +146,8 @@ void test_open_transaction_gives_memory_back(int rows) {
   const auto transaction = database->create_transaction();
   transaction->clear_range("k", "l");
   commit(transaction.get());
-  CHECK(open->swept_version() != INT64_MAX);
-  CHECK(comes_true(30, [&open] { return open->swept_version() == INT64_MAX; }));
+  CHECK(open->held_version() != Sweeper::kNone);
+  CHECK(comes_true(30, [&open] { return open->held_version() == Sweeper::kNone; }));
   CHECK(comes_true(30, [] { return store::reclaimer_backlog() == 0; }));
   CHECK_EQ(open->get("k1", false)->get_error(), err::kTransactionTooOld);
   CHECK_EQ(open->get("k", false)->get_error(), 0);  // was read in time
@@ -136,6 +163,7 @@ int main(int argc, char** argv) {
   CHECK_EQ(network.setup(), 0);
   std::thread loop([&network] { network.run(); });
   fdb::test_commits_over_few_keys(full ? 10'000'000 : fdb::kMeasures ? 200'000 : 20'000);
+  fdb::test_stamped_commits(full ? 500'000 : fdb::kMeasures ? 60'000 : 2'000);
   fdb::test_clear_of_a_large_range(full ? 1'000'000 : 50'000);
   fdb::test_open_transaction_gives_memory_back(full ? 200'000 : 20'000);
   CHECK_EQ(network.stop(), 0);

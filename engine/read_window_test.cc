@@ -51,6 +51,58 @@ void test_no_update_is_lost_while_the_clock_stands() {
   CHECK_EQ(error_of_stale_update(0, kReadWindow + 1'000), err::kTransactionTooOld);
 }
 
+// Also versions that nobody was given, and long after many others have committed.
+void test_every_version_of_the_window_is_exact() {
+  const auto database = fresh_database();
+  const Version first = put(database, "a", "0");
+  std::vector<Version> versions{first};
+  for (int i = 1; i < 1'500; ++i) {
+    env->advance(1'000);
+    versions.push_back(put(database, "a", std::to_string(i)));
+    put(database, "b" + std::to_string(i), "");
+  }
+  for (size_t i = 0; i < versions.size(); i += 7) {
+    for (const Version version : {versions[i], versions[i] + 500}) {
+      const auto reader = database->create_transaction();
+      reader->set_read_version(version);
+      CHECK_EQ(value_of(reader->get("a", false)), std::to_string(i));
+      CHECK_EQ(value_of(reader->get("b" + std::to_string(i + 1), false)), std::optional<Bytes>());
+    }
+  }
+  const auto before = database->create_transaction();
+  before->set_read_version(first - 1);
+  CHECK_EQ(value_of(before->get("a", false)), std::optional<Bytes>());
+}
+
+// An idle database keeps its newest state and nothing else.
+void test_memory_of_old_commits_comes_back() {
+  const auto database = fresh_database();
+  for (int i = 0; i < 5'000; ++i) put(database, std::to_string(i), "some value");
+  const RecentCommits& recent = database->keyspace()->recent_commits();
+  CHECK(recent.record_bytes() > 0);
+  env->advance(kReadWindow);
+  env->advance(kReadWindow);
+  CHECK_EQ(recent.record_bytes(), 0);
+  CHECK_EQ(recent.bases(), size_t{1});
+}
+
+// What a program keeps of a transaction that has committed costs no snapshot.
+void test_a_committed_transaction_holds_no_snapshot() {
+  const auto database = fresh_database();
+  put(database, "a", "1");
+  const auto transaction = database->create_transaction();
+  CHECK_EQ(value_of(transaction->get("a", false)), Bytes("1"));
+  CHECK(transaction->held_version() != Sweeper::kNone);
+  transaction->set("a", "2");
+  CHECK_EQ(transaction->commit()->get_error(), 0);
+  CHECK(transaction->held_version() == Sweeper::kNone);
+  CHECK(transaction->committed_version() > 0);
+  const auto reader = database->create_transaction();
+  put(database, "a", "3");
+  reader->set_read_version(transaction->committed_version());
+  CHECK_EQ(value_of(reader->get("a", false)), Bytes("2"));
+}
+
 }  // namespace
 }  // namespace fdb
 
@@ -61,6 +113,9 @@ int main() {
   CHECK_EQ(network.select_api_version(740, 740), 0);
   network.simulate();
   fdb::test_no_update_is_lost_while_the_clock_stands();
+  fdb::test_every_version_of_the_window_is_exact();
+  fdb::test_memory_of_old_commits_comes_back();
+  fdb::test_a_committed_transaction_holds_no_snapshot();
   std::puts("read_window_test: ok");
   return 0;
 }

@@ -70,6 +70,8 @@ struct Node {
   const Child* children() const { return const_cast<Node*>(this)->children(); }
   Slot* slots() { return reinterpret_cast<Slot*>(children() + (level == 0 ? 0 : slot_capacity)); }
   const Slot* slots() const { return const_cast<Node*>(this)->slots(); }
+  // Of the allocation.
+  size_t size() const { return static_cast<size_t>(heap() + heap_capacity - reinterpret_cast<const char*>(this)); }
   char* heap() { return reinterpret_cast<char*>(slots() + slot_capacity); }
   const char* heap() const { return const_cast<Node*>(this)->heap(); }
 

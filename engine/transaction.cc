@@ -218,17 +218,11 @@ Ref<Future> Transaction::get_read_version() {
   // Below API 101 neither a reset nor an error state keeps anybody from the read version.
   if (state_error_ != 0 && api_version() >= 101) return answer_error(state_error_);
   if (Error error = ensure_read_version()) return answer_error(error);
-  if (version_state_ == VersionState::kReading && !snapshot_released_) keyspace().retain(read_point_);
   return answer(static_cast<int64_t>(read_point_.version), api_version() >= 101 ? Tie::kRequest : Tie::kLoose);
 }
 
 Version Transaction::committed_version() {
   Lock lock(mutex_);
-  if (committed_point_.version != kInvalidVersion) {
-    keyspace().retain(committed_point_);
-    committed_point_ = ReadPoint();
-    enlist();
-  }
   return committed_version_;
 }
 

@@ -154,7 +154,7 @@ class Transaction : public RefCounted<Transaction> {
     Error error;
     bool read_only = false;
     bool reached_native = false;
-    ReadPoint point{};
+    Version version = kInvalidVersion;
     Bytes stamp{};
   };
 
@@ -226,7 +226,6 @@ class Transaction : public RefCounted<Transaction> {
   void forget_read_version();
   void trim_snapshot(int* steps);
   void enlist() noexcept;
-  void retain(const ReadPoint& point) noexcept;
   Error resolve_tenant(const Snapshot& snapshot);
   Error tenant_requirement() const;
   void arm_retry();
@@ -278,6 +277,7 @@ class Transaction : public RefCounted<Transaction> {
 
   // ---- commit ---------------------------------------------------------------------------------------
   void start_commit();
+  void let_go_of_snapshot() noexcept;
   void commit_after_reads();
   void deliver_commit_locked();
   Error fail_above_native();
@@ -299,8 +299,7 @@ class Transaction : public RefCounted<Transaction> {
   int64_t retries_ = 0;
   double backoff_;
   Version committed_version_ = kInvalidVersion;
-  ReadPoint committed_point_;  // what committed_version_ names, until the program asks or the window passes
-  Bytes last_stamp_;           // of the last successful commit with writes
+  Bytes last_stamp_;  // of the last successful commit with writes
   std::vector<std::pair<Bytes, Bytes>> conflicting_ranges_;
   Network::TimerId timeout_timer_ = 0;
   bool destroyed_ = false;

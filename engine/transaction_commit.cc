@@ -55,9 +55,8 @@ Error Transaction::prepare_commit(CommitRequest* request) {
   if (Error error = tenant_requirement()) return error;
   if (Error error = resolve_tenant(keyspace().current())) return error;
   if (version_state_ == VersionState::kNone) {
-    read_point_ = keyspace().read_point();  // with its snapshot: the program may ask for the version after the commit
-    version_state_ = VersionState::kReading;
-    enlist();
+    read_point_.version = keyspace().read_point().version;
+    version_state_ = VersionState::kNamed;
   }
   request->read_version = read_point_.version;
   request->check_window = !options_.causal_write_risky || !request->read_conflicts.empty();
@@ -122,7 +121,7 @@ void Transaction::start_commit() {
     if (!decided.read_only) {
       CommitOutcome outcome = keyspace().commit(request);
       decided.error = outcome.error;
-      decided.point = outcome.point;
+      decided.version = outcome.version;
       decided.stamp = outcome.stamp();
       if (outcome.error == err::kNotCommitted && request.report_conflicts) conflicting_ranges_.clear();
       const std::vector<KeyRange>& submitted = read_conflicts_.merged();
@@ -132,6 +131,7 @@ void Transaction::start_commit() {
     }
   }
   decided_ = std::move(decided);
+  let_go_of_snapshot();
   reach(Point::kCommitDecided);
   if (answers_late()) commit_arrives_late();
 }
@@ -173,10 +173,7 @@ void Transaction::deliver_commit_locked() {
     for (const Ref<Future>& stamp : stamps) network_.deliver_error(stamp, err::kTransactionInvalidVersion);
     end_watches(decided.error);
   } else {
-    committed_version_ = decided.read_only ? kInvalidVersion : decided.point.version;
-    committed_point_ = decided.read_only ? ReadPoint() : decided.point;
-    enlist();
-    if (!stamps.empty() && !decided.read_only) retain(decided.point);
+    committed_version_ = decided.read_only ? kInvalidVersion : decided.version;
     for (const Ref<Future>& stamp : stamps) {
       decided.read_only ? network_.deliver_error(stamp, err::kNoCommitVersion)
                         : network_.deliver(stamp, KeyResult{decided.stamp});

@@ -13,22 +13,21 @@ Bytes full(const Bytes& prefix, Slice key) {
 
 }  // namespace
 
-// Tells the keyspace's sweeper what is held here; after every change of the read point or of committed_point_. Without memory
-// for that it is held until the next change.
+// Tells the keyspace's sweeper what is held here; after every change of the read point. Without memory for that it is held
+// until the next change.
 void Transaction::enlist() noexcept {
-  Version oldest = committed_point_.version == kInvalidVersion ? Sweeper::kNone : committed_point_.version;
-  if (version_state_ == VersionState::kReading && !snapshot_trimmed_) oldest = std::min(oldest, read_point_.version);
+  const bool holds = version_state_ == VersionState::kReading && !snapshot_trimmed_;
+  const Version oldest = holds ? read_point_.version : Sweeper::kNone;
   if (oldest == listed_version_) return;
   if (keyspace().hold(this, listed_version_, oldest)) listed_version_ = oldest;
 }
 
-// Without memory for it reads at that version answer 1007.
-void Transaction::retain(const ReadPoint& point) noexcept {
-  try {
-    keyspace().retain(point);
-  } catch (const std::bad_alloc&) {
-    return;
-  }
+// Nothing but special keys can be read after a commit: the version is enough to get the snapshot again.
+void Transaction::let_go_of_snapshot() noexcept {
+  if (version_state_ != VersionState::kReading) return;
+  version_state_ = VersionState::kNamed;
+  read_point_.snapshot = Snapshot();
+  enlist();
 }
 
 Version Transaction::held_version() {
@@ -40,7 +39,6 @@ void Transaction::release_snapshot(int* steps) {
   std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return;
   --*steps;
-  if (keyspace().too_old(committed_point_.version)) committed_point_ = ReadPoint();
   if (version_state_ == VersionState::kReading && !snapshot_trimmed_ && keyspace().too_old(read_point_.version)) {
     snapshot_released_ = true;
     trim_snapshot(steps);

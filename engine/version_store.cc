@@ -165,6 +165,15 @@ Snapshot Editor::finish() {
   return Snapshot(std::exchange(root_, nullptr));
 }
 
+uint64_t Editor::next_mark() { return next_editor.load(std::memory_order_relaxed); }
+
+void Editor::count_subtrees(const Node* node, int from, int to) {
+  for (int i = from; i < to; ++i) {
+    const Child& child = node->children()[i];
+    if (child.node->editor < counted_before_) replaced_bytes_ += child.bytes + child.keys * int64_t{sizeof(store::Slot)};
+  }
+}
+
 bool Editor::get(Slice key, Slice* value) const { return find(root_, key, value); }
 
 RangeStats Editor::total() const { return root_ ? RangeStats{root_->keys, root_->bytes} : RangeStats(); }
@@ -173,6 +182,7 @@ RangeStats Editor::total() const { return root_ ? RangeStats{root_->keys, root_-
 Node* Editor::own(Node* node, uint32_t extra) {
   if (node->editor == id_) return node;
   Node* copy = store::copy_node(node, id_, extra);
+  if (node->editor < counted_before_) replaced_bytes_ += static_cast<int64_t>(node->size());
   store::release(node);
   return copy;
 }
@@ -299,7 +309,10 @@ void Editor::erase_range(Node* node, const Slice* begin, const Slice* end) noexc
   }
   if (begin) erase_in_child(first, begin, nullptr);
   if (end) erase_in_child(last, nullptr, end);
-  if (first + 1 < last) store::erase_slots(node, first + 1, last);
+  if (first + 1 < last) {
+    count_subtrees(node, first + 1, last);
+    store::erase_slots(node, first + 1, last);
+  }
   if (end) mend_child(node, first + 1);
   if (begin) mend_child(node, first);
 }

@@ -99,6 +99,12 @@ class Editor {
   void clear_range(Slice begin, Slice end);  // [begin, end); nothing if begin >= end
   bool get(Slice key, Slice* value) const;   // sees the writes so far; valid until the next write
   RangeStats total() const;
+  // Nodes made before this moment are older than the mark.
+  static uint64_t next_mark();
+  // From now on counts the bytes of those nodes older than `mark` that writes replace, in replaced_bytes(). An estimate where
+  // whole subtrees are erased.
+  void count_replaced(uint64_t mark) { counted_before_ = mark; }
+  int64_t replaced_bytes() const { return replaced_bytes_; }
   // The result. The editor is empty afterwards.
   Snapshot finish();
 
@@ -114,8 +120,12 @@ class Editor {
   void mend_child(store::Node* node, int index) noexcept;
   void mend_root() noexcept;
 
+  void count_subtrees(const store::Node* node, int from, int to);
+
   uint64_t id_;
   store::Node* root_;
+  uint64_t counted_before_ = 0;
+  int64_t replaced_bytes_ = 0;
 };
 
 }  // namespace fdb
