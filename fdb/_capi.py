@@ -6,6 +6,7 @@ Objects of the library (databases, tenants, transactions, futures) are addresses
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from fdb._errors import FDBError
@@ -37,10 +38,13 @@ class Library:
     def __init__(self, path: str) -> None:
         """Loads the file `path`, or what the loader finds for a name without a slash.
 
-        Raises LoadError.
+        Raises LoadError, and ValueError if there is a NUL in the path.
         """
+        name = os.fsencode(path)
+        if b"\0" in name:
+            raise ValueError("the path contains a NUL character")
         message = ffi.new("char[]", _MESSAGE_SIZE)
-        self._library = lib.shim_open(path.encode(), message, _MESSAGE_SIZE)
+        self._library = lib.shim_open(name, message, _MESSAGE_SIZE)
         if self._library == ffi.NULL:
             raise LoadError(ffi.string(message).decode(errors="replace"))
         self._functions: dict[str, Any] = {}
@@ -54,8 +58,7 @@ class Library:
         path = ffi.new("char[]", _MESSAGE_SIZE)
         if not lib.shim_path(self._library, path, _MESSAGE_SIZE):
             return None
-        text: str = ffi.string(path).decode(errors="surrogateescape")
-        return text
+        return os.fsdecode(ffi.string(path))
 
     def has(self, name: str) -> bool:
         """Whether the library has the function `name`."""

@@ -43,6 +43,7 @@ def _after_fork() -> None:
     global _reason
     _reason = _FORKED
     _fast.invalidate()
+    _fast.find_main_thread()
     set_callback_thread(0)
     for hook in _fork_hooks:
         hook()
@@ -63,7 +64,7 @@ def invalidate_at_exit() -> None:
 
 def set_callback_thread(ident: int) -> None:
     """Names the thread that may not block, because it runs on_ready callbacks; 0 for none."""
-    _fast.set_threads(threading.main_thread().ident or 0, ident)
+    _fast.set_callback_thread(ident)
 
 
 class NativeThread:
@@ -104,4 +105,4 @@ def original(module: str, name: str) -> Any:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-set_callback_thread(0)
+_fast.find_main_thread()

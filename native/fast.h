@@ -40,7 +40,7 @@ typedef struct {
 
 extern fast_classes_t fast_classes;
 extern int fast_generation;               /* moves on at fork and at exit */
-extern unsigned long fast_main_thread;    /* the thread that handles signals */
+extern unsigned long fast_main_thread;    /* the thread that handles signals; 0: any may be it */
 extern unsigned long fast_callback_thread; /* the thread that runs on_ready callbacks, or 0 */
 
 /* Binds `function` to a function of the library, or raises and leaves with `failure`. */

@@ -302,7 +302,7 @@ static Py_ssize_t subscribe(FutureObject **futures, Py_ssize_t count, shim_waite
 /* Blocks until `waiter` is posted: 0, or -1 when a signal handler raised.  Only the main thread
  * handles signals, so only it has to look for them. */
 static int block(shim_waiter *waiter) {
-	int is_main = PyThread_get_thread_ident() == fast_main_thread;
+	int is_main = fast_main_thread == 0 || PyThread_get_thread_ident() == fast_main_thread;
 	int outcome;
 	do {
 		Py_BEGIN_ALLOW_THREADS;

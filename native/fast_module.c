@@ -41,13 +41,27 @@ static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject
 	Py_RETURN_NONE;
 }
 
-static PyObject *set_threads(PyObject *Py_UNUSED(module), PyObject *args) {
-	unsigned long main_thread, callback_thread;
-	if (!PyArg_ParseTuple(args, "kk:set_threads", &main_thread, &callback_thread)) {
+static int note_main_thread(void *Py_UNUSED(ignored)) {
+	fast_main_thread = PyThread_get_thread_ident();
+	return 0;
+}
+
+/*
+ * The interpreter itself knows which of its threads handles signals: the one that makes pending calls.
+ * threading does not where gevent has replaced what identifies a thread.
+ */
+static PyObject *find_main_thread(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
+	fast_main_thread = 0;
+	Py_AddPendingCall(note_main_thread, NULL); /* if there is no room, every thread looks for signals */
+	Py_RETURN_NONE;
+}
+
+static PyObject *set_callback_thread(PyObject *Py_UNUSED(module), PyObject *argument) {
+	unsigned long thread = PyLong_AsUnsignedLong(argument);
+	if (thread == (unsigned long)-1 && PyErr_Occurred()) {
 		return NULL;
 	}
-	fast_main_thread = main_thread;
-	fast_callback_thread = callback_thread;
+	fast_callback_thread = thread;
 	Py_RETURN_NONE;
 }
 
@@ -96,7 +110,8 @@ static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
 static PyMethodDef module_methods[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
      "Sets the classes and callables of Python that this module needs."},
-    {"set_threads", set_threads, METH_VARARGS, "Sets the threads that handle signals and that run callbacks (0: none)."},
+    {"find_main_thread", find_main_thread, METH_NOARGS, "Finds out, soon, which thread handles signals: at first and after a fork."},
+    {"set_callback_thread", set_callback_thread, METH_O, "Sets the thread that runs callbacks, 0 for none."},
     {"invalidate", invalidate, METH_NOARGS, "Makes every handle and future dead: after a fork, or at exit."},
     {"key_bytes", key_bytes, METH_O, "Returns the bytes of a key, or raises TypeError."},
     {"value_bytes", value_bytes, METH_O, "Returns the bytes of a value, or raises TypeError."},

@@ -99,6 +99,8 @@ def build_stub(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
             subprocess.run(
                 [*compiler, *flags, include, *definitions, str(STUB_SOURCE), "-o", str(path)],
                 check=True,
+                # A sanitizer that this process was started with is none of the compiler's business.
+                env={name: text for name, text in os.environ.items() if name != "LD_PRELOAD"},
             )
         return str(path)
 

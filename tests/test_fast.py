@@ -63,7 +63,7 @@ def test_a_mailbox_is_filled_from_many_threads() -> None:
 
 def test_a_closed_mailbox(stub_db: fdb.Database) -> None:
     mailbox = _fast.Mailbox()
-    future = stub_db.create_transaction()[b"delay:20"]
+    future = stub_db.create_transaction()[b"delay:300"]
     assert future._subscribe(mailbox, 1) is True
     mailbox.push(2)
     mailbox.close()
@@ -73,12 +73,12 @@ def test_a_closed_mailbox(stub_db: fdb.Database) -> None:
             use()
     with pytest.raises(ValueError, match="closed"):
         future._subscribe(mailbox, 1)
-    assert future == b"delay:20"  # its token went nowhere
+    assert future == b"delay:300"  # its token went nowhere
 
 
 def test_subscribing(stub_db: fdb.Database) -> None:
     mailbox = _fast.Mailbox()
-    future = stub_db.create_transaction()[b"delay:10"]
+    future = stub_db.create_transaction()[b"delay:300"]
     assert all(future._subscribe(mailbox, token) for token in range(5))
     future.wait()
     taken: list[int] = []

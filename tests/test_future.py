@@ -161,8 +161,8 @@ def test_a_callback_that_exits_ends_nothing(
     stub_db: fdb.Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
     after = threading.Event()
-    stub_db.create_transaction()[b"delay:5"].on_ready(lambda _: sys.exit(3))
-    stub_db.create_transaction()[b"delay:30"].on_ready(lambda _: after.set())
+    stub_db.create_transaction()[b"delay:200"].on_ready(lambda _: sys.exit(3))
+    stub_db.create_transaction()[b"delay:300"].on_ready(lambda _: after.set())
     assert after.wait(WAIT_SECONDS)
     assert "SystemExit: 3" in capfd.readouterr().err
 

@@ -123,3 +123,46 @@ def test_models_live_side_by_side(database_name: str, test_prefix: bytes) -> Non
     debug[test_prefix] = b"3"
     other.wait()
     threads.clear(test_prefix)
+
+
+@pytest.mark.parametrize("patched", [False, True])
+@pytest.mark.parametrize("forked", [False, True])
+def test_an_interrupt_that_reaches_another_thread(
+    run_python: Run, build_stub: Callable[..., str], patched: bool, forked: bool
+) -> None:
+    """The main thread notices, also where gevent has replaced what identifies threads."""
+    if patched:
+        pytest.importorskip("gevent")
+    outcome = run_python(
+        f"""
+        import os, signal, time, _thread
+        start, ident = _thread.start_new_thread, _thread.get_ident
+        if {patched}:
+            from gevent import monkey
+            monkey.patch_all()
+            sleep = monkey.get_original("time", "sleep")
+        else:
+            sleep = time.sleep
+        import fdb
+        fdb.api_version(740)
+        if {forked} and os.fork():
+            status = os.wait()[1]
+            os._exit(os.waitstatus_to_exitcode(status))
+        tr = fdb.ClientLibrary({build_stub()!r}).open("x").create_transaction()
+        sent = []
+
+        def send():
+            sleep(0.3)
+            sent.append(time.monotonic())
+            signal.pthread_kill(ident(), signal.SIGINT)
+            sleep(30)
+
+        start(send, ())
+        try:
+            tr[b"delay:20000"].wait()
+        except KeyboardInterrupt:
+            print("interrupted", time.monotonic() - sent[0] < 5, flush=True)
+        os._exit(0)
+        """
+    )
+    assert outcome.returncode == 0 and outcome.stdout == "interrupted True\n"

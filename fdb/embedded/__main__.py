@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 
 import fdb.embedded
@@ -16,6 +17,8 @@ def main() -> int:
     arguments = parser.parse_args()
     if not (arguments.libdir or arguments.includedir):
         parser.error("give --libdir or --includedir")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # a path need not be valid text
     try:
         if arguments.libdir:
             print(fdb.embedded.libdir())
