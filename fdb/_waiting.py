@@ -189,7 +189,8 @@ class Dispatcher:
     """The thread that runs on_ready callbacks; started by the first one that has to wait."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Reentrant, as a signal handler may come in the middle of what it has interrupted.
+        self._lock = threading.RLock()
         self._pending: PendingCallbacks | None = None
 
     def add(self, future: Future[Any], callback: Callback) -> None:
@@ -203,19 +204,20 @@ class Dispatcher:
 
     def reset(self) -> None:
         """Forgets the thread, which a fork has left behind in the parent."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._pending = None
 
     def _start(self) -> PendingCallbacks:
         with self._lock:
             if self._pending is None:
-                self._pending = PendingCallbacks(_fast.Mailbox())
-                _threads.NativeThread(self._run, "fdb-callback-thread")
+                made = PendingCallbacks(_fast.Mailbox())
+                # Unless a signal handler was faster.
+                if self._pending is None:
+                    self._pending = made
+                    _threads.NativeThread(lambda: self._run(made), "fdb-callback-thread")
             return self._pending
 
-    def _run(self) -> None:
-        pending = self._pending
-        assert pending is not None
+    def _run(self, pending: PendingCallbacks) -> None:
         _threads.set_callback_thread(_threads.original("_thread", "get_ident")())
         while True:
             pending.mailbox.wait()
