@@ -300,6 +300,11 @@ void test_waiting_reads_lose_patience_one_by_one() {
   CHECK(!second->is_ready());
   env->advance(kSecond / 2);
   CHECK_EQ(second->get_error(), err::kFutureVersion);
+  const Handle never = begin(*database);
+  never->set_read_version(INT64_MAX);
+  const Ref<Future> last = never->get("a", true);
+  env->advance(kSecond);
+  CHECK_EQ(last->get_error(), err::kFutureVersion);
   transaction->reset();
   const Handle probe = begin(*database);
   transaction->set_read_version(version_of(probe->get_read_version()) + 1000);

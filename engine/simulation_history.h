@@ -320,7 +320,7 @@ class History {
     } else if (attempt.error == err::kNotCommitted) {
       const std::vector<Range> ranges = read_conflicts(attempt);
       for (auto at = commits_.upper_bound(attempt.read_version); at != commits_.end(); ++at) {
-        if (at->second->commit_event < attempt.end_event && writes_into(*at->second, ranges)) return;
+        if (at->second->commit_event <= attempt.end_event && writes_into(*at->second, ranges)) return;
       }
       fail(attempt, "1020 although nothing it read was written");
     } else {

@@ -1,11 +1,11 @@
 // One simulated client: a transaction object that it reads and writes with, commits, cancels, resets and retries at
 // random, while it records in the history what it asked and what it was told.
 //
-// Thread-safety: none; all workers run in one thread, a step at a time.
+// Thread-safety: none; one thread at a time runs, and another one may get its turn wherever the schedule decides.
 #pragma once
 
-#include "sim_env.h"
 #include "simulation_history.h"
+#include "simulation_schedule.h"
 #include "transaction.h"
 
 namespace fdb::sim {
@@ -18,13 +18,16 @@ struct World {
   bool chance(uint64_t percent) { return below(100) < percent; }
   int64_t now() { return env.monotonic_micros(); }
   bool late() const { return database->keyspace()->latency().on(); }
+  // Lets time pass, and others do what is due.
+  void pass(int64_t micros) { schedule ? schedule->pass(micros) : env.advance(micros); }
   // Lets time pass until an answer that may be late is there.
   Future& arrived(const Ref<Future>& future) {
-    while (late() && !future->is_ready()) env.advance(100);
+    while (late() && !future->is_ready()) pass(100);
     return *future;
   }
 
   test::SimEnv env;
+  SeededSchedule* schedule = nullptr;  // of a run with threads
   std::mt19937_64 random;
   Ref<Database> database;
   History history;
@@ -59,7 +62,7 @@ class Worker {
   void stop() {
     ++world_.events;
     if (phase_ == Phase::kCommitting && fate_ == Fate::kAwait) {
-      while (!future_->is_ready()) world_.env.advance(100'000);
+      while (!future_->is_ready()) world_.pass(100'000);
       finish_commit();
     }
     if (phase_ == Phase::kRetrying) return transaction_->reset();
@@ -453,6 +456,7 @@ class Worker {
 
   void look_at_commit() {
     if (fate_ == Fate::kAwait) {
+      maybe_block();
       if (world_.chance(70) && future_->is_ready()) finish_commit();
       return;
     }
@@ -465,7 +469,7 @@ class Worker {
     if (fate_ == Fate::kMisuse || fate_ == Fate::kCancel) {
       if (timed_out()) world_.arrived(future_);  // it was refused, which may be told late
       require(future_->is_ready(), "the commit of a transaction that was ended is pending");
-      world_.env.advance(static_cast<int64_t>(world_.below(3'000'000)));  // long enough for what would come too late
+      world_.pass(static_cast<int64_t>(world_.below(3'000'000)));  // long enough for what would come too late
     }
     abandon_by([this] { fate_ == Fate::kDestroy ? replace() : transaction_->reset(); });
   }
@@ -524,7 +528,13 @@ class Worker {
     phase_ = Phase::kRetrying;
   }
 
+  // In a thread of its own a worker may also wait as programs do.
+  void maybe_block() {
+    if (world_.schedule && world_.chance(50)) require(future_->block_until_ready() == 0, "waiting was refused");
+  }
+
   void look_at_retry() {
+    maybe_block();
     if (!future_->is_ready()) {
       if (world_.chance(95)) return;
       // An on_error that a reset overtakes cancels the transaction once more.

@@ -34,7 +34,7 @@ void Transaction::wait_for_version(const Ref<Future>& future, ReadFunction read)
 // All wait for the same version, so one timer will do: for the version, or for the patience of the oldest read.
 void Transaction::arm_retry() {
   if (waiting_.empty() || retry_timer_ != 0) return;
-  const int64_t ahead = keyspace().micros_until(read_point_.version);
+  const int64_t ahead = std::min(keyspace().micros_until(read_point_.version), kPatienceMicros);
   const int64_t when = Env::current().monotonic_micros() + (ahead > 0 ? ahead : kCommitMicros);
   retry_timer_ = at(std::min(when, waiting_.front().give_up_micros), [](Transaction& self) { self.retry_waiting(); });
 }

@@ -1,0 +1,150 @@
+// One run of the model check: a database, its workers, and the check of what they recorded.
+//
+// Thread-safety: none; with a schedule its threads run one at a time.
+#pragma once
+
+#include "simulation_worker.h"
+#include "test_support.h"
+
+namespace fdb::sim {
+
+constexpr size_t kAttempts = 250;       // of transactions in one run
+constexpr size_t kThreadAttempts = 60;  // in one with threads
+
+struct Totals {
+  size_t attempts = 0;
+  std::map<std::string, size_t> outcomes;
+  uint64_t digest = 0;
+};
+
+class Simulation {
+ public:
+  explicit Simulation(uint64_t seed, SeededSchedule* schedule = nullptr)
+      : seed_(seed), name_("sim" + std::to_string(seed)), world_(seed) {
+    world_.schedule = schedule;
+    if (schedule) schedule->reseed(seed, &world_.env);
+    world_.database = Database::open(("memory:" + name_).c_str());
+  }
+  ~Simulation() {
+    workers_.clear();
+    Keyspace::drop_memory(name_);
+    // Nothing of this run may be left in the timers of the next one.
+    for (int i = 0; i < 10; ++i) world_.pass(2'000'000);
+  }
+
+  // All in this thread.
+  void run(Totals* totals) {
+    make_workers(2 + world_.below(9));
+    while (world_.history.size() < kAttempts) {
+      workers_[world_.below(workers_.size())]->step();
+      world_.pass(random_pause());
+      if (world_.chance(10)) poll_watches();
+    }
+    for (const auto& worker : workers_) worker->stop();
+    check(totals);
+  }
+
+  // Each worker in a thread of its own, and another one that looks at the watches.
+  void run_threads(Totals* totals) {
+    make_workers(2 + world_.below(3));
+    std::vector<std::function<void()>> bodies;
+    for (const auto& worker : workers_) bodies.push_back([this, &worker = *worker] { work(worker); });
+    bodies.push_back([this] {
+      for (; working_ > 0; world_.pass(random_pause())) poll_watches();
+    });
+    working_ = workers_.size();
+    world_.schedule->run(std::move(bodies));
+    if (violation_) throw Violation(*violation_);
+    check(totals);
+  }
+
+ private:
+  void make_workers(uint64_t count) {
+    calibrate();
+    // Every fourth run is one of late answers.
+    if (seed_ % 4 == 3) world_.database->keyspace()->latency().set({true, 0, 2'000, seed_});
+    for (uint64_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(&world_, static_cast<int>(i)));
+  }
+
+  void work(Worker& worker) {
+    try {
+      for (; world_.history.size() < kThreadAttempts && !violation_; world_.pass(random_pause())) worker.step();
+      if (!violation_) worker.stop();
+    } catch (const Violation& violation) {
+      violation_ = violation;
+    }
+    --working_;
+  }
+
+  void check(Totals* totals) {
+    world_.pass(1);
+    world_.pass(1);
+    poll_watches();
+    std::deque<WatchRecord> watches;
+    for (const auto& [record, future] : world_.watches) watches.push_back(record);
+    totals->digest = world_.history.verify(watches, all_rows());
+    count_outcomes(watches, totals);
+    for (const auto& [record, future] : world_.watches) future->cancel();
+  }
+
+  // The engine's clock runs with ours; the first read version says how far ahead it is.
+  void calibrate() {
+    Transaction* transaction = world_.database->create_transaction().detach();
+    Result* result = nullptr;
+    const Ref<Future> version = transaction->get_read_version();
+    CHECK_EQ(version->value(&result), 0);
+    world_.history.set_clock(std::get<int64_t>(*result) - world_.now());
+    transaction->destroy();
+  }
+
+  int64_t random_pause() {
+    const uint64_t dice = world_.below(1000);
+    if (dice < 4) return static_cast<int64_t>(world_.below(7'000'000));
+    if (dice < 50) return static_cast<int64_t>(world_.below(200'000));
+    if (dice < 300) return static_cast<int64_t>(world_.below(2'000));
+    return static_cast<int64_t>(world_.below(40));
+  }
+
+  void poll_watches() {
+    for (size_t i = 0; i < world_.watches.size(); ++i) {
+      auto& [record, future] = world_.watches[i];
+      if (record.error != kPending) continue;
+      if (world_.below(2000) == 0 && !future->is_ready()) {
+        future->cancel();
+        record.cancelled = true;
+      }
+      if (!future->is_ready()) continue;
+      record.error = future->get_error();
+      record.seen_event = world_.events;
+    }
+  }
+
+  Rows all_rows() {
+    Transaction* transaction = world_.database->create_transaction().detach();
+    Result* result = nullptr;
+    const Ref<Future> future = transaction->get_range({{"", false, 1}, {"\xff", false, 1}, 100'000, 0, FDB_STREAMING_MODE_EXACT, 1, true, false});
+    CHECK_EQ(world_.arrived(future).value(&result), 0);
+    Rows rows;
+    for (const FDBKeyValue& row : std::get<std::unique_ptr<KeyValueArray>>(*result)->rows) {
+      rows.emplace_back(Bytes(reinterpret_cast<const char*>(row.key), static_cast<size_t>(row.key_length)),
+                        Bytes(reinterpret_cast<const char*>(row.value), static_cast<size_t>(row.value_length)));
+    }
+    transaction->destroy();
+    return rows;
+  }
+
+  void count_outcomes(const std::deque<WatchRecord>& watches, Totals* totals) const {
+    totals->attempts += world_.history.size();
+    for (const auto& [what, count] : world_.history.outcomes()) totals->outcomes[what] += count;
+    for (const WatchRecord& watch : watches) totals->outcomes["watches fired"] += watch.error == 0;
+  }
+
+  const uint64_t seed_;
+  const std::string name_;
+  World world_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  size_t working_ = 0;
+  std::optional<Violation> violation_;
+};
+
+}  // namespace fdb::sim
