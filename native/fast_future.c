@@ -19,6 +19,9 @@ static void destroy_pointer(FutureObject *self) {
 }
 
 PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int flags) {
+	if (pointer == NULL) {
+		return PyErr_NoMemory(); /* the one reason that a library has */
+	}
 	FutureObject *self = (FutureObject *)type->tp_alloc(type, 0);
 	if (self == NULL) {
 		SHIM_FUNCTION(handle->library, fdb_future_destroy)(pointer);

@@ -1,6 +1,8 @@
 /* Mailbox: where tokens of ready futures arrive, for event loops and the dispatcher.  See fast.h. */
 #include "fast.h"
 
+enum { MOST_TOKENS = 256 };
+
 typedef struct {
 	PyObject_HEAD
 	shim_queue *queue; /* NULL once closed */
@@ -74,20 +76,31 @@ static PyObject *mailbox_push(MailboxObject *self, PyObject *argument) {
 	Py_RETURN_NONE;
 }
 
-static PyObject *mailbox_take(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
-	intptr_t tokens[256];
-	if (!usable(self)) {
-		return NULL;
-	}
-	size_t count = shim_queue_take(self->queue, tokens, sizeof(tokens) / sizeof(tokens[0]));
+static PyObject *list_of_tokens(const shim_subscription *taken, size_t count) {
 	PyObject *list = PyList_New((Py_ssize_t)count);
-	for (size_t i = 0; list != NULL && i < count; i++) {
-		PyObject *token = PyLong_FromSsize_t(tokens[i]);
+	for (Py_ssize_t i = 0; list != NULL && taken != NULL; i++, taken = taken->next) {
+		PyObject *token = PyLong_FromSsize_t(taken->token);
 		if (token == NULL) {
 			Py_CLEAR(list);
 			break;
 		}
-		PyList_SET_ITEM(list, (Py_ssize_t)i, token);
+		PyList_SET_ITEM(list, i, token);
+	}
+	return list;
+}
+
+static PyObject *mailbox_take(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
+	size_t count;
+	if (!usable(self)) {
+		return NULL;
+	}
+	shim_queue *queue = self->queue; /* what was taken keeps it, should a finalizer close the mailbox */
+	shim_subscription *taken = shim_queue_detach(queue, MOST_TOKENS, &count);
+	PyObject *list = list_of_tokens(taken, count);
+	if (list == NULL) {
+		shim_queue_attach(queue, taken); /* nobody must wait for a token that was lost */
+	} else {
+		shim_queue_dispose(queue, taken);
 	}
 	return list;
 }

@@ -137,8 +137,15 @@ int shim_queue_descriptor(shim_queue *queue);
 /* Adds a token from any thread; -1 when out of memory. */
 int shim_queue_push(shim_queue *queue, intptr_t token);
 
-/* Moves at most `capacity` tokens, oldest first, into `tokens`; returns how many. */
-size_t shim_queue_take(shim_queue *queue, intptr_t *tokens, size_t capacity);
+/* Detaches at most `limit` subscriptions, oldest first, and stores how many; their tokens are what has
+ * arrived.  Each holds a reference to the queue.  To be given to one of the two functions below. */
+shim_subscription *shim_queue_detach(shim_queue *queue, size_t limit, size_t *count);
+
+/* Frees what was detached. */
+void shim_queue_dispose(shim_queue *queue, shim_subscription *detached);
+
+/* Puts back what was detached, as the oldest; frees it if the queue was closed. */
+void shim_queue_attach(shim_queue *queue, shim_subscription *detached);
 
 /* Blocks until the queue is not empty; SHIM_INTERRUPTED after a signal handler ran. */
 int shim_queue_wait(shim_queue *queue);

@@ -233,22 +233,63 @@ int shim_queue_push(shim_queue *queue, intptr_t token) {
 	return 0;
 }
 
-size_t shim_queue_take(shim_queue *queue, intptr_t *tokens, size_t capacity) {
-	size_t count = 0;
+shim_subscription *shim_queue_detach(shim_queue *queue, size_t limit, size_t *count) {
 	pthread_mutex_lock(&queue->mutex);
-	while (count < capacity && queue->first != NULL) {
-		shim_subscription *subscription = queue->first;
-		queue->first = subscription->next;
-		tokens[count++] = subscription->token;
-		free(subscription);
-		queue->references--; /* never the last: the caller owns one */
+	shim_subscription *oldest = queue->first;
+	shim_subscription **end = &queue->first;
+	for (*count = 0; *count < limit && *end != NULL; ++*count) {
+		end = &(*end)->next;
 	}
-	if (queue->first == NULL) {
+	shim_subscription *rest = *end;
+	*end = NULL;
+	queue->first = rest;
+	if (rest == NULL) {
 		queue->last = &queue->first;
 		quiet(queue);
 	}
 	pthread_mutex_unlock(&queue->mutex);
-	return count;
+	return *count > 0 ? oldest : NULL;
+}
+
+/* Called with the mutex held; releases it. */
+static void dispose_locked(shim_queue *queue, shim_subscription *detached) {
+	while (detached->next != NULL) {
+		shim_subscription *next = detached->next;
+		free(detached);
+		queue->references--;
+		detached = next;
+	}
+	free(detached);
+	drop_reference(queue);
+}
+
+void shim_queue_dispose(shim_queue *queue, shim_subscription *detached) {
+	if (detached != NULL) {
+		pthread_mutex_lock(&queue->mutex);
+		dispose_locked(queue, detached);
+	}
+}
+
+void shim_queue_attach(shim_queue *queue, shim_subscription *detached) {
+	if (detached == NULL) {
+		return;
+	}
+	pthread_mutex_lock(&queue->mutex);
+	if (queue->closed) {
+		dispose_locked(queue, detached);
+		return;
+	}
+	shim_subscription *youngest = detached;
+	while (youngest->next != NULL) {
+		youngest = youngest->next;
+	}
+	youngest->next = queue->first;
+	if (queue->first == NULL) {
+		queue->last = &youngest->next;
+		wake(queue);
+	}
+	queue->first = detached;
+	pthread_mutex_unlock(&queue->mutex);
 }
 
 int shim_queue_wait(shim_queue *queue) {
