@@ -18,14 +18,14 @@ HARNESS = """
     FILES = ("/fdb/_steps.py", "/functools.py")
 
     def stop_at(number, action):
-        # A trace function that calls `action` before a line is run, and counts down to it.
-        left = [number]
+        # A trace function that calls `action` before a line is run: of those run, the one of this number.
+        seen = set()
         def trace(frame, event, argument):
             if not frame.f_code.co_filename.endswith(FILES):
                 return None
-            if event == "line":
-                left[0] -= 1
-                if left[0] == 0:
+            if event == "line" and (place := (frame.f_code, frame.f_lineno)) not in seen:
+                seen.add(place)
+                if len(seen) == number:
                     action()
             return trace
         return trace
