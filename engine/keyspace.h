@@ -143,7 +143,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   const std::shared_ptr<WeakLink<Keyspace>> link_ = std::make_shared<WeakLink<Keyspace>>(this);
   WatchRegistry watches_;
-  Latency latency_;
+  alignas(64) Latency latency_;  // looked at by every call: apart from what commits write
   std::atomic<bool> locked_{false};
   std::atomic<int> tenant_mode_{1};
 

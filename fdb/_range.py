@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from fdb import _api_version
 from fdb._fast import KeyValue
@@ -93,20 +93,21 @@ class FDBRange:
             return self._mode
         return _EXACT if self._limit > 0 else _WANT_ALL
 
-    def to_list(self) -> list[KeyValue]:
+    def to_list(self) -> _ListOfRows:
         """Returns all rows. Blocks; raises FDBError.
 
         With the asyncio event model, in a running loop, it is to be awaited, as the range itself.
         """
         model = self._first._model
         if model is not None and model.in_loop():
-            unread: Any = RowsToAwait(self._collect)
-            listed: list[KeyValue] = unread
-            return listed
+            return cast("_ListOfRows", RowsToAwait(self._collect))
+        return cast("_ListOfRows", self._read_all())
+
+    def _read_all(self) -> list[KeyValue]:
         rows, _, more = self._first.wait()
-        if not more:
-            return list(rows)
         result = list(rows)
+        if not more:
+            return result
         batches = _Batches(self, self._list_mode())
         future = batches.after(rows, more)
         while future is not None:
@@ -168,6 +169,14 @@ class FDBRange:
         return self._legacy_iterator.__next__
 
 
+if TYPE_CHECKING:
+
+    class _ListOfRows(list[KeyValue]):
+        """What checkers know of `to_list`: a list, or with asyncio something to await for one."""
+
+        def __await__(self) -> Generator[Any, None, list[KeyValue]]: ...
+
+
 class RowsToAwait(Coroutine[Any, Any, "list[KeyValue]"]):
     """What `FDBRange.to_list` gives in a running loop: a coroutine, to be awaited once.
 
@@ -193,6 +202,9 @@ class RowsToAwait(Coroutine[Any, Any, "list[KeyValue]"]):
     def throw(self, *args: Any) -> Any:
         """Raises an exception where the coroutine waits."""
         return self._begun().throw(*args)
+
+    def __repr__(self) -> str:
+        return "<the rows of a range, to be awaited>"
 
     def close(self) -> None:
         """Ends the coroutine."""

@@ -132,6 +132,7 @@ async def take(tr: fdb.Transaction, number: int) -> bytes:
     del tr[tasks.pack((number,))]
     later: bytes = await tr[b"later"]
     rows = await tr[tasks.range()]
+    rows += await tr[tasks.range()].to_list()
     rows[0].value.encode()  # error: attr-defined reportAttributeAccessIssue
     return await tr[b"later"] + later + fdb.tuple.pack((number, await tr.get_read_version()))
 
