@@ -26,21 +26,18 @@ Ref<Future> answer_later(Latency& latency, Answer answer) {
   return future;
 }
 
-LateAnswers::Number LateAnswers::insert(Entry entry) {
-  const Number number = last_number_ + 1;
+void LateAnswers::insert(Entry entry) {
   const bool is_read = entry.is_read;
-  entries_.emplace(number, std::move(entry));
-  last_number_ = number;
+  entries_.emplace(++last_number_, std::move(entry));
   reads_ += is_read;
-  return number;
 }
 
-LateAnswers::Number LateAnswers::add(Ref<Future> future, Answer answer, Tie tie) {
-  return insert({std::move(future), std::move(answer), tie == Tie::kRead, false, tie == Tie::kRefusal});
+void LateAnswers::add(Ref<Future> future, Answer answer, Tie tie) {
+  insert({std::move(future), std::move(answer), tie == Tie::kRead, false, tie == Tie::kRefusal});
 }
 
-LateAnswers::Number LateAnswers::add_watch(Ref<Future> future) {
-  return insert({std::move(future), Answer(), true, true, false});
+void LateAnswers::add_watch(Ref<Future> future) {
+  insert({std::move(future), Answer(), true, true, false});
 }
 
 void LateAnswers::arrive(Number number) {

@@ -34,9 +34,11 @@ class LateAnswers {
  public:
   using Number = uint64_t;  // never used again
 
-  Number add(Ref<Future> future, Answer answer, Tie tie);
+  // What the next one to be added gets.
+  Number next_number() const { return last_number_ + 1; }
+  void add(Ref<Future> future, Answer answer, Tie tie);
   // A watch: its read ends without a word, but fails with the transaction as others do.
-  Number add_watch(Ref<Future> future);
+  void add_watch(Ref<Future> future);
   // Completes the future of an answer that is still here.
   void arrive(Number number);
   // Fails what is here, refusals with their own error.
@@ -54,7 +56,7 @@ class LateAnswers {
     bool is_refusal;
   };
 
-  Number insert(Entry entry);
+  void insert(Entry entry);
 
   Number last_number_ = 0;
   std::map<Number, Entry> entries_;

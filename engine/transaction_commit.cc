@@ -102,7 +102,7 @@ Ref<Future> Transaction::commit() {
   commit_future_ = make_ref<Future>();
   commit_future_->set_hook(hook());
   const Ref<Future> future = commit_future_;
-  if (!latency_.on()) keyspace().expect_delivery(&undelivered_);
+  if (!answers_late()) keyspace().expect_delivery(&undelivered_);
   if (waiting_.empty() && !late_answers_.has_reads()) {
     start_commit();
   } else {
