@@ -23,7 +23,7 @@ QUICK_TESTS := $(wildcard tests/test_opening*.py tests/test_tuple*.py tests/test
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-pure lint typecheck \
-	generate check-generated parity bench asan tsan conformance bindingtester peers sim test-all-pythons \
+	generate check-generated parity bench asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
 help: ## list the targets
@@ -87,6 +87,9 @@ bench: $(VENV)/installed ## compare with the official package on the same engine
 
 asan: ## run the engine's tests under AddressSanitizer and UBSan
 	@$(PYTHON) tools/build_engine.py --sanitize=address --tests
+
+asan-python: $(VENV)/installed ## run tests with the C extensions under AddressSanitizer, UBSan and LeakSanitizer
+	$(PY) tools/asan_python.py
 
 tsan: ## run the engine's tests under ThreadSanitizer
 	@$(PYTHON) tools/build_engine.py --sanitize=thread --tests
