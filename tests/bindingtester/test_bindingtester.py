@@ -67,6 +67,18 @@ def test_recorded_runs_leave_the_same_data(recording: str, model_name: str) -> N
 
 
 @pytest.mark.parametrize("model_name", sorted(MODELS))
+def test_the_machine_waits_for_answers_that_are_late(
+    model_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a cluster, where nothing is ready at birth."""
+    if model_name == "gevent":
+        pytest.importorskip("gevent")
+    monkeypatch.setenv("FDB_EMBEDDED_LATENCY", "0-2ms,seed=1")
+    results = replay(RECORDINGS / "api.jsonl.gz", model_name)
+    assert [row for row in results if row["wrong"]] == []
+
+
+@pytest.mark.parametrize("model_name", sorted(MODELS))
 def test_what_the_stack_machine_cannot_express(model_name: str, machine_database: Any) -> None:
     model, db = machine_database(model_name)
     blocking = run_instructions(model, db, [("UNIT_TESTS",)])
