@@ -94,7 +94,7 @@ def test_an_interrupted_wait_leaves_the_future_usable(
         import os, signal, threading, fdb
         fdb.api_version(740)
         tr = fdb.ClientLibrary({build_stub()!r}).open("x").create_transaction()
-        value = tr[b"delay:400"]
+        value = tr[b"delay:2000"]
         for _ in range(3):
             threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
             try:
@@ -104,7 +104,7 @@ def test_an_interrupted_wait_leaves_the_future_usable(
         print(value)
         """
     )
-    assert outcome.stdout == "interrupted\n" * 3 + "b'delay:400'\n"
+    assert outcome.stdout == "interrupted\n" * 3 + "b'delay:2000'\n"
 
 
 def test_debug(build_stub: Callable[..., str]) -> None:
