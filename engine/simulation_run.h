@@ -41,11 +41,16 @@ class Simulation {
       if (world_.chance(10)) poll_watches();
     }
     for (const auto& worker : workers_) worker->stop();
+    world_.pass(1);
+    world_.pass(1);
     check(totals);
   }
 
   // Each worker in a thread of its own, and another one that looks at the watches.
   void run_threads(Totals* totals) {
+    world_.narrow = seed_ % 4 != 1;
+    world_.keys = 1 + seed_ % 2;
+    attempts_ = world_.narrow ? 3 + world_.below(world_.keys == 1 ? 3 : 20) : kThreadAttempts;
     make_workers(2 + world_.below(3));
     std::vector<std::function<void()>> bodies;
     for (const auto& worker : workers_) bodies.push_back([this, &worker = *worker] { work(worker); });
@@ -55,6 +60,7 @@ class Simulation {
     working_ = workers_.size();
     world_.schedule->run(std::move(bodies));
     if (violation_) throw Violation(*violation_);
+    // Everybody sleeps, so all that was to happen has happened; nothing may have to be woken up for it.
     check(totals);
   }
 
@@ -68,7 +74,10 @@ class Simulation {
 
   void work(Worker& worker) {
     try {
-      for (; world_.history.size() < kThreadAttempts && !violation_; world_.pass(random_pause())) worker.step();
+      while (world_.history.size() < attempts_ && !violation_) {
+        worker.step();
+        if (!world_.narrow || world_.chance(30)) world_.pass(random_pause());
+      }
       if (!violation_) worker.stop();
     } catch (const Violation& violation) {
       violation_ = violation;
@@ -77,8 +86,6 @@ class Simulation {
   }
 
   void check(Totals* totals) {
-    world_.pass(1);
-    world_.pass(1);
     poll_watches();
     std::deque<WatchRecord> watches;
     for (const auto& [record, future] : world_.watches) watches.push_back(record);
@@ -143,6 +150,7 @@ class Simulation {
   const std::string name_;
   World world_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  size_t attempts_ = 0;  // after which the workers stop
   size_t working_ = 0;
   std::optional<Violation> violation_;
 };

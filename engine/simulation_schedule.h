@@ -28,6 +28,7 @@ class SeededSchedule : public ThreadSchedule {
     seed_ = seed;
     env_ = env;
     steps_ = 0;
+    for (const auto& actor : actors_) actor->parked_until = 0;
   }
 
   // A thread that lives on while others come and go: the network's.
@@ -57,7 +58,10 @@ class SeededSchedule : public ThreadSchedule {
 
   // ---- by the engine, on any thread ------------------------------------------------------------------
   void reach(Point) override {
-    if (self_ && random_() % 2 == 0) switch_to(choose());
+    if (!self_) return;
+    // Long enough, at times, for whole transactions of others.
+    self_->parked_until = steps_ + (random_() % 4 == 0 ? random_() % 1000 : 0);
+    switch_to(choose());
   }
   void lock(std::mutex& mutex) override {
     if (!self_) return mutex.lock();
@@ -88,6 +92,7 @@ class SeededSchedule : public ThreadSchedule {
     bool background = false;
     const Condition* condition = nullptr;
     int64_t until = -1;
+    uint64_t parked_until = 0;  // a step, before which the thread only goes on if nobody else can
     std::binary_semaphore turn{0};
     std::thread thread;
   };
@@ -117,9 +122,12 @@ class SeededSchedule : public ThreadSchedule {
   Actor* choose() {
     if (++steps_ > kMostSteps) give_up("no end in sight");
     std::vector<Actor*> ready;
+    std::vector<Actor*> parked;
     for (const auto& actor : actors_) {
-      if (actor->state == State::kReady || (actor->state == State::kBlocked && actor.get() != self_)) ready.push_back(actor.get());
+      const bool can_go_on = actor->state == State::kReady || (actor->state == State::kBlocked && actor.get() != self_);
+      if (can_go_on) (actor->parked_until > steps_ ? parked : ready).push_back(actor.get());
     }
+    if (ready.empty()) ready.swap(parked);
     if (!ready.empty()) return ready[random_() % ready.size()];
     if (std::all_of(actors_.begin(), actors_.end(), [](const auto& actor) {
           return actor->state == State::kFinished || (actor->background && actor->state == State::kWaiting);
@@ -129,15 +137,20 @@ class SeededSchedule : public ThreadSchedule {
     return first_to_wake();
   }
 
+  // Moves the clock to the first one's time, or on to that of others, who then are awake together.
   Actor* first_to_wake() {
-    Actor* first = nullptr;
+    std::vector<Actor*> sleeping;
     for (const auto& actor : actors_) {
-      if (actor->state != State::kWaiting || actor->until < 0) continue;
-      if (!first || actor->until < first->until) first = actor.get();
+      if (actor->state == State::kWaiting && actor->until >= 0) sleeping.push_back(actor.get());
     }
-    if (!first) give_up("a wake-up was lost: everybody waits");
-    env_->pass(std::max<int64_t>(0, first->until - env_->monotonic_micros()));
-    return first;
+    if (sleeping.empty()) give_up("a wake-up was lost: everybody waits");
+    std::stable_sort(sleeping.begin(), sleeping.end(), [](const Actor* left, const Actor* right) { return left->until < right->until; });
+    size_t awake = 1;
+    while (awake < sleeping.size() && random_() % 2 == 0) ++awake;
+    sleeping.resize(awake);
+    env_->pass(std::max<int64_t>(0, sleeping.back()->until - env_->monotonic_micros()));
+    for (Actor* actor : sleeping) actor->state = State::kReady;
+    return sleeping[random_() % awake];
   }
 
   void hand_over(Actor* next) {

@@ -18,10 +18,10 @@ namespace fdb::sim {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr uint64_t kSeeds = 40;
+constexpr uint64_t kSeeds = 300;
 constexpr int kRounds = 1'000;
 #else
-constexpr uint64_t kSeeds = 300;
+constexpr uint64_t kSeeds = 3'000;
 constexpr int kRounds = 5'000;
 #endif
 
