@@ -122,4 +122,33 @@ void RywIterator::locate_known(Slice key, bool before) {
   begin_ = walk_.valid() && walk_.key() >= run_low_ ? key_after(walk_.key()) : run_low_;
 }
 
+// ---- jumps -----------------------------------------------------------------------------------------
+
+int64_t RywIterator::jump_forward(int64_t most, Slice bound) {
+  if (!in_run_ || most < 1) return 0;
+  const int64_t here = walk_.rank(begin_);
+  const int64_t last = walk_.rank(std::min<Slice>(run_high_, bound)) - 1;
+  const int64_t rows = std::min(most, last - here);
+  if (rows < 1) return 0;
+  land(here + rows);
+  return rows;
+}
+
+int64_t RywIterator::jump_backward(int64_t most) {
+  if (!in_run_ || most < 1) return 0;
+  const int64_t here = walk_.rank(begin_);
+  // Not to the empty key, behind which nothing comes.
+  const int64_t rows = std::min(most, here - walk_.rank(std::max<Slice>(run_low_, Slice("\0", 1))));
+  if (rows < 1) return 0;
+  land(here - rows);
+  return rows;
+}
+
+// Goes to another row of the same stretch.
+void RywIterator::land(int64_t rank) {
+  walk_.seek_rank(rank);
+  begin_ = walk_.key();
+  end_ = key_after(begin_);
+}
+
 }  // namespace fdb

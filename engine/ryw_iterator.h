@@ -39,6 +39,11 @@ class RywIterator {
   Slice row_key() const { return begin_; }
   Slice row_value() const { return in_run_ ? walk_.value() : Slice(own_value_); }
 
+  // From a row of the snapshot: steps over up to `most` rows to a later (an earlier) one of the known stretch without writes
+  // that it lies in, below `bound`. Returns how many rows it has left behind.
+  int64_t jump_forward(int64_t most, Slice bound);
+  int64_t jump_backward(int64_t most);
+
   // From a row: offers it and the rows that follow (precede) it to `take`, as long as that answers true and nothing but
   // known snapshot rows and gaps lie between and `bound` is not reached; then moves behind (before) the last one taken.
   template <class Take>
@@ -52,6 +57,7 @@ class RywIterator {
   void locate(Slice key, bool before);
   void locate_operation(const WriteMap::Segment& segment);
   void locate_known(Slice key, bool before);
+  void land(int64_t rank);
   View view_;
   const WriteMap* overlay_;
   ReadLog* log_;

@@ -58,12 +58,14 @@ void RywReader::resolve(Cursor* cursor, RangeEnds* ends) {
   at.skip(selector.key);
   if (selector.offset <= 0 && at.begin() == selector.key && !selector.key.empty()) at.prev();
   Bytes key = selector.key;
-  while (selector.offset > 1 && knows() && at.end() < view_.max_key) {
+  for (; selector.offset > 1 && knows() && at.end() < view_.max_key; ++walked_) {
+    selector.offset -= at.jump_forward(selector.offset - 2, view_.max_key);
     if (at.is_row()) --selector.offset;
     at.next();
     key = at.begin();
   }
-  while (selector.offset < 1 && knows() && !at.begin().empty()) {
+  for (; selector.offset < 1 && knows() && !at.begin().empty(); ++walked_) {
+    selector.offset += at.jump_backward(-selector.offset);
     if (at.is_row() && ++selector.offset == 1) {
       key = at.begin();
       break;
@@ -347,29 +349,48 @@ Error RywReader::fetch(const PlainSelector& begin, const PlainSelector& end, Bud
   SnapshotWalk walk(view_);
   const SnapshotWalk::Place from = walk.resolve(begin.key, begin.offset);
   const SnapshotWalk::Place to = walk.resolve(end.key, end.offset);
-  Bytes first;
-  Bytes last;
-  int64_t count = 0;
-  int64_t bytes = 0;
-  bool more = false;
-  for (reverse ? walk.seek_before(to.key) : walk.seek(from.key);
-       walk.valid() && (reverse ? walk.key() >= from.key : walk.key() < to.key); reverse ? walk.prev() : walk.next()) {
-    if (count++ == 0) first = walk.key();
-    last = walk.key();
-    bytes += kServerRowOverhead + row_bytes(walk.key(), walk.value());
-    more = count == budget.rows || (budget.bytes >= 0 && bytes >= budget.bytes && count >= budget.min_rows);
-    if (more) break;
-  }
+  const Answered answered = count_rows(walk, from.key, to.key, budget, reverse);
+  const bool more = answered.more;
   Bytes low = begin.offset <= 1 && !(reverse && more) ? begin.key : Bytes(view_.end);
   Bytes high = end.offset >= 1 && !(!reverse && more) ? end.key : Bytes();
   if (from.off_begin && !(reverse && more)) low.clear();
   if (to.off_end && !(!reverse && more)) high = view_.end;
-  if (count > 0) {
-    low = std::min(low, reverse ? last : first);
-    high = std::max(high, key_after(reverse ? first : last));
+  if (answered.any) {
+    low = std::min(low, answered.lowest);
+    high = std::max(high, key_after(answered.highest));
   }
-  log_->add(low, high, static_cast<size_t>(bytes - count * kServerRowOverhead));
+  log_->add(low, high, static_cast<size_t>(answered.bytes));
   return 0;
+}
+
+// How far one request for the rows in [begin, end) gets. Rows at which it cannot stop are passed by count.
+RywReader::Answered RywReader::count_rows(SnapshotWalk& walk, const Bytes& begin, const Bytes& end, const Budget& budget, bool reverse) {
+  Answered answered;
+  const int64_t lowest = walk.rank(begin);
+  const int64_t total = walk.rank(end) - lowest;
+  if (total <= 0) return answered;
+  const int64_t wanted = budget.rows < 0 ? total : std::min(total, budget.rows);
+  const int64_t passed = (budget.bytes < 0 ? wanted : std::min(wanted, budget.min_rows)) - 1;
+  int64_t at = reverse ? lowest + total - 1 : lowest;
+  walk.seek_rank(at);
+  answered.any = true;
+  answered.lowest = answered.highest = walk.key();
+  int64_t count = 0;
+  if (passed > 0) {
+    at += reverse ? -passed : passed;
+    walk.seek_rank(at);
+    count = passed;
+    answered.bytes = reverse ? walk.bytes_between(key_after(walk.key()), key_after(answered.highest))
+                             : walk.bytes_between(answered.lowest, walk.key());
+  }
+  for (; count < total && !answered.more; reverse ? walk.prev() : walk.next(), ++walked_) {
+    (reverse ? answered.lowest : answered.highest) = walk.key();
+    answered.bytes += row_bytes(walk.key(), walk.value());
+    ++count;
+    const int64_t charged = answered.bytes + count * kServerRowOverhead;
+    answered.more = count == budget.rows || (budget.bytes >= 0 && charged >= budget.bytes && count >= budget.min_rows);
+  }
+  return answered;
 }
 
 void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {

@@ -53,6 +53,8 @@ class RywReader {
 
   Error range(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
   Error find_key(const PlainSelector& selector, Bytes* key);
+  // Segments and rows that were looked at one by one to resolve selectors and to answer requests.
+  int64_t walked() const { return walked_; }
 
  private:
   // Counts down what a read may still return.
@@ -72,6 +74,15 @@ class RywReader {
     int64_t actual_offset;
   };
 
+  // What one request to the "server" came to.
+  struct Answered {
+    bool any = false;
+    bool more = false;
+    Bytes lowest;
+    Bytes highest;
+    int64_t bytes = 0;
+  };
+
   void resolve(Cursor* cursor, RangeEnds* ends);
   Error forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
   Error backward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
@@ -80,11 +91,13 @@ class RywReader {
   Error fetch_backward(const RywIterator& at, const RywIterator& begin_at, const PlainSelector& begin, PlainSelector* end,
                        const Budget& budget, int requests);
   Error fetch(const PlainSelector& begin, const PlainSelector& end, Budget budget, bool reverse);
+  Answered count_rows(SnapshotWalk& walk, const Bytes& begin, const Bytes& end, const Budget& budget, bool reverse);
 
   const View view_;
   const WriteMap* const overlay_;
   ReadLog* const log_;
   Error fetch_error_ = 0;
+  int64_t walked_ = 0;
 };
 
 // A range read that bypasses the overlay and what is known.

@@ -23,20 +23,21 @@ void SnapshotWalk::seek(Slice key) { cursor_.seek(prefixed(key)); }
 
 void SnapshotWalk::seek_before(Slice key) { cursor_.seek_before(prefixed(key)); }
 
+int64_t SnapshotWalk::bytes_between(Slice begin, Slice end) {
+  const RangeStats stats = view_.snapshot->range_stats(Bytes(view_.prefix) + Bytes(begin), Bytes(view_.prefix) + Bytes(end));
+  return stats.bytes - stats.keys * static_cast<int64_t>(view_.prefix.size());
+}
+
 SnapshotWalk::Place SnapshotWalk::resolve(Slice from, int64_t offset) {
   Place place{Bytes(from)};
   if (offset == 1) return place;
-  if (offset > 1) {
-    seek(from);
-    for (int64_t step = 1; step < offset && valid(); ++step) next();
-    place.off_end = !valid();
-    place.key = valid() ? Bytes(key()) : Bytes(view_.end);
-  } else {
-    seek_before(from);
-    for (int64_t step = 0; step > offset && valid(); --step) prev();
-    place.off_begin = !valid();
-    place.key = valid() ? Bytes(key()) : Bytes();
-  }
+  const int64_t target = rank(from) + offset - 1;
+  place.off_end = offset > 1 && target >= rank(view_.end);
+  place.off_begin = offset < 1 && target < rank(Slice());
+  place.key = place.off_end ? Bytes(view_.end) : Bytes();
+  if (place.off_end || place.off_begin) return place;
+  seek_rank(target);
+  place.key = key();
   return place;
 }
 

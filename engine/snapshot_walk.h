@@ -34,6 +34,13 @@ class SnapshotWalk {
   Slice key() const { return cursor_.key().substr(view_.prefix.size()); }
   Slice value() const { return cursor_.value(); }
 
+  // How many of the snapshot's keys are below `key`, and the way to the one with so many below it. The view's own keys are those
+  // from rank(first key) to rank(end).
+  int64_t rank(Slice key) { return view_.snapshot->rank(prefixed(key)); }
+  void seek_rank(int64_t rank) { cursor_.seek_rank(rank); }
+  // What the keys and values in [begin, end) add up to.
+  int64_t bytes_between(Slice begin, Slice end);
+
   // First-greater-or-equal resolves to its own key.
   Place resolve(Slice key, int64_t offset);
   // The key a selector names; the end of the view or the empty key if it runs off.

@@ -93,6 +93,8 @@ RangeStats Snapshot::range_stats(Slice begin, Slice end) const {
 
 RangeStats Snapshot::total() const { return root_ ? RangeStats{root_->keys, root_->bytes} : RangeStats(); }
 
+int64_t Snapshot::rank(Slice key) const { return root_ ? stats_below(root_, key).keys : 0; }
+
 // ---- Cursor ---------------------------------------------------------------------------------------
 
 void Cursor::descend(Slice key) {
@@ -127,6 +129,19 @@ void Cursor::seek_last() {
   if (!valid_) return;
   for (; !node->is_leaf(); node = node->children()[node->count - 1].node) path_[node->level] = Step{node, node->count - 1};
   path_[0] = Step{node, node->count - 1};
+}
+
+void Cursor::seek_rank(int64_t rank) {
+  const Node* node = snapshot_.root_;
+  valid_ = node != nullptr && rank >= 0 && rank < node->keys;
+  if (!valid_) return;
+  while (!node->is_leaf()) {
+    int index = 0;
+    for (; rank >= node->children()[index].keys; ++index) rank -= node->children()[index].keys;
+    path_[node->level] = Step{node, index};
+    node = node->children()[index].node;
+  }
+  path_[0] = Step{node, static_cast<int>(rank)};
 }
 
 void Cursor::next_leaf() {

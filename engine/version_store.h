@@ -41,6 +41,8 @@ class Snapshot {
   // Keys and bytes in [begin, end), in O(log n). Nothing if begin >= end.
   RangeStats range_stats(Slice begin, Slice end) const;
   RangeStats total() const;
+  // How many keys are below `key`, in O(log n).
+  int64_t rank(Slice key) const;
 
  private:
   friend class Cursor;
@@ -58,6 +60,7 @@ class Cursor {
   void seek(Slice key);         // to the first key >= `key`
   void seek_before(Slice key);  // to the last key < `key`
   void seek_last();
+  void seek_rank(int64_t rank);  // to the key with so many keys below it
 
   bool valid() const { return valid_; }
   // The four below need a valid cursor. A step over either end makes it invalid; seek again then.
