@@ -112,6 +112,7 @@ Error resolve(SpecialAccess& access, Slice key, int offset, const Module& bounds
     const Slice to = std::min(forward ? bounds.end : key, range.end);
     SpecialRows rows;
     if (from >= to) continue;
+    access.want({left, -1, !forward});
     if (Error error = collect(access, from, to, &rows)) return error;
     auto up = rows.begin();
     for (; forward && left > 0 && up != rows.end(); --left) *resolved = key_after((up++)->first);
@@ -251,6 +252,7 @@ Error SpecialKeys::get_range(Transaction& transaction, const RangeRequest& reque
   if (Error error = resolve(access, begin, request.begin.offset, bounds, &from)) return error;
   if (Error error = resolve(access, end, request.end.offset, bounds, &to)) return error;
   SpecialRows rows;
+  access.want({limits.rows, limits.bytes, request.reverse});
   if (from < to) {
     if (Error error = collect(access, from, to, &rows)) return error;
   }
@@ -323,11 +325,21 @@ Error SpecialKeys::Access::get(Slice key, std::optional<Bytes>* value) {
 }
 
 Error SpecialKeys::Access::get_range(Slice begin, Slice end, SpecialRows* rows) {
+  return scan(begin, end, false, [rows](Slice key, Slice value) {
+    rows->emplace(key, value);
+    return true;
+  });
+}
+
+Error SpecialKeys::Access::scan(Slice begin, Slice end, bool reverse, const std::function<bool(Slice, Slice)>& take) {
   if (Error error = prepare_read()) return error;
   if (begin >= end) return 0;
-  Cursor cursor(transaction_.read_point_.snapshot);
-  for (cursor.seek(begin); cursor.valid() && cursor.key() < end; cursor.next()) rows->emplace(cursor.key(), cursor.value());
   transaction_.read_conflicts_.add(begin, end);
+  Cursor cursor(transaction_.read_point_.snapshot);
+  reverse ? cursor.seek_before(end) : cursor.seek(begin);
+  while (cursor.valid() && cursor.key() >= begin && cursor.key() < end && take(cursor.key(), cursor.value())) {
+    reverse ? cursor.prev() : cursor.next();
+  }
   return 0;
 }
 
@@ -382,19 +394,22 @@ Error SpecialKeys::Access::refuse(Slice command, Slice message) {
 
 // ---- for implementations ---------------------------------------------------------------------------
 
-Error read_mapped(SpecialAccess& access, Slice prefix, Slice shown, Slice begin, Slice end, SpecialRows* rows) {
-  SpecialRows stored;
-  const Bytes from = Bytes(prefix) + Bytes(begin.substr(shown.size()));
-  const bool to_the_end = end.substr(0, shown.size()) != shown;
+std::pair<Bytes, Bytes> stored_range(Slice prefix, Slice shown, Slice begin, Slice end) {
   Bytes to(prefix);
-  if (to_the_end) {
-    to.back() = static_cast<char>(to.back() + 1);
-  } else {
+  if (end.substr(0, shown.size()) == shown) {
     to.append(end.substr(shown.size()));
+  } else {
+    to.back() = static_cast<char>(to.back() + 1);
   }
-  if (Error error = access.get_range(from, to, &stored)) return error;
-  for (const auto& [key, value] : stored) rows->emplace(Bytes(shown) + key.substr(prefix.size()), value);
-  return 0;
+  return {Bytes(prefix) + Bytes(begin.substr(shown.size())), std::move(to)};
+}
+
+Error read_mapped(SpecialAccess& access, Slice prefix, Slice shown, Slice begin, Slice end, SpecialRows* rows) {
+  const auto [from, to] = stored_range(prefix, shown, begin, end);
+  return access.scan(from, to, false, [&](Slice key, Slice value) {
+    rows->emplace(Bytes(shown) + Bytes(key.substr(prefix.size())), value);
+    return true;
+  });
 }
 
 bool parse_number(Slice text, int64_t* number) {

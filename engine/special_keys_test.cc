@@ -346,6 +346,35 @@ bool is_read_only(Attempt& attempt) {
   return attempt.transaction->committed_version() == kInvalidVersion;
 }
 
+// How many tenants a listing has described: it looks up the group of each.
+size_t described_tenants(Attempt& attempt) {
+  attempt.transaction->set_option(FDB_TR_OPTION_READ_SYSTEM_KEYS, nullptr, 0);
+  const Bytes groups = "transaction/read_conflict_range/\xff/tenant/tenantGroup/map/";
+  return attempt.range(groups, groups.substr(0, groups.size() - 1) + "0").size() / 2;
+}
+
+void test_listing_describes_what_is_asked_for() {
+  const auto database = fresh_database();
+  Attempt creator(database);
+  for (int i = 100; i < 400; ++i) creator.set(kMap + std::to_string(i), "");
+  CHECK_EQ(creator.commit(), 0);
+  const Bytes end = "management/tenant/map0";
+  for (const bool reverse : {false, true}) {
+    Attempt few(database);
+    const Rows rows = few.range(kMap, end, 10, reverse);
+    CHECK_EQ(rows.size(), 10u);
+    CHECK_EQ(rows[9].first, Bytes(reverse ? "390" : "109"));
+    CHECK_EQ(described_tenants(few), 10u);
+  }
+  Attempt all(database);
+  CHECK_EQ(all.range(kMap, end).size(), 300u);
+  CHECK_EQ(described_tenants(all), 300u);
+  Attempt some(database);
+  const Bytes from = special(kMap), to = special(end);
+  CHECK_EQ(error_of(some.transaction->get_range({{from, false, 3}, {to, false, -2}, 0, 1'000, FDB_STREAMING_MODE_WANT_ALL, 1, false, false})), 0);
+  CHECK(described_tenants(some) < 20);
+}
+
 void test_tenant_no_ops() {
   const auto database = fresh_database();
   CHECK_EQ(commit_one(database, kMap + "a", ""), 0);
@@ -436,6 +465,7 @@ void run_all() {
   test_global_configuration();
   test_tracing();
   test_tenant_creation_and_listing();
+  test_listing_describes_what_is_asked_for();
   test_tenant_no_ops();
   test_tenant_deletion();
   test_tenant_renaming();

@@ -4,6 +4,7 @@
 // Thread-safety: none; called under the transaction's lock.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -14,9 +15,24 @@ namespace fdb {
 
 using SpecialRows = std::map<Bytes, Bytes, std::less<>>;
 
+// How many of a range's rows are going to be looked at. Who has to work for each row need not deliver more.
+struct WantedRows {
+  int64_t rows = -1;   // -1: all
+  int64_t bytes = -1;  // of keys and values; the row that reaches it is wanted, too
+  bool reverse = false;
+
+  // Whether a row is wanted after these.
+  bool more(int64_t seen_rows, int64_t seen_bytes) const {
+    return (rows < 0 || seen_rows < rows) && (bytes < 0 || seen_bytes < bytes);
+  }
+};
+
 class SpecialKeys::Access {
  public:
   explicit Access(Transaction& transaction) : transaction_(transaction) {}
+
+  const WantedRows& wanted() const { return wanted_; }
+  void want(const WantedRows& wanted) { wanted_ = wanted; }
 
   int api_version() const { return transaction_.api_version(); }
   bool in_tenant() const { return static_cast<bool>(transaction_.tenant_); }
@@ -35,6 +51,8 @@ class SpecialKeys::Access {
   Error read_version(Version* version);
   Error get(Slice key, std::optional<Bytes>* value);
   Error get_range(Slice begin, Slice end, SpecialRows* rows);
+  // The same one by one, from either side, until `take(key, value)` answers false.
+  Error scan(Slice begin, Slice end, bool reverse, const std::function<bool(Slice, Slice)>& take);
   // Whether [begin, end) holds a key.
   Error any_key(Slice begin, Slice end, bool* found);
   // How many keys [begin, end) has now, without a conflict range.
@@ -60,6 +78,7 @@ class SpecialKeys::Access {
   Error prepare_read();
 
   Transaction& transaction_;
+  WantedRows wanted_;
 };
 
 using SpecialAccess = SpecialKeys::Access;
@@ -107,6 +126,8 @@ inline void add_row(Slice key, Slice value, Slice begin, Slice end, SpecialRows*
   if (key >= begin && key < end) rows->emplace(key, value);
 }
 
+// [begin, end) of a range that is shown below `shown`, where it is stored: below `prefix`.
+std::pair<Bytes, Bytes> stored_range(Slice prefix, Slice shown, Slice begin, Slice end);
 // Adds the system keys that a special range shows under other names: `prefix` is replaced by `shown`.
 Error read_mapped(SpecialAccess& access, Slice prefix, Slice shown, Slice begin, Slice end, SpecialRows* rows);
 

@@ -85,14 +85,22 @@ Error read_tenants(SpecialAccess& access, Slice begin, Slice end, SpecialRows* r
   begin = std::max(begin, kMap);
   end = std::min(end, kMapEnd);
   if (begin >= end) return 0;
-  SpecialRows ids;
-  if (Error error = read_mapped(access, system_keys::kTenantNameIndex, kMap, begin, end, &ids)) return error;
-  for (const auto& [key, id] : ids) {
+  const auto [from, to] = stored_range(system_keys::kTenantNameIndex, kMap, begin, end);
+  Error error = 0;
+  int64_t count = 0;
+  int64_t bytes = 0;
+  // Listing is work for each tenant: only for those that somebody is going to look at.
+  const auto add = [&](Slice key, Slice id) {
+    const Slice name = key.substr(system_keys::kTenantNameIndex.size());
     std::optional<Bytes> group;
-    if (Error error = access.get(Bytes(kGroups) + id, &group)) return error;
-    rows->emplace(key, described(Slice(key).substr(kMap.size()), id, group));
-  }
-  return 0;
+    error = access.get(Bytes(kGroups) + Bytes(id), &group);
+    if (error != 0) return false;
+    const auto row = rows->emplace(Bytes(kMap) + Bytes(name), described(name, id, group)).first;
+    bytes += static_cast<int64_t>(row->first.size() + row->second.size());
+    return access.wanted().more(++count, bytes);
+  };
+  if (Error failure = access.scan(from, to, access.wanted().reverse, add)) return failure;
+  return error;
 }
 
 // ---- what a transaction asks for -------------------------------------------------------------------
