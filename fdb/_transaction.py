@@ -217,8 +217,8 @@ class TransactionRead:
         """Returns (future) keys that cut a range into parts of about `chunk_size` bytes each.
 
         The first is the begin of the range and the last is its end. In place of both bounds there may be
-        a slice or a Subspace. Raises TypeError for None as a bound or chunk size, ValueError for a chunk size
-        that is not positive.
+        a slice or a Subspace. Raises TypeError for None as a bound or chunk size, and a plain Exception, as
+        the official package does, for a chunk size that is not positive.
         """
         if begin_key is None or end_key is None or chunk_size is None:
             raise TypeError(
@@ -226,7 +226,7 @@ class TransactionRead:
                 "none of which may be None"
             )
         if chunk_size <= 0:
-            raise ValueError(
+            raise Exception(
                 f"Invalid begin key, end key or chunk size: {chunk_size!r} bytes make no chunk"
             )
         begin, end = key_bounds(begin_key, end_key)
