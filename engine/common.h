@@ -24,6 +24,7 @@ constexpr Version kReadWindow = 5 * kVersionsPerSecond;
 // The codes the engine itself produces or tests for; names as in errors.tsv.
 namespace err {
 constexpr Error kSuccess = 0;
+constexpr Error kOperationFailed = 1000;
 constexpr Error kTransactionTooOld = 1007;
 constexpr Error kFutureVersion = 1009;
 constexpr Error kNotCommitted = 1020;

@@ -102,7 +102,7 @@ Error Database::deferred_error() const {
 }
 
 Bytes Database::connection_string() const {
-  return keyspace_ ? "embedded:" + (keyspace_->name().empty() ? Bytes("memory") : keyspace_->name()) + "@127.0.0.1:4500" : Bytes();
+  return keyspace_ ? keyspace_->connection_string() : Bytes();
 }
 
 Error Database::set_option(int option, const uint8_t* value, int length) {

@@ -98,11 +98,13 @@ DLLEXPORT fdb_error_t fdb_database_create_transaction(FDBDatabase* d, FDBTransac
   });
 }
 
-// The one server is this process, which is not restarted; whoever asks gets the answer that his request went out.
+// The one server is this process, which is not restarted; whoever asks gets the answer that his request went out, and
+// sees a recovery, as after a restart.
 DLLEXPORT FDBFuture* fdb_database_reboot_worker(FDBDatabase* db, uint8_t const* address, int address_length, fdb_bool_t,
                                                 int duration) {
   return database_future(db, [&](Database& database) {
     const bool sent = duration >= 0 && names_the_server(slice(address, address_length));
+    if (sent) database.keyspace()->note_recovery();
     return database.answer(int64_t{sent});
   });
 }

@@ -54,10 +54,11 @@ Bytes shard_owners() {
   return protocol + one + Bytes(16, '\x01') + Bytes(8, '\0');
 }
 
-Snapshot initial_content() {
+Snapshot initial_content(Slice connection_string) {
   Editor editor{Snapshot()};
   editor.set(system_keys::kTenantMode, "1");
   editor.set(system_keys::kConsistencyCheck, Slice("\0", 1));
+  editor.set(system_keys::kCoordinators, connection_string);
   editor.set(system_keys::kKeyServers, shard_owners());
   editor.set(system_keys::kKeyServersEnd, shard_owners());
   return editor.finish();
@@ -88,8 +89,10 @@ bool Keyspace::drop_memory(const Bytes& name) {
 }
 
 Keyspace::Keyspace(Bytes name)
-    : name_(std::move(name)), clock_start_(Env::current().monotonic_micros()), published_{kFirstVersion, initial_content()},
+    : name_(std::move(name)), clock_start_(Env::current().monotonic_micros()), published_{kFirstVersion, initial_content(connection_string())},
       newest_commit_(kFirstVersion), recent_(kFirstVersion, published_.snapshot) {}
+
+Bytes Keyspace::connection_string() const { return "embedded:" + (name_.empty() ? Bytes("memory") : name_) + "@127.0.0.1:4500"; }
 
 Keyspace::~Keyspace() { link_->cut(); }
 

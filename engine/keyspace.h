@@ -71,6 +71,11 @@ class Keyspace : public RefCounted<Keyspace> {
   ~Keyspace();
 
   const Bytes& name() const { return name_; }
+  Bytes connection_string() const;
+
+  // How often the cluster would have recovered; a restart of its process is one.
+  int64_t generation() const { return generation_.load(std::memory_order_relaxed); }
+  void note_recovery() { generation_.fetch_add(1, std::memory_order_relaxed); }
 
   // The newest committed state, as a new transaction reads it.
   ReadPoint read_point();
@@ -146,6 +151,7 @@ class Keyspace : public RefCounted<Keyspace> {
   alignas(64) Latency latency_;  // looked at by every call: apart from what commits write
   std::atomic<bool> locked_{false};
   std::atomic<int> tenant_mode_{1};
+  std::atomic<int64_t> generation_{1};
 
   alignas(64) std::atomic<uint64_t> round_trips_{0};
 

@@ -27,18 +27,6 @@ bool is_inverted(const PlainSelector& begin, const PlainSelector& end) {
 // Nothing that could become known would resolve such a selector any further.
 bool is_before_all_keys(const PlainSelector& selector) { return selector.offset < 1 && selector.key.empty(); }
 
-// Cuts rows that the end of the read excludes after all; then nothing more is to come.
-template <class Excluded>
-void drop_excluded(KeyValueArray* rows, Excluded&& excluded) {
-  const size_t before = rows->rows.size();
-  while (!rows->rows.empty()) {
-    const FDBKeyValue& last = rows->rows.back();
-    if (!excluded(Slice(reinterpret_cast<const char*>(last.key), static_cast<size_t>(last.key_length)))) break;
-    rows->rows.pop_back();
-  }
-  if (rows->rows.size() < before) rows->more = false;
-}
-
 }  // namespace
 
 void RywReader::Budget::spend(Slice key, Slice value) {
@@ -394,13 +382,9 @@ RywReader::Answered RywReader::count_rows(SnapshotWalk& walk, const Bytes& begin
 }
 
 void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
-  View visible = view;
-  visible.end = view.max_key;
-  SnapshotWalk walk(visible);
+  SnapshotWalk walk(view);
   const SnapshotWalk::Place from = walk.resolve(read.begin.key, read.begin.offset);
   const SnapshotWalk::Place to = walk.resolve(read.end.key, read.end.offset);
-  ends->read_to_begin = from.off_begin;
-  ends->read_through_end = to.off_end;
   int64_t bytes = 0;
   for (read.reverse ? walk.seek_before(to.key) : walk.seek(from.key);
        walk.valid() && (read.reverse ? walk.key() >= from.key : walk.key() < to.key); read.reverse ? walk.prev() : walk.next()) {
@@ -408,8 +392,12 @@ void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray*
     bytes += kServerRowOverhead + row_bytes(walk.key(), walk.value());
     const bool enough = static_cast<int64_t>(rows->rows.size()) == read.limits.rows;
     rows->more = enough || (read.limits.bytes >= 0 && bytes >= read.limits.bytes);
-    if (rows->more) return;
+    if (rows->more) break;
   }
+  // What lies behind the row that a limit stopped at was not looked at.
+  const bool starts_at_begin = read.begin.key.empty() && read.begin.offset < 1;
+  ends->read_to_begin = starts_at_begin || (from.off_begin && !(read.reverse && rows->more));
+  ends->read_through_end = to.off_end && !(!read.reverse && rows->more);
 }
 
 }  // namespace fdb

@@ -43,6 +43,18 @@ struct RangeEnds {
   bool read_through_end = false;  // a selector ran off the end
 };
 
+// Cuts rows that the end of the read excludes after all; then nothing more is to come.
+template <class Excluded>
+void drop_excluded(KeyValueArray* rows, Excluded&& excluded) {
+  const size_t before = rows->rows.size();
+  while (!rows->rows.empty()) {
+    const FDBKeyValue& last = rows->rows.back();
+    if (!excluded(Slice(reinterpret_cast<const char*>(last.key), static_cast<size_t>(last.key_length)))) break;
+    rows->rows.pop_back();
+  }
+  if (rows->rows.size() < before) rows->more = false;
+}
+
 // Reads `snapshot` through `overlay` (null: as if there were no writes); what was fetched is noted in `log`.
 class RywReader {
  public:
@@ -100,7 +112,7 @@ class RywReader {
   int64_t walked_ = 0;
 };
 
-// A range read that bypasses the overlay and what is known.
+// A range read that bypasses the overlay and what is known, and does not stop at the view's max_key.
 void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
 
 }  // namespace fdb

@@ -8,11 +8,11 @@ namespace fdb {
 namespace {
 
 constexpr Slice kConflicting = literal("\xff\xff/transaction/conflicting_keys/");
-constexpr Slice kConflictingEnd = literal("\xff\xff/transaction/conflicting_keys0");
+constexpr Slice kConflictingEnd = literal("\xff\xff/transaction/conflicting_keys/\xff\xff");
 constexpr Slice kReads = literal("\xff\xff/transaction/read_conflict_range/");
-constexpr Slice kReadsEnd = literal("\xff\xff/transaction/read_conflict_range0");
+constexpr Slice kReadsEnd = literal("\xff\xff/transaction/read_conflict_range/\xff\xff");
 constexpr Slice kWrites = literal("\xff\xff/transaction/write_conflict_range/");
-constexpr Slice kWritesEnd = literal("\xff\xff/transaction/write_conflict_range0");
+constexpr Slice kWritesEnd = literal("\xff\xff/transaction/write_conflict_range/\xff\xff");
 
 void add_boundaries(Slice prefix, Slice range_begin, Slice range_end, Slice begin, Slice end, SpecialRows* rows) {
   add_row(Bytes(prefix) + Bytes(range_begin), "1", begin, end, rows);

@@ -222,7 +222,7 @@ void add_cluster(JsonWriter& json, const Database& database) {
   json.member("degraded_processes", 0);
   add_fault_tolerance(json);
   json.member("full_replication", true);
-  json.member("generation", 1);
+  json.member("generation", keyspace.generation());
   json.empty_array("incompatible_connections");
   json.begin_object("layers");
   json.member("_valid", true);

@@ -9,6 +9,7 @@ inline constexpr Slice kMetadataVersion{"\xff/metadataVersion", 17};
 inline constexpr Slice kMetadataVersionEnd{"\xff/metadataVersion\0", 18};
 inline constexpr Slice kTenantMode{"\xff/conf/tenant_mode", 18};
 inline constexpr Slice kDatabaseLocked{"\xff/dbLocked", 10};
+inline constexpr Slice kCoordinators{"\xff/coordinators", 14};  // the connection string
 inline constexpr Slice kKeyServers{"\xff/keyServers/", 13};
 inline constexpr Slice kKeyServersEnd{"\xff/keyServers/\xff\xff", 15};
 

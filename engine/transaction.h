@@ -150,6 +150,13 @@ class Transaction : public RefCounted<Transaction> {
     IssuedOverlays::Moment issued;
     int64_t give_up_micros;
   };
+  // A watch whose read a server would not have answered yet.
+  struct UnreadWatch {
+    Ref<Future> future;
+    std::shared_ptr<const Watched> watched;  // null: refused after the read
+    int64_t size;                            // counts when it is answered
+    int64_t issued_micros;
+  };
   struct DecidedCommit {
     Error error;
     bool read_only = false;
@@ -242,6 +249,9 @@ class Transaction : public RefCounted<Transaction> {
   Error read_value(Slice key, bool snapshot, ValueResult* result);
   Error read_key(const KeySelector& selector, bool snapshot, KeyResult* result);
   Error read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* result);
+  // The same two without overlay; the read point is there.
+  Bytes find_native_key(const PlainSelector& selector, bool snapshot);
+  void read_native_range(RangeRead read, bool snapshot, KeyValueArray* rows);
   bool sees_writes(bool snapshot) const;
   View view() const;
   void add_read_conflict(Slice begin, Slice end, const WriteMap* overlay);
@@ -252,11 +262,13 @@ class Transaction : public RefCounted<Transaction> {
   Error read_through(const WriteMap* visible, Read&& read);
 
   // ---- watches --------------------------------------------------------------------------------------
+  bool is_known(Slice key);
   void count_watch_reads();
+  void fail_unread_watches(Error error);
   Error read_watched(Slice key, ValueResult* seen);
   Ref<Future> wait_for_watched(Slice key);
   // Makes `future` a watch of `key`, for which `seen` was read.
-  Error keep_watch(Slice key, ValueResult seen, const Ref<Future>& future);
+  Error keep_watch(Slice key, ValueResult seen, const Ref<Future>& future, std::shared_ptr<const Watched>* kept = nullptr);
   // Watches that are not registered yet fire when their own transaction writes another value.
   void trigger_watches(Slice key, const std::optional<Slice>& value);
   void trigger_all_watches(Slice key);
@@ -331,10 +343,8 @@ class Transaction : public RefCounted<Transaction> {
   RangeSet native_read_conflicts_;            // those of them that a reset of the overlay keeps
   ReadLog read_log_;
   int64_t approximate_size_ = 0;
-  // The part of it that comes from watches whose read a server would not have answered yet.
-  int64_t watch_size_ = 0;
-  uint64_t watch_round_trip_ = 0;
-  int64_t watch_read_micros_ = 0;
+  std::deque<UnreadWatch> unread_watches_;
+  uint64_t watch_round_trip_ = 0;  // the keyspace's count when the last of them was issued
   int64_t native_cost_ = 0;  // of writes, and of reads that the overlay has forgotten
   std::unique_ptr<SpecialWrites> special_writes_;
 

@@ -43,7 +43,8 @@ void Transaction::clear_overlay() {
   stamped_keys_.clear();
   read_conflicts_.clear();
   read_log_.clear();
-  approximate_size_ = watch_size_ = 0;
+  approximate_size_ = 0;
+  unread_watches_.clear();
   special_writes_.reset();
   commit_started_ = commit_waits_ = commit_on_its_way_ = false;
   decided_.reset();
@@ -151,6 +152,7 @@ void Transaction::enter_error_state(Error error) {
   if (state_error_ != 0) return;
   state_error_ = error;
   fail_pending(error, error);
+  fail_unread_watches(error);
 }
 
 // ---- on_error --------------------------------------------------------------------------------------

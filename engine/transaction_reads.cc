@@ -127,6 +127,7 @@ Error Transaction::read_value(Slice key, bool snapshot, ValueResult* result) {
     if (result->present) result->value.assign(value);
     read_log_.add_point(key, key.size() + value.size());
   }
+  if (operations && builds_on_pending_stamp(*operations)) return err::kOperationFailed;
   if (!snapshot) add_point_read_conflict(key, visible);
   if (operations) {
     auto value = apply_operations(*operations, result->present ? std::optional<Slice>(result->value) : std::nullopt);
@@ -171,22 +172,36 @@ Error Transaction::read_key(const KeySelector& selector, bool snapshot, KeyResul
   if (options_.read_your_writes_disabled) {
     if (Error error = ensure_read_point()) return error;
     if (snapshot_released_) return err::kTransactionTooOld;
-    found = SnapshotWalk(view()).find_key(plain.key, plain.offset);
+    found = find_native_key(plain, snapshot);
   } else {
     const auto find = [&](RywReader& reader) { return reader.find_key(plain, &found); };
     if (Error error = read_through(visible, find)) return error;
   }
-  if (!snapshot) {
+  if (!snapshot && !options_.read_your_writes_disabled) {
     const Bytes& low = plain.offset > 0 ? plain.key : found;
     const Bytes high = plain.offset > 0 ? std::min<Bytes>(key_after(found), Bytes(system_keys::kSystemEnd)) : plain.key;
-    if (options_.read_your_writes_disabled) {
-      read_conflicts_.add(low, high);
-    } else {
-      add_read_conflict(low, high, visible);
-    }
+    add_read_conflict(low, high, visible);
   }
   result->key = std::min<Bytes>(std::move(found), Bytes(max_read_key()));
   return 0;
+}
+
+// The key that a selector names without overlay: it may be one that the program does not get to see.
+Bytes Transaction::find_native_key(const PlainSelector& selector, bool snapshot) {
+  const View whole = view();
+  const Bytes found = SnapshotWalk(whole).find_key(selector.key, selector.offset);
+  if (snapshot) return found;
+  if (selector.offset <= 0) {
+    read_conflicts_.add(found, selector.key);
+  } else if (found != whole.end || tenant_) {
+    read_conflicts_.add(selector.key, key_after(found));
+  } else {
+    // No selector runs through all the system keys of a cluster; the last one here stands for what it finds there.
+    SnapshotWalk last(whole);
+    last.seek_before(whole.end);
+    read_conflicts_.add(selector.key, last.valid() ? key_after(last.key()) : found);
+  }
+  return found;
 }
 
 Ref<Future> Transaction::get_key(const KeySelector& selector, bool snapshot) {
@@ -279,14 +294,7 @@ Error Transaction::read_range(const RangeRequest& request, const RangeLimits& li
   if (options_.read_your_writes_disabled) {
     if (Error error = ensure_read_point()) return error;
     if (snapshot_released_) return err::kTransactionTooOld;
-    read_snapshot_range(view(), read, result, &ends);
-    size_t bytes = 0;
-    for (const FDBKeyValue& row : result->rows) bytes += static_cast<size_t>(row.key_length + row.value_length);
-    read_log_.charge(bytes);
-    if (!request.snapshot) {
-      const OwnedRange conflict = conflict_without_overlay({read, ends, *result});
-      read_conflicts_.add(conflict.low, conflict.high);
-    }
+    read_native_range(read, request.snapshot, result);
     return 0;
   }
   const WriteMap* visible = sees_writes(request.snapshot) ? &overlay() : nullptr;
@@ -301,6 +309,26 @@ Error Transaction::read_range(const RangeRequest& request, const RangeLimits& li
     add_read_conflict(conflict.low, conflict.high, visible);
   }
   return 0;
+}
+
+void Transaction::read_native_range(RangeRead read, bool snapshot, KeyValueArray* rows) {
+  const Slice max_key = max_read_key();
+  if (read.reverse && read.end.offset > 1) {
+    // Here the official client first asks for the key at the end, which is a read of its own.
+    read.end = PlainSelector(std::min<Bytes>(find_native_key(read.end, snapshot), Bytes(max_key)), 1);
+    if (read.begin.offset >= 1 && read.begin.key >= read.end.key) return;
+  }
+  RangeEnds ends;
+  read_snapshot_range(view(), read, rows, &ends);
+  ends.read_through_end = ends.read_through_end && (tenant_ || read.end.key > system_keys::kSystemBegin);
+  size_t bytes = 0;
+  for (const FDBKeyValue& row : rows->rows) bytes += static_cast<size_t>(row.key_length + row.value_length);
+  read_log_.charge(bytes);
+  if (!snapshot) {
+    const OwnedRange conflict = conflict_without_overlay({read, ends, *rows});
+    read_conflicts_.add(conflict.low, conflict.high);
+  }
+  drop_excluded(rows, [&](Slice key) { return key >= max_key; });
 }
 
 Ref<Future> Transaction::get_range(const RangeRequest& given) {

@@ -190,6 +190,70 @@ void test_watch_fires_once_the_value_differs() {
   CHECK_EQ(error_of(watch), 0);
 }
 
+// A server answers the read of a watch later than a program can cancel.
+void test_watch_fails_with_a_transaction_that_is_cancelled_at_once() {
+  const auto database = fresh_database();
+  const Bytes one("\1\0\0\0\0\0\0\0", 8);
+  CHECK_EQ(database->set_option(FDB_DB_OPTION_MAX_WATCHES, reinterpret_cast<const uint8_t*>(one.data()), 8), 0);
+  for (int round = 0; round < 3; ++round) {
+    const auto transaction = database->create_transaction();
+    const auto watch = transaction->watch("a");
+    CHECK(!watch->is_ready());
+    transaction->cancel();
+    CHECK_EQ(error_of(watch), err::kTransactionCancelled);
+  }
+  const auto transaction = database->create_transaction();
+  const auto watch = transaction->watch("a");
+  CHECK_EQ(error_of(transaction->commit()), 0);
+  transaction->cancel();
+  env->advance(1);
+  CHECK(!watch->is_ready());
+  put(database, "a", "1");
+  env->advance(1);
+  CHECK_EQ(error_of(watch), 0);
+}
+
+void test_watch_whose_read_was_answered_outlasts_a_cancel() {
+  const auto database = fresh_database();
+  put(database, "b", "1");
+  const auto pending_after = [&](auto&& before, auto&& between) {
+    const auto transaction = database->create_transaction();
+    before(*transaction);
+    const auto watch = transaction->watch("a");
+    between(*transaction);
+    transaction->cancel();
+    env->advance(kSecond);
+    CHECK(!watch->is_ready());
+    transaction->reset();
+    CHECK_EQ(error_of(watch), err::kTransactionCancelled);
+  };
+  const auto nothing = [](Transaction&) {};
+  pending_after(nothing, [&](Transaction&) { env->advance(kSecond / 10); });
+  pending_after(nothing, [](Transaction& transaction) { CHECK_EQ(error_of(transaction.get("b", false)), 0); });
+  pending_after([](Transaction& transaction) { CHECK_EQ(error_of(transaction.get("a", false)), 0); }, nothing);
+  pending_after([](Transaction& transaction) { transaction.set("a", "2"); }, nothing);
+}
+
+void test_watch_outlasts_a_timeout() {
+  const auto database = fresh_database();
+  const auto transaction = database->create_transaction();
+  const Bytes timeout("\x64\0\0\0\0\0\0\0", 8);  // 100 ms
+  CHECK_EQ(transaction->set_option(FDB_TR_OPTION_TIMEOUT, reinterpret_cast<const uint8_t*>(timeout.data()), 8), 0);
+  const auto watch = transaction->watch("a");
+  env->advance(kSecond / 5);
+  CHECK_EQ(error_of(transaction->get("a", false)), err::kTransactionTimedOut);
+  CHECK(!watch->is_ready());
+}
+
+// Nor does the commit mind that the read of a watch fails.
+void test_commit_outlasts_a_watch_that_cannot_read() {
+  const auto database = fresh_database();
+  const auto transaction = database->create_transaction();
+  transaction->set_read_version(1);
+  CHECK_EQ(error_of(transaction->watch("a")), err::kTransactionTooOld);
+  CHECK_EQ(error_of(transaction->commit()), 0);
+}
+
 void test_open_transaction_gives_its_snapshot_back() {
   const auto database = fresh_database();
   put(database, "a", "1");
@@ -222,6 +286,10 @@ int main() {
   fdb::test_on_error_waits_and_resets();
   fdb::test_misuse_poisons_an_undelivered_commit();
   fdb::test_watch_fires_once_the_value_differs();
+  fdb::test_watch_fails_with_a_transaction_that_is_cancelled_at_once();
+  fdb::test_watch_whose_read_was_answered_outlasts_a_cancel();
+  fdb::test_watch_outlasts_a_timeout();
+  fdb::test_commit_outlasts_a_watch_that_cannot_read();
   fdb::test_open_transaction_gives_its_snapshot_back();
   return 0;
 }

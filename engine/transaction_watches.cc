@@ -25,19 +25,20 @@ Ref<Future> Transaction::watch(Slice key) {
   ValueResult seen;
   count_watch_reads();
   const int64_t size = approximate_size_;
-  const bool known = read_log_.covers(key, key_after(key));
+  const bool known = is_known(key);
   const Error error = read_watched(key, &seen);
-  if (!known) {
-    watch_size_ += approximate_size_ - size;
-    approximate_size_ = size;
-    watch_round_trip_ = keyspace().round_trips();
-    watch_read_micros_ = Env::current().monotonic_micros();
-  }
+  const int64_t added = approximate_size_ - size;
+  if (!known) approximate_size_ = size;
   if (error == err::kFutureVersion) return wait_for_watched(key);
-  if (error == err::kAccessedUnreadable) return answer_error(error);  // refused; the commit does not mind
-  if (error != 0) return failed_read(error);
+  if (error != 0) return answer_error(error);  // the commit waits for the read, but does not mind
   auto future = make_ref<Future>();
-  if (Error refused = keep_watch(key, std::move(seen), future)) return answer_error(refused);
+  UnreadWatch unread{future, nullptr, added, Env::current().monotonic_micros()};
+  const Error refused = keep_watch(key, std::move(seen), future, &unread.watched);
+  if (!known) {
+    watch_round_trip_ = keyspace().round_trips();
+    unread_watches_.push_back(std::move(unread));
+  }
+  if (refused != 0) return answer_error(refused);
   if (answers_late()) watch_is_read_late(future);
   if (network_.stopped()) future->fail(err::kBrokenPromise);
   return future;
@@ -61,25 +62,48 @@ Ref<Future> Transaction::wait_for_watched(Slice key) {
   return future;
 }
 
-Error Transaction::keep_watch(Slice key, ValueResult seen, const Ref<Future>& future) {
+Error Transaction::keep_watch(Slice key, ValueResult seen, const Ref<Future>& future, std::shared_ptr<const Watched>* kept) {
   const auto watched = std::make_shared<Watched>();
   watched->key = full_key(key);
   if (seen.present) watched->remembered = std::move(seen.value);
   auto watch_hook = std::make_shared<WatchHook>(hook(), watched, keyspace().link());
   if (!database_->watch_slots()->acquire()) return err::kTooManyWatches;
   unregistered_watches_.insert(make_ref<Watch>(database_->watch_slots(), future, watched));
+  if (kept) *kept = watched;
   future->set_hook(std::move(watch_hook));
   return 0;
+}
+
+// Whether a read of the key is answered by what the transaction has written and read.
+bool Transaction::is_known(Slice key) {
+  if (!writes_.empty()) {
+    const WriteMap::Segment segment = writes_.segment(key);
+    if (!segment.is_unmodified() && !(segment.is_operation() && !segment.is_independent())) return true;
+  }
+  return read_log_.covers(key, key_after(key));
 }
 
 // A watch returns before its read is answered, and the read counts in the size from then on. That is when something else
 // has been answered meanwhile, or some time has passed.
 void Transaction::count_watch_reads() {
-  if (watch_size_ == 0) return;
+  if (unread_watches_.empty()) return;
   const bool answered = keyspace().round_trips() != watch_round_trip_;
-  if (!answered && Env::current().monotonic_micros() - watch_read_micros_ < kWatchReadMicros) return;
-  approximate_size_ += watch_size_;
-  watch_size_ = 0;
+  const int64_t since = Env::current().monotonic_micros() - kWatchReadMicros;
+  while (!unread_watches_.empty() && (answered || unread_watches_.front().issued_micros <= since)) {
+    approximate_size_ += unread_watches_.front().size;
+    unread_watches_.pop_front();
+  }
+}
+
+// A watch whose read is not answered fails as a read does; later it stays pending in a transaction that is cancelled.
+void Transaction::fail_unread_watches(Error error) {
+  count_watch_reads();
+  if (answers_late()) return;  // late_answers_ knows which these are
+  for (const UnreadWatch& unread : std::exchange(unread_watches_, {})) {
+    if (!unread.watched) continue;
+    unread.future->fail(error);
+    unregistered_watches_.take(*unread.watched);
+  }
 }
 
 // ---- until the commit ------------------------------------------------------------------------------
@@ -116,6 +140,7 @@ void Transaction::end_watches(Error error) {
 }
 
 void Transaction::activate_watches() {
+  for (const UnreadWatch& unread : std::exchange(unread_watches_, {})) approximate_size_ += unread.size;  // the commit has waited
   unregistered_watches_.take_everything(
       [this](WatchIndex::Entry entry) { keyspace().watches().activate(std::move(entry), keyspace()); });
 }

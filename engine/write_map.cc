@@ -49,6 +49,16 @@ std::optional<Bytes> apply_operations(const std::vector<KeyOperation>& operation
   return value;
 }
 
+bool builds_on_pending_stamp(const std::vector<KeyOperation>& operations) {
+  bool pending = false;
+  for (const KeyOperation& operation : operations) {
+    if (pending && is_dependent(operation.op)) return true;
+    if (operation.op == Op::kSet) pending = false;
+    if (operation.op == Op::kSetVersionstampedValue) pending = true;
+  }
+  return false;
+}
+
 // ---- segments ------------------------------------------------------------------------------------
 
 Slice WriteMap::Segment::begin_key() const { return entry_->first; }

@@ -101,4 +101,7 @@ class WriteMap {
 // What the operations of a stack make of `existing`. nullopt: the key is absent.
 std::optional<Bytes> apply_operations(const std::vector<KeyOperation>& operations, std::optional<Slice> existing);
 
+// Whether one of them needs a value whose versionstamp is still to come.
+bool builds_on_pending_stamp(const std::vector<KeyOperation>& operations);
+
 }  // namespace fdb

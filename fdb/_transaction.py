@@ -369,8 +369,11 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     def watch(self, key: KeyArgument) -> Watch:
         """Returns a future that becomes ready when the value of `key` changes after the commit.
 
-        It outlives the transaction; cancel it when it is no longer wanted. It fails if the
-        transaction does.
+        It outlives a transaction that commits; cancel it when it is no longer wanted. It fails with
+        the error of a failed commit, and with 1025 when the transaction is reset, retried or dropped
+        before it commits. `cancel` fails it only while the key has not been read, which takes a
+        fraction of a second; after that it stays pending until one of the others, as it does when
+        the transaction times out.
         """
         watch = self._handle.watch(key)
         if self._attempt is not None:
@@ -431,5 +434,9 @@ class Transaction(TransactionRead, AtomicOperations[None]):
         self._handle.reset()
 
     def cancel(self) -> None:
-        """Fails everything pending and everything that follows, until `reset`, with 1025."""
+        """Fails everything pending and everything that follows, until `reset`, with 1025.
+
+        Watches are the exception: one that has read its key (see `watch`) stays pending, and one that
+        a commit has registered is none of the transaction's business any more.
+        """
         self._handle.cancel()

@@ -52,6 +52,16 @@ def test_current_version(current_program: pathlib.Path, case: str) -> None:
     run_case(current_program, case)
 
 
+@pytest.fixture(scope="session")
+def cluster_program(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return compile_program("cluster.c", 740, tmp_path_factory.mktemp("abi"))
+
+
+@pytest.mark.parametrize("case", cases_of("cluster.c"))
+def test_what_a_cluster_shows(cluster_program: pathlib.Path, case: str) -> None:
+    run_case(cluster_program, case)
+
+
 @pytest.mark.parametrize("version", OLD_VERSIONS)
 def test_old_version(version: int, tmp_path: pathlib.Path) -> None:
     program = compile_program("legacy.c", version, tmp_path)

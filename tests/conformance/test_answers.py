@@ -153,6 +153,119 @@ def test_a_default_timeout_that_has_run_out_is_not_undone(again: int, tmp_path: 
     replay(740, program, tmp_path)
 
 
+# ---- reads that bypass the overlay --------------------------------------------------------------
+
+
+ROWS = """
+    db_set k="61" v="31"
+    db_set k="6161" v="31"
+    db_set k="6363" v="31"
+    db_set k="63633a" v="31"
+    db_set k="64" v="31"
+    new tr=0
+    opt tr=0 name="read_your_writes_disable"
+"""
+ALL_ROWS = '[["61","31"],["6161","31"],["6363","31"],["63633a","31"],["64","31"]]'
+COMMITS = 'ok {"read_only":false}'
+CONFLICTS = "err 1020"
+
+
+@pytest.mark.parametrize(
+    ("read", "rows", "written", "outcome"),
+    [
+        # stopped by its limit
+        ('b=["61",false,1] e=["ffff",false,3] limit=5', ALL_ROWS, "ff", COMMITS),
+        ('b=["61",false,1] e=["ffff",false,9] limit=5', ALL_ROWS, "ff", COMMITS),
+        ('b=["61",false,1] e=["ffff",false,3] limit=5', ALL_ROWS, "64", CONFLICTS),
+        ('b=["6363",false,-5] e=["64",false,1] limit=1 reverse=true', '[["63633a","31"]]', "61", COMMITS),
+        ('b=["",false,-5] e=["64",false,1] limit=1 reverse=true', '[["63633a","31"]]', "61", COMMITS),
+        # stopped by its end
+        ('b=["61",false,1] e=["64",true,1]', ALL_ROWS, "65", COMMITS),
+        ('b=["61",false,1] e=["64",false,2]', ALL_ROWS, "ff", COMMITS),
+        ('b=["61",false,1] e=["64",false,3]', ALL_ROWS, "ff", CONFLICTS),
+        ('b=["64",false,1] e=["ffff",false,3]', '[["64","31"]]', "ff", CONFLICTS),
+        ('b=["64",false,1] e=["65",false,3] limit=1 reverse=true', '[["64","31"]]', "ff", CONFLICTS),
+        ('b=["6363",false,-5] e=["64",false,1] limit=1', '[["61","31"]]', "", CONFLICTS),
+    ],
+)  # fmt: skip
+def test_how_far_a_range_conflicts(
+    read: str, rows: str, written: str, outcome: str, tmp_path: Path
+) -> None:
+    program = f"""
+        {ROWS}
+        get_range tr=0 {read} -> ok {rows}
+        set tr=0 k="7a" v="31"
+        db_set k="{written}" v="32"
+        commit tr=0 -> {outcome}
+    """
+    replay(740, program, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("read", "boundaries"),
+    [
+        ('get_key tr=0 s=["64",false,3] -> ok "=ff"', 2),
+        ('get_key tr=0 s=["64",false,1000] -> ok "=ff"', 2),
+        (f'get_range tr=0 b=["61",false,1] e=["64",false,4] -> ok {ALL_ROWS}', 2),
+        (f'get_range tr=0 b=["61",false,1] e=["64",false,1000] -> ok {ALL_ROWS}', 2),
+        ('get_range tr=0 b=["64",false,1] e=["65",false,1000] reverse=true -> ok [["64","31"]]', 2),
+        ('get_range tr=0 b=["61",false,1] e=["61",true,1] -> ok [["61","31"]]', 2),
+        ('get tr=0 k="61" -> ok "31"', 2),
+        ("read_version tr=0 -> ok true", 0),
+    ],
+)
+def test_a_read_conflict_has_two_boundaries_wherever_it_ends(
+    read: str, boundaries: int, tmp_path: Path
+) -> None:
+    reads = b"\xff\xff/transaction/read_conflict_range/"
+    program = f"""
+        {ROWS}
+        {read}
+        special_count tr=0 b="{reads.hex()}" e="{reads.hex()}ffff" -> ok {boundaries}
+        special_count tr=0 b="{reads.hex()}" e="{reads[:-1].hex()}30" -> ok {boundaries}
+    """
+    replay(740, program, tmp_path)
+
+
+def test_the_end_of_the_key_space_is_no_boundary(tmp_path: Path) -> None:
+    """The ranges of the special key space end there."""
+    reads = b"\xff\xff/transaction/read_conflict_range/"
+    program = f"""
+        new tr=0
+        opt tr=0 name="read_system_keys"
+        get_range tr=0 raw=true b=["ff2f7a",false,1] e=["ffff",false,1] -> ok []
+        special_keys tr=0 b="{reads.hex()}" e="{reads[:-1].hex()}30" -> ok ["={reads.hex()}ff2f7a"]
+    """
+    replay(740, program, tmp_path)
+
+
+# ---- pending versionstamps ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "atomic",
+    ["add", "bit_and", "bit_or", "bit_xor", "append_if_fits", "max", "min", "byte_min", "byte_max",
+     "compare_and_clear"],
+)  # fmt: skip
+def test_an_operation_on_a_pending_stamp_has_no_value_to_show(atomic: str, tmp_path: Path) -> None:
+    program = f"""
+        new tr=0
+        opt tr=0 name="bypass_unreadable"
+        versionstamped_value tr=0 k="61" v="00000000000000000000" at=0
+        get tr=0 k="61" -> ok "0000000000000000000000000000"
+        atomic tr=0 name="{atomic}" k="61" v="31"
+        get tr=0 k="61" -> err 1000
+        commit tr=0 -> err 1000
+        reset tr=0
+        opt tr=0 name="bypass_unreadable"
+        versionstamped_value tr=0 k="61" v="00000000000000000000" at=0
+        set tr=0 k="61" v="31"
+        atomic tr=0 name="byte_max" k="61" v="30"
+        get tr=0 k="61" -> ok "31"
+    """
+    replay(740, program, tmp_path)
+
+
 # ---- the two halves of a transaction, below API 610 ---------------------------------------------
 
 
