@@ -6,6 +6,17 @@
 #include "exports_support.h"
 #include "legacy.h"
 
+// The header lets nobody call these at the newest version.
+#undef fdb_future_get_version
+#undef fdb_future_is_error
+#undef fdb_transaction_get_range_selector
+#undef fdb_create_cluster
+#undef fdb_future_get_cluster
+#undef fdb_cluster_destroy
+#undef fdb_cluster_set_option
+#undef fdb_cluster_create_database
+#undef fdb_future_get_database
+
 using namespace fdb;
 
 namespace {

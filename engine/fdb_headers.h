@@ -2,4 +2,5 @@
 #pragma once
 
 #define FDB_USE_LATEST_API_VERSION
+#define FDB_INCLUDE_LEGACY_TYPES
 #include <foundationdb/fdb_c.h>

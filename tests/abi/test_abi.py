@@ -78,10 +78,79 @@ def test_headers_refuse_versions_they_do_not_know(
 def test_a_result_that_matters_must_be_used(tmp_path: pathlib.Path) -> None:
     source = tmp_path / "unused.c"
     source.write_text("#include <foundationdb/fdb_c.h>\nvoid f(void) { fdb_stop_network(); }\n")
-    options = ["gcc", "-Wall", "-Werror", f"-I{INCLUDE}", "-c", str(source), "-o", os.devnull]
-    warned = subprocess.run([*options, "-DFDB_API_VERSION=23"], capture_output=True, text=True)
+    options = ["-Wall", "-Werror", f"-I{INCLUDE}", "-c", str(source), "-o", os.devnull]
+    plus = ["g++", "-xc++", *options]
+    warned = subprocess.run([*plus, "-DFDB_API_VERSION=23"], capture_output=True, text=True)
     assert "unused-result" in warned.stderr
-    run(*options, "-DFDB_API_VERSION=22")
+    run(*plus, "-DFDB_API_VERSION=22")
+    run(*plus, "-DFDB_API_VERSION=740", "-DWARN_UNUSED_RESULT=")
+    plain = ["gcc", *options, "-DFDB_API_VERSION=740"]
+    run(*plain)
+    attribute = "-DWARN_UNUSED_RESULT=__attribute__((warn_unused_result))"
+    warned = subprocess.run([*plain, attribute], capture_output=True, text=True)
+    assert "unused-result" in warned.stderr
+
+
+REMOVED = [
+    (14, "fdb_transaction_get_range_selector(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"),
+    (23, "fdb_future_is_error(0)"),
+    (610, "fdb_create_cluster(0)"),
+    (610, "fdb_future_get_cluster(0, 0)"),
+    (610, "fdb_cluster_destroy(0)"),
+    (610, "fdb_cluster_set_option(0, FDB_CLUSTER_OPTION_DUMMY_DO_NOT_USE, 0, 0)"),
+    (610, "fdb_cluster_create_database(0, 0, 0)"),
+    (610, "fdb_future_get_database(0, 0)"),
+    (620, "fdb_future_get_version(0, 0)"),
+]
+
+
+@needs_compiler
+@pytest.mark.parametrize(("version", "call"), REMOVED)
+def test_a_removed_function_does_not_compile(
+    version: int, call: str, tmp_path: pathlib.Path
+) -> None:
+    source = tmp_path / "removed.c"
+    source.write_text(f"#include <foundationdb/fdb_c.h>\nvoid f(void) {{ (void){call}; }}\n")
+    options = ["gcc", "-Wall", f"-I{INCLUDE}", "-fsyntax-only", str(source)]
+    run(*options, f"-DFDB_API_VERSION={version - 1}")
+    refused = subprocess.run(
+        [*options, f"-DFDB_API_VERSION={version}"], capture_output=True, text=True
+    )
+    assert refused.returncode != 0 and "FDB_REMOVED_FUNCTION" in refused.stderr
+
+
+@needs_compiler
+def test_types_and_names_that_programs_ask_the_headers_for(tmp_path: pathlib.Path) -> None:
+    source = tmp_path / "names.c"
+    source.write_text(
+        "#include <foundationdb/fdb_c.h>\n"
+        "int same[FDB_API_VERSION_CLIENT_TMP_DIR == 720 && FDB_API_VERSION_TENANT_API_RELEASED == 720"
+        " && FDB_API_VERSION_DISABLE_CLIENT_BYPASS == 720 ? 1 : -1];\n"
+        "FDBCluster* cluster;\n"
+        "FDBClusterOption option = FDB_CLUSTER_OPTION_DUMMY_DO_NOT_USE;\n"
+    )
+    options = ["gcc", "-std=c90", *WARNINGS[:1], "-Werror", f"-I{INCLUDE}", "-fsyntax-only"]
+    run(*options, "-DFDB_API_VERSION=740", "-DFDB_INCLUDE_LEGACY_TYPES", source)
+    run(*options, "-DFDB_API_VERSION=600", source)
+    with pytest.raises(AssertionError, match="FDBCluster"):
+        run(*options, "-DFDB_API_VERSION=740", source)
+
+
+LANGUAGES = {
+    "c90": ["gcc", "-std=c90"],
+    "c99": ["gcc", "-std=c99", "-D_POSIX_C_SOURCE=200809L"],
+    "c++": ["g++", "-xc++"],
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("version", [13, 14, 22, 23, 200, 300, 510, 609, 610, 619, 620, 630, 740])
+def test_a_program_compiles_in_any_language_at_any_version(
+    version: int, language: str, tmp_path: pathlib.Path
+) -> None:
+    flags = [*LANGUAGES[language], "-Wall", "-Werror", f"-DFDB_API_VERSION={version}"]
+    run(*flags, f"-I{INCLUDE}", "-c", HERE / "roundtrip.c", "-o", tmp_path / "roundtrip.o")
 
 
 @needs_compiler
@@ -97,7 +166,7 @@ def test_structures_have_the_layout_of_the_abi(version: int, tmp_path: pathlib.P
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_c_program_runs_on_the_engine(version: int, tmp_path: pathlib.Path) -> None:
     program = tmp_path / "roundtrip"
-    flags = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", *WARNINGS, f"-DFDB_API_VERSION={version}"]
+    flags = ["-std=c90", *WARNINGS[:1], "-Werror", f"-DFDB_API_VERSION={version}"]
     libdir = fdb.embedded.libdir()
     link = [f"-L{libdir}", "-lfdb_c", "-pthread", f"-Wl,-rpath,{libdir}"]
     run("gcc", *flags, f"-I{INCLUDE}", HERE / "roundtrip.c", *link, "-o", program)

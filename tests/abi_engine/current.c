@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define FDB_INCLUDE_LEGACY_TYPES
 #include "support.h"
 
 static FDBDatabase* open_database(const char* cluster) {
@@ -499,6 +500,14 @@ static void one_node(const char* cluster) {
 
 /* ---- what this version of the ABI does not have any more: exported, and refused ---- */
 
+#undef fdb_future_get_version
+#undef fdb_future_is_error
+#undef fdb_create_cluster
+#undef fdb_future_get_cluster
+#undef fdb_future_get_database
+#undef fdb_cluster_set_option
+#undef fdb_cluster_create_database
+#undef fdb_cluster_destroy
 fdb_error_t fdb_future_get_version(FDBFuture* f, int64_t* out_version);
 fdb_bool_t fdb_future_is_error(FDBFuture* f);
 FDBFuture* fdb_create_cluster(const char* cluster_file_path);

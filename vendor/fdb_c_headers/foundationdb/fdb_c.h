@@ -9,10 +9,14 @@
  * bindings) to get the newest one.  The version decides which declarations are visible:
  *
  *   below  14   old setup_network, get, get_key, get_range, set_option, get_keyvalue_array
- *   below  23   old get_error, is_error; from 23 on ignoring a result that matters is a warning
+ *   below  23   old get_error, is_error; from 23 on C++ warns when a result that matters is ignored
  *   below 610   cluster objects
  *   below 620   fdb_future_get_version
  *   below 630   untyped pointers in FDBKeyValue
+ *
+ * A program that calls a function which its version no longer has does not compile: the name
+ * stands for FDB_REMOVED_FUNCTION there, which nothing declares.  Define FDB_INCLUDE_LEGACY_TYPES
+ * to have the types of cluster objects at any version.
  *
  * Conventions.  Byte strings are (pointer, length) pairs and are copied before a call returns;
  * names of objects and files are NUL terminated.  A function that returns fdb_error_t has done
@@ -52,10 +56,14 @@
 #endif
 #endif
 
-#if FDB_API_VERSION >= 23 && defined(__GNUC__)
-#define FDB_WARN_UNUSED_RESULT __attribute__((warn_unused_result))
+/* On functions whose result should not be ignored.  A program may define it before it includes
+ * this file; otherwise C++ compilers warn, and C compilers do not. */
+#ifndef WARN_UNUSED_RESULT
+#if FDB_API_VERSION >= 23 && defined(__GNUG__)
+#define WARN_UNUSED_RESULT __attribute__((warn_unused_result))
 #else
-#define FDB_WARN_UNUSED_RESULT
+#define WARN_UNUSED_RESULT
+#endif
 #endif
 
 #include <stdint.h>
@@ -81,13 +89,13 @@ extern "C" {
 
 /* What fdb_select_api_version calls: `header_version` fixes the argument lists of the functions
  * that changed over time.  2202 if runtime_version > header_version. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_select_api_version_impl(int runtime_version, int header_version);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_select_api_version_impl(int runtime_version, int header_version);
 
 /* The newest API version that the library offers. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT int fdb_get_max_api_version(void);
+DLLEXPORT WARN_UNUSED_RESULT int fdb_get_max_api_version(void);
 
 /* "release,source revision,protocol version in hexadecimal"; the text lives for ever. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT const char* fdb_get_client_version(void);
+DLLEXPORT WARN_UNUSED_RESULT const char* fdb_get_client_version(void);
 
 /* The text of an error code; never NULL, lives for ever. */
 DLLEXPORT const char* fdb_get_error(fdb_error_t code);
@@ -98,13 +106,13 @@ DLLEXPORT fdb_bool_t fdb_error_predicate(int predicate_test, fdb_error_t code);
 /* ---- Network: one event loop per process, run by a thread of the program ---- */
 
 /* Sets an option of the client; a NULL value means none.  Integers are 8 bytes, little endian. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_network_set_option(FDBNetworkOption option,
-                                                                    uint8_t const* value,
-                                                                    int value_length);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_network_set_option(FDBNetworkOption option,
+                                                                uint8_t const* value,
+                                                                int value_length);
 
 #if FDB_API_VERSION >= 14
 /* Prepares the event loop, once per process; 2009 the second time. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_setup_network(void);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_setup_network(void);
 #else
 /* Prepares the event loop, after setting the local_address option. */
 DLLEXPORT fdb_error_t fdb_setup_network(const char* local_address);
@@ -112,14 +120,14 @@ DLLEXPORT fdb_error_t fdb_setup_network(const char* local_address);
 
 /* Runs the event loop on the calling thread until fdb_stop_network.  2008 before setup, 2025
  * when it ran before. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_run_network(void);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_run_network(void);
 
 /* Asks the event loop to end; it cannot be started again. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_stop_network(void);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_stop_network(void);
 
 /* Has `hook` called on the network thread after the loop ended. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_add_network_thread_completion_hook(void (*hook)(void*),
-                                                                                    void* hook_parameter);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_add_network_thread_completion_hook(void (*hook)(void*),
+                                                                                void* hook_parameter);
 
 /* ---- Futures ---- */
 
@@ -133,20 +141,20 @@ DLLEXPORT void fdb_future_release_memory(FDBFuture* f);
 DLLEXPORT void fdb_future_destroy(FDBFuture* f);
 
 /* Waits; 0 even when the future then holds an error.  2026 on the network thread. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_block_until_ready(FDBFuture* f);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_block_until_ready(FDBFuture* f);
 
 /* Whether a value or an error has arrived. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_bool_t fdb_future_is_ready(FDBFuture* f);
+DLLEXPORT WARN_UNUSED_RESULT fdb_bool_t fdb_future_is_ready(FDBFuture* f);
 
 /* Has `callback` called once the future is ready: at once on this thread if it is ready
  * already, else on the network thread. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_set_callback(FDBFuture* f,
-                                                                     FDBCallback callback,
-                                                                     void* callback_parameter);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_set_callback(FDBFuture* f,
+                                                                 FDBCallback callback,
+                                                                 void* callback_parameter);
 
 #if FDB_API_VERSION >= 23
 /* The error of a ready future, 0 when it holds a value, 2015 when it is not ready. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_error(FDBFuture* f);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_error(FDBFuture* f);
 #else
 /* The error of a future and its text (unless the pointer is NULL); 2016 when it holds none. */
 DLLEXPORT fdb_error_t fdb_future_get_error(FDBFuture* f, const char** out_description);
@@ -155,73 +163,77 @@ DLLEXPORT fdb_error_t fdb_future_get_error(FDBFuture* f, const char** out_descri
 DLLEXPORT fdb_bool_t fdb_future_is_error(FDBFuture* f);
 #endif
 
+#if FDB_API_VERSION >= 23
+#define fdb_future_is_error(f) FDB_REMOVED_FUNCTION
+#endif
+
 /* Getters.  Each returns 2015 before the future is ready, the future's error if it holds one,
  * and else 0 with the outputs set.  What the outputs point to belongs to the future.  A getter
  * must match the function that made the future. */
 
 /* The result of a yes-or-no operation. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_bool(FDBFuture* f, fdb_bool_t* out);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_bool(FDBFuture* f, fdb_bool_t* out);
 
 /* A version, a size or a count. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_int64(FDBFuture* f, int64_t* out);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_int64(FDBFuture* f, int64_t* out);
 
 /* A protocol version. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_uint64(FDBFuture* f, uint64_t* out);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_uint64(FDBFuture* f, uint64_t* out);
 
 /* A duration in seconds. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_double(FDBFuture* f, double* out);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_double(FDBFuture* f, double* out);
 
 /* A key, a versionstamp or another byte string that always exists. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_key(FDBFuture* f,
-                                                                uint8_t const** out_key,
-                                                                int* out_key_length);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_key(FDBFuture* f,
+                                                            uint8_t const** out_key,
+                                                            int* out_key_length);
 
 /* A value, or its absence: then only *out_present is written. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_value(FDBFuture* f,
-                                                                  fdb_bool_t* out_present,
-                                                                  uint8_t const** out_value,
-                                                                  int* out_value_length);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_value(FDBFuture* f,
+                                                              fdb_bool_t* out_present,
+                                                              uint8_t const** out_value,
+                                                              int* out_value_length);
 
 #if FDB_API_VERSION >= 14
 /* One batch of rows, and whether the range may hold more behind them. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_keyvalue_array(FDBFuture* f,
-                                                                           FDBKeyValue const** out_kv,
-                                                                           int* out_count,
-                                                                           fdb_bool_t* out_more);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_keyvalue_array(FDBFuture* f,
+                                                                       FDBKeyValue const** out_kv,
+                                                                       int* out_count,
+                                                                       fdb_bool_t* out_more);
 #else
 /* One batch of rows. */
 DLLEXPORT fdb_error_t fdb_future_get_keyvalue_array(FDBFuture* f, FDBKeyValue const** out_kv, int* out_count);
 #endif
 
 /* One batch of rows with what the mapper read for each. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_mappedkeyvalue_array(FDBFuture* f,
-                                                                                 FDBMappedKeyValue const** out_kv,
-                                                                                 int* out_count,
-                                                                                 fdb_bool_t* out_more);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_mappedkeyvalue_array(FDBFuture* f,
+                                                                             FDBMappedKeyValue const** out_kv,
+                                                                             int* out_count,
+                                                                             fdb_bool_t* out_more);
 
 /* A list of keys, such as split points. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_key_array(FDBFuture* f,
-                                                                      FDBKey const** out_key_array,
-                                                                      int* out_count);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_key_array(FDBFuture* f,
+                                                                  FDBKey const** out_key_array,
+                                                                  int* out_count);
 
 /* A list of NUL-terminated strings, such as addresses. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_string_array(FDBFuture* f,
-                                                                         const char*** out_strings,
-                                                                         int* out_count);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_string_array(FDBFuture* f,
+                                                                     const char*** out_strings,
+                                                                     int* out_count);
 
 /* A list of key ranges. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_keyrange_array(FDBFuture* f,
-                                                                           FDBKeyRange const** out_ranges,
-                                                                           int* out_count);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_keyrange_array(FDBFuture* f,
+                                                                       FDBKeyRange const** out_ranges,
+                                                                       int* out_count);
 
 /* A list of blob granule summaries. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t
 fdb_future_get_granule_summary_array(FDBFuture* f, FDBGranuleSummary const** out_summaries, int* out_count);
 
 /* A list of blob granule descriptions. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_readbg_get_descriptions(FDBFuture* f,
-                                                                                FDBBGFileDescription** out,
-                                                                                int* desc_count);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_readbg_get_descriptions(FDBFuture* f,
+                                                                            FDBBGFileDescription** out,
+                                                                            int* desc_count);
 
 /* ---- Results: like ready futures, from synchronous functions ---- */
 
@@ -229,218 +241,218 @@ DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_readbg_get_descriptions(
 DLLEXPORT void fdb_result_destroy(FDBResult* r);
 
 /* The rows of a result. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_result_get_keyvalue_array(FDBResult* r,
-                                                                           FDBKeyValue const** out_kv,
-                                                                           int* out_count,
-                                                                           fdb_bool_t* out_more);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_result_get_keyvalue_array(FDBResult* r,
+                                                                       FDBKeyValue const** out_kv,
+                                                                       int* out_count,
+                                                                       fdb_bool_t* out_more);
 
 /* The changes of a result. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_result_get_bg_mutations_array(FDBResult* r,
-                                                                               FDBBGMutation const** out_mutations,
-                                                                               int* out_count);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_result_get_bg_mutations_array(FDBResult* r,
+                                                                           FDBBGMutation const** out_mutations,
+                                                                           int* out_count);
 
 /* Decodes the bytes of a blob snapshot file into rows. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBResult* fdb_readbg_parse_snapshot_file(const uint8_t* file_data,
-                                                                           int file_len,
-                                                                           FDBBGTenantPrefix const* tenant_prefix,
-                                                                           FDBBGEncryptionCtx const* encryption_ctx);
+DLLEXPORT WARN_UNUSED_RESULT FDBResult* fdb_readbg_parse_snapshot_file(const uint8_t* file_data,
+                                                                       int file_len,
+                                                                       FDBBGTenantPrefix const* tenant_prefix,
+                                                                       FDBBGEncryptionCtx const* encryption_ctx);
 
 /* Decodes the bytes of a blob delta file into changes. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBResult* fdb_readbg_parse_delta_file(const uint8_t* file_data,
-                                                                        int file_len,
-                                                                        FDBBGTenantPrefix const* tenant_prefix,
-                                                                        FDBBGEncryptionCtx const* encryption_ctx);
+DLLEXPORT WARN_UNUSED_RESULT FDBResult* fdb_readbg_parse_delta_file(const uint8_t* file_data,
+                                                                    int file_len,
+                                                                    FDBBGTenantPrefix const* tenant_prefix,
+                                                                    FDBBGEncryptionCtx const* encryption_ctx);
 
 /* ---- Databases ---- */
 
 /* Opens the database of a cluster file; NULL or "" mean the default file.  2008 before setup.
  * A bad file shows in the operations, not here. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_create_database(const char* cluster_file_path,
-                                                                 FDBDatabase** out_database);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_create_database(const char* cluster_file_path,
+                                                             FDBDatabase** out_database);
 
 /* As fdb_create_database, with the text that a cluster file would hold. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_create_database_from_connection_string(const char* connection_string,
-                                                                                        FDBDatabase** out_database);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_create_database_from_connection_string(const char* connection_string,
+                                                                                    FDBDatabase** out_database);
 
 /* Gives up a database; its transactions and tenants go on working. */
 DLLEXPORT void fdb_database_destroy(FDBDatabase* d);
 
 /* Sets an option.  2007 for an unknown option; a bad value shows in the operations. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_database_set_option(FDBDatabase* d,
-                                                                     FDBDatabaseOption option,
-                                                                     uint8_t const* value,
-                                                                     int value_length);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_database_set_option(FDBDatabase* d,
+                                                                 FDBDatabaseOption option,
+                                                                 uint8_t const* value,
+                                                                 int value_length);
 
 /* Opens a tenant by name; whether it exists shows in the operations. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_database_open_tenant(FDBDatabase* d,
-                                                                      uint8_t const* tenant_name,
-                                                                      int tenant_name_length,
-                                                                      FDBTenant** out_tenant);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_database_open_tenant(FDBDatabase* d,
+                                                                  uint8_t const* tenant_name,
+                                                                  int tenant_name_length,
+                                                                  FDBTenant** out_tenant);
 
 /* Creates a transaction. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_database_create_transaction(FDBDatabase* d,
-                                                                             FDBTransaction** out_transaction);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_database_create_transaction(FDBDatabase* d,
+                                                                         FDBTransaction** out_transaction);
 
 /* Restarts server processes, after `duration` seconds of suspension.  int64: 1 if all were asked. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_reboot_worker(FDBDatabase* db,
-                                                                       uint8_t const* address,
-                                                                       int address_length,
-                                                                       fdb_bool_t check,
-                                                                       int duration);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_reboot_worker(FDBDatabase* db,
+                                                                   uint8_t const* address,
+                                                                   int address_length,
+                                                                   fdb_bool_t check,
+                                                                   int duration);
 
 /* Brings a cluster up without the data that only the lost part had.  No value. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_force_recovery_with_data_loss(FDBDatabase* db,
-                                                                                       uint8_t const* dcid,
-                                                                                       int dcid_length);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_force_recovery_with_data_loss(FDBDatabase* db,
+                                                                                   uint8_t const* dcid,
+                                                                                   int dcid_length);
 
 /* Has the servers run a snapshot command, named by 32 hexadecimal digits.  No value. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_create_snapshot(FDBDatabase* db,
-                                                                         uint8_t const* uid,
-                                                                         int uid_length,
-                                                                         uint8_t const* snap_command,
-                                                                         int snap_command_length);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_create_snapshot(FDBDatabase* db,
+                                                                     uint8_t const* uid,
+                                                                     int uid_length,
+                                                                     uint8_t const* snap_command,
+                                                                     int snap_command_length);
 
 /* Share of the last second that the network thread was busy: 0 idle, 1 and more saturated. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT double fdb_database_get_main_thread_busyness(FDBDatabase* db);
+DLLEXPORT WARN_UNUSED_RESULT double fdb_database_get_main_thread_busyness(FDBDatabase* db);
 
 /* The cluster's protocol version (uint64), once it differs from `expected_version`. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_get_server_protocol(FDBDatabase* db,
-                                                                             uint64_t expected_version);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_get_server_protocol(FDBDatabase* db,
+                                                                         uint64_t expected_version);
 
 /* State of the client's connections as JSON (key). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_get_client_status(FDBDatabase* db);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_get_client_status(FDBDatabase* db);
 
 /* Deletes blob granule data before a version.  Key: the name to wait for it by. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_purge_blob_granules(FDBDatabase* db,
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_purge_blob_granules(FDBDatabase* db,
+                                                                         uint8_t const* begin_key_name,
+                                                                         int begin_key_name_length,
+                                                                         uint8_t const* end_key_name,
+                                                                         int end_key_name_length,
+                                                                         int64_t purge_version,
+                                                                         fdb_bool_t force);
+
+/* Waits for a purge.  No value. */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_wait_purge_granules_complete(FDBDatabase* db,
+                                                                                  uint8_t const* purge_key_name,
+                                                                                  int purge_key_name_length);
+
+/* Starts keeping a range as blob granules (bool). */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_blobbify_range(FDBDatabase* db,
+                                                                    uint8_t const* begin_key_name,
+                                                                    int begin_key_name_length,
+                                                                    uint8_t const* end_key_name,
+                                                                    int end_key_name_length);
+
+/* As fdb_database_blobbify_range, ready when the granules exist (bool). */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_blobbify_range_blocking(FDBDatabase* db,
                                                                              uint8_t const* begin_key_name,
                                                                              int begin_key_name_length,
                                                                              uint8_t const* end_key_name,
-                                                                             int end_key_name_length,
-                                                                             int64_t purge_version,
-                                                                             fdb_bool_t force);
-
-/* Waits for a purge.  No value. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_wait_purge_granules_complete(FDBDatabase* db,
-                                                                                      uint8_t const* purge_key_name,
-                                                                                      int purge_key_name_length);
-
-/* Starts keeping a range as blob granules (bool). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_blobbify_range(FDBDatabase* db,
-                                                                        uint8_t const* begin_key_name,
-                                                                        int begin_key_name_length,
-                                                                        uint8_t const* end_key_name,
-                                                                        int end_key_name_length);
-
-/* As fdb_database_blobbify_range, ready when the granules exist (bool). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_blobbify_range_blocking(FDBDatabase* db,
-                                                                                 uint8_t const* begin_key_name,
-                                                                                 int begin_key_name_length,
-                                                                                 uint8_t const* end_key_name,
-                                                                                 int end_key_name_length);
+                                                                             int end_key_name_length);
 
 /* Stops keeping a range as blob granules (bool). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_unblobbify_range(FDBDatabase* db,
-                                                                          uint8_t const* begin_key_name,
-                                                                          int begin_key_name_length,
-                                                                          uint8_t const* end_key_name,
-                                                                          int end_key_name_length);
-
-/* The ranges kept as blob granules (key-range array). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_list_blobbified_ranges(FDBDatabase* db,
-                                                                                uint8_t const* begin_key_name,
-                                                                                int begin_key_name_length,
-                                                                                uint8_t const* end_key_name,
-                                                                                int end_key_name_length,
-                                                                                int rangeLimit);
-
-/* The version (int64) at which blob granules can be read; -2 asks for the latest. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_verify_blob_range(FDBDatabase* db,
-                                                                           uint8_t const* begin_key_name,
-                                                                           int begin_key_name_length,
-                                                                           uint8_t const* end_key_name,
-                                                                           int end_key_name_length,
-                                                                           int64_t version);
-
-/* Has blob granules written out up to a version (bool); -2 asks for the latest. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_database_flush_blob_range(FDBDatabase* db,
-                                                                          uint8_t const* begin_key_name,
-                                                                          int begin_key_name_length,
-                                                                          uint8_t const* end_key_name,
-                                                                          int end_key_name_length,
-                                                                          fdb_bool_t compact,
-                                                                          int64_t version);
-
-/* ---- Tenants ---- */
-
-/* Creates a transaction whose keys are those of the tenant. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_tenant_create_transaction(FDBTenant* tenant,
-                                                                           FDBTransaction** out_transaction);
-
-/* The tenant's number (int64); 2131 when there is no tenant of that name. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_tenant_get_id(FDBTenant* tenant);
-
-/* Gives up a tenant; its transactions go on working. */
-DLLEXPORT void fdb_tenant_destroy(FDBTenant* tenant);
-
-/* Deletes blob granule data before a version.  Key: the name to wait for it by. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_tenant_purge_blob_granules(FDBTenant* tenant,
-                                                                           uint8_t const* begin_key_name,
-                                                                           int begin_key_name_length,
-                                                                           uint8_t const* end_key_name,
-                                                                           int end_key_name_length,
-                                                                           int64_t purge_version,
-                                                                           fdb_bool_t force);
-
-/* Waits for a purge.  No value. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_tenant_wait_purge_granules_complete(FDBTenant* tenant,
-                                                                                    uint8_t const* purge_key_name,
-                                                                                    int purge_key_name_length);
-
-/* Starts keeping a range as blob granules (bool). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_tenant_blobbify_range(FDBTenant* tenant,
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_unblobbify_range(FDBDatabase* db,
                                                                       uint8_t const* begin_key_name,
                                                                       int begin_key_name_length,
                                                                       uint8_t const* end_key_name,
                                                                       int end_key_name_length);
 
-/* As fdb_tenant_blobbify_range, ready when the granules exist (bool). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_tenant_blobbify_range_blocking(FDBTenant* tenant,
-                                                                               uint8_t const* begin_key_name,
-                                                                               int begin_key_name_length,
-                                                                               uint8_t const* end_key_name,
-                                                                               int end_key_name_length);
-
-/* Stops keeping a range as blob granules (bool). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_tenant_unblobbify_range(FDBTenant* tenant,
-                                                                        uint8_t const* begin_key_name,
-                                                                        int begin_key_name_length,
-                                                                        uint8_t const* end_key_name,
-                                                                        int end_key_name_length);
-
 /* The ranges kept as blob granules (key-range array). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_tenant_list_blobbified_ranges(FDBTenant* tenant,
-                                                                              uint8_t const* begin_key_name,
-                                                                              int begin_key_name_length,
-                                                                              uint8_t const* end_key_name,
-                                                                              int end_key_name_length,
-                                                                              int rangeLimit);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_list_blobbified_ranges(FDBDatabase* db,
+                                                                            uint8_t const* begin_key_name,
+                                                                            int begin_key_name_length,
+                                                                            uint8_t const* end_key_name,
+                                                                            int end_key_name_length,
+                                                                            int rangeLimit);
 
 /* The version (int64) at which blob granules can be read; -2 asks for the latest. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_tenant_verify_blob_range(FDBTenant* tenant,
-                                                                         uint8_t const* begin_key_name,
-                                                                         int begin_key_name_length,
-                                                                         uint8_t const* end_key_name,
-                                                                         int end_key_name_length,
-                                                                         int64_t version);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_verify_blob_range(FDBDatabase* db,
+                                                                       uint8_t const* begin_key_name,
+                                                                       int begin_key_name_length,
+                                                                       uint8_t const* end_key_name,
+                                                                       int end_key_name_length,
+                                                                       int64_t version);
 
 /* Has blob granules written out up to a version (bool); -2 asks for the latest. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_tenant_flush_blob_range(FDBTenant* tenant,
-                                                                        uint8_t const* begin_key_name,
-                                                                        int begin_key_name_length,
-                                                                        uint8_t const* end_key_name,
-                                                                        int end_key_name_length,
-                                                                        fdb_bool_t compact,
-                                                                        int64_t version);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_database_flush_blob_range(FDBDatabase* db,
+                                                                      uint8_t const* begin_key_name,
+                                                                      int begin_key_name_length,
+                                                                      uint8_t const* end_key_name,
+                                                                      int end_key_name_length,
+                                                                      fdb_bool_t compact,
+                                                                      int64_t version);
+
+/* ---- Tenants ---- */
+
+/* Creates a transaction whose keys are those of the tenant. */
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_tenant_create_transaction(FDBTenant* tenant,
+                                                                       FDBTransaction** out_transaction);
+
+/* The tenant's number (int64); 2131 when there is no tenant of that name. */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_tenant_get_id(FDBTenant* tenant);
+
+/* Gives up a tenant; its transactions go on working. */
+DLLEXPORT void fdb_tenant_destroy(FDBTenant* tenant);
+
+/* Deletes blob granule data before a version.  Key: the name to wait for it by. */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_tenant_purge_blob_granules(FDBTenant* tenant,
+                                                                       uint8_t const* begin_key_name,
+                                                                       int begin_key_name_length,
+                                                                       uint8_t const* end_key_name,
+                                                                       int end_key_name_length,
+                                                                       int64_t purge_version,
+                                                                       fdb_bool_t force);
+
+/* Waits for a purge.  No value. */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_tenant_wait_purge_granules_complete(FDBTenant* tenant,
+                                                                                uint8_t const* purge_key_name,
+                                                                                int purge_key_name_length);
+
+/* Starts keeping a range as blob granules (bool). */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_tenant_blobbify_range(FDBTenant* tenant,
+                                                                  uint8_t const* begin_key_name,
+                                                                  int begin_key_name_length,
+                                                                  uint8_t const* end_key_name,
+                                                                  int end_key_name_length);
+
+/* As fdb_tenant_blobbify_range, ready when the granules exist (bool). */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_tenant_blobbify_range_blocking(FDBTenant* tenant,
+                                                                           uint8_t const* begin_key_name,
+                                                                           int begin_key_name_length,
+                                                                           uint8_t const* end_key_name,
+                                                                           int end_key_name_length);
+
+/* Stops keeping a range as blob granules (bool). */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_tenant_unblobbify_range(FDBTenant* tenant,
+                                                                    uint8_t const* begin_key_name,
+                                                                    int begin_key_name_length,
+                                                                    uint8_t const* end_key_name,
+                                                                    int end_key_name_length);
+
+/* The ranges kept as blob granules (key-range array). */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_tenant_list_blobbified_ranges(FDBTenant* tenant,
+                                                                          uint8_t const* begin_key_name,
+                                                                          int begin_key_name_length,
+                                                                          uint8_t const* end_key_name,
+                                                                          int end_key_name_length,
+                                                                          int rangeLimit);
+
+/* The version (int64) at which blob granules can be read; -2 asks for the latest. */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_tenant_verify_blob_range(FDBTenant* tenant,
+                                                                     uint8_t const* begin_key_name,
+                                                                     int begin_key_name_length,
+                                                                     uint8_t const* end_key_name,
+                                                                     int end_key_name_length,
+                                                                     int64_t version);
+
+/* Has blob granules written out up to a version (bool); -2 asks for the latest. */
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_tenant_flush_blob_range(FDBTenant* tenant,
+                                                                    uint8_t const* begin_key_name,
+                                                                    int begin_key_name_length,
+                                                                    uint8_t const* end_key_name,
+                                                                    int end_key_name_length,
+                                                                    fdb_bool_t compact,
+                                                                    int64_t version);
 
 /* ---- Transactions: life cycle, options, versions ---- */
 
@@ -455,10 +467,10 @@ DLLEXPORT void fdb_transaction_reset(FDBTransaction* tr);
 
 #if FDB_API_VERSION >= 14
 /* Sets an option.  2007 for an unknown option; a bad value shows in the next operation. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_transaction_set_option(FDBTransaction* tr,
-                                                                        FDBTransactionOption option,
-                                                                        uint8_t const* value,
-                                                                        int value_length);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_transaction_set_option(FDBTransaction* tr,
+                                                                    FDBTransactionOption option,
+                                                                    uint8_t const* value,
+                                                                    int value_length);
 #else
 /* Sets an option that takes no value. */
 DLLEXPORT void fdb_transaction_set_option(FDBTransaction* tr, FDBTransactionOption option);
@@ -468,30 +480,30 @@ DLLEXPORT void fdb_transaction_set_option(FDBTransaction* tr, FDBTransactionOpti
 DLLEXPORT void fdb_transaction_set_read_version(FDBTransaction* tr, int64_t version);
 
 /* The version that the transaction reads at (int64). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_read_version(FDBTransaction* tr);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_read_version(FDBTransaction* tr);
 
 /* Commits.  No value; pass an error to fdb_transaction_on_error. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_commit(FDBTransaction* tr);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_commit(FDBTransaction* tr);
 
 /* The version of a successful commit; -1 before it and after a read-only one. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_transaction_get_committed_version(FDBTransaction* tr,
-                                                                                   int64_t* out_version);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_transaction_get_committed_version(FDBTransaction* tr,
+                                                                               int64_t* out_version);
 
 /* The 10 bytes of the commit's versionstamp (key); call before the commit. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_versionstamp(FDBTransaction* tr);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_versionstamp(FDBTransaction* tr);
 
 /* For a retryable error, waits a moment and resets the transaction; otherwise fails with the
  * same error.  No value. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_on_error(FDBTransaction* tr, fdb_error_t error);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_on_error(FDBTransaction* tr, fdb_error_t error);
 
 /* Size of the commit so far in bytes (int64), roughly. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_approximate_size(FDBTransaction* tr);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_approximate_size(FDBTransaction* tr);
 
 /* Cost of the transaction so far in bytes (int64), as throttling counts it. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_total_cost(FDBTransaction* tr);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_total_cost(FDBTransaction* tr);
 
 /* Time the transaction was held back because of its tags, in seconds (double). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_tag_throttled_duration(FDBTransaction* tr);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_tag_throttled_duration(FDBTransaction* tr);
 
 /* ---- Transactions: reads ---- */
 
@@ -503,36 +515,36 @@ DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_tag_throttled_du
 
 #if FDB_API_VERSION >= 14
 /* The value of a key (value). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get(FDBTransaction* tr,
-                                                                uint8_t const* key_name,
-                                                                int key_name_length,
-                                                                fdb_bool_t snapshot);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get(FDBTransaction* tr,
+                                                            uint8_t const* key_name,
+                                                            int key_name_length,
+                                                            fdb_bool_t snapshot);
 
 /* The key that a selector finds (key). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_key(FDBTransaction* tr,
-                                                                    uint8_t const* key_name,
-                                                                    int key_name_length,
-                                                                    fdb_bool_t or_equal,
-                                                                    int offset,
-                                                                    fdb_bool_t snapshot);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_key(FDBTransaction* tr,
+                                                                uint8_t const* key_name,
+                                                                int key_name_length,
+                                                                fdb_bool_t or_equal,
+                                                                int offset,
+                                                                fdb_bool_t snapshot);
 
 /* Rows between two selectors (key-value array).  `limit` and `target_bytes` 0 mean no limit;
  * `iteration` counts from 1 for the batches of one iteration. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_range(FDBTransaction* tr,
-                                                                      uint8_t const* begin_key_name,
-                                                                      int begin_key_name_length,
-                                                                      fdb_bool_t begin_or_equal,
-                                                                      int begin_offset,
-                                                                      uint8_t const* end_key_name,
-                                                                      int end_key_name_length,
-                                                                      fdb_bool_t end_or_equal,
-                                                                      int end_offset,
-                                                                      int limit,
-                                                                      int target_bytes,
-                                                                      FDBStreamingMode mode,
-                                                                      int iteration,
-                                                                      fdb_bool_t snapshot,
-                                                                      fdb_bool_t reverse);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_range(FDBTransaction* tr,
+                                                                  uint8_t const* begin_key_name,
+                                                                  int begin_key_name_length,
+                                                                  fdb_bool_t begin_or_equal,
+                                                                  int begin_offset,
+                                                                  uint8_t const* end_key_name,
+                                                                  int end_key_name_length,
+                                                                  fdb_bool_t end_or_equal,
+                                                                  int end_offset,
+                                                                  int limit,
+                                                                  int target_bytes,
+                                                                  FDBStreamingMode mode,
+                                                                  int iteration,
+                                                                  fdb_bool_t snapshot,
+                                                                  fdb_bool_t reverse);
 #else
 /* The value of a key (value). */
 DLLEXPORT FDBFuture* fdb_transaction_get(FDBTransaction* tr, uint8_t const* key_name, int key_name_length);
@@ -566,31 +578,31 @@ DLLEXPORT FDBFuture* fdb_transaction_get_range_selector(FDBTransaction* tr,
 #endif
 
 /* Rows of an index, each with what the mapper tuple says to read for it (mapped array). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_mapped_range(FDBTransaction* tr,
-                                                                             uint8_t const* begin_key_name,
-                                                                             int begin_key_name_length,
-                                                                             fdb_bool_t begin_or_equal,
-                                                                             int begin_offset,
-                                                                             uint8_t const* end_key_name,
-                                                                             int end_key_name_length,
-                                                                             fdb_bool_t end_or_equal,
-                                                                             int end_offset,
-                                                                             uint8_t const* mapper_name,
-                                                                             int mapper_name_length,
-                                                                             int limit,
-                                                                             int target_bytes,
-                                                                             FDBStreamingMode mode,
-                                                                             int iteration,
-                                                                             fdb_bool_t snapshot,
-                                                                             fdb_bool_t reverse);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_mapped_range(FDBTransaction* tr,
+                                                                         uint8_t const* begin_key_name,
+                                                                         int begin_key_name_length,
+                                                                         fdb_bool_t begin_or_equal,
+                                                                         int begin_offset,
+                                                                         uint8_t const* end_key_name,
+                                                                         int end_key_name_length,
+                                                                         fdb_bool_t end_or_equal,
+                                                                         int end_offset,
+                                                                         uint8_t const* mapper_name,
+                                                                         int mapper_name_length,
+                                                                         int limit,
+                                                                         int target_bytes,
+                                                                         FDBStreamingMode mode,
+                                                                         int iteration,
+                                                                         fdb_bool_t snapshot,
+                                                                         fdb_bool_t reverse);
 
 /* Addresses of the servers that store a key (string array). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_addresses_for_key(FDBTransaction* tr,
-                                                                                  uint8_t const* key_name,
-                                                                                  int key_name_length);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_addresses_for_key(FDBTransaction* tr,
+                                                                              uint8_t const* key_name,
+                                                                              int key_name_length);
 
 /* Estimated bytes stored in a range (int64). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_estimated_range_size_bytes(
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_estimated_range_size_bytes(
     FDBTransaction* tr,
     uint8_t const* begin_key_name,
     int begin_key_name_length,
@@ -598,17 +610,17 @@ DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_estimated_range_
     int end_key_name_length);
 
 /* Keys that split a range into parts of about chunk_size bytes (key array). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_range_split_points(FDBTransaction* tr,
-                                                                                   uint8_t const* begin_key_name,
-                                                                                   int begin_key_name_length,
-                                                                                   uint8_t const* end_key_name,
-                                                                                   int end_key_name_length,
-                                                                                   int64_t chunk_size);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_range_split_points(FDBTransaction* tr,
+                                                                               uint8_t const* begin_key_name,
+                                                                               int begin_key_name_length,
+                                                                               uint8_t const* end_key_name,
+                                                                               int end_key_name_length,
+                                                                               int64_t chunk_size);
 
 /* Becomes ready when the value of a key is no longer what this transaction saw.  No value. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_watch(FDBTransaction* tr,
-                                                                  uint8_t const* key_name,
-                                                                  int key_name_length);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_watch(FDBTransaction* tr,
+                                                              uint8_t const* key_name,
+                                                              int key_name_length);
 
 /* ---- Transactions: writes ---- */
 
@@ -638,25 +650,25 @@ DLLEXPORT void fdb_transaction_clear_range(FDBTransaction* tr,
                                            int end_key_name_length);
 
 /* Adds [begin, end) to the ranges that the commit is checked for.  2005 if begin > end. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_transaction_add_conflict_range(FDBTransaction* tr,
-                                                                                uint8_t const* begin_key_name,
-                                                                                int begin_key_name_length,
-                                                                                uint8_t const* end_key_name,
-                                                                                int end_key_name_length,
-                                                                                FDBConflictRangeType type);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_transaction_add_conflict_range(FDBTransaction* tr,
+                                                                            uint8_t const* begin_key_name,
+                                                                            int begin_key_name_length,
+                                                                            uint8_t const* end_key_name,
+                                                                            int end_key_name_length,
+                                                                            FDBConflictRangeType type);
 
 /* ---- Transactions: blob granules ---- */
 
 /* The blob granules of a range (key-range array). */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_blob_granule_ranges(FDBTransaction* tr,
-                                                                                    uint8_t const* begin_key_name,
-                                                                                    int begin_key_name_length,
-                                                                                    uint8_t const* end_key_name,
-                                                                                    int end_key_name_length,
-                                                                                    int rangeLimit);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_get_blob_granule_ranges(FDBTransaction* tr,
+                                                                                uint8_t const* begin_key_name,
+                                                                                int begin_key_name_length,
+                                                                                uint8_t const* end_key_name,
+                                                                                int end_key_name_length,
+                                                                                int rangeLimit);
 
 /* Reads a range from blob files, synchronously.  readVersion -2: the transaction's. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBResult* fdb_transaction_read_blob_granules(
+DLLEXPORT WARN_UNUSED_RESULT FDBResult* fdb_transaction_read_blob_granules(
     FDBTransaction* tr,
     uint8_t const* begin_key_name,
     int begin_key_name_length,
@@ -667,16 +679,16 @@ DLLEXPORT FDB_WARN_UNUSED_RESULT FDBResult* fdb_transaction_read_blob_granules(
     FDBReadBlobGranuleContext granuleContext);
 
 /* Sizes and versions of the blob granules of a range (summary array); -2 asks for the latest. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_summarize_blob_granules(FDBTransaction* tr,
-                                                                                    uint8_t const* begin_key_name,
-                                                                                    int begin_key_name_length,
-                                                                                    uint8_t const* end_key_name,
-                                                                                    int end_key_name_length,
-                                                                                    int64_t summaryVersion,
-                                                                                    int rangeLimit);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_summarize_blob_granules(FDBTransaction* tr,
+                                                                                uint8_t const* begin_key_name,
+                                                                                int begin_key_name_length,
+                                                                                uint8_t const* end_key_name,
+                                                                                int end_key_name_length,
+                                                                                int64_t summaryVersion,
+                                                                                int rangeLimit);
 
 /* The files that hold a range (descriptions), and the version they are good for. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_read_blob_granules_description(
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_read_blob_granules_description(
     FDBTransaction* tr,
     uint8_t const* begin_key_name,
     int begin_key_name_length,
@@ -690,35 +702,49 @@ DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_read_blob_granules_d
 
 #if FDB_API_VERSION < 620
 /* A version; later versions call fdb_future_get_int64. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_version(FDBFuture* f, int64_t* out_version);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_version(FDBFuture* f, int64_t* out_version);
+#else
+#define fdb_future_get_version(f, out_version) FDB_REMOVED_FUNCTION
 #endif
 
 #if FDB_API_VERSION < 610
 /* Clusters stood between a cluster file and its only database, which is called "DB". */
-typedef enum { FDB_CLUSTER_OPTION_DUMMY_DO_NOT_USE = -1 } FDBClusterOption;
 
 /* A cluster (fdb_future_get_cluster); NULL means the default cluster file. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_create_cluster(const char* cluster_file_path);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_create_cluster(const char* cluster_file_path);
 
 /* Hands the cluster over; call once. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_cluster(FDBFuture* f, FDBCluster** out_cluster);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_cluster(FDBFuture* f, FDBCluster** out_cluster);
 
 /* Gives up a cluster; its databases go on working. */
 DLLEXPORT void fdb_cluster_destroy(FDBCluster* c);
 
 /* Does nothing: there are no options. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_cluster_set_option(FDBCluster* c,
-                                                                    FDBClusterOption option,
-                                                                    uint8_t const* value,
-                                                                    int value_length);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_cluster_set_option(FDBCluster* c,
+                                                                FDBClusterOption option,
+                                                                uint8_t const* value,
+                                                                int value_length);
 
 /* A database (fdb_future_get_database); 2013 unless it is called "DB". */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_cluster_create_database(FDBCluster* c,
-                                                                        uint8_t const* db_name,
-                                                                        int db_name_length);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_cluster_create_database(FDBCluster* c,
+                                                                    uint8_t const* db_name,
+                                                                    int db_name_length);
 
 /* A new reference to the database; destroy each. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_database(FDBFuture* f, FDBDatabase** out_database);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_database(FDBFuture* f, FDBDatabase** out_database);
+#else
+#define fdb_create_cluster(cluster_file_path) FDB_REMOVED_FUNCTION
+#define fdb_future_get_cluster(f, out_cluster) FDB_REMOVED_FUNCTION
+#define fdb_cluster_destroy(c) FDB_REMOVED_FUNCTION
+#define fdb_cluster_set_option(c, option, value, value_length) FDB_REMOVED_FUNCTION
+#define fdb_cluster_create_database(c, db_name, db_name_length) FDB_REMOVED_FUNCTION
+#define fdb_future_get_database(f, out_database) FDB_REMOVED_FUNCTION
+#endif
+
+#if FDB_API_VERSION >= 14
+#define fdb_transaction_get_range_selector(                                                                            \
+    tr, begin, begin_length, begin_or_equal, begin_offset, end, end_length, end_or_equal, end_offset, limit)           \
+	FDB_REMOVED_FUNCTION
 #endif
 
 #ifdef __cplusplus

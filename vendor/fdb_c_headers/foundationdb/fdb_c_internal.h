@@ -21,23 +21,23 @@ DLLEXPORT FDBFuture* fdb_database_create_shared_state(FDBDatabase* db);
 DLLEXPORT void fdb_database_set_shared_state(FDBDatabase* db, DatabaseSharedState* p);
 
 /* The state that fdb_database_create_shared_state made. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT fdb_error_t fdb_future_get_shared_state(FDBFuture* f, DatabaseSharedState** outPtr);
+DLLEXPORT WARN_UNUSED_RESULT fdb_error_t fdb_future_get_shared_state(FDBFuture* f, DatabaseSharedState** outPtr);
 
 /* Makes the library behave as a future version of itself (a test aid). */
 DLLEXPORT void fdb_use_future_protocol_version(void);
 
 /* First half of fdb_transaction_read_blob_granules: finds the files. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBFuture* fdb_transaction_read_blob_granules_start(FDBTransaction* tr,
-                                                                                     uint8_t const* begin_key_name,
-                                                                                     int begin_key_name_length,
-                                                                                     uint8_t const* end_key_name,
-                                                                                     int end_key_name_length,
-                                                                                     int64_t beginVersion,
-                                                                                     int64_t readVersion,
-                                                                                     int64_t* readVersionOut);
+DLLEXPORT WARN_UNUSED_RESULT FDBFuture* fdb_transaction_read_blob_granules_start(FDBTransaction* tr,
+                                                                                 uint8_t const* begin_key_name,
+                                                                                 int begin_key_name_length,
+                                                                                 uint8_t const* end_key_name,
+                                                                                 int end_key_name_length,
+                                                                                 int64_t beginVersion,
+                                                                                 int64_t readVersion,
+                                                                                 int64_t* readVersionOut);
 
 /* Second half of fdb_transaction_read_blob_granules: loads the files and reads them. */
-DLLEXPORT FDB_WARN_UNUSED_RESULT FDBResult* fdb_transaction_read_blob_granules_finish(
+DLLEXPORT WARN_UNUSED_RESULT FDBResult* fdb_transaction_read_blob_granules_finish(
     FDBTransaction* tr,
     FDBFuture* f,
     uint8_t const* begin_key_name,

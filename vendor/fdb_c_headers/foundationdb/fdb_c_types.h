@@ -21,10 +21,15 @@ extern "C" {
 /* Opaque objects.  All are reference counted by the library; each has its own destroy function. */
 typedef struct FDB_future FDBFuture;
 typedef struct FDB_result FDBResult;
-typedef struct FDB_cluster FDBCluster;
 typedef struct FDB_database FDBDatabase;
 typedef struct FDB_tenant FDBTenant;
 typedef struct FDB_transaction FDBTransaction;
+
+/* Clusters, below API version 610; their options are a placeholder. */
+#if FDB_API_VERSION < 610 || defined(FDB_INCLUDE_LEGACY_TYPES)
+typedef struct FDB_cluster FDBCluster;
+typedef enum { FDB_CLUSTER_OPTION_DUMMY_DO_NOT_USE = -1 } FDBClusterOption;
+#endif
 
 /* 0 is success; every other value is a row of errors.tsv. */
 typedef int fdb_error_t;
