@@ -7,6 +7,7 @@ for the vendor's library needs.
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 import shutil
@@ -118,6 +119,12 @@ class Peer:
 
         Raises PeerUnavailable when a package cannot be installed (for example with no network).
         """
+        BUILD.mkdir(exist_ok=True)
+        with (BUILD / f"venv-{self.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # tests that run beside each other want the same one
+            return self._ensure()
+
+    def _ensure(self) -> Path:
         stamp = self.directory / "requirements.stamp"
         own = f"this package of {newest_source()}" if self.ours else ""
         wanted = "\n".join((sys.version, own, *self.requirements))
