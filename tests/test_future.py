@@ -173,12 +173,12 @@ def test_waiting_inside_a_callback_is_refused(stub_db: fdb.Database) -> None:
 
     def callback(_: Any) -> None:
         try:
-            stub_db.create_transaction()[b"delay:50"].wait()
+            stub_db.create_transaction()[b"delay:5000"].wait()
         except fdb.FDBError as error:
             outcome.append(error.code)
         called.set()
 
-    stub_db.create_transaction()[b"delay:5"].on_ready(callback)
+    stub_db.create_transaction()[b"delay:500"].on_ready(callback)
     assert called.wait(WAIT_SECONDS)
     assert outcome == [2026]
 
