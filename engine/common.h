@@ -104,6 +104,7 @@ constexpr Error kApiFunctionMissing = 2204;
 constexpr Error kExactModeWithoutLimits = 2210;
 constexpr Error kSnapshotDirectoryInvalid = 2505;
 constexpr Error kSnapshotUidInvalid = 2509;
+constexpr Error kPlatformError = 1500;  // here: no memory
 constexpr Error kNoClusterFileFound = 1515;
 constexpr Error kFileNotFound = 1511;
 constexpr Error kFileNotReadable = 1513;

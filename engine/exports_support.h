@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <exception>
+#include <new>
 
 #include "fdb_headers.h"
 #include "future.h"
@@ -24,12 +25,20 @@ inline Error current_exception_code() noexcept {
     throw;
   } catch (const EngineError& error) {
     return error.code > 0 ? error.code : err::kInternalError;
+  } catch (const std::bad_alloc&) {
+    return err::kPlatformError;
   } catch (...) {
     return err::kUnknownError;
   }
 }
 
-inline bool version_selected() { return Network::instance().api_version() != 0; }
+inline bool version_selected() noexcept {
+  try {
+    return Network::instance().api_version() != 0;
+  } catch (...) {
+    return false;  // not even the network's state was made
+  }
+}
 
 // Also in a forked child, which must not touch what it inherited: see fork.h.
 template <class Work>
@@ -48,20 +57,26 @@ void guard_void(Work&& work) noexcept {
   try {
     work();
   } catch (...) {
-    // A void function has no way to tell; memory ran out, and the operations that follow will say so.
+    // These functions end or free something. What they could not do is done when their object goes.
+  }
+}
+
+inline FDBFuture* failed_future(Error error) noexcept {
+  try {
+    return Future::failed(error).detach()->handle();
+  } catch (...) {
+    return Future::failed_for_want_of_memory().detach()->handle();
   }
 }
 
 template <class Work>
 FDBFuture* guard_future(Work&& work) noexcept {
-  if (!version_selected()) return Future::failed(err::kApiVersionUnset).detach()->handle();
-  Error error;
+  if (!version_selected()) return failed_future(err::kApiVersionUnset);
   try {
     return work().detach()->handle();
   } catch (...) {
-    error = current_exception_code();
+    return failed_future(current_exception_code());
   }
-  return Future::failed(error).detach()->handle();
 }
 
 inline Slice slice(const uint8_t* bytes, int length) {

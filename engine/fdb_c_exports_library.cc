@@ -8,7 +8,11 @@ using namespace fdb;
 extern "C" {
 
 DLLEXPORT fdb_error_t fdb_select_api_version_impl(int runtime_version, int header_version) {
-  return Network::instance().select_api_version(runtime_version, header_version);
+  try {
+    return Network::instance().select_api_version(runtime_version, header_version);
+  } catch (...) {
+    return current_exception_code();
+  }
 }
 
 DLLEXPORT int fdb_get_max_api_version(void) { return FDB_LATEST_API_VERSION; }

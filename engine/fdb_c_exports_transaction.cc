@@ -9,6 +9,17 @@ namespace {
 
 Transaction& transaction(FDBTransaction* handle) { return *Transaction::from(handle); }
 
+// A call without a result. If it fails the transaction must not be committed without what the call was for.
+template <class Work>
+void guard_change(FDBTransaction* handle, Work&& work) noexcept {
+  if (!version_selected()) return;
+  try {
+    work();
+  } catch (...) {
+    transaction(handle).refuse_everything(current_exception_code());
+  }
+}
+
 KeySelector selector(const uint8_t* key, int key_length, fdb_bool_t or_equal, int offset) {
   return {slice(key, key_length), or_equal != 0, offset};
 }
@@ -24,15 +35,15 @@ DLLEXPORT void fdb_transaction_destroy(FDBTransaction* tr) {
 }
 
 DLLEXPORT void fdb_transaction_cancel(FDBTransaction* tr) {
-  guard_void([&] { transaction(tr).cancel(); });
+  guard_change(tr, [&] { transaction(tr).cancel(); });
 }
 
 DLLEXPORT void fdb_transaction_reset(FDBTransaction* tr) {
-  guard_void([&] { transaction(tr).reset(); });
+  guard_change(tr, [&] { transaction(tr).reset(); });
 }
 
 DLLEXPORT void fdb_transaction_set_read_version(FDBTransaction* tr, int64_t version) {
-  guard_void([&] { transaction(tr).set_read_version(version); });
+  guard_change(tr, [&] { transaction(tr).set_read_version(version); });
 }
 
 DLLEXPORT FDBFuture* fdb_transaction_get_read_version(FDBTransaction* tr) {
@@ -121,23 +132,23 @@ DLLEXPORT FDBFuture* fdb_transaction_watch(FDBTransaction* tr, uint8_t const* ke
 
 DLLEXPORT void fdb_transaction_set(FDBTransaction* tr, uint8_t const* key_name, int key_name_length, uint8_t const* value,
                                    int value_length) {
-  guard_void([&] { transaction(tr).set(slice(key_name, key_name_length), slice(value, value_length)); });
+  guard_change(tr, [&] { transaction(tr).set(slice(key_name, key_name_length), slice(value, value_length)); });
 }
 
 DLLEXPORT void fdb_transaction_atomic_op(FDBTransaction* tr, uint8_t const* key_name, int key_name_length, uint8_t const* param,
                                          int param_length, FDBMutationType operation_type) {
-  guard_void([&] {
+  guard_change(tr, [&] {
     transaction(tr).atomic_op(slice(key_name, key_name_length), slice(param, param_length), number_of(operation_type));
   });
 }
 
 DLLEXPORT void fdb_transaction_clear(FDBTransaction* tr, uint8_t const* key_name, int key_name_length) {
-  guard_void([&] { transaction(tr).clear(slice(key_name, key_name_length)); });
+  guard_change(tr, [&] { transaction(tr).clear(slice(key_name, key_name_length)); });
 }
 
 DLLEXPORT void fdb_transaction_clear_range(FDBTransaction* tr, uint8_t const* begin_key_name, int begin_key_name_length,
                                            uint8_t const* end_key_name, int end_key_name_length) {
-  guard_void([&] {
+  guard_change(tr, [&] {
     transaction(tr).clear_range(slice(begin_key_name, begin_key_name_length), slice(end_key_name, end_key_name_length));
   });
 }

@@ -1,5 +1,7 @@
 #include "future.h"
 
+#include <new>
+
 #include <array>
 
 #include "fork.h"
@@ -110,6 +112,17 @@ Ref<Future> Future::failed(Error error) {
   future->error_ = error;
   future->state_.store(kReady, std::memory_order_release);
   return future;
+}
+
+Ref<Future> Future::failed_for_want_of_memory() noexcept {
+  alignas(Future) static unsigned char place[sizeof(Future)];
+  static Future* const future = [] {
+    auto* made = new (place) Future;
+    made->error_ = err::kPlatformError;
+    made->state_.store(kReady, std::memory_order_release);
+    return made;
+  }();
+  return Ref<Future>(future);
 }
 
 void Future::set_hook(std::shared_ptr<FutureHook> hook) {

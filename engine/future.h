@@ -83,6 +83,8 @@ class Future : public RefCounted<Future> {
   // Ready at birth (argument errors always; results only while the network runs: see Network::answer).
   static Ref<Future> ready(Result result);
   static Ref<Future> failed(Error error);
+  // One that says so (1500) when there is no memory for any other; the same each time, and there is always a reference to it.
+  static Ref<Future> failed_for_want_of_memory() noexcept;
 
   // Dropped on completion. Set before the future is handed out, or while its creator has not said that it is a watch.
   void set_hook(std::shared_ptr<FutureHook> hook);

@@ -167,7 +167,9 @@ CommitOutcome Keyspace::commit(const CommitRequest& request) {
   try {
     apply(request, version, &outcome);
   } catch (...) {
+    // The version goes by without a commit, so that what its conflict ranges left behind conflicts with nobody who reads now.
     std::lock_guard publish_lock(publish_mutex_);
+    published_.version = version;
     assigned_ = 0;
     throw;
   }

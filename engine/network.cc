@@ -260,8 +260,13 @@ Network::TimerId Network::at(int64_t when_micros, std::function<void()> task) {
     timer = ++impl_->last_timer;
     if (stopped()) return timer;
     sleeps_too_long = impl_->timers.empty() || when_micros < impl_->timers.begin()->first.first;
-    impl_->timers.emplace(std::pair(when_micros, timer), std::move(task));
-    impl_->timer_times.emplace(timer, when_micros);
+    const auto time = impl_->timer_times.emplace(timer, when_micros).first;
+    try {
+      impl_->timers.emplace(std::pair(when_micros, timer), std::move(task));
+    } catch (...) {
+      impl_->timer_times.erase(time);
+      throw;
+    }
   }
   if (sleeps_too_long && !inside_loop) impl_->wake.notify_one();
   return timer;

@@ -63,6 +63,11 @@ void Transaction::destroy() {
   release();
 }
 
+void Transaction::refuse_everything(Error error) noexcept {
+  Lock lock(mutex_);
+  defer(error);
+}
+
 // ---- checks ----------------------------------------------------------------------------------------
 
 void Transaction::check_timeout() {

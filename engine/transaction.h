@@ -9,8 +9,8 @@
 //  5. Members named *_locked, and all private members, want the lock to be held.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -116,6 +116,9 @@ class Transaction : public RefCounted<Transaction> {
   Error add_conflict_range(Slice begin, Slice end, int type);
   Ref<Future> watch(Slice key);
 
+  // A call failed that could not say so: until the next reset everything else fails, a commit above all.
+  void refuse_everything(Error error) noexcept;
+
   // ---- called by other parts of the engine, without the lock ---------------------------------------
   void deliver_commit();
   // A watch that was cancelled before the commit.
@@ -201,6 +204,7 @@ class Transaction : public RefCounted<Transaction> {
   void apply_defaults();
   void apply_option(int option, bool present, Slice value);
   void replay_persistent_options();
+  void restore_options(bool persistent) noexcept;
   // The official client keeps a transaction in two halves: the overlay with its reads, and below it the native one with
   // the read version, writes that were handed down to it, and options of its own.
   void clear_overlay();
@@ -288,7 +292,8 @@ class Transaction : public RefCounted<Transaction> {
   KeyRange versionstamp_range(Slice key_with_offset, Arena* arena) const;
 
   // ---- commit ---------------------------------------------------------------------------------------
-  void start_commit();
+  void start_commit() noexcept;
+  DecidedCommit decide_commit();
   void let_go_of_snapshot() noexcept;
   void commit_after_reads();
   void deliver_commit_locked();
@@ -343,12 +348,13 @@ class Transaction : public RefCounted<Transaction> {
   RangeSet native_read_conflicts_;            // those of them that a reset of the overlay keeps
   ReadLog read_log_;
   int64_t approximate_size_ = 0;
-  std::deque<UnreadWatch> unread_watches_;
+  // Lists, here and below: an empty deque allocates, and neither a reset nor a delivery may fail.
+  std::list<UnreadWatch> unread_watches_;
   uint64_t watch_round_trip_ = 0;  // the keyspace's count when the last of them was issued
   int64_t native_cost_ = 0;  // of writes, and of reads that the overlay has forgotten
   std::unique_ptr<SpecialWrites> special_writes_;
 
-  std::deque<WaitingRead> waiting_;
+  std::list<WaitingRead> waiting_;
   IssuedOverlays issued_overlays_;  // of them
   Network::TimerId retry_timer_ = 0;
   LateAnswers late_answers_;

@@ -80,8 +80,17 @@ void Transaction::renew_options(const NativeOptions& native) {
   options_ = TransactionOptions();
   static_cast<NativeOptions&>(options_) = native;
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
-  apply_defaults();
-  replay_persistent_options();
+  restore_options(true);
+}
+
+// An attempt that would run without its options is refused.
+void Transaction::restore_options(bool persistent) noexcept {
+  try {
+    apply_defaults();
+    if (persistent) replay_persistent_options();
+  } catch (...) {
+    defer(err::kPlatformError);
+  }
 }
 
 void Transaction::soft_reset() {
@@ -118,7 +127,7 @@ void Transaction::full_reset() {
   disarm_timeout();
   options_ = TransactionOptions();
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
-  if (api_version() >= 16) apply_defaults();
+  if (api_version() >= 16) restore_options(false);
 }
 
 void Transaction::reset() {

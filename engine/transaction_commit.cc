@@ -98,11 +98,11 @@ Ref<Future> Transaction::commit() {
   if (used_during_commit()) return answer_error(err::kUsedDuringCommit);
   if (state_error_ != 0) return answer_error(state_error_);
   if (network_.stopped()) return answer_error(err::kBrokenPromise);
-  commit_started_ = true;
-  commit_future_ = make_ref<Future>();
-  commit_future_->set_hook(hook());
-  const Ref<Future> future = commit_future_;
+  const auto future = make_ref<Future>();
+  future->set_hook(hook());
   if (!answers_late()) keyspace().expect_delivery(&undelivered_);
+  commit_started_ = true;
+  commit_future_ = future;
   if (waiting_.empty() && !late_answers_.has_reads()) {
     start_commit();
   } else {
@@ -111,40 +111,49 @@ Ref<Future> Transaction::commit() {
   return future;
 }
 
-void Transaction::start_commit() {
+// Decided in any case: a commit that fails for want of memory has not taken effect.
+void Transaction::start_commit() noexcept {
+  try {
+    decided_ = decide_commit();
+  } catch (const std::bad_alloc&) {
+    decided_ = DecidedCommit{err::kPlatformError};
+  } catch (...) {
+    decided_ = DecidedCommit{err::kInternalError};
+  }
+  let_go_of_snapshot();
+  reach(Point::kCommitDecided);
+  try {
+    if (answers_late()) commit_arrives_late();
+  } catch (...) {
+    commit_on_its_way_ = false;  // then it arrives when somebody looks
+  }
+}
+
+Transaction::DecidedCommit Transaction::decide_commit() {
   CommitRequest request;
   DecidedCommit decided{fail_above_native()};
   decided.reached_native = decided.error == 0;
   if (decided.reached_native) decided.error = prepare_commit(&request);
-  if (decided.error == 0) {
-    decided.read_only = request.mutations.empty() && request.write_conflicts.empty();
-    if (!decided.read_only) {
-      CommitOutcome outcome = keyspace().commit(request);
-      decided.error = outcome.error;
-      decided.version = outcome.version;
-      decided.stamp = outcome.stamp();
-      if (outcome.error == err::kNotCommitted && request.report_conflicts) conflicting_ranges_.clear();
-      const std::vector<KeyRange>& submitted = read_conflicts_.merged();
-      for (const size_t index : outcome.conflicting) {
-        conflicting_ranges_.emplace_back(submitted[index].begin, submitted[index].end);
-      }
-    }
+  if (decided.error != 0) return decided;
+  decided.read_only = request.mutations.empty() && request.write_conflicts.empty();
+  if (decided.read_only) return decided;
+  const std::vector<KeyRange>& submitted = read_conflicts_.merged();
+  const CommitOutcome outcome = keyspace().commit(request);
+  decided.error = outcome.error;
+  decided.version = outcome.version;
+  decided.stamp = outcome.stamp();
+  if (outcome.error == err::kNotCommitted && request.report_conflicts) conflicting_ranges_.clear();
+  for (const size_t index : outcome.conflicting) {
+    conflicting_ranges_.emplace_back(submitted[index].begin, submitted[index].end);
   }
-  decided_ = std::move(decided);
-  let_go_of_snapshot();
-  reach(Point::kCommitDecided);
-  if (answers_late()) commit_arrives_late();
+  return decided;
 }
 
 // For a commit that was waiting for reads.
 void Transaction::commit_after_reads() {
   if (!commit_waits_ || !waiting_.empty() || late_answers_.has_reads()) return;
   commit_waits_ = false;
-  try {
-    start_commit();
-  } catch (...) {
-    decided_ = DecidedCommit{err::kUnknownError, false, {}, {}};  // somebody waits for it
-  }
+  start_commit();
   if (!commit_on_its_way_) deliver_commit_locked();
 }
 

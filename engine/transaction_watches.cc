@@ -67,10 +67,18 @@ Error Transaction::keep_watch(Slice key, ValueResult seen, const Ref<Future>& fu
   watched->key = full_key(key);
   if (seen.present) watched->remembered = std::move(seen.value);
   auto watch_hook = std::make_shared<WatchHook>(hook(), watched, keyspace().link());
-  if (!database_->watch_slots()->acquire()) return err::kTooManyWatches;
-  unregistered_watches_.insert(make_ref<Watch>(database_->watch_slots(), future, watched));
-  if (kept) *kept = watched;
   future->set_hook(std::move(watch_hook));
+  const std::shared_ptr<WatchSlots>& slots = database_->watch_slots();
+  if (!slots->acquire()) return err::kTooManyWatches;
+  Ref<Watch> watch;
+  try {
+    watch = make_ref<Watch>(slots, future, watched);
+  } catch (...) {
+    slots->release();
+    throw;
+  }
+  unregistered_watches_.insert(std::move(watch));
+  if (kept) *kept = watched;
   return 0;
 }
 
