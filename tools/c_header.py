@@ -14,7 +14,7 @@ API_VERSION = 740
 _VERSION_TEST = re.compile(r"#if FDB_API_VERSION (<|>=) (\d+)")
 _FUNCTION = re.compile(r"(?P<returns>.*?[\s*])(?P<name>fdb_\w+)\s*\((?P<parameters>.*)\)")
 _FUNCTION_POINTER = re.compile(r"\(\*(?P<name>\w+)\)\s*\(")
-_NOISE = re.compile(r"\b(DLLEXPORT|FDB_WARN_UNUSED_RESULT)\s+")
+_NOISE = re.compile(r"\b(DLLEXPORT|WARN_UNUSED_RESULT)\s+")
 
 
 @dataclasses.dataclass(frozen=True)
