@@ -11,7 +11,6 @@ typedef int FDBConflictRangeType;
 typedef int FDBErrorPredicate;
 typedef struct FDB_future FDBFuture;
 typedef struct FDB_result FDBResult;
-typedef struct FDB_cluster FDBCluster;
 typedef struct FDB_database FDBDatabase;
 typedef struct FDB_tenant FDBTenant;
 typedef struct FDB_transaction FDBTransaction;
