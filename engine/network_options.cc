@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 
 #include "fdb_headers.h"
 
@@ -77,14 +78,14 @@ enum class Word { None, Int, String, Bytes };
 
 const std::vector<EnvironmentOption>& environment_options() {
   static const auto* const options = [] {
-    auto* list = new std::vector<EnvironmentOption>;
-    const auto add = [list](Slice scope, const char* name, int code, Word type, bool hidden) {
+    auto list = std::make_unique<std::vector<EnvironmentOption>>();
+    const auto add = [&list](Slice scope, const char* name, int code, Word type, bool hidden) {
       if (scope == "network" && !hidden) list->push_back({name, code, type == Word::Int});
     };
 #define FDB_OPTION(scope, name, code, type, persistent, default_for, hidden) add(#scope, name, code, Word::type, hidden);
 #include "generated_options.inc"
 #undef FDB_OPTION
-    return list;
+    return list.release();
   }();
   return *options;
 }

@@ -1,6 +1,7 @@
 #include "special_keys.h"
 
 #include <algorithm>
+#include <memory>
 #include <charconv>
 
 #include "json.h"
@@ -46,13 +47,13 @@ constexpr Module kModules[] = {
 // All registered ranges, ascending.
 const std::vector<SpecialRange>& registered() {
   static const auto* const ranges = [] {
-    auto* all = new std::vector<SpecialRange>;
+    auto all = std::make_unique<std::vector<SpecialRange>>();
     for (const auto& group : {transaction_special_ranges(), cluster_special_ranges(), management_special_ranges(),
                               exclusion_special_ranges(), configuration_special_ranges(), tenant_special_ranges()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     std::sort(all->begin(), all->end(), [](const SpecialRange& a, const SpecialRange& b) { return a.begin < b.begin; });
-    return all;
+    return all.release();
   }();
   return *ranges;
 }

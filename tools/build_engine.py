@@ -63,6 +63,8 @@ VARIANT_FLAGS = {
 BUILD_DIRECTORIES = {None: "engine", "address": "engine-asan", "thread": "engine-tsan"}
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1",
+    # A node of the store points to its blobs from places that are not aligned.
+    "LSAN_OPTIONS": "use_unaligned=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
