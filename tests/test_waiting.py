@@ -76,8 +76,10 @@ def test_another_signal_handler_may_raise_or_not(
         assert len(seen) >= 3
         def stop(*_):
             raise TimeoutError
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, stop)
         try:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
             tr[b"never"].wait()
         except TimeoutError:
             print("stopped")
@@ -96,8 +98,8 @@ def test_an_interrupted_wait_leaves_the_future_usable(
         tr = fdb.ClientLibrary({build_stub()!r}).open("x").create_transaction()
         value = tr[b"delay:2000"]
         for _ in range(3):
-            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
             try:
+                threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
                 value.wait()
             except KeyboardInterrupt:
                 print("interrupted")
