@@ -71,7 +71,7 @@ class Network {
 
   // Fraction of the last second in which the loop was busy.
   double busyness() const;
-  // Set when disable_client_bypass was given before setup (it decides about USE_GRV_CACHE).
+  // Whether databases go through the layer for several client libraries (it decides about USE_GRV_CACHE).
   bool has_multi_version_layer() const;
 
  private:

