@@ -15,7 +15,7 @@ FDBCLI := docker compose exec -T fdb fdbcli --timeout 60 --exec
 
 # What a change of makes it necessary to build and install again; Python sources are used in place.
 SOURCES := setup.py pyproject.toml tools/build_engine.py \
-	$(wildcard native/*.c native/*.h native/*.py engine/*.cc engine/*.h engine/*.inc) \
+	$(wildcard native/*.py native/*/*.c native/*/*.h engine/*/*.cc engine/*/*.h engine/*/*.inc) \
 	$(wildcard vendor/fdb_c_headers/foundationdb/*.h)
 
 QUICK_TESTS := $(wildcard tests/test_opening*.py tests/test_tuple*.py tests/test_waiting*.py) \
@@ -136,5 +136,5 @@ test-cluster: $(VENV)/installed ## run the tests and the binding tester on that 
 
 clean: ## delete everything that was built
 	rm -rf build dist *.egg-info shims/*/build shims/*/*.egg-info .venv .venv-* .pytest_cache .mypy_cache .ruff_cache
-	rm -rf fdb/embedded/lib fdb/embedded/include fdb/*.so fdb/*.dylib fdb/embedded/*.so fdb/embedded/*.dylib
+	rm -rf fdb/embedded/lib fdb/embedded/include fdb/*/*.so fdb/*/*.dylib
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

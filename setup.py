@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
@@ -17,10 +17,10 @@ sys.path.insert(0, str(ROOT / "tools"))
 import build_engine  # noqa: E402  (tools/ is only on the path since the line above)
 
 HEADERS = ROOT / "vendor" / "fdb_c_headers" / "foundationdb"
-#: Extension module -> its sources, all of them directly in native/.
+#: Extension module -> its sources below native/.
 EXTENSIONS = {
-    "fdb._fast": ["fast*.c", "shim*.c"],
-    "fdb._tuple_codec": ["tuple_*.c"],
+    "fdb._native.extension": ["binding/*.c", "shim/*.c"],
+    "fdb._tuple.codec": ["tuple/*.c"],
 }
 LIBRARIES = ["dl", "pthread"] if sys.platform.startswith("linux") else []
 
@@ -37,7 +37,7 @@ def version() -> str:
 def extensions() -> list[Extension]:
     """Returns the C extensions; setuptools wants paths relative to this directory."""
     native = ROOT / "native"
-    headers = sorted(str(path.relative_to(ROOT)) for path in native.glob("*.h"))
+    headers = sorted(str(path.relative_to(ROOT)) for path in native.rglob("*.h"))
     return [
         Extension(
             name,
@@ -87,11 +87,11 @@ class BuildExtensionsAndEngine(build_ext):
 
 setup(
     version=version(),
-    packages=["fdb", "fdb.embedded"],
+    packages=find_packages(include=["fdb", "fdb.*"]),
     # Said, though it is the default: only then does an editable install put this directory on the path,
     # where type checkers find the package, rather than an import hook, which they do not run.
     package_dir={"": "."},
-    package_data={"fdb": ["py.typed", "*.pyi"]},
+    package_data={"fdb": ["py.typed"], "": ["*.pyi"]},
     ext_modules=extensions(),
     cffi_modules=["native/build_ffi.py:ffibuilder"],
     cmdclass={"build_py": BuildPythonAfresh, "build_ext": BuildExtensionsAndEngine},

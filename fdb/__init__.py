@@ -19,17 +19,11 @@ import importlib
 from collections.abc import Sequence as _Sequence
 from typing import TYPE_CHECKING, Any
 
-from fdb import _api_version, _fast
-from fdb import _opening as _opening
 from fdb import _retry as _retry
 from fdb import tuple as tuple
-from fdb._api_version import LATEST_API_VERSION
-from fdb._async_database import AsyncDatabase, AsyncTenant
-from fdb._capi import missing_function_at as _missing_function_at
-from fdb._client import ClientLibrary
-from fdb._database import Database
+from fdb._async import AsyncDatabase, AsyncTenant
+from fdb._blocking import Database
 from fdb._errors import FDBError, predicates
-from fdb._fast import KeyValue
 from fdb._future import (
     Future,
     FutureInt64,
@@ -39,14 +33,21 @@ from fdb._future import (
     FutureUInt64,
     FutureVoid,
 )
-from fdb._generated_options import ConflictRangeType, StreamingMode
+from fdb._generated.options import ConflictRangeType, StreamingMode
 from fdb._keys import KeySelector, strinc
-from fdb._network_options import options
+from fdb._native import extension as _extension
+from fdb._native.extension import KeyValue
+from fdb._native.library import missing_function_at as _missing_function_at
+from fdb._native.process import unusable as _unusable
 from fdb._open import init, open
 from fdb._open import show_signatures as _show_signatures
 from fdb._range import FDBRange
+from fdb._startup import api_version as _api_version
+from fdb._startup import opening as _opening
+from fdb._startup.api_version import LATEST_API_VERSION
+from fdb._startup.client import ClientLibrary
+from fdb._startup.network_options import options
 from fdb._tenant import Tenant
-from fdb._threads import unusable as _unusable
 from fdb._transaction import Transaction, TransactionRead
 from fdb._values import Key, Value
 from fdb._version import __version__
@@ -59,12 +60,12 @@ if TYPE_CHECKING:
     from fdb import fdboptions as fdboptions
     from fdb import locality as locality
     from fdb import tenant_management as tenant_management
-    from fdb._generated_error_codes import ErrorCode as ErrorCode
-    from fdb._opening import Cluster as Cluster
-    from fdb._opening import create_cluster as create_cluster
+    from fdb._generated.error_codes import ErrorCode as ErrorCode
     from fdb._retry import transactional as transactional
+    from fdb._startup.opening import Cluster as Cluster
+    from fdb._startup.opening import create_cluster as create_cluster
 
-_fast.configure(
+_extension.configure(
     error=FDBError,
     unusable=_unusable,
     missing_function=_missing_function_at,
@@ -165,7 +166,7 @@ if not TYPE_CHECKING:  # so that checkers see the names above, and no others
         if name in _LOADED_ON_USE:
             return importlib.import_module(f"fdb.{name}")
         if name == "ErrorCode":
-            from fdb._generated_error_codes import ErrorCode
+            from fdb._generated.error_codes import ErrorCode
 
             globals()[name] = ErrorCode
             return ErrorCode

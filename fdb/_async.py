@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar, overload
 
-from fdb._database import DatabaseMembers, TransactionSource
-from fdb._fast import KeyValue
-from fdb._generated_options import AtomicOperations, KeyArgument, StreamingMode, ValueArgument
+from fdb._blocking import DatabaseMembers, TransactionSource
+from fdb._generated.options import AtomicOperations, KeyArgument, StreamingMode, ValueArgument
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
 from fdb._mistakes import no_default
+from fdb._native.extension import KeyValue
 from fdb._retry import transactional
 from fdb._tenant import TenantMembers
 from fdb._transaction import Transaction

@@ -7,10 +7,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar, overload
 
-from fdb import _fast
-from fdb._capi import Library
-from fdb._fast import KeyValue
-from fdb._generated_options import (
+from fdb._generated.options import (
     AtomicOperations,
     DatabaseOptions,
     KeyArgument,
@@ -19,13 +16,16 @@ from fdb._generated_options import (
 )
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
 from fdb._mistakes import no_default, no_membership
+from fdb._native import extension
+from fdb._native.extension import KeyValue
+from fdb._native.library import Library
 from fdb._retry import transactional
 from fdb._transaction import Transaction
 from fdb._values import Key, Value
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
-    from fdb._async_database import AsyncDatabase, AsyncTenant
+    from fdb._async import AsyncDatabase, AsyncTenant
     from fdb._tenant import Tenant
 
     AnyDatabase: TypeAlias = "Database | Tenant | AsyncDatabase | AsyncTenant"
@@ -85,7 +85,7 @@ class TransactionSource:
     #: Which one it is, for people.
     _which = ""
 
-    def __init__(self, handle: _fast.DatabaseHandle, library: Library) -> None:
+    def __init__(self, handle: extension.DatabaseHandle, library: Library) -> None:
         self._handle = handle
         self._library = library
         self._closed = False
@@ -247,7 +247,7 @@ def tenant_name(name: bytes | tuple[Any, ...]) -> bytes:
 
         return tuple_layer.pack(name)
     if isinstance(name, bytes):
-        return _fast.key_bytes(name)
+        return extension.key_bytes(name)
     raise TypeError("Tenant name must be of type bytes or of type tuple")
 
 
@@ -265,11 +265,11 @@ class DatabaseMembers(TransactionSource):
     def get_client_status(self) -> Key:
         """Returns the (future) status of the client as JSON text."""
         address = self._handle.call(self._library.fdb_database_get_client_status)
-        return Key(self._handle, address, _fast.KEY)
+        return Key(self._handle, address, extension.KEY)
 
-    def _open_tenant(self, name: bytes | tuple[Any, ...]) -> _fast.DatabaseHandle:
+    def _open_tenant(self, name: bytes | tuple[Any, ...]) -> extension.DatabaseHandle:
         address = self._handle.call(self._library.fdb_database_open_tenant, tenant_name(name))
-        return _fast.DatabaseHandle(self._library.address, address, self._handle.model, True)
+        return extension.DatabaseHandle(self._library.address, address, self._handle.model, True)
 
 
 class Database(SynchronousOperations, DatabaseMembers):

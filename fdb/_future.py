@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
-from fdb import _api_version, _fast
 from fdb._errors import FDBError
+from fdb._native import extension
 from fdb._runs import check_wait
-from fdb._waiting import model_of, run_callback
+from fdb._startup import api_version
+from fdb._waiting.model import model_of, run_callback
 
 _OPERATION_CANCELLED = 1101
 
 ResultT = TypeVar("ResultT", covariant=True)
 
 
-class Future(_fast.FutureBase, Generic[ResultT]):
+class Future(extension.FutureBase, Generic[ResultT]):
     """The result of an asynchronous operation.
 
     Dropping the last reference cancels the operation. With the asyncio event model a future is
@@ -139,7 +140,7 @@ class Future(_fast.FutureBase, Generic[ResultT]):
         return self._code() == _OPERATION_CANCELLED
 
     def _require_result(self) -> None:
-        unseen = self._owes() & _fast.UNSEEN and model_of(self).in_loop()
+        unseen = self._owes() & extension.UNSEEN and model_of(self).in_loop()
         if unseen or not self._ready():
             raise Exception("Future result not available")
 
@@ -154,7 +155,7 @@ class Future(_fast.FutureBase, Generic[ResultT]):
     @property
     def get(self) -> Callable[[], ResultT]:
         """At API version 13 the name of `wait`; at others there is no such attribute."""
-        if _api_version.is_selected() and _api_version.get() == 13:
+        if api_version.is_selected() and api_version.get() == 13:
             return self.wait
         raise AttributeError(f"{type(self).__name__!r} object has no attribute 'get'")
 
@@ -182,19 +183,21 @@ class FutureUInt64(Future[int]):
     __slots__ = ()
 
 
-class FutureKeyValueArray(_fast.ListFutureBase, Future["tuple[list[_fast.KeyValue], int, bool]"]):
+class FutureKeyValueArray(
+    extension.ListFutureBase, Future["tuple[list[extension.KeyValue], int, bool]"]
+):
     """One batch of rows: a list of KeyValue, its length, and whether there are more."""
 
     __slots__ = ()
 
 
-class FutureKeyArray(_fast.ListFutureBase, Future["list[bytes]"]):
+class FutureKeyArray(extension.ListFutureBase, Future["list[bytes]"]):
     """A list of keys."""
 
     __slots__ = ()
 
 
-class FutureStringArray(_fast.ListFutureBase, Future["list[bytes]"]):
+class FutureStringArray(extension.ListFutureBase, Future["list[bytes]"]):
     """A list of byte strings."""
 
     __slots__ = ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import EllipsisType
 from typing import Any
 
-from fdb import _fast
-from fdb._generated_options import KeyArgument
+from fdb._generated.options import KeyArgument
+from fdb._native import extension
 
 #: Where the keys of ordinary transactions end.
 KEYS_END = b"\xff"
@@ -64,7 +64,7 @@ class KeySelector:
         return hash(self._parts())
 
     def _parts(self) -> tuple[bytes, bool, int]:
-        return _fast.key_bytes(self.key), bool(self.or_equal), self.offset
+        return extension.key_bytes(self.key), bool(self.or_equal), self.offset
 
     def __repr__(self) -> str:
         return f"KeySelector({self.key!r}, {self.or_equal!r}, {self.offset!r})"
@@ -135,14 +135,14 @@ def key_bounds(begin: KeyArgument | slice, end: KeyArgument | NoEnd) -> tuple[by
     if isinstance(begin, slice):
         first = b"" if first is None else first
         last = KEYS_END if last is None else last
-    return _fast.key_bytes(first), _fast.key_bytes(last)
+    return extension.key_bytes(first), extension.key_bytes(last)
 
 
 def selector_of(bound: Bound, default: bytes) -> KeySelector:
     """Returns the selector of a bound: a key stands for the first key at or after it."""
     if isinstance(bound, KeySelector):
         return bound
-    return KeySelector(default if bound is None else _fast.key_bytes(bound), False, 1)
+    return KeySelector(default if bound is None else extension.key_bytes(bound), False, 1)
 
 
 def strinc(key: bytes) -> bytes:
@@ -158,7 +158,7 @@ def strinc(key: bytes) -> bytes:
 
 def prefix_range(prefix: KeyArgument) -> tuple[bytes, bytes]:
     """Returns the bounds of the keys that start with `prefix`."""
-    begin = _fast.key_bytes(prefix)
+    begin = extension.key_bytes(prefix)
     if not begin.strip(b"\xff"):
         advice = (
             "every key starts with b'': read all keys with [:]"

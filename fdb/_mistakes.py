@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fdb import _api_version, _fast
+from fdb._native import extension
+from fdb._startup import api_version
 
 _STAMP_LENGTH = 10
 #: From this API version on the place of a stamp is 4 bytes, and values have one too.
@@ -34,10 +35,10 @@ def misplaced_stamp(what: str, key: Any, value: Any) -> str:
 
     `what` is "key" or "value": what the stamp is put into.
     """
-    version = _api_version.get()
+    version = api_version.get()
     if what == "value" and version < _LONG_PLACES:
         return ""
-    data = _fast.key_bytes(key) if what == "key" else _fast.value_bytes(value)
+    data = extension.key_bytes(key) if what == "key" else extension.value_bytes(value)
     width = 4 if version >= _LONG_PLACES else 2
     place = int.from_bytes(data[-width:], "little")
     room = len(data) - width

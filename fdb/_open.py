@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable
 from typing import Any, Literal, overload
 
-from fdb import _api_version, _opening
-from fdb._async_database import AsyncDatabase
-from fdb._database import Database
+from fdb._async import AsyncDatabase
+from fdb._blocking import Database
+from fdb._startup import api_version, opening
 
 #: The first API version in which `open` takes the event model, and no name of a database.
 _OPEN_CHOOSES_MODEL = 610
@@ -35,35 +35,35 @@ def open(
 def open(
     cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
 ) -> Database | AsyncDatabase: ...
-@functools.wraps(_opening.open_database, assigned=("__doc__",))
+@functools.wraps(opening.open_database, assigned=("__doc__",))
 def open(*args: Any, **kwargs: Any) -> Database | AsyncDatabase:
-    version = _api_version.require()
+    version = api_version.require()
     if version >= _OPEN_CHOOSES_MODEL:
-        return _opening.open_database(*args, **kwargs)
+        return opening.open_database(*args, **kwargs)
     if version == _HAD_AN_ADDRESS:
-        return _opening.open_v13(*args, **kwargs)
-    return _opening.open_v609(*args, **kwargs)
+        return opening.open_v13(*args, **kwargs)
+    return opening.open_v609(*args, **kwargs)
 
 
 def init(*args: Any, **kwargs: Any) -> None:
     """Below API version 610 chooses the event model; from then on `open` does, and this raises."""
-    version = _api_version.require()
+    version = api_version.require()
     if version >= _OPEN_CHOOSES_MODEL:
         raise RuntimeError(
             "fdb.init() is for API versions below 610: from then on fdb.open() takes the event_model"
         )
     if version == _HAD_AN_ADDRESS:
-        _opening.init_v13(*args, **kwargs)
+        opening.init_v13(*args, **kwargs)
     else:
-        _opening.init_network(*args, **kwargs)
+        opening.init_network(*args, **kwargs)
 
 
 def show_signatures(version: int) -> None:
     """Has help() and inspect show what `open` and `init` take at an API version."""
     if version < _OPEN_CHOOSES_MODEL:
         first = version == _HAD_AN_ADDRESS
-        _show(open, _opening.open_v13 if first else _opening.open_v609)
-        _show(init, _opening.init_v13 if first else _opening.init_network)
+        _show(open, opening.open_v13 if first else opening.open_v609)
+        _show(init, opening.init_v13 if first else opening.init_network)
 
 
 def _show(function: Callable[..., Any], form: Callable[..., Any]) -> None:

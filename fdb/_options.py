@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from fdb import _fast
+from fdb._native import extension
 
 _INT = struct.Struct("<q")
 
@@ -67,12 +67,12 @@ class OptionSetter:
         elif value is not None:
             if not isinstance(value, bytes):
                 raise TypeError(f"Parameter must be a string, not {type(value).__name__}")
-            value = _fast.value_bytes(value)
+            value = extension.value_bytes(value)
         self._set_option(code, value)
 
     def _set_bytes(self, code: int, value: bytes | None) -> None:
         if value is not None:
             if not isinstance(value, bytes):
                 raise TypeError(f"Value must be of type bytes, not {type(value).__name__}")
-            value = _fast.value_bytes(value)
+            value = extension.value_bytes(value)
         self._set_option(code, value)

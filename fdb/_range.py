@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from fdb import _api_version
-from fdb._fast import KeyValue
 from fdb._future import FutureKeyValueArray
-from fdb._generated_options import StreamingMode
+from fdb._generated.options import StreamingMode
 from fdb._keys import KeySelector
-from fdb._waiting import NOT_IN_A_LOOP
+from fdb._native.extension import KeyValue
+from fdb._startup import api_version
+from fdb._waiting.model import NOT_IN_A_LOOP
 
 if TYPE_CHECKING:
     from fdb._transaction import TransactionRead
@@ -162,7 +162,7 @@ class FDBRange:
     @property
     def next(self) -> Callable[[], KeyValue]:
         """At API version 13 returns the next row of one pass; at others there is no such attribute."""
-        if not (_api_version.is_selected() and _api_version.get() == 13):
+        if not (api_version.is_selected() and api_version.get() == 13):
             raise AttributeError("'FDBRange' object has no attribute 'next'")
         if self._legacy_iterator is None:
             self._legacy_iterator = iter(self)

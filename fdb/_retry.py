@@ -9,11 +9,11 @@ import types
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
-from fdb import _api_version
 from fdb._errors import FDBError
 from fdb._runs import AsynchronousRun
+from fdb._startup import api_version
 from fdb._transaction import Transaction, TransactionRead
-from fdb._waiting import EventModel, thread_number
+from fdb._waiting.model import EventModel, thread_number
 
 P = ParamSpec("P")
 FirstT = TypeVar("FirstT")
@@ -179,7 +179,7 @@ def _synchronous(
 ) -> Callable[..., Any]:
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if is_generator and _api_version.get() >= _FORBIDS_GENERATORS:
+        if is_generator and api_version.get() >= _FORBIDS_GENERATORS:
             raise ValueError(_GENERATOR)
         tr, args, kwargs = find.take(args, kwargs)
         if tr is None:
@@ -302,7 +302,7 @@ def _require_asyncio(transaction: TransactionRead) -> None:
 
 def _refuse_unfinished(result: Any) -> None:
     """A generator or coroutine has not run yet: committing now would commit without it."""
-    if inspect.isgenerator(result) and _api_version.get() >= _FORBIDS_GENERATORS:
+    if inspect.isgenerator(result) and api_version.get() >= _FORBIDS_GENERATORS:
         raise ValueError(_GENERATOR)
     if inspect.iscoroutine(result):
         result.close()

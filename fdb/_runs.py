@@ -11,8 +11,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fdb._fast import FutureBase
-    from fdb._waiting import EventModel
+    from fdb._native.extension import FutureBase
+    from fdb._waiting.model import EventModel
 
 
 class Run:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fdb import _fast
-from fdb._database import SynchronousOperations, TransactionSource
+from fdb._blocking import SynchronousOperations, TransactionSource
 from fdb._future import FutureInt64, FutureKeyValueArray
-from fdb._generated_options import KeyArgument
+from fdb._generated.options import KeyArgument
 from fdb._keys import NoEnd, key_bounds
+from fdb._native import extension
 
 
 class TenantMembers(TransactionSource):
@@ -15,7 +15,7 @@ class TenantMembers(TransactionSource):
     def get_id(self) -> FutureInt64:
         """Returns the (future) number of the tenant; fails with 2131 if it does not exist."""
         address = self._handle.call(self._library.fdb_tenant_get_id)
-        return FutureInt64(self._handle, address, _fast.INT64)
+        return FutureInt64(self._handle, address, extension.INT64)
 
     def list_blobbified_ranges(
         self,
@@ -37,7 +37,7 @@ class TenantMembers(TransactionSource):
             last,
             limit,
         )
-        return FutureKeyValueArray(self._handle, address, _fast.RANGES)
+        return FutureKeyValueArray(self._handle, address, extension.RANGES)
 
 
 class Tenant(SynchronousOperations, TenantMembers):

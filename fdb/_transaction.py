@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from fdb import _api_version, _fast
-from fdb._capi import Library
 from fdb._errors import FDBError
 from fdb._future import (
     FutureInt64,
@@ -14,7 +12,7 @@ from fdb._future import (
     FutureStringArray,
     FutureVoid,
 )
-from fdb._generated_options import (
+from fdb._generated.options import (
     AtomicOperations,
     ConflictRangeType,
     KeyArgument,
@@ -34,14 +32,17 @@ from fdb._keys import (
     undirected_bounds,
 )
 from fdb._mistakes import misplaced_stamp, no_default, no_membership, no_selector
+from fdb._native import extension
+from fdb._native.library import Library
 from fdb._range import FDBRange
 from fdb._runs import Attempt, run_of
+from fdb._startup import api_version
 from fdb._values import Key, Value
-from fdb._waiting import model_of
+from fdb._waiting.model import model_of
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
-    from fdb._database import AnyDatabase
+    from fdb._blocking import AnyDatabase
 
 #: Atomic operations whose key or value ends in the place of the versionstamp.
 _STAMPED = {14: "key", 15: "value"}
@@ -55,7 +56,7 @@ class TransactionRead:
     """
 
     def __init__(
-        self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase, snapshot: bool
+        self, handle: extension.TransactionHandle, library: Library, db: AnyDatabase, snapshot: bool
     ) -> None:
         self._handle = handle
         self._library = library
@@ -195,7 +196,7 @@ class TransactionRead:
         bound raises TypeError.
         """
         if begin_key is None or end_key is None:
-            if _api_version.get() >= 700:
+            if api_version.get() >= 700:
                 raise TypeError(
                     "Invalid begin key or end key: None is a bound below API version 700 only; give keys, "
                     "for example b'' and b'\\xff'"
@@ -206,7 +207,7 @@ class TransactionRead:
         address = self._handle.call(
             self._library.fdb_transaction_get_estimated_range_size_bytes, begin, end
         )
-        return FutureInt64(self._handle, address, _fast.INT64)
+        return FutureInt64(self._handle, address, extension.INT64)
 
     def get_range_split_points(
         self,
@@ -233,14 +234,14 @@ class TransactionRead:
         address = self._handle.call(
             self._library.fdb_transaction_get_range_split_points, begin, end, chunk_size
         )
-        return FutureKeyArray(self._handle, address, _fast.KEYS)
+        return FutureKeyArray(self._handle, address, extension.KEYS)
 
     def get_addresses_for_key(self, key: KeyArgument) -> FutureStringArray:
         """Returns the (future) addresses of the servers that store `key`, as byte strings."""
         address = self._handle.call(
-            self._library.fdb_transaction_get_addresses_for_key, _fast.key_bytes(key)
+            self._library.fdb_transaction_get_addresses_for_key, extension.key_bytes(key)
         )
-        return FutureStringArray(self._handle, address, _fast.STRINGS)
+        return FutureStringArray(self._handle, address, extension.STRINGS)
 
 
 class Transaction(TransactionRead, AtomicOperations[None]):
@@ -257,7 +258,9 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     #: What the program has got wrong, if the commit will fail with 2000 for it.
     _misuse: str = ""
 
-    def __init__(self, handle: _fast.TransactionHandle, library: Library, db: AnyDatabase) -> None:
+    def __init__(
+        self, handle: extension.TransactionHandle, library: Library, db: AnyDatabase
+    ) -> None:
         # Not through super(): one is made for every attempt at anything.
         self._handle = handle
         self._library = library
@@ -345,7 +348,7 @@ class Transaction(TransactionRead, AtomicOperations[None]):
 
     def add_read_conflict_key(self, key: KeyArgument) -> None:
         """Makes the commit fail if others write `key`, as reading it does."""
-        begin = _fast.key_bytes(key)
+        begin = extension.key_bytes(key)
         self._handle.add_conflict_range(begin, begin + b"\x00", ConflictRangeType.read)
 
     def add_write_conflict_range(
@@ -361,7 +364,7 @@ class Transaction(TransactionRead, AtomicOperations[None]):
 
     def add_write_conflict_key(self, key: KeyArgument) -> None:
         """Makes others conflict that read `key`, as writing it does."""
-        begin = _fast.key_bytes(key)
+        begin = extension.key_bytes(key)
         self._handle.add_conflict_range(begin, begin + b"\x00", ConflictRangeType.write)
 
     # ---- watches, versions, sizes ----
@@ -395,14 +398,14 @@ class Transaction(TransactionRead, AtomicOperations[None]):
         transactional function raises RuntimeError: return it and wait for it then.
         """
         address = self._handle.call(self._library.fdb_transaction_get_versionstamp)
-        stamp = Key(self._handle, address, _fast.KEY)
+        stamp = Key(self._handle, address, extension.KEY)
         stamp._run = run_of(self._attempt, model_of(stamp))
         return stamp
 
     def get_approximate_size(self) -> FutureInt64:
         """Returns the (future) size of the commit so far, in bytes."""
         address = self._handle.call(self._library.fdb_transaction_get_approximate_size)
-        return FutureInt64(self._handle, address, _fast.INT64)
+        return FutureInt64(self._handle, address, extension.INT64)
 
     # ---- life cycle ----
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
-from fdb import _fast
 from fdb._future import Future
-from fdb._waiting import model_of
+from fdb._native import extension
+from fdb._waiting.model import model_of
 
 _BytesLike = bytes | bytearray | memoryview
 _Affix = bytes | tuple[bytes, ...]
@@ -216,7 +216,7 @@ else:
 
 
 class FutureString(  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
-    _fast.BytesFutureBase, Future[StringT], _Bytes
+    extension.BytesFutureBase, Future[StringT], _Bytes
 ):
     """A future byte string; every use as bytes waits for it."""
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fdb._api_version import LATEST_API_VERSION
+from fdb._startup.api_version import LATEST_API_VERSION
 
 __all__ = ["LATEST_API_VERSION"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, NoReturn, overload
 
-from fdb._directory_allocator import HighContentionAllocator
-from fdb._directory_errors import (
+from fdb._directory.allocator import HighContentionAllocator
+from fdb._directory.errors import (
     DirectoryAllocationError,
     DirectoryError,
     DirectoryExistsError,
@@ -27,8 +27,8 @@ from fdb._directory_errors import (
     to_path,
     to_prefix,
 )
-from fdb._directory_store import PARTITION_LAYER, SUBDIRS, VERSION, DirectoryStore, Record
-from fdb._steps import AsyncSource, BlockingSource, Steps, run
+from fdb._directory.store import PARTITION_LAYER, SUBDIRS, VERSION, DirectoryStore, Record
+from fdb._layers import AsyncSource, BlockingSource, Steps, run
 from fdb.subspace_impl import Subspace
 
 __all__ = [

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from fdb._async_database import AsyncDatabase, AsyncTenant
-from fdb._database import Database
-from fdb._database import tenant_name as process_tenant_name
+from fdb._async import AsyncDatabase, AsyncTenant
+from fdb._blocking import Database
+from fdb._blocking import tenant_name as process_tenant_name
 from fdb._errors import FDBError, predicates
-from fdb._fast import KeyValue
-from fdb._fast import key_bytes as keyToBytes
-from fdb._fast import value_bytes as valueToBytes
 from fdb._future import (
     FormerFuture,
     Future,
@@ -19,24 +16,27 @@ from fdb._future import (
     FutureUInt64,
     FutureVoid,
 )
-from fdb._generated_options import ConflictRangeType, StreamingMode
+from fdb._generated.options import ConflictRangeType, StreamingMode
 from fdb._keys import KeySelector, strinc
-from fdb._network_options import options
-from fdb._opening import (
+from fdb._native.extension import KeyValue
+from fdb._native.extension import key_bytes as keyToBytes
+from fdb._native.extension import value_bytes as valueToBytes
+from fdb._range import FDBRange
+from fdb._retry import transactional
+from fdb._startup.network_options import options
+from fdb._startup.opening import (
     Cluster,
     create_cluster,
     init_v13,
     open_v13,
     open_v609,
 )
-from fdb._opening import (
+from fdb._startup.opening import (
     init_network as init,
 )
-from fdb._opening import (
+from fdb._startup.opening import (
     open_database as open,
 )
-from fdb._range import FDBRange
-from fdb._retry import transactional
 from fdb._tenant import Tenant
 from fdb._transaction import Transaction, TransactionRead
 from fdb._values import FutureString, Key, Value

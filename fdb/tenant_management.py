@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterator
 from typing import Any, overload
 
-from fdb._steps import (
+from fdb._layers import (
     AsyncSource,
     BlockingSource,
     Steps,

@@ -2,8 +2,8 @@
 
 Elements are None, bytes, str, int (up to 255 bytes), bool, float, ``SingleFloat`` and ctypes floats,
 ``uuid.UUID``, ``Versionstamp``, and tuples or lists of elements. Usable before ``fdb.api_version()``
-and without a client library. The work is done by the C extension ``fdb._tuple_codec``, or by
-``fdb._tuple_pure`` where that is not built or the environment has FDB_PURE_TUPLE=1; both give the same
+and without a client library. The work is done by the C extension ``fdb._tuple.codec``, or by
+``fdb._tuple.pure`` where that is not built or the environment has FDB_PURE_TUPLE=1; both give the same
 results. Byte strings that no encoder writes raise ValueError when decoded.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from fdb._tuple_pure import (
+from fdb._tuple.pure import (
     BYTES_CODE,
     DOUBLE_CODE,
     FALSE_CODE,
@@ -28,15 +28,15 @@ from fdb._tuple_pure import (
     VERSIONSTAMP_CODE,
     decode_element,
 )
-from fdb._tuple_types import SingleFloat, Versionstamp
+from fdb._tuple.types import SingleFloat, Versionstamp
 
 if os.environ.get("FDB_PURE_TUPLE") == "1":
-    from fdb._tuple_pure import compare, pack, pack_with_versionstamp, unpack
+    from fdb._tuple.pure import compare, pack, pack_with_versionstamp, unpack
 else:
     try:
-        from fdb._tuple_codec import compare, pack, pack_with_versionstamp, unpack
+        from fdb._tuple.codec import compare, pack, pack_with_versionstamp, unpack
     except ImportError:
-        from fdb._tuple_pure import compare, pack, pack_with_versionstamp, unpack
+        from fdb._tuple.pure import compare, pack, pack_with_versionstamp, unpack
 
 __all__ = [
     "BYTES_CODE",

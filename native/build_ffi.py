@@ -1,4 +1,4 @@
-"""Declares the cffi module `fdb._native`: the shim, and the ABI as a table of functions.
+"""Declares the cffi module `fdb._native._cffi`: the shim, and the ABI as a table of functions.
 
 setup.py names this file in `cffi_modules`.  `python native/build_ffi.py OUTPUT.c` writes the C
 source of the module.
@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 HEADERS = HERE.parent / "vendor" / "fdb_c_headers"
 _PROTOTYPE = re.compile(r"^(?P<result>.*?)\b(?P<name>fdb_\w+)\((?P<parameters>.*)\);$")
 
-# What Python uses of shim.h; the waiting part belongs to the extension module _fast.
+# What Python uses of shim.h; the waiting part belongs to the extension module.
 _SHIM = """
 typedef struct { void *handle; shim_functions functions; ...; } shim_library;
 shim_library *shim_open(const char *path, char *message, size_t message_size);
@@ -32,14 +32,14 @@ def _function_table(prototypes: str) -> str:
     for line in prototypes.strip().splitlines():
         match = _PROTOTYPE.match(line)
         if match is None:
-            raise ValueError(f"generated_cdef.h: not a prototype: {line}")
+            raise ValueError(f"cdef.h: not a prototype: {line}")
         fields.append("{result}(*{name})({parameters});".format(**match.groupdict()))
     return "typedef struct {\n" + "\n".join(fields) + "\n...; } shim_functions;\n"
 
 
 def declarations() -> str:
     """Returns everything that the module declares to cffi."""
-    text = (HERE / "generated_cdef.h").read_text(encoding="utf-8")
+    text = (HERE / "generated" / "cdef.h").read_text(encoding="utf-8")
     types, _, prototypes = text.partition("/* FUNCTIONS */")
     types = re.sub(r"/\*.*?\*/", "", types, flags=re.DOTALL)
     # Which integer type an enumeration is, only the compiler knows.
@@ -50,11 +50,11 @@ def declarations() -> str:
 ffibuilder = FFI()
 ffibuilder.cdef(declarations())
 ffibuilder.set_source(
-    "fdb._native",
-    '#include "shim.h"\n',
+    "fdb._native._cffi",
+    '#include "shim/shim.h"\n',
     # Relative to the project's root, as setuptools wants them.
-    sources=["native/shim.c"],
-    depends=["native/shim.h", "native/generated_functions.h"],
+    sources=["native/shim/shim.c"],
+    depends=["native/shim/shim.h", "native/generated/functions.h"],
     include_dirs=[str(HERE), str(HEADERS)],
     extra_compile_args=["-std=gnu11"],
     libraries=["dl", "pthread"] if sys.platform.startswith("linux") else [],

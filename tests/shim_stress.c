@@ -3,7 +3,7 @@
  * stub library.  Run under the thread and the address sanitizer by test_shim.py; exits with 0 if
  * every future was heard of exactly as often as it was subscribed to.
  */
-#include "shim.h"
+#include "shim/shim.h"
 
 #include <signal.h>
 #include <stdio.h>

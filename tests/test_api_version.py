@@ -1,4 +1,4 @@
-"""fdb/_api_version.py and the gate in fdb/__init__.py: what needs a selected version, and what not."""
+"""fdb/_startup/api_version.py and the gate in fdb/__init__.py: what needs a selected version, and what not."""
 
 from __future__ import annotations
 

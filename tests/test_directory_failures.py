@@ -1,4 +1,4 @@
-"""fdb/_directory_store.py: an operation that fails has written nothing; what a snapshot is told."""
+"""fdb/_directory/store.py: an operation that fails has written nothing; what a snapshot is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""native/fast*.c: what the Python above it never does, but must not crash it."""
+"""native/binding/: what the Python above it never does, but must not crash it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import fdb
-from fdb import _fast
+from fdb._native import extension
 
 WAIT_SECONDS = 10
 
 
 def test_a_mailbox() -> None:
-    mailbox = _fast.Mailbox()
+    mailbox = extension.Mailbox()
 
     def readable() -> bool:
         return bool(select.select([mailbox.fileno()], [], [], 0)[0])
@@ -31,7 +31,7 @@ def test_a_mailbox() -> None:
 
 
 def test_a_mailbox_gives_at_most_256_tokens_at_a_time() -> None:
-    mailbox = _fast.Mailbox()
+    mailbox = extension.Mailbox()
     for token in range(600):
         mailbox.push(token)
     taken = []
@@ -43,7 +43,7 @@ def test_a_mailbox_gives_at_most_256_tokens_at_a_time() -> None:
 
 
 def test_a_mailbox_is_filled_from_many_threads() -> None:
-    mailbox = _fast.Mailbox()
+    mailbox = extension.Mailbox()
     threads = [
         threading.Thread(target=lambda n=n: [mailbox.push(n * 1000 + i) for i in range(1000)])
         for n in range(8)
@@ -62,7 +62,7 @@ def test_a_mailbox_is_filled_from_many_threads() -> None:
 
 
 def test_a_closed_mailbox(stub_db: fdb.Database) -> None:
-    mailbox = _fast.Mailbox()
+    mailbox = extension.Mailbox()
     future = stub_db.create_transaction()[b"delay:300"]
     assert future._subscribe(mailbox, 1) is True
     mailbox.push(2)
@@ -77,7 +77,7 @@ def test_a_closed_mailbox(stub_db: fdb.Database) -> None:
 
 
 def test_subscribing(stub_db: fdb.Database) -> None:
-    mailbox = _fast.Mailbox()
+    mailbox = extension.Mailbox()
     future = stub_db.create_transaction()[b"delay:300"]
     assert all(future._subscribe(mailbox, token) for token in range(5))
     future.wait()
@@ -123,10 +123,10 @@ def test_wrong_arguments(db: fdb.Database) -> None:
         lambda: handle.on_error("1020"),
         lambda: type(handle)(),
         lambda: fdb.Value(5, 0, 0),  # type: ignore[arg-type]
-        lambda: _fast.wait_any([]),
-        lambda: _fast.wait_any([5]),  # type: ignore[list-item]
+        lambda: extension.wait_any([]),
+        lambda: extension.wait_any([5]),  # type: ignore[list-item]
         lambda: fdb.KeyValue(b"k"),  # type: ignore[call-arg]
-        lambda: _fast.configure(value=int),  # type: ignore[call-arg]
+        lambda: extension.configure(value=int),  # type: ignore[call-arg]
     ):
         with pytest.raises(TypeError):
             call()
@@ -138,9 +138,9 @@ def test_conversions() -> None:
     class Key(bytes):
         pass
 
-    assert _fast.key_bytes(b"k") == b"k"
+    assert extension.key_bytes(b"k") == b"k"
     key = Key(b"sub")
-    assert _fast.key_bytes(key) is key and _fast.value_bytes(key) is key
+    assert extension.key_bytes(key) is key and extension.value_bytes(key) is key
 
 
 def test_reference_counts_of_arguments(db: fdb.Database) -> None:

@@ -1,4 +1,4 @@
-"""fdb/_loader.py: the copy of the engine that a forked child loads, where files may not be executed."""
+"""fdb/_startup/locate.py: the copy of the engine that a forked child loads, where files may not be executed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 #: A parent that uses the engine, with a child and a grandchild that each have one of their own.
 PROGRAM = """
 import os, fdb
-from fdb import _loader
+from fdb._startup import locate
 fdb.api_version(740)
 {prepare}
 
@@ -40,9 +40,9 @@ def child(generation):
         os._exit(1)
 
 fdb.open("memory:x")[b"k"] = b"parent"
-before = set(os.listdir(_loader.EMBEDDED_PATH.parent))
+before = set(os.listdir(locate.EMBEDDED_PATH.parent))
 print("status", child(1))
-assert set(os.listdir(_loader.EMBEDDED_PATH.parent)) == before
+assert set(os.listdir(locate.EMBEDDED_PATH.parent)) == before
 """
 
 
@@ -50,7 +50,7 @@ def program(*kept: str) -> str:
     if not kept:
         return PROGRAM.format(prepare="")
     return PROGRAM.format(
-        prepare=f"for each in set(_loader._COPIES) - {set(kept)!r}: del _loader._COPIES[each]"
+        prepare=f"for each in set(locate._COPIES) - {set(kept)!r}: del locate._COPIES[each]"
     )
 
 

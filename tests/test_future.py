@@ -1,4 +1,4 @@
-"""fdb/_future.py and native/fast_future.c: readiness, results, callbacks, cancellation."""
+"""fdb/_future.py and native/binding/future.c: readiness, results, callbacks, cancellation."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import fdb
-from fdb import _generated_errors as generated_errors
-from fdb import _generated_options as generated
 from fdb import fdboptions
+from fdb._generated import errors as generated_errors
+from fdb._generated import options as generated
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADERS = ROOT / "vendor" / "fdb_c_headers"
@@ -190,7 +190,7 @@ def test_the_function_table_names_every_current_function() -> None:
         re.findall(r"\b(fdb_\w+)\(", re.sub(r"/\*.*?\*/|#define.*", "", header + internal))
     )
     assert set(exported) <= declared, "the headers lack functions of the ABI"
-    table = (ROOT / "native" / "generated_functions.h").read_text(encoding="utf-8")
+    table = (ROOT / "native" / "generated" / "functions.h").read_text(encoding="utf-8")
     functions = set(re.findall(r"^FDB_FUNCTION\([^,]+, (fdb_\w+),", table, re.MULTILINE))
     older = {
         *("fdb_create_cluster", "fdb_cluster_destroy", "fdb_cluster_set_option"),

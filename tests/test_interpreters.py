@@ -113,7 +113,7 @@ def test_an_interpreter_with_a_lock_of_its_own_is_refused(run_python: Run) -> No
     )
     assert outcome.returncode == 0
     refused, used = outcome.stdout.splitlines()
-    assert "ImportError" in refused and "fdb._fast" in refused
+    assert "ImportError" in refused and "fdb._native.extension" in refused
     assert used == "None"
 
 

@@ -1,4 +1,4 @@
-"""fdb/_loader.py, fdb/_capi.py and native/shim.c: finding and loading client libraries."""
+"""fdb/_startup/locate.py, fdb/_native/library.py and native/shim/shim.c: finding and loading client libraries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 import fdb
-from fdb._capi import Library, LoadError, check
+from fdb._native.library import Library, LoadError, check
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Build = Callable[..., str]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import fdb
-from fdb import _fast
+from fdb._native import extension
 
 ROWS = [(b"row%04d" % n, b"value of the row %04d" % n * 3) for n in range(100)]
 
@@ -226,11 +226,11 @@ def test_native_objects_are_made_completely_or_not_at_all(stub_db: fdb.Database)
         fdb.KeyValue,
         fdb.Value,
         fdb.FutureInt64,
-        _fast.FutureBase,
-        _fast.ListFutureBase,
-        _fast.BytesFutureBase,
-        _fast.DatabaseHandle,
-        _fast.TransactionHandle,
+        extension.FutureBase,
+        extension.ListFutureBase,
+        extension.BytesFutureBase,
+        extension.DatabaseHandle,
+        extension.TransactionHandle,
     ):
         with pytest.raises(TypeError):
             kind.__new__(kind)  # type: ignore[call-overload]
@@ -246,7 +246,7 @@ def test_native_objects_are_made_completely_or_not_at_all(stub_db: fdb.Database)
 
 def test_what_belongs_to_the_library_is_neither_copied_nor_pickled(stub_db: fdb.Database) -> None:
     tr: Any = stub_db.create_transaction()
-    for owner in (tr._handle, stub_db._handle, tr.get_read_version(), _fast.Mailbox()):
+    for owner in (tr._handle, stub_db._handle, tr.get_read_version(), extension.Mailbox()):
         for copied in (copy.copy, copy.deepcopy, pickle.dumps):
             with pytest.raises(TypeError):
                 copied(owner)

@@ -11,7 +11,7 @@ import pytest
 
 import fdb
 import fdb.tuple
-from fdb import _fast
+from fdb._native import extension
 
 if importlib.util.find_spec("_testcapi") is None:
     pytest.skip("this Python has no _testcapi", allow_module_level=True)
@@ -116,7 +116,7 @@ def test_rows() -> None:
 
 
 def test_tokens_are_not_lost() -> None:
-    mailbox = _fast.Mailbox()
+    mailbox = extension.Mailbox()
     pushed, found = list(range(1000, 1600)), []
     for token in pushed:
         mailbox.push(token)
@@ -148,11 +148,11 @@ def test_tuples(element: Any) -> None:
 def test_waiting(stub_db: fdb.Database) -> None:
     tr = stub_db.create_transaction()
     futures = iter([tr[b"delay:30"] for _ in range(3 * ALLOCATIONS)])
-    mailbox = _fast.Mailbox()
+    mailbox = extension.Mailbox()
 
     def operation() -> Any:
         future = next(futures)
         future._subscribe(mailbox, 1)
-        return _fast.wait_any((future,))
+        return extension.wait_any((future,))
 
     assert attempts(operation, equals(0)) > 0

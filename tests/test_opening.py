@@ -1,4 +1,4 @@
-"""fdb/_opening.py and fdb/_client.py: what the string given to open() means."""
+"""fdb/_startup/opening.py and fdb/_startup/client.py: what the string given to open() means."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 import fdb
 import fdb.embedded
-from fdb._cluster_names import place_of
+from fdb._startup.cluster_names import place_of
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -1,4 +1,4 @@
-"""fdb/_options.py and fdb/_network_options.py: how options and their parameters travel."""
+"""fdb/_options.py and fdb/_startup/network_options.py: how options and their parameters travel."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import fdb
-from fdb._generated_options import TransactionOptions
-from fdb._network_options import NetworkOptionRegistry
+from fdb._generated.options import TransactionOptions
+from fdb._startup.network_options import NetworkOptionRegistry
 
 
 @pytest.fixture
@@ -127,6 +127,6 @@ def test_every_option_has_a_docstring() -> None:
 
 
 def db_options() -> Any:
-    from fdb._generated_options import DatabaseOptions
+    from fdb._generated.options import DatabaseOptions
 
     return DatabaseOptions(lambda code, value: None)

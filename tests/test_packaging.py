@@ -57,7 +57,7 @@ def test_the_wheel_contains_the_engine_the_headers_and_the_type_marker(wheel: pa
     assert "fdb/py.typed" in names
     for library in (f"fdb/embedded/libfdb_embedded{SUFFIX}", f"fdb/embedded/lib/libfdb_c{SUFFIX}"):
         assert 100_000 < sizes[library] < 3_000_000
-    for extension in ("_native", "_fast", "_tuple_codec"):
+    for extension in ("_native/_cffi", "_native/extension", "_tuple/codec"):
         assert any(name.startswith(f"fdb/{extension}.") and "so" in name for name in names), (
             extension
         )

@@ -34,7 +34,7 @@ def build(sources: list[str], output: pathlib.Path, sanitizer: str, *flags: str)
 def test_waiting_from_many_threads(tmp_path: pathlib.Path, sanitizer: str) -> None:
     program, library = tmp_path / "shim_stress", tmp_path / "libstub.so"
     build(["tests/stub_libfdb_c.c"], library, sanitizer, "-shared", "-fPIC")
-    build(["tests/shim_stress.c", "native/shim.c", "native/shim_wait.c"], program, sanitizer)
+    build(["tests/shim_stress.c", "native/shim/shim.c", "native/shim/wait.c"], program, sanitizer)
     environment = {
         **os.environ,
         "TSAN_OPTIONS": "halt_on_error=1",

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 import fdb
-from fdb._steps import is_asynchronous, run
+from fdb._layers import is_asynchronous, run
 
 
 @pytest.fixture

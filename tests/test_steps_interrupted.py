@@ -15,7 +15,7 @@ HARNESS = """
     import asyncio, os, signal, sys, threading
     import fdb
     fdb.api_version(740)
-    FILES = ("/fdb/_steps.py", "/functools.py")
+    FILES = ("/fdb/_layers.py", "/functools.py")
 
     def stop_at(number, action):
         # A trace function that calls `action` before a line is run: of those run, the one of this number.

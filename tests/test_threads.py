@@ -1,4 +1,4 @@
-"""fdb/_threads.py: forks, and the end of the interpreter."""
+"""fdb/_native/process.py: forks, and the end of the interpreter."""
 
 from __future__ import annotations
 

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 import fdb
 import fdb.tuple
-from fdb import _tuple_codec, _tuple_pure
+from fdb._tuple import codec as c_codec
+from fdb._tuple import pure as pure_codec
 from fdb.tuple import SingleFloat, Versionstamp
 
-CODECS = {"pure": _tuple_pure, "c": _tuple_codec}
+CODECS = {"pure": pure_codec, "c": c_codec}
 NAMES = ["compare", "pack", "pack_with_versionstamp", "unpack"]
 AN_UUID = uuid.UUID(bytes=bytes(range(16)))
 STAMP = Versionstamp(b"0123456789", 0x0102)
@@ -686,8 +687,8 @@ TUPLES = st.lists(ELEMENTS, max_size=6).map(tuple)
 
 @given(TUPLES)
 def test_both_codecs_agree_on_tuples(t):
-    packed = _tuple_pure.pack(t)
-    assert _tuple_codec.pack(t) == packed
+    packed = pure_codec.pack(t)
+    assert c_codec.pack(t) == packed
     for codec in CODECS.values():
         decoded = codec.unpack(packed)
         # Packed again rather than compared with ==, as a NaN differs from itself and 1 equals True.
@@ -697,7 +698,7 @@ def test_both_codecs_agree_on_tuples(t):
 
 @given(TUPLES, TUPLES)
 def test_keys_sort_as_tuples_do(first, second):
-    one, two = _tuple_pure.pack(first), _tuple_pure.pack(second)
+    one, two = pure_codec.pack(first), pure_codec.pack(second)
     for codec in CODECS.values():
         assert codec.compare(first, second) == (one > two) - (one < two)
 
@@ -711,20 +712,20 @@ def test_integers_sort_as_numbers(first, second):
         return [(x is not None, x or 0) for x in t]
 
     expected = (natural(first) > natural(second)) - (natural(first) < natural(second))
-    assert _tuple_pure.compare(first, second) == _tuple_codec.compare(first, second) == expected
+    assert pure_codec.compare(first, second) == c_codec.compare(first, second) == expected
 
 
 @given(DOUBLES.filter(lambda x: x == x), DOUBLES.filter(lambda x: x == x))
 def test_floats_sort_as_numbers(first, second):
-    order = _tuple_pure.compare((first,), (second,))
-    assert order == _tuple_codec.compare((first,), (second,))
+    order = pure_codec.compare((first,), (second,))
+    assert order == c_codec.compare((first,), (second,))
     if first != second:
         assert order == (1 if first > second else -1)
 
 
 def outcome(function, *arguments):
     try:
-        return _tuple_pure.pack(function(*arguments))
+        return pure_codec.pack(function(*arguments))
     except Exception as error:  # noqa: BLE001 - the error is what is compared
         return type(error), str(error)
 
@@ -735,25 +736,25 @@ def outcome(function, *arguments):
         st.binary(max_size=40),
         st.tuples(TUPLES, st.binary(max_size=3), st.integers(0, 200)).map(
             lambda args: (
-                (packed := _tuple_pure.pack(args[0]))[: args[2]] + args[1] + packed[args[2] + 1 :]
+                (packed := pure_codec.pack(args[0]))[: args[2]] + args[1] + packed[args[2] + 1 :]
             )
         ),
     )
 )
 @example(b"\x33" + b"\xff" * 12)
 def test_both_codecs_agree_on_bytes(key):
-    assert outcome(_tuple_codec.unpack, key) == outcome(_tuple_pure.unpack, key)
+    assert outcome(c_codec.unpack, key) == outcome(pure_codec.unpack, key)
 
 
 @settings(max_examples=500)
 @given(st.binary(max_size=12))
 def test_what_is_accepted_is_what_is_written(key):
     try:
-        decoded = _tuple_pure.unpack(key)
+        decoded = pure_codec.unpack(key)
     except ValueError:
         return
     # Nothing this short is one of the integers that have two forms, or an incomplete versionstamp.
-    assert _tuple_pure.pack(decoded) == key
+    assert pure_codec.pack(decoded) == key
 
 
 # -- the module --------------------------------------------------------------------------------------
@@ -773,7 +774,7 @@ def output_of(run_python):
 
 def test_the_same_names_with_either_codec():
     for name in NAMES:
-        pure, fast = getattr(_tuple_pure, name), getattr(_tuple_codec, name)
+        pure, fast = getattr(pure_codec, name), getattr(c_codec, name)
         assert inspect.getdoc(pure) == inspect.getdoc(fast)
         assert str(inspect.signature(fast)) == str(
             inspect.signature(pure).replace(
@@ -788,7 +789,7 @@ def test_the_same_names_with_either_codec():
 
 
 @pytest.mark.parametrize(
-    ("variable", "module"), [("0", "fdb._tuple_codec"), ("1", "fdb._tuple_pure")]
+    ("variable", "module"), [("0", "fdb._tuple.codec"), ("1", "fdb._tuple.pure")]
 )
 def test_choice_of_codec(output_of, variable, module):
     code = "import fdb.tuple; print(fdb.tuple.pack.__module__, fdb.tuple.pack(('a',)))"

@@ -9,9 +9,9 @@ import pytest
 
 import fdb
 import fdb.tuple
-from fdb import _tuple_pure
+from fdb._tuple import pure
 
-CODECS: dict[str, Any] = {"chosen": fdb.tuple, "pure": _tuple_pure}
+CODECS: dict[str, Any] = {"chosen": fdb.tuple, "pure": pure}
 
 
 @pytest.fixture(params=CODECS)

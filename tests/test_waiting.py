@@ -1,4 +1,4 @@
-"""fdb/_waiting.py and native/shim_wait.c: blocking waits, Ctrl-C, and the debug model."""
+"""fdb/_waiting/ and native/shim/wait.c: blocking waits, Ctrl-C, and the debug model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""fdb/_waiting_asyncio.py and fdb/_async_database.py: the asyncio event model."""
+"""fdb/_waiting/asyncio_model.py and fdb/_async.py: the asyncio event model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""fdb/_waiting_gevent.py: greenlets block, the hub goes on. Each test has its own interpreter."""
+"""fdb/_waiting/gevent_model.py: greenlets block, the hub goes on. Each test has its own interpreter."""
 
 from __future__ import annotations
 

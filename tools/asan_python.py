@@ -33,9 +33,9 @@ FLAGS = (
     "-fsanitize=address,undefined -fno-sanitize-recover=all"
 ).split()
 EXTENSIONS = {
-    "_fast": ["native/fast*.c", "native/shim*.c"],
-    "_tuple_codec": ["native/tuple_*.c"],
-    "_native": ["native/shim.c", "build/asan-python/cffi.c"],
+    "_native/extension": ["native/binding/*.c", "native/shim/*.c"],
+    "_tuple/codec": ["native/tuple/*.c"],
+    "_native/_cffi": ["native/shim/shim.c", "build/asan-python/cffi.c"],
 }
 #: A frame of theirs in a report.
 OURS = re.compile(r"^ +#\d+ .* " + re.escape(str(ROOT / "native")) + "/", re.MULTILINE)
@@ -76,7 +76,7 @@ def make_tree() -> None:
             ROOT / name,
             TREE / name,
             ignore=shutil.ignore_patterns(
-                "__pycache__", "_fast.*.so", "_tuple_codec.*.so", "_native.*.so"
+                "__pycache__", "extension.*.so", "codec.*.so", "_cffi.*.so"
             ),
             symlinks=True,
         )
@@ -85,7 +85,7 @@ def make_tree() -> None:
 
 def compile_extension(compiler: list[str], name: str, patterns: list[str]) -> None:
     """Compiles an extension with the sanitizers into the copy."""
-    if name == "_native":
+    if name == "_native/_cffi":
         subprocess.run(
             [sys.executable, ROOT / "native" / "build_ffi.py", BUILD / "cffi.c"], check=True
         )

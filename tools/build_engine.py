@@ -1,7 +1,7 @@
 """Builds the embedded engine, and its C++ tests, with the C++ compiler and nothing else.
 
     python tools/build_engine.py                        the two libraries, into fdb/embedded/
-    python tools/build_engine.py --tests                build and run engine/*_test.cc
+    python tools/build_engine.py --tests                build and run engine/*/*_test.cc
     python tools/build_engine.py --sanitize=address --tests
     python tools/build_engine.py --check-tools          only look for compiler and headers
 
@@ -138,11 +138,11 @@ class EngineBuild:
 
     def sources(self) -> list[pathlib.Path]:
         """Returns the engine's own sources, without tests."""
-        return sorted(p for p in ENGINE.glob("*.cc") if not p.stem.endswith("_test"))
+        return sorted(p for p in ENGINE.glob("*/*.cc") if not p.stem.endswith("_test"))
 
     def tests(self) -> list[pathlib.Path]:
         """Returns the test sources; each has a main() that returns 0 when it passes."""
-        return sorted(ENGINE.glob("*_test.cc"))
+        return sorted(ENGINE.glob("*/*_test.cc"))
 
     def compile(self, sources: Sequence[pathlib.Path]) -> list[pathlib.Path]:
         """Compiles what is out of date and returns the objects of `sources`."""
@@ -202,7 +202,7 @@ class EngineBuild:
         self._run([*self.compiler, *flags, *arguments, *self.link_flags, "-o", str(output)])
 
     def _object(self, source: pathlib.Path) -> pathlib.Path:
-        return self.directory / f"{source.stem}.o"
+        return self.directory / source.relative_to(ENGINE).with_suffix(".o")
 
     def _is_stale(self, source: pathlib.Path) -> bool:
         """Whether the object of a source is missing or older than a file it was made from."""
@@ -221,6 +221,7 @@ class EngineBuild:
         """Compiles one source; returns the compiler's messages if it failed."""
         # An object that exists is complete and no newer than its sources: it is named last.
         compiled = self._object(source)
+        compiled.parent.mkdir(exist_ok=True)
         partial = compiled.with_suffix(".partial.o")
         started = time.time()
         command = [*self.compiler, *self.flags, "-MMD", "-MF", str(compiled.with_suffix(".d"))]
@@ -250,7 +251,7 @@ class EngineBuild:
         version = subprocess.run([*self.compiler, "--version"], capture_output=True, text=True)
         compiled = " ".join([*self.compiler, *self.flags]) + "\n" + version.stdout
         if self._has_changed("command.txt", compiled):
-            for old in self.directory.glob("*.o"):
+            for old in self.directory.rglob("*.o"):
                 old.unlink()
         self._has_changed("link.txt", " ".join(self.link_flags) + "\n")
 

@@ -24,14 +24,14 @@ def generated_files() -> dict[str, str]:
     return {
         "vendor/fdb_c_headers/foundationdb/fdb_c_options.g.h": generate_c.option_header(options),
         "vendor/fdb_c_headers/foundationdb/fdb.options": generate_c.option_xml(options),
-        "engine/generated_errors.inc": generate_c.engine_errors(errors),
-        "engine/generated_options.inc": generate_c.engine_options(options),
-        "native/generated_functions.h": generate_c.function_table(functions),
-        "native/generated_cdef.h": generate_c.cffi_definitions(functions),
+        "engine/base/generated_errors.inc": generate_c.engine_errors(errors),
+        "engine/runtime/generated_options.inc": generate_c.engine_options(options),
+        "native/generated/functions.h": generate_c.function_table(functions),
+        "native/generated/cdef.h": generate_c.cffi_definitions(functions),
         "fdb/fdboptions.py": generate_python.option_tables(options),
-        "fdb/_generated_options.py": generate_python.option_classes(options),
-        "fdb/_generated_errors.py": generate_python.error_tables(errors),
-        "fdb/_generated_error_codes.py": generate_python.error_names(errors),
+        "fdb/_generated/options.py": generate_python.option_classes(options),
+        "fdb/_generated/errors.py": generate_python.error_tables(errors),
+        "fdb/_generated/error_codes.py": generate_python.error_names(errors),
     }
 
 

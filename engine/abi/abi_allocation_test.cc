@@ -3,10 +3,10 @@
 #include <map>
 #include <vector>
 
-#include "exports_support.h"
-#include "failing_allocator.h"
-#include "sim_env.h"
-#include "test_support.h"
+#include "abi/exports_support.h"
+#include "sim/failing_allocator.h"
+#include "sim/sim_env.h"
+#include "sim/test_support.h"
 
 #include <foundationdb/fdb_c.h>
 

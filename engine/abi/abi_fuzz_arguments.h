@@ -7,7 +7,7 @@
 #include <random>
 #include <string>
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb::test {
 
@@ -118,7 +118,7 @@ inline OptionArgument random_option(Random& random, fdb::Slice scope) {
   };
   static const Known known[] = {
 #define FDB_OPTION(scope, name, code, type, persistent, default_for, hidden) {#scope, code},
-#include "generated_options.inc"
+#include "runtime/generated_options.inc"
 #undef FDB_OPTION
   };
   OptionArgument argument{random_int(random), {}, !random.one_in(3)};

@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "abi_fuzz_arguments.h"
-#include "exports_support.h"
-#include "test_support.h"
+#include "abi/abi_fuzz_arguments.h"
+#include "abi/exports_support.h"
+#include "sim/test_support.h"
 
 namespace {
 

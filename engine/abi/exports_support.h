@@ -6,9 +6,9 @@
 #include <exception>
 #include <new>
 
-#include "fdb_headers.h"
-#include "future.h"
-#include "network.h"
+#include "base/fdb_headers.h"
+#include "runtime/future.h"
+#include "runtime/network.h"
 
 #include <foundationdb/fdb_c_internal.h>
 

@@ -1,6 +1,6 @@
 // C exports: blob granules. They need blob workers, which an embedded database does not have, so every function here
 // checks its range (2005) and answers 2108.
-#include "exports_support.h"
+#include "abi/exports_support.h"
 
 using namespace fdb;
 

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <cctype>
 
-#include "client_status.h"
-#include "database.h"
-#include "exports_support.h"
-#include "latency.h"
-#include "status_json.h"
-#include "transaction.h"
+#include "special/client_status.h"
+#include "db/database.h"
+#include "abi/exports_support.h"
+#include "runtime/latency.h"
+#include "special/status_json.h"
+#include "txn/transaction.h"
 
 using namespace fdb;
 

@@ -1,6 +1,6 @@
 // C exports: futures and the results of synchronous functions. Those whose argument list changed over time are in
 // fdb_c_exports_versioned.cc.
-#include "exports_support.h"
+#include "abi/exports_support.h"
 
 using namespace fdb;
 

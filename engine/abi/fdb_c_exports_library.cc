@@ -1,7 +1,7 @@
 // C exports: the library as a whole and its network.
-#include "error_table.h"
-#include "exports_support.h"
-#include "keyspace.h"
+#include "base/error_table.h"
+#include "abi/exports_support.h"
+#include "db/keyspace.h"
 
 using namespace fdb;
 

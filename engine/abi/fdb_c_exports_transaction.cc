@@ -1,7 +1,7 @@
 // C exports: transactions. The reads and options whose argument lists changed over time are in
 // fdb_c_exports_versioned.cc, the blob functions in fdb_c_exports_blob.cc.
-#include "exports_support.h"
-#include "transaction.h"
+#include "abi/exports_support.h"
+#include "txn/transaction.h"
 
 using namespace fdb;
 

@@ -8,7 +8,7 @@
 // six arguments may change, which are in registers on all these platforms.
 //
 // The C header declares each function in one form only, so this file must not include it.
-#include "legacy.h"
+#include "abi/legacy.h"
 
 #if !defined(__x86_64__) && !defined(__aarch64__)
 #error "unknown calling convention: check that the dispatch on the header version is sound"

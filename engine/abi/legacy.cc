@@ -1,10 +1,10 @@
-#include "legacy.h"
+#include "abi/legacy.h"
 
 #include <cstring>
 
-#include "error_table.h"
-#include "exports_support.h"
-#include "transaction.h"
+#include "base/error_table.h"
+#include "abi/exports_support.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

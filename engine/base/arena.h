@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

@@ -4,7 +4,7 @@
 // Thread-safety: all members are callable from any thread.
 #pragma once
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

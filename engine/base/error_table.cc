@@ -1,9 +1,9 @@
-#include "error_table.h"
+#include "base/error_table.h"
 
 #include <algorithm>
 #include <iterator>
 
-#include "fdb_headers.h"
+#include "base/fdb_headers.h"
 
 namespace fdb {
 
@@ -19,19 +19,19 @@ struct ErrorRow {
 // In the order of the codes.
 constexpr ErrorRow kErrors[] = {
 #define FDB_ERROR(code, name, description) {code, description},
-#include "generated_errors.inc"
+#include "base/generated_errors.inc"
 #undef FDB_ERROR
 };
 
 constexpr Error kMaybeCommitted[] = {
 #define FDB_ERROR_MAYBE_COMMITTED(code) code,
-#include "generated_errors.inc"
+#include "base/generated_errors.inc"
 #undef FDB_ERROR_MAYBE_COMMITTED
 };
 
 constexpr Error kRetryableNotCommitted[] = {
 #define FDB_ERROR_RETRYABLE_NOT_COMMITTED(code) code,
-#include "generated_errors.inc"
+#include "base/generated_errors.inc"
 #undef FDB_ERROR_RETRYABLE_NOT_COMMITTED
 };
 

@@ -1,8 +1,8 @@
 // Texts and classes of error codes.
-#include "error_table.h"
+#include "base/error_table.h"
 
-#include "fdb_headers.h"
-#include "test_support.h"
+#include "base/fdb_headers.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 

@@ -12,7 +12,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

@@ -1,4 +1,4 @@
-#include "tuple_codec.h"
+#include "base/tuple_codec.h"
 
 namespace fdb {
 

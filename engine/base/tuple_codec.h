@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

@@ -3,8 +3,8 @@
 // Thread-safety: every member may be called from any thread.
 #pragma once
 
-#include "common.h"
-#include "schedule.h"
+#include "base/common.h"
+#include "base/schedule.h"
 
 namespace fdb {
 

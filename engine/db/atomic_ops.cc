@@ -1,4 +1,4 @@
-#include "atomic_ops.h"
+#include "db/atomic_ops.h"
 
 #include <algorithm>
 #include <cstdlib>

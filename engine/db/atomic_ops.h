@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

@@ -1,9 +1,9 @@
-#include "atomic_ops.h"
+#include "db/atomic_ops.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "test_support.h"
+#include "sim/test_support.h"
 
 namespace {
 

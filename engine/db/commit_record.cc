@@ -1,4 +1,4 @@
-#include "commit_record.h"
+#include "db/commit_record.h"
 
 #include <cstring>
 

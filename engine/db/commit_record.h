@@ -8,7 +8,7 @@
 
 #include <span>
 
-#include "version_store.h"
+#include "store/version_store.h"
 
 namespace fdb {
 

@@ -1,4 +1,4 @@
-#include "database.h"
+#include "db/database.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -6,11 +6,11 @@
 #include <memory>
 #include <sys/stat.h>
 
-#include "late_answers.h"
-#include "network.h"
-#include "options.h"
-#include "system_keys.h"
-#include "transaction.h"
+#include "runtime/late_answers.h"
+#include "runtime/network.h"
+#include "runtime/options.h"
+#include "db/system_keys.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

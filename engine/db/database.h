@@ -7,8 +7,8 @@
 #include <mutex>
 #include <vector>
 
-#include "future.h"
-#include "keyspace.h"
+#include "runtime/future.h"
+#include "db/keyspace.h"
 
 namespace fdb {
 

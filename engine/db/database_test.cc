@@ -1,5 +1,5 @@
 // What a database makes of the cluster file that it is opened with.
-#include "database.h"
+#include "db/database.h"
 
 #include <cstdio>
 #include <sys/socket.h>
@@ -7,8 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "network.h"
-#include "test_support.h"
+#include "runtime/network.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 namespace {

@@ -1,15 +1,15 @@
-#include "keyspace.h"
+#include "db/keyspace.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <map>
 
-#include "env.h"
-#include "fork.h"
-#include "network.h"
-#include "system_keys.h"
-#include "transaction.h"
+#include "base/env.h"
+#include "base/fork.h"
+#include "runtime/network.h"
+#include "db/system_keys.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

@@ -14,16 +14,16 @@
 #include <mutex>
 #include <vector>
 
-#include "atomic_ops.h"
-#include "conflict_set.h"
-#include "latency.h"
-#include "range_set.h"
-#include "recent_commits.h"
-#include "sweeper.h"
-#include "undelivered.h"
-#include "version_store.h"
-#include "watches.h"
-#include "weak_link.h"
+#include "db/atomic_ops.h"
+#include "store/conflict_set.h"
+#include "runtime/latency.h"
+#include "store/range_set.h"
+#include "db/recent_commits.h"
+#include "db/sweeper.h"
+#include "db/undelivered.h"
+#include "store/version_store.h"
+#include "db/watches.h"
+#include "base/weak_link.h"
 
 namespace fdb {
 

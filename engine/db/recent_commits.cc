@@ -1,4 +1,4 @@
-#include "recent_commits.h"
+#include "db/recent_commits.h"
 
 #include <sys/mman.h>
 

@@ -19,7 +19,7 @@
 #include <mutex>
 #include <vector>
 
-#include "commit_record.h"
+#include "db/commit_record.h"
 
 namespace fdb {
 

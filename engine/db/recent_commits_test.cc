@@ -1,10 +1,10 @@
-#include "recent_commits.h"
+#include "db/recent_commits.h"
 
 #include <map>
 #include <thread>
 #include <vector>
 
-#include "test_support.h"
+#include "sim/test_support.h"
 
 namespace {
 

@@ -1,9 +1,9 @@
-#include "sweeper.h"
+#include "db/sweeper.h"
 
 #include <array>
 #include <new>
 
-#include "transaction.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

@@ -6,8 +6,8 @@
 
 #include <set>
 
-#include "common.h"
-#include "schedule.h"
+#include "base/common.h"
+#include "base/schedule.h"
 
 namespace fdb {
 

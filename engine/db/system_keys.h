@@ -1,7 +1,7 @@
 // System keys that the engine itself reads or writes.
 #pragma once
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb::system_keys {
 

@@ -1,8 +1,8 @@
-#include "undelivered.h"
+#include "db/undelivered.h"
 
 #include <array>
 
-#include "transaction.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

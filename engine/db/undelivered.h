@@ -4,8 +4,8 @@
 // Thread-safety: every member may be called from any thread. Lock order: a transaction's lock, then this one's.
 #pragma once
 
-#include "common.h"
-#include "schedule.h"
+#include "base/common.h"
+#include "base/schedule.h"
 
 namespace fdb {
 

@@ -1,7 +1,7 @@
-#include "watches.h"
+#include "db/watches.h"
 
-#include "keyspace.h"
-#include "network.h"
+#include "db/keyspace.h"
+#include "runtime/network.h"
 
 namespace fdb {
 

@@ -14,9 +14,9 @@
 #include <set>
 #include <vector>
 
-#include "future.h"
-#include "schedule.h"
-#include "version_store.h"
+#include "runtime/future.h"
+#include "base/schedule.h"
+#include "store/version_store.h"
 
 namespace fdb {
 

@@ -1,6 +1,6 @@
 // Watches: a change that lasts is never missed, wherever between the commit of the watch and its registration it comes;
 // what a transaction's own writes and later commits do to a watch; how many watches an operation looks at.
-#include "watches.h"
+#include "db/watches.h"
 
 #include <functional>
 #include <memory>
@@ -8,10 +8,10 @@
 #include <thread>
 #include <vector>
 
-#include "network.h"
-#include "sim_env.h"
-#include "test_support.h"
-#include "transaction.h"
+#include "runtime/network.h"
+#include "sim/sim_env.h"
+#include "sim/test_support.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 namespace {

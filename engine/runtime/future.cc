@@ -1,12 +1,12 @@
-#include "future.h"
+#include "runtime/future.h"
 
 #include <new>
 
 #include <array>
 
-#include "fork.h"
-#include "network.h"
-#include "schedule.h"
+#include "base/fork.h"
+#include "runtime/network.h"
+#include "base/schedule.h"
 
 namespace fdb {
 

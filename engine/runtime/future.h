@@ -13,9 +13,9 @@
 #include <variant>
 #include <vector>
 
-#include "arena.h"
-#include "common.h"
-#include "fdb_headers.h"
+#include "base/arena.h"
+#include "base/common.h"
+#include "base/fdb_headers.h"
 
 namespace fdb {
 

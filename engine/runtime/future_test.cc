@@ -1,12 +1,12 @@
 // Futures: completion, waiting, callbacks, hooks, cancellation, and the accounting of release_memory.
-#include "future.h"
+#include "runtime/future.h"
 
 #include <atomic>
 #include <thread>
 #include <vector>
 
-#include "network.h"
-#include "test_support.h"
+#include "runtime/network.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 

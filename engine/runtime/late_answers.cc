@@ -1,6 +1,6 @@
-#include "late_answers.h"
+#include "runtime/late_answers.h"
 
-#include "env.h"
+#include "base/env.h"
 
 namespace fdb {
 

@@ -7,9 +7,9 @@
 
 #include <map>
 
-#include "future.h"
-#include "latency.h"
-#include "network.h"
+#include "runtime/future.h"
+#include "runtime/latency.h"
+#include "runtime/network.h"
 
 namespace fdb {
 

@@ -1,9 +1,9 @@
 // Answers of a database with a latency: pending until the network thread delivers them, whoever looks.
-#include "late_answers.h"
+#include "runtime/late_answers.h"
 
-#include "sim_env.h"
-#include "test_support.h"
-#include "transaction.h"
+#include "sim/sim_env.h"
+#include "sim/test_support.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 namespace {

@@ -1,11 +1,11 @@
-#include "latency.h"
+#include "runtime/latency.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
-#include "env.h"
+#include "base/env.h"
 
 namespace fdb {
 

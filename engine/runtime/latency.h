@@ -10,7 +10,7 @@
 #include <atomic>
 #include <optional>
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

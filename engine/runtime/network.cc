@@ -1,4 +1,4 @@
-#include "network.h"
+#include "runtime/network.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <map>
 
-#include "env.h"
-#include "fork.h"
-#include "network_options.h"
-#include "schedule.h"
+#include "base/env.h"
+#include "base/fork.h"
+#include "runtime/network_options.h"
+#include "base/schedule.h"
 
 namespace fdb {
 

@@ -13,8 +13,8 @@
 #include <functional>
 #include <memory>
 
-#include "future.h"
-#include "work.h"
+#include "runtime/future.h"
+#include "runtime/work.h"
 
 namespace fdb {
 

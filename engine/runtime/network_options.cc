@@ -1,4 +1,4 @@
-#include "network_options.h"
+#include "runtime/network_options.h"
 
 #include <algorithm>
 #include <cctype>
@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "fdb_headers.h"
+#include "base/fdb_headers.h"
 
 namespace fdb {
 
@@ -83,7 +83,7 @@ const std::vector<EnvironmentOption>& environment_options() {
       if (scope == "network" && !hidden) list->push_back({name, code, type == Word::Int});
     };
 #define FDB_OPTION(scope, name, code, type, persistent, default_for, hidden) add(#scope, name, code, Word::type, hidden);
-#include "generated_options.inc"
+#include "runtime/generated_options.inc"
 #undef FDB_OPTION
     return list.release();
   }();

@@ -7,8 +7,8 @@
 #include <set>
 #include <vector>
 
-#include "common.h"
-#include "options.h"
+#include "base/common.h"
+#include "runtime/options.h"
 
 namespace fdb {
 

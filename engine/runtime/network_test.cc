@@ -1,6 +1,6 @@
 // The network: life cycle and its errors, tasks, timers, completions around run() and stop(), signals, fork.
 // There is one network per process, so each test runs in a child of its own; a fork makes the library fresh.
-#include "network.h"
+#include "runtime/network.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "env.h"
-#include "test_support.h"
+#include "base/env.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 

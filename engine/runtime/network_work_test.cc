@@ -6,11 +6,11 @@
 #include <thread>
 #include <vector>
 
-#include "failing_allocator.h"
-#include "network.h"
-#include "sim_env.h"
-#include "test_support.h"
-#include "transaction.h"
+#include "sim/failing_allocator.h"
+#include "runtime/network.h"
+#include "sim/sim_env.h"
+#include "sim/test_support.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 namespace {

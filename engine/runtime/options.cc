@@ -1,11 +1,11 @@
-#include "options.h"
+#include "runtime/options.h"
 
 #include <algorithm>
 #include <climits>
 #include <cstring>
 #include <string_view>
 
-#include "fdb_headers.h"
+#include "base/fdb_headers.h"
 
 namespace fdb {
 
@@ -27,7 +27,7 @@ constexpr OptionScope scope_named(std::string_view name) {
 constexpr OptionRow kOptions[] = {
 #define FDB_OPTION(scope, name, code, type, persistent, default_for, hidden) \
   {scope_named(#scope), code, ParameterType::type, default_for},
-#include "generated_options.inc"
+#include "runtime/generated_options.inc"
 #undef FDB_OPTION
 };
 

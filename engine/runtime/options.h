@@ -3,7 +3,7 @@
 // Thread-safety: pure functions over constant tables.
 #pragma once
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

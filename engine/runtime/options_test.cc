@@ -1,5 +1,5 @@
 // Shapes and ranges of option values, the network options and their environment variables.
-#include "options.h"
+#include "runtime/options.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -7,10 +7,10 @@
 #include <climits>
 #include <fstream>
 
-#include "fdb_headers.h"
-#include "network_options.h"
-#include "test_support.h"
-#include "transaction_options.h"
+#include "base/fdb_headers.h"
+#include "runtime/network_options.h"
+#include "sim/test_support.h"
+#include "txn/transaction_options.h"
 
 namespace fdb {
 

@@ -5,8 +5,8 @@
 #include <mutex>
 #include <random>
 
-#include "env.h"
-#include "network.h"
+#include "base/env.h"
+#include "runtime/network.h"
 
 namespace fdb::test {
 

@@ -8,7 +8,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "simulation_model.h"
+#include "sim/simulation_model.h"
 
 namespace fdb::sim {
 

@@ -10,8 +10,8 @@
 #include <set>
 #include <vector>
 
-#include "common.h"
-#include "fdb_headers.h"
+#include "base/common.h"
+#include "base/fdb_headers.h"
 
 namespace fdb::sim {
 

@@ -3,8 +3,8 @@
 // Thread-safety: none; with a schedule its threads run one at a time.
 #pragma once
 
-#include "simulation_worker.h"
-#include "test_support.h"
+#include "sim/simulation_worker.h"
+#include "sim/test_support.h"
 
 namespace fdb::sim {
 

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "schedule.h"
-#include "sim_env.h"
+#include "base/schedule.h"
+#include "sim/sim_env.h"
 
 namespace fdb::sim {
 

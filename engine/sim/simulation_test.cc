@@ -4,8 +4,8 @@
 //   simulation_test [SEEDS [FIRST]]    SEEDS runs from seed FIRST (default: seed 1 and 100,000 transactions in all, a
 //                                      tenth of that under a sanitizer)
 //   SIM_SEED=n simulation_test         the one run with seed n, exactly as it was among others
-#include "simulation_run.h"
-#include "test_support.h"
+#include "sim/simulation_run.h"
+#include "sim/test_support.h"
 
 namespace fdb::sim {
 namespace {

@@ -12,7 +12,7 @@
 #include <barrier>
 #include <thread>
 
-#include "simulation_run.h"
+#include "sim/simulation_run.h"
 
 namespace fdb::sim {
 namespace {

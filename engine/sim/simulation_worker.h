@@ -4,9 +4,9 @@
 // Thread-safety: none; one thread at a time runs, and another one may get its turn wherever the schedule decides.
 #pragma once
 
-#include "simulation_history.h"
-#include "simulation_schedule.h"
-#include "transaction.h"
+#include "sim/simulation_history.h"
+#include "sim/simulation_schedule.h"
+#include "txn/transaction.h"
 
 namespace fdb::sim {
 

@@ -1,8 +1,8 @@
-#include "client_status.h"
+#include "special/client_status.h"
 
-#include "json.h"
-#include "network.h"
-#include "status_json.h"
+#include "special/json.h"
+#include "runtime/network.h"
+#include "special/status_json.h"
 
 namespace fdb {
 

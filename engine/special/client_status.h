@@ -1,7 +1,7 @@
 // The JSON text of fdb_database_get_client_status.
 #pragma once
 
-#include "database.h"
+#include "db/database.h"
 
 namespace fdb {
 

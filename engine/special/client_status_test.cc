@@ -1,12 +1,12 @@
 // The JSON text of fdb_database_get_client_status, with and without the layer for several client libraries.
-#include "client_status.h"
+#include "special/client_status.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "network.h"
-#include "transaction.h"
-#include "test_support.h"
+#include "runtime/network.h"
+#include "txn/transaction.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 

@@ -1,4 +1,4 @@
-#include "json.h"
+#include "special/json.h"
 
 #include <cstdio>
 

@@ -3,7 +3,7 @@
 // Thread-safety: none.
 #pragma once
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

@@ -1,4 +1,4 @@
-#include "network_address.h"
+#include "special/network_address.h"
 
 #include <arpa/inet.h>
 

@@ -1,7 +1,7 @@
 // The textual form of network addresses, as management commands take them.
 #pragma once
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

@@ -1,8 +1,8 @@
 // What the special key space tells about the cluster: status, connection, metrics, workers.
-#include "json.h"
-#include "special_ranges.h"
-#include "status_json.h"
-#include "system_keys.h"
+#include "special/json.h"
+#include "special/special_ranges.h"
+#include "special/status_json.h"
+#include "db/system_keys.h"
 
 namespace fdb {
 

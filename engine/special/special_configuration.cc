@@ -2,11 +2,11 @@
 #include <cinttypes>
 #include <cstring>
 
-#include "env.h"
-#include "network_address.h"
-#include "special_ranges.h"
-#include "status_json.h"
-#include "tuple_codec.h"
+#include "base/env.h"
+#include "special/network_address.h"
+#include "special/special_ranges.h"
+#include "special/status_json.h"
+#include "base/tuple_codec.h"
 
 namespace fdb {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
-#include "env.h"
-#include "network_address.h"
-#include "special_ranges.h"
-#include "status_json.h"
-#include "system_keys.h"
+#include "base/env.h"
+#include "special/network_address.h"
+#include "special/special_ranges.h"
+#include "special/status_json.h"
+#include "db/system_keys.h"
 
 namespace fdb {
 

@@ -1,12 +1,12 @@
-#include "special_keys.h"
+#include "special/special_keys.h"
 
 #include <algorithm>
 #include <memory>
 #include <charconv>
 
-#include "json.h"
-#include "special_ranges.h"
-#include "status_json.h"
+#include "special/json.h"
+#include "special/special_ranges.h"
+#include "special/status_json.h"
 
 namespace fdb {
 

@@ -8,9 +8,9 @@
 #include <optional>
 #include <vector>
 
-#include "future.h"
-#include "keyspace.h"
-#include "transaction.h"
+#include "runtime/future.h"
+#include "db/keyspace.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

@@ -1,11 +1,11 @@
 // The special key space through transactions: modules, writes and their refusals, management, tenants.
-#include "special_keys.h"
+#include "special/special_keys.h"
 
-#include "json.h"
-#include "network_address.h"
-#include "sim_env.h"
-#include "special_ranges.h"
-#include "test_support.h"
+#include "special/json.h"
+#include "special/network_address.h"
+#include "sim/sim_env.h"
+#include "special/special_ranges.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 namespace {

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "special_ranges.h"
-#include "status_json.h"
-#include "system_keys.h"
+#include "special/special_ranges.h"
+#include "special/status_json.h"
+#include "db/system_keys.h"
 
 namespace fdb {
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <span>
 
-#include "special_keys.h"
+#include "special/special_keys.h"
 
 namespace fdb {
 

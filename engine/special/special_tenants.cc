@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <set>
 
-#include "json.h"
-#include "special_ranges.h"
-#include "system_keys.h"
-#include "tuple_codec.h"
+#include "special/json.h"
+#include "special/special_ranges.h"
+#include "db/system_keys.h"
+#include "base/tuple_codec.h"
 
 namespace fdb {
 

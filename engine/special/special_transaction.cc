@@ -1,7 +1,7 @@
 // \xff\xff/transaction/: what the transaction has read and written, and what it conflicted with.
 #include <algorithm>
 
-#include "special_ranges.h"
+#include "special/special_ranges.h"
 
 namespace fdb {
 

@@ -1,9 +1,9 @@
-#include "status_json.h"
+#include "special/status_json.h"
 
-#include "env.h"
-#include "json.h"
-#include "keyspace.h"
-#include "system_keys.h"
+#include "base/env.h"
+#include "special/json.h"
+#include "db/keyspace.h"
+#include "db/system_keys.h"
 
 namespace fdb {
 

@@ -3,7 +3,7 @@
 // Thread-safety: any thread may call these.
 #pragma once
 
-#include "database.h"
+#include "db/database.h"
 
 namespace fdb {
 

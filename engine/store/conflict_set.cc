@@ -2,7 +2,7 @@
 // newest version among the segments the link passes over. As versions only grow, an add makes the new version
 // the newest of every link that passes over it, whatever was there.
 
-#include "conflict_set.h"
+#include "store/conflict_set.h"
 
 #include <algorithm>
 #include <cstring>

@@ -4,7 +4,7 @@
 // Model: a step function key -> version of the newest write; conflicts() asks for its maximum over a range.
 #pragma once
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

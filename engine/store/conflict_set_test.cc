@@ -1,10 +1,10 @@
-#include "conflict_set.h"
+#include "store/conflict_set.h"
 
 #include <deque>
 #include <map>
 #include <vector>
 
-#include "test_support.h"
+#include "sim/test_support.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "range_set.h"
+#include "store/range_set.h"
 
 #include <algorithm>
 

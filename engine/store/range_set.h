@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "arena.h"
+#include "base/arena.h"
 
 namespace fdb {
 

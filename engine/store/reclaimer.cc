@@ -1,4 +1,4 @@
-#include "reclaimer.h"
+#include "store/reclaimer.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -7,7 +7,7 @@
 #include <mutex>
 #include <new>
 
-#include "store_node.h"
+#include "store/store_node.h"
 
 namespace fdb::store {
 

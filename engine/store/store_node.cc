@@ -1,4 +1,4 @@
-#include "store_node.h"
+#include "store/store_node.h"
 
 #include <algorithm>
 #include <cstring>

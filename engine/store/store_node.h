@@ -15,7 +15,7 @@
 
 #include <atomic>
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb::store {
 

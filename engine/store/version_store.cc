@@ -1,4 +1,4 @@
-#include "version_store.h"
+#include "store/version_store.h"
 
 #include <algorithm>
 

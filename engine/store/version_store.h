@@ -13,8 +13,8 @@
 
 #include <memory>
 
-#include "common.h"
-#include "store_node.h"
+#include "base/common.h"
+#include "store/store_node.h"
 
 namespace fdb {
 

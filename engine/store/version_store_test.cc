@@ -1,4 +1,4 @@
-#include "version_store.h"
+#include "store/version_store.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "reclaimer.h"
-#include "test_support.h"
+#include "store/reclaimer.h"
+#include "sim/test_support.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // What mutations and conflict ranges count in the size of a transaction.
 #pragma once
 
-#include "common.h"
+#include "base/common.h"
 
 namespace fdb {
 

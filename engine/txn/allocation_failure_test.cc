@@ -3,13 +3,13 @@
 #include <map>
 #include <vector>
 
-#include "conflict_set.h"
-#include "failing_allocator.h"
-#include "range_set.h"
-#include "read_log.h"
-#include "test_support.h"
-#include "version_store.h"
-#include "write_map.h"
+#include "store/conflict_set.h"
+#include "sim/failing_allocator.h"
+#include "store/range_set.h"
+#include "txn/read_log.h"
+#include "sim/test_support.h"
+#include "store/version_store.h"
+#include "txn/write_map.h"
 
 namespace fdb {
 namespace {

@@ -1,4 +1,4 @@
-#include "issued_overlays.h"
+#include "txn/issued_overlays.h"
 
 namespace fdb {
 

@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "arena.h"
-#include "write_map.h"
+#include "base/arena.h"
+#include "txn/write_map.h"
 
 namespace fdb {
 

@@ -1,11 +1,11 @@
-#include "mapped_range.h"
+#include "txn/mapped_range.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 
-#include "special_keys.h"
-#include "system_keys.h"
+#include "special/special_keys.h"
+#include "db/system_keys.h"
 
 namespace fdb {
 

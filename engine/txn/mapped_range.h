@@ -3,8 +3,8 @@
 // Thread-safety: none; called under the transaction's lock.
 #pragma once
 
-#include "tuple_codec.h"
-#include "transaction.h"
+#include "base/tuple_codec.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

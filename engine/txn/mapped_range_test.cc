@@ -1,8 +1,8 @@
 // fdb_transaction_get_mapped_range: look-ups and ranges by a mapper, conflicts, and what is refused.
-#include "mapped_range.h"
+#include "txn/mapped_range.h"
 
-#include "sim_env.h"
-#include "test_support.h"
+#include "sim/sim_env.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 namespace {

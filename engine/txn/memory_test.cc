@@ -10,9 +10,9 @@
 #include <random>
 #include <thread>
 
-#include "reclaimer.h"
-#include "test_support.h"
-#include "transaction.h"
+#include "store/reclaimer.h"
+#include "sim/test_support.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 namespace {

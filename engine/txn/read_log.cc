@@ -1,4 +1,4 @@
-#include "read_log.h"
+#include "txn/read_log.h"
 
 #include <algorithm>
 #include <climits>

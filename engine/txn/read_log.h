@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "range_set.h"
+#include "store/range_set.h"
 
 namespace fdb {
 

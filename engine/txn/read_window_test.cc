@@ -1,7 +1,7 @@
 // What the five-second window means when versions and clock go apart, and that every version within it can be read.
-#include "sim_env.h"
-#include "test_support.h"
-#include "transaction.h"
+#include "sim/sim_env.h"
+#include "sim/test_support.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 namespace {

@@ -1,4 +1,4 @@
-#include "ryw_iterator.h"
+#include "txn/ryw_iterator.h"
 
 #include <algorithm>
 

@@ -8,9 +8,9 @@
 // over the same segments as the official client: the product of what is known of the snapshot and the uncommitted writes.
 #pragma once
 
-#include "read_log.h"
-#include "snapshot_walk.h"
-#include "write_map.h"
+#include "txn/read_log.h"
+#include "txn/snapshot_walk.h"
+#include "txn/write_map.h"
 
 namespace fdb {
 

@@ -1,4 +1,4 @@
-#include "ryw_reader.h"
+#include "txn/ryw_reader.h"
 
 #include <algorithm>
 

@@ -3,8 +3,8 @@
 // Thread-safety: none; used within one call under the transaction's lock.
 #pragma once
 
-#include "future.h"
-#include "ryw_iterator.h"
+#include "runtime/future.h"
+#include "txn/ryw_iterator.h"
 
 namespace fdb {
 

@@ -2,8 +2,8 @@
 #include <set>
 #include <vector>
 
-#include "ryw_reader.h"
-#include "test_support.h"
+#include "txn/ryw_reader.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 namespace {

@@ -1,4 +1,4 @@
-#include "size_estimates.h"
+#include "txn/size_estimates.h"
 
 #include <algorithm>
 

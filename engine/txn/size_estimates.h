@@ -1,8 +1,8 @@
 // Rough sizes and split points of a range, in the spirit of the storage server's byte sample.
 #pragma once
 
-#include "future.h"
-#include "version_store.h"
+#include "runtime/future.h"
+#include "store/version_store.h"
 
 namespace fdb {
 

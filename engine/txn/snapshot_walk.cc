@@ -1,4 +1,4 @@
-#include "snapshot_walk.h"
+#include "txn/snapshot_walk.h"
 
 namespace fdb {
 

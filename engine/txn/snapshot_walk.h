@@ -3,7 +3,7 @@
 // Thread-safety: none; used within one call under the transaction's lock.
 #pragma once
 
-#include "version_store.h"
+#include "store/version_store.h"
 
 namespace fdb {
 

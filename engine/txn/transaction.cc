@@ -1,11 +1,11 @@
 // Life cycle of a transaction: states, options, errors, read versions.
-#include "transaction.h"
+#include "txn/transaction.h"
 
 #include <algorithm>
 
-#include "env.h"
-#include "special_keys.h"
-#include "system_keys.h"
+#include "base/env.h"
+#include "special/special_keys.h"
+#include "db/system_keys.h"
 
 namespace fdb {
 

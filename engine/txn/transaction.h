@@ -16,18 +16,18 @@
 #include <optional>
 #include <vector>
 
-#include "atomic_ops.h"
-#include "database.h"
-#include "future.h"
-#include "issued_overlays.h"
-#include "late_answers.h"
-#include "network.h"
-#include "range_set.h"
-#include "read_log.h"
-#include "ryw_reader.h"
-#include "transaction_options.h"
-#include "weak_link.h"
-#include "write_map.h"
+#include "db/atomic_ops.h"
+#include "db/database.h"
+#include "runtime/future.h"
+#include "txn/issued_overlays.h"
+#include "runtime/late_answers.h"
+#include "runtime/network.h"
+#include "store/range_set.h"
+#include "txn/read_log.h"
+#include "txn/ryw_reader.h"
+#include "txn/transaction_options.h"
+#include "base/weak_link.h"
+#include "txn/write_map.h"
 
 namespace fdb {
 

@@ -1,10 +1,10 @@
 // The attempts of a transaction: how one ends and the next begins, by reset, on_error, cancel and commit.
-#include "transaction.h"
+#include "txn/transaction.h"
 
 #include <algorithm>
 
-#include "env.h"
-#include "special_keys.h"
+#include "base/env.h"
+#include "special/special_keys.h"
 
 namespace fdb {
 

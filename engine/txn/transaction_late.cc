@@ -1,6 +1,6 @@
 // The answers and the commit of a transaction in a database with a latency.
-#include "env.h"
-#include "transaction.h"
+#include "base/env.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

@@ -1,9 +1,9 @@
-#include "transaction_options.h"
+#include "txn/transaction_options.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "fdb_headers.h"
+#include "base/fdb_headers.h"
 
 namespace fdb {
 

@@ -1,12 +1,12 @@
 // Reads of a transaction.
 #include <algorithm>
 
-#include "accounting.h"
-#include "env.h"
-#include "size_estimates.h"
-#include "special_keys.h"
-#include "system_keys.h"
-#include "transaction.h"
+#include "txn/accounting.h"
+#include "base/env.h"
+#include "txn/size_estimates.h"
+#include "special/special_keys.h"
+#include "db/system_keys.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

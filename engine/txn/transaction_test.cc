@@ -1,8 +1,8 @@
 // Transactions under a clock that the test moves: what happens when time passes, and in which order.
-#include "transaction.h"
+#include "txn/transaction.h"
 
-#include "sim_env.h"
-#include "test_support.h"
+#include "sim/sim_env.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 namespace {

@@ -1,8 +1,8 @@
 // Reads that wait for a version that is still to come.
 #include <algorithm>
 
-#include "env.h"
-#include "transaction.h"
+#include "base/env.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

@@ -1,7 +1,7 @@
 // Watches of a transaction: from the call to the registration after the commit.
-#include "env.h"
-#include "system_keys.h"
-#include "transaction.h"
+#include "base/env.h"
+#include "db/system_keys.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

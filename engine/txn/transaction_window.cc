@@ -1,6 +1,6 @@
 // What becomes of a transaction's snapshots when their versions leave the read window.
-#include "system_keys.h"
-#include "transaction.h"
+#include "db/system_keys.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "accounting.h"
-#include "special_keys.h"
-#include "system_keys.h"
-#include "transaction.h"
+#include "txn/accounting.h"
+#include "special/special_keys.h"
+#include "db/system_keys.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 

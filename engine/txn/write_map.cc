@@ -1,4 +1,4 @@
-#include "write_map.h"
+#include "txn/write_map.h"
 
 #include <algorithm>
 

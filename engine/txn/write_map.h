@@ -13,8 +13,8 @@
 #include <optional>
 #include <vector>
 
-#include "arena.h"
-#include "atomic_ops.h"
+#include "base/arena.h"
+#include "db/atomic_ops.h"
 
 namespace fdb {
 

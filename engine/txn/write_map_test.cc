@@ -1,10 +1,10 @@
 // The overlay against a model that keeps, for every key of a small space, what was done to it.
-#include "write_map.h"
+#include "txn/write_map.h"
 
 #include <cstdio>
 #include <random>
 
-#include "test_support.h"
+#include "sim/test_support.h"
 
 namespace fdb {
 namespace {

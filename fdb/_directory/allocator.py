@@ -6,7 +6,7 @@ import random
 import struct
 from typing import Any
 
-from fdb._steps import Steps, require_transaction, run
+from fdb._layers import Steps, require_transaction, run
 from fdb.subspace_impl import Subspace
 from fdb.tuple import pack
 

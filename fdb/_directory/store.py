@@ -1,4 +1,4 @@
-"""The stored form of directories, and the operations on it as steps (see _steps).
+"""The stored form of directories, and the operations on it as steps (see fdb/_layers.py).
 
 With N the prefix of the node subspace and p() tuple packing:
 
@@ -17,8 +17,8 @@ from __future__ import annotations
 import struct
 from typing import Any, NamedTuple
 
-from fdb._directory_allocator import HighContentionAllocator
-from fdb._directory_errors import (
+from fdb._directory.allocator import HighContentionAllocator
+from fdb._directory.errors import (
     DirectoryAllocationError,
     DirectoryExistsError,
     DirectoryLayerMismatchError,
@@ -29,7 +29,7 @@ from fdb._directory_errors import (
     DirectoryVersionError,
     Path,
 )
-from fdb._steps import Steps, require_transaction
+from fdb._layers import Steps, require_transaction
 from fdb.impl import strinc
 from fdb.subspace_impl import Subspace
 

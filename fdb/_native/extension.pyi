@@ -17,7 +17,7 @@ from typing import (
 from typing_extensions import Self, disjoint_base
 
 from fdb._future import FutureInt64, FutureKeyValueArray, FutureVoid
-from fdb._generated_options import KeyArgument, ValueArgument
+from fdb._generated.options import KeyArgument, ValueArgument
 from fdb._runs import Run
 from fdb._values import Key, Value
 from fdb._watch import Watch

@@ -1,7 +1,7 @@
 """The one door to C that is not hot: the functions of a loaded library under their C names.
 
 Objects of the library (databases, tenants, transactions, futures) are addresses, plain integers;
-`fdb._fast` owns them. Every error code passes through `check`.
+`fdb._native.extension` owns them. Every error code passes through `check`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 from fdb._errors import FDBError
-from fdb._native import ffi, lib
+from fdb._native._cffi import ffi, lib
 
 _MESSAGE_SIZE = 4096
 _API_FUNCTION_MISSING = 2204
@@ -49,7 +49,7 @@ class Library:
             raise LoadError(ffi.string(message).decode(errors="replace"))
         self._functions: dict[str, Any] = {}
         self._version_selected = False
-        #: Where `fdb._fast` finds the table of functions.
+        #: Where `fdb._native.extension` finds the table of functions.
         self.address: int = int(ffi.cast("uintptr_t", self._library))
         self.path: str = self._find_path() or path
         _libraries[self.address] = self
@@ -188,7 +188,7 @@ def missing_function(library: Library, name: str) -> FDBError:
 
 
 def missing_function_at(address: int, name: str) -> FDBError:
-    """As `missing_function`, for `fdb._fast`, which knows a library by its address."""
+    """As `missing_function`, for `fdb._native.extension`, which knows a library by its address."""
     return missing_function(_libraries[address], name)
 
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from fdb import _fast
+from fdb._native import extension
 
 _FORKED = (
     "this {what} was opened before the process forked; the threads of its client library do not "
@@ -42,8 +42,8 @@ def on_fork(hook: Callable[[], None]) -> None:
 def _after_fork() -> None:
     global _reason
     _reason = _FORKED
-    _fast.invalidate()
-    _fast.find_main_thread()
+    extension.invalidate()
+    extension.find_main_thread()
     set_callback_thread(0)
     for hook in _fork_hooks:
         hook()
@@ -59,12 +59,12 @@ def invalidate_at_exit() -> None:
     global _exiting, _reason
     _exiting = True
     _reason = _EXITING
-    _fast.invalidate()
+    extension.invalidate()
 
 
 def set_callback_thread(ident: int) -> None:
     """Names the thread that may not block, because it runs on_ready callbacks; 0 for none."""
-    _fast.set_callback_thread(ident)
+    extension.set_callback_thread(ident)
 
 
 class NativeThread:
@@ -105,4 +105,4 @@ def original(module: str, name: str) -> Any:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-_fast.find_main_thread()
+extension.find_main_thread()

@@ -16,12 +16,14 @@ import threading
 import traceback
 from typing import Any, Literal, overload
 
-from fdb import _api_version, _fast, _loader, _threads, _waiting
-from fdb._async_database import AsyncDatabase
-from fdb._capi import Library
-from fdb._database import Database
+from fdb._async import AsyncDatabase
+from fdb._blocking import Database
 from fdb._errors import FDBError
-from fdb._network_options import network_options
+from fdb._native import extension, process
+from fdb._native.library import Library
+from fdb._startup import api_version, locate
+from fdb._startup.network_options import network_options
+from fdb._waiting.model import EventModel, model_named
 
 _API_VERSION_ALREADY_SET = 2201
 _NETWORK_ALREADY_SETUP = 2009
@@ -40,7 +42,7 @@ class Client:
         self._lock = threading.RLock()
         self._selected = False
         self._options_given = 0
-        self._thread: _threads.NativeThread | None = None
+        self._thread: process.NativeThread | None = None
 
     def select_api_version(self) -> None:
         """Selects the program's API version, with the newest header version that both sides know.
@@ -51,7 +53,7 @@ class Client:
         with self._lock:
             if self._selected:
                 return
-            version = _api_version.require()
+            version = api_version.require()
             newest = self.library.fdb_get_max_api_version()
             if version > newest:
                 raise RuntimeError(
@@ -60,7 +62,7 @@ class Client:
                 )
             try:
                 self.library.fdb_select_api_version_impl(
-                    version, min(_api_version.LATEST_API_VERSION, newest)
+                    version, min(api_version.LATEST_API_VERSION, newest)
                 )
             except FDBError as error:
                 if error.code != _API_VERSION_ALREADY_SET:
@@ -103,7 +105,7 @@ class Client:
                     "attempt failed half-way; use a copy of the library under another path",
                 ) from None
             network_options.attach(self.library)
-            self._thread = _threads.NativeThread(self._run_network, "fdb-network-thread")
+            self._thread = process.NativeThread(self._run_network, "fdb-network-thread")
 
     def _run_network(self) -> None:
         try:
@@ -119,9 +121,7 @@ class Client:
                 self.library.fdb_stop_network()
             self._thread.join(_JOIN_SECONDS)
 
-    def open(
-        self, cluster_file: bytes | None, model: _waiting.EventModel
-    ) -> Database | AsyncDatabase:
+    def open(self, cluster_file: bytes | None, model: EventModel) -> Database | AsyncDatabase:
         """Returns a new database object; starts the network if need be."""
         self.start()
         try:
@@ -135,7 +135,7 @@ class Client:
                 f"{_LATENCY_VARIABLE} is {setting!r}; known are 'off', 'on' (the same as '0-2ms'), a time as in "
                 "'1ms', or two as in '0-2ms', and behind it ',seed=NUMBER' (docs/late-answers.md)",
             ) from None
-        handle = _fast.DatabaseHandle(self.library.address, address, model.for_handle, False)
+        handle = extension.DatabaseHandle(self.library.address, address, model.for_handle, False)
         kind = AsyncDatabase if model.name == "asyncio" else Database
         database = kind(handle, self.library)
         if cluster_file is None:
@@ -165,7 +165,7 @@ class Clients:
         with self._lock:
             if path is None and self._vendor is not None:
                 return self._vendor
-            library = _loader.load_vendor(path)
+            library = locate.load_vendor(path)
             real = os.path.realpath(library.path)
             client = self._by_path.get(real)
             if client is None:
@@ -178,10 +178,10 @@ class Clients:
         """The client of the engine in this package."""
         with self._lock:
             if self._embedded is None:
-                real = os.path.realpath(_loader.EMBEDDED_PATH)
+                real = os.path.realpath(locate.EMBEDDED_PATH)
                 client = self._by_path.get(real)
                 if client is None:
-                    client = Client(_loader.load_embedded(self._forked), real)
+                    client = Client(locate.load_embedded(self._forked), real)
                     self._by_path[real] = client
                 self._embedded = client
             return self._embedded
@@ -203,13 +203,13 @@ class Clients:
 
 
 clients = Clients()
-_threads.on_fork(clients.after_fork)
+process.on_fork(clients.after_fork)
 
 
 @atexit.register
 def _stop_all() -> None:
     # First, so that threads still at work end instead of failing with broken promises.
-    _threads.invalidate_at_exit()
+    process.invalidate_at_exit()
     for client in clients.all():
         client.stop()
 
@@ -306,5 +306,5 @@ class ClientLibrary:
         for a cluster. Raises RuntimeError before `fdb.api_version`, FDBError if the network cannot
         be set up.
         """
-        _api_version.require()
-        return self._client.open(file_name(cluster_file), _waiting.model_named(event_model))
+        api_version.require()
+        return self._client.open(file_name(cluster_file), model_named(event_model))

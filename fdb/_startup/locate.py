@@ -8,13 +8,15 @@ import pathlib
 import sys
 from collections.abc import Callable, Iterator
 
-from fdb._capi import Library, LoadError
+from fdb._native.library import Library, LoadError
 
 _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 _VENDOR_NAME = f"libfdb_c{_SUFFIX}"
 _VARIABLES = ("FDB_LIBRARY_PATH", "FDB_LOCAL_CLIENT_LIBRARY_PATH")
 
-EMBEDDED_PATH = pathlib.Path(__file__).resolve().parent / "embedded" / f"libfdb_embedded{_SUFFIX}"
+EMBEDDED_PATH = (
+    pathlib.Path(__file__).resolve().parent.parent / "embedded" / f"libfdb_embedded{_SUFFIX}"
+)
 
 ADVICE = (
     "Either install the FoundationDB client (which brings libfdb_c) or name its file in "

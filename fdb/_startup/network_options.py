@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from fdb import _api_version
-from fdb._capi import Library
 from fdb._errors import FDBError
-from fdb._generated_options import NetworkOptions
+from fdb._generated.options import NetworkOptions
+from fdb._native.library import Library
+from fdb._startup import api_version
 
 _INVALID_OPTION_VALUE = 2006
 
@@ -78,7 +78,7 @@ class NetworkOptionRegistry:
         Raises RuntimeError before an API version was selected, FDBError 2006 for a value that no
         library accepts, and what a running library says.
         """
-        _api_version.require()
+        api_version.require()
         check = _CHECKS.get(code)
         if check is not None and not check(value):
             raise FDBError(_INVALID_OPTION_VALUE)

@@ -6,14 +6,15 @@ import os
 import threading
 from functools import partial
 
-from fdb import _api_version, _threads
-from fdb._async_database import AsyncDatabase
-from fdb._client import clients, file_name
-from fdb._cluster_names import place_of
-from fdb._database import Database, Sharing
+from fdb._async import AsyncDatabase
+from fdb._blocking import Database, Sharing
 from fdb._errors import FDBError
-from fdb._network_options import network_options
-from fdb._waiting import model_named
+from fdb._native import process
+from fdb._startup import api_version
+from fdb._startup.client import clients, file_name
+from fdb._startup.cluster_names import place_of
+from fdb._startup.network_options import network_options
+from fdb._waiting.model import model_named
 
 _CLIENT_INVALID_OPERATION = 2000
 _INVALID_DATABASE_NAME = 2013
@@ -36,7 +37,7 @@ class _OpenDatabases:
 
 
 _state = _OpenDatabases()
-_threads.on_fork(_state.forget)
+process.on_fork(_state.forget)
 
 
 def open_database(
@@ -57,7 +58,7 @@ def open_database(
     Does not wait for a cluster. Raises RuntimeError before `api_version`, and if there is no usable
     library; ValueError for a string of no known form; FDBError 2000 for an unknown event model.
     """
-    _api_version.require()
+    api_version.require()
     model = model_named(event_model if event_model is not None else _state.default_model)
     name = file_name(cluster_file)
     place = place_of(name)

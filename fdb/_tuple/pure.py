@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import fdb
-from fdb._tuple_types import SingleFloat, Versionstamp, is_ctypes_instance
+from fdb._tuple.types import SingleFloat, Versionstamp, is_ctypes_instance
 
 if TYPE_CHECKING:
     from uuid import UUID

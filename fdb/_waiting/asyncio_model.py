@@ -11,8 +11,8 @@ import weakref
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fdb import _fast, _threads
-from fdb._waiting import (
+from fdb._native import extension, process
+from fdb._waiting.model import (
     NOT_IN_A_LOOP,
     Callback,
     EventModel,
@@ -40,7 +40,7 @@ class _LoopMailbox:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.mailbox = _fast.Mailbox()
+        self.mailbox = extension.Mailbox()
         self.callbacks = PendingCallbacks(self.mailbox)
         loop.add_reader(self.mailbox.fileno(), self._deliver)
 
@@ -75,7 +75,7 @@ class AsyncioModel(EventModel):
     def in_loop(self) -> bool:
         return _running_loop() is not None
 
-    def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
+    def wait_any(self, futures: Sequence[extension.FutureBase]) -> int:
         self.before_blocking()
         return super().wait_any(futures)
 
@@ -135,4 +135,4 @@ class AsyncioModel(EventModel):
 
 
 ASYNCIO = AsyncioModel()
-_threads.on_fork(ASYNCIO.reset)
+process.on_fork(ASYNCIO.reset)

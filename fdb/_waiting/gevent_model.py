@@ -13,8 +13,8 @@ import gevent
 import gevent.hub
 import gevent.local
 
-from fdb import _fast, _threads
-from fdb._waiting import Callback, EventModel, run_callback
+from fdb._native import extension, process
+from fdb._waiting.model import Callback, EventModel, run_callback
 
 if TYPE_CHECKING:
     from fdb._future import Future
@@ -27,7 +27,7 @@ class _HubMailbox:
 
     def __init__(self, hub: Any) -> None:
         self._hub = hub
-        self._mailbox = _fast.Mailbox()
+        self._mailbox = extension.Mailbox()
         self._watcher = hub.loop.io(self._mailbox.fileno(), _READABLE)
         self._entries: dict[int, tuple[Any, Callback | None]] = {}
         self._next_token = 1
@@ -37,7 +37,7 @@ class _HubMailbox:
         self._entries.clear()
         self._mailbox.close()
 
-    def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
+    def wait_any(self, futures: Sequence[extension.FutureBase]) -> int:
         """Suspends the greenlet until one of the futures is ready."""
         waiter: Any = gevent.hub.Waiter(self._hub)
         tokens = []
@@ -125,13 +125,13 @@ class GeventModel(EventModel):
     name = "gevent"
 
     def __init__(self) -> None:
-        self._local = _threads.original("threading", "local")()
+        self._local = process.original("threading", "local")()
 
     def strand(self) -> object:
         """The greenlet."""
         return gevent.getcurrent()
 
-    def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
+    def wait_any(self, futures: Sequence[extension.FutureBase]) -> int:
         return self._mailbox().wait_any(futures)
 
     def on_ready(self, future: Future[Any], callback: Callback) -> None:
@@ -142,7 +142,7 @@ class GeventModel(EventModel):
 
     def reset(self) -> None:
         """Forgets the hubs, whose mailboxes are dead after a fork."""
-        self._local = _threads.original("threading", "local")()
+        self._local = process.original("threading", "local")()
 
     def _mailbox(self) -> _HubMailbox:
         hub = gevent.get_hub()
@@ -153,4 +153,4 @@ class GeventModel(EventModel):
 
 
 GEVENT = GeventModel()
-_threads.on_fork(GEVENT.reset)
+process.on_fork(GEVENT.reset)

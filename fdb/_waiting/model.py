@@ -14,8 +14,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fdb import _fast, _threads
 from fdb._errors import FDBError
+from fdb._native import extension, process
 
 if TYPE_CHECKING:
     from fdb._future import Future
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CLIENT_INVALID_OPERATION = 2000
 _DEBUG_POLL_SECONDS = 0.001
 #: Identifies a thread of the operating system, whose greenlets all stop when it waits.
-thread_number: Callable[[], int] = _threads.original("_thread", "get_ident")
+thread_number: Callable[[], int] = process.original("_thread", "get_ident")
 
 #: Says what is wrong where code that blocks is called in a running asyncio loop.
 NOT_IN_A_LOOP = (
@@ -59,16 +59,16 @@ class EventModel:
         """Whether `before_blocking` would raise."""
         return False
 
-    def wait(self, future: _fast.FutureBase) -> None:
+    def wait(self, future: extension.FutureBase) -> None:
         """Blocks until the future is ready. Ctrl-C raises KeyboardInterrupt.
 
         Raises FDBError 2026 inside an on_ready callback.
         """
         self.wait_any((future,))
 
-    def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
+    def wait_any(self, futures: Sequence[extension.FutureBase]) -> int:
         """Blocks until one of the futures is ready and returns its index."""
-        return _fast.wait_any(futures)
+        return extension.wait_any(futures)
 
     def on_ready(self, future: Future[Any], callback: Callback) -> None:
         """Calls `callback(future)` once ready: at once, or later on the dispatcher's thread."""
@@ -92,8 +92,8 @@ class DebugModel(EventModel):
 
     name = "debug"
 
-    def wait_any(self, futures: Sequence[_fast.FutureBase]) -> int:
-        sleep = _threads.original("time", "sleep") if "gevent" in sys.modules else time.sleep
+    def wait_any(self, futures: Sequence[extension.FutureBase]) -> int:
+        sleep = process.original("time", "sleep") if "gevent" in sys.modules else time.sleep
         while True:
             for index, future in enumerate(futures):
                 if future._ready():
@@ -105,7 +105,7 @@ THREADS = ThreadModel()
 DEBUG = DebugModel()
 
 
-def model_of(future: _fast.FutureBase) -> EventModel:
+def model_of(future: extension.FutureBase) -> EventModel:
     """Returns the event model that a future belongs to."""
     model: EventModel | None = future._model
     return THREADS if model is None else model
@@ -118,11 +118,11 @@ def model_named(name: str | None) -> EventModel:
     if name == "debug":
         return DEBUG
     if name == "asyncio":
-        from fdb._waiting_asyncio import ASYNCIO
+        from fdb._waiting.asyncio_model import ASYNCIO
 
         return ASYNCIO
     if name == "gevent":
-        from fdb._waiting_gevent import GEVENT
+        from fdb._waiting.gevent_model import GEVENT
 
         return GEVENT
     known = "None (threads), 'debug', 'gevent', 'asyncio'"
@@ -146,7 +146,7 @@ def _report() -> None:
 class PendingCallbacks:
     """Callbacks that wait for tokens: the common part of the dispatcher and of the event loops."""
 
-    def __init__(self, mailbox: _fast.Mailbox) -> None:
+    def __init__(self, mailbox: extension.Mailbox) -> None:
         self.mailbox = mailbox
         self._entries: dict[int, tuple[Future[Any], Callback]] = {}
         self._tokens = itertools.count(1)
@@ -210,15 +210,15 @@ class Dispatcher:
     def _start(self) -> PendingCallbacks:
         with self._lock:
             if self._pending is None:
-                made = PendingCallbacks(_fast.Mailbox())
+                made = PendingCallbacks(extension.Mailbox())
                 # Unless a signal handler was faster.
                 if self._pending is None:
                     self._pending = made
-                    _threads.NativeThread(lambda: self._run(made), "fdb-callback-thread")
+                    process.NativeThread(lambda: self._run(made), "fdb-callback-thread")
             return self._pending
 
     def _run(self, pending: PendingCallbacks) -> None:
-        _threads.set_callback_thread(_threads.original("_thread", "get_ident")())
+        process.set_callback_thread(process.original("_thread", "get_ident")())
         while True:
             pending.mailbox.wait()
             for future, callback in pending.take():
@@ -230,10 +230,10 @@ class Dispatcher:
             callback(future)
         except BaseException:
             # A sys.exit() of one callback must not end the thread that others wait for.
-            if _threads.is_exiting():
+            if process.is_exiting():
                 raise
             _report()
 
 
 dispatcher = Dispatcher()
-_threads.on_fork(dispatcher.reset)
+process.on_fork(dispatcher.reset)

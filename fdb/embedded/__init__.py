@@ -75,8 +75,8 @@ def drop(name: str) -> None:
     if name.startswith("file:"):
         raise ValueError(f"the engine keeps databases in memory only: it has none named {name!r}")
     # Only here: the functions above need no client.
-    from fdb._client import embedded_client
-    from fdb._opening import forget_database
+    from fdb._startup.client import embedded_client
+    from fdb._startup.opening import forget_database
 
     database = os.fsencode(name.removeprefix(_MEMORY))
     embedded_client().library.fdb_embedded_drop(database)
@@ -103,8 +103,8 @@ def set_latency(
     """
     setting = _latency_setting(minimum, maximum, seed)
     # Only here: the functions above need no client.
-    from fdb._client import embedded_client
-    from fdb._waiting import THREADS
+    from fdb._startup.client import embedded_client
+    from fdb._waiting.model import THREADS
     from fdb.impl import AsyncDatabase, Database
 
     client = embedded_client()

@@ -1,5 +1,5 @@
-/* Arguments and exceptions.  See fast.h. */
-#include "fast.h"
+/* Arguments and exceptions.  See binding.h. */
+#include "binding/binding.h"
 
 #include <limits.h>
 

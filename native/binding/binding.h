@@ -1,5 +1,5 @@
 /*
- * fdb._fast: the operations that a program does most, as single calls from Python.
+ * fdb._native.extension: the operations that a program does most, as single calls from Python.
  *
  * It shares the function tables of shim.h with the cffi module; addresses of libraries and objects
  * travel between the two as integers.
@@ -22,7 +22,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "shim.h"
+#include "shim/shim.h"
 
 /* ---- module state: one interpreter of the process has the module ---- */
 

@@ -1,5 +1,5 @@
-/* Futures: taking results and waiting for them.  See fast.h. */
-#include "fast.h"
+/* Futures: taking results and waiting for them.  See binding.h. */
+#include "binding/binding.h"
 
 #include <stdlib.h>
 #include <structmember.h>
@@ -428,7 +428,7 @@ static PyMemberDef future_members[] = {
 };
 
 PyTypeObject fast_future_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.FutureBase",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.FutureBase",
     .tp_doc = "FutureBase(handle, pointer, kind)\n--\n\nA result that arrives later; owns the future of the library.",
     .tp_basicsize = sizeof(FutureObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
@@ -442,7 +442,7 @@ PyTypeObject fast_future_type = {
 static PyBufferProcs bytes_future_as_buffer = {(getbufferproc)bytes_future_buffer, NULL};
 
 PyTypeObject fast_bytes_future_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.BytesFutureBase",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.BytesFutureBase",
     .tp_doc = "A future whose result is a byte string; it can be read through the buffer protocol.",
     .tp_base = &fast_future_type,
     .tp_basicsize = sizeof(FutureObject),
@@ -451,7 +451,7 @@ PyTypeObject fast_bytes_future_type = {
 };
 
 PyTypeObject fast_list_future_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.ListFutureBase",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.ListFutureBase",
     .tp_doc = "A future whose result is or contains a list.",
     .tp_base = &fast_future_type,
     .tp_basicsize = sizeof(FutureObject),

@@ -1,5 +1,5 @@
-/* Mailbox: where tokens of ready futures arrive, for event loops and the dispatcher.  See fast.h. */
-#include "fast.h"
+/* Mailbox: where tokens of ready futures arrive, for event loops and the dispatcher.  See binding.h. */
+#include "binding/binding.h"
 
 enum { MOST_TOKENS = 256 };
 
@@ -130,7 +130,7 @@ static PyMethodDef mailbox_methods[] = {
 };
 
 PyTypeObject fast_mailbox_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.Mailbox",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.Mailbox",
     .tp_doc = "Mailbox()\n--\n\nA queue of integers filled by ready futures, with a descriptor to watch.",
     .tp_basicsize = sizeof(MailboxObject),
     .tp_flags = Py_TPFLAGS_DEFAULT,

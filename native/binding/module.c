@@ -1,5 +1,5 @@
-/* The module fdb._fast: configuration and free functions.  See fast.h. */
-#include "fast.h"
+/* The module fdb._native.extension: configuration and free functions.  See binding.h. */
+#include "binding/binding.h"
 
 #include <stdlib.h>
 
@@ -182,8 +182,8 @@ static PyModuleDef_Slot module_slots[] = {
 };
 
 static struct PyModuleDef module_definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "fdb._fast", .m_doc = "The most used operations as single calls.",
+    PyModuleDef_HEAD_INIT, .m_name = "fdb._native.extension", .m_doc = "The most used operations as single calls.",
     .m_methods = module_methods, .m_slots = module_slots,
 };
 
-PyMODINIT_FUNC PyInit__fast(void) { return PyModuleDef_Init(&module_definition); }
+PyMODINIT_FUNC PyInit_extension(void) { return PyModuleDef_Init(&module_definition); }

@@ -1,5 +1,5 @@
-/* Results: what a ready future holds, as Python objects.  See fast.h. */
-#include "fast.h"
+/* Results: what a ready future holds, as Python objects.  See binding.h. */
+#include "binding/binding.h"
 
 static PyObject *bytes_from(const uint8_t *data, int length) {
 	return PyBytes_FromStringAndSize(length > 0 ? (const char *)data : NULL, length);

@@ -1,5 +1,5 @@
-/* KeyValue: the rows of a range read.  See fast.h. */
-#include "fast.h"
+/* KeyValue: the rows of a range read.  See binding.h. */
+#include "binding/binding.h"
 
 #include <structmember.h>
 

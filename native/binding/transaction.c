@@ -1,5 +1,5 @@
-/* Handles of databases, tenants and transactions, with the operations of the latter.  See fast.h. */
-#include "fast.h"
+/* Handles of databases, tenants and transactions, with the operations of the latter.  See binding.h. */
+#include "binding/binding.h"
 
 /* ---- handles ---- */
 
@@ -428,7 +428,7 @@ static PyMethodDef database_methods[] = {
 };
 
 PyTypeObject fast_database_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.DatabaseHandle",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.DatabaseHandle",
     .tp_doc = "DatabaseHandle(library, pointer, model, is_tenant)\n--\n\n"
               "Owns a database or a tenant of the library.",
     .tp_basicsize = sizeof(HandleObject),
@@ -461,7 +461,7 @@ static PyMethodDef transaction_methods[] = {
 };
 
 PyTypeObject fast_transaction_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._fast.TransactionHandle",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.TransactionHandle",
     .tp_doc = "Owns a transaction of the library; made by DatabaseHandle.create_transaction.",
     .tp_basicsize = sizeof(HandleObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,

@@ -2,7 +2,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* dladdr */
 #endif
-#include "shim.h"
+#include "shim/shim.h"
 
 #include <dlfcn.h>
 #include <signal.h>
@@ -54,7 +54,7 @@ void *shim_bind(shim_library *library, const char *name) {
 		size_t offset;
 	} places[] = {
 #define FDB_FUNCTION(result, name, parameters, arguments) {#name, offsetof(shim_functions, name)},
-#include "generated_functions.h"
+#include "generated/functions.h"
 #undef FDB_FUNCTION
 	};
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

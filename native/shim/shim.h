@@ -31,7 +31,7 @@
 /* Every function of the ABI under its own name and with its own type; NULL until first needed. */
 typedef struct shim_functions {
 #define FDB_FUNCTION(result, name, parameters, arguments) result(*name) parameters;
-#include "generated_functions.h"
+#include "generated/functions.h"
 #undef FDB_FUNCTION
 } shim_functions;
 

@@ -1,5 +1,5 @@
 /*
- * fdb._tuple_codec: the tuple encoding in C, with the results of fdb/_tuple_pure.py.
+ * fdb._tuple.codec: the tuple encoding in C, with the results of fdb/_tuple_pure.py.
  *
  * The rule that keeps the two identical: this file only handles what is plain. Whenever it meets
  * anything else (a rare type, a subclass, an integer beyond 64 bits, deep nesting, malformed bytes, a
@@ -11,7 +11,7 @@
  * Thread safety: relies on the GIL. Attribute look-ups may run Python code, so a list is never assumed
  * to be unchanged between two of its elements, and elements are held while they are used.
  */
-#include "tuple_codec.h"
+#include "tuple/codec.h"
 
 static codec_state *get_state(PyObject *module) {
     return (codec_state *)PyModule_GetState(module);
@@ -220,15 +220,15 @@ static PyObject *codec_compare(PyObject *module, PyObject *const *args, Py_ssize
 static PyTypeObject *get_type(PyObject *module, const char *name) {
     PyObject *type = PyObject_GetAttrString(module, name);
     if (type != NULL && !PyType_Check(type)) {
-        PyErr_Format(PyExc_TypeError, "fdb._tuple_types.%s is not a class", name);
+        PyErr_Format(PyExc_TypeError, "fdb._tuple.types.%s is not a class", name);
         Py_CLEAR(type);
     }
     return (PyTypeObject *)type;
 }
 
 static int load_python_parts(codec_state *st) {
-    PyObject *pure = PyImport_ImportModule("fdb._tuple_pure");
-    PyObject *types = PyImport_ImportModule("fdb._tuple_types");
+    PyObject *pure = PyImport_ImportModule("fdb._tuple.pure");
+    PyObject *types = PyImport_ImportModule("fdb._tuple.types");
     if (pure != NULL && types != NULL) {
         st->pure_pack = PyObject_GetAttrString(pure, "pack");
         st->pure_pack_with_versionstamp = PyObject_GetAttrString(pure, "pack_with_versionstamp");
@@ -324,8 +324,8 @@ static PyModuleDef_Slot codec_slots[] = {
 
 static struct PyModuleDef codec_module = {
     PyModuleDef_HEAD_INIT,
-    .m_name = "fdb._tuple_codec",
-    .m_doc = "The tuple encoding in C; fdb._tuple_pure is its reference.",
+    .m_name = "fdb._tuple.codec",
+    .m_doc = "The tuple encoding in C; fdb._tuple.pure is its reference.",
     .m_size = sizeof(codec_state),
     .m_methods = codec_methods,
     .m_slots = codec_slots,
@@ -334,6 +334,6 @@ static struct PyModuleDef codec_module = {
     .m_free = codec_free,
 };
 
-PyMODINIT_FUNC PyInit__tuple_codec(void) {
+PyMODINIT_FUNC PyInit_codec(void) {
     return PyModuleDef_Init(&codec_module);
 }

@@ -1,5 +1,5 @@
 /* Reading tuples; see tuple_codec.c for the division of labour with the pure codec. */
-#include "tuple_codec.h"
+#include "tuple/codec.h"
 
 /* The elements decoded so far; owns a reference to each. */
 typedef struct {

@@ -19,7 +19,7 @@ import fdb
 import fdb.tuple
 
 try:
-    from fdb._directory_store import DirectoryStore
+    from fdb._directory.store import DirectoryStore
 except ImportError:  # the official package
     pass
 else:

@@ -77,7 +77,7 @@ def layers(peer: Peer) -> str:
     python = str(peer.ensure())
     if not (peer.directory / "found.stamp").exists():
         tree = peer.unpack("asyncio-foundationdb==0.13.0")
-        cdef = str(ROOT / "native" / "generated_cdef.h")
+        cdef = str(ROOT / "native" / "generated" / "cdef.h")
         run([python, str(HERE / "complete_found.py"), str(tree), cdef])
         variables = {"FDB_INCLUDE_DIR": str(HEADERS), "FDB_LIB_DIR": library_directory()}
         peer.install("--no-build-isolation", "--no-deps", str(tree), **variables)

@@ -1,0 +1,1 @@
+"""How the directory layer stores its directories."""

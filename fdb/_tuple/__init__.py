@@ -1,0 +1,1 @@
+"""The two codecs of the tuple layer, and the types that only tuples have."""

@@ -1,0 +1,1 @@
+"""The event models: how a program waits, and who runs its callbacks."""
