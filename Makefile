@@ -18,11 +18,15 @@ SOURCES := setup.py pyproject.toml tools/build_engine.py \
 	$(wildcard native/*.py native/*/*.c native/*/*.h engine/*/*.cc engine/*/*.h engine/*/*.inc) \
 	$(wildcard vendor/fdb_c_headers/foundationdb/*.h)
 
+# What clang-format watches over; the headers of the ABI are tables with a layout of their own.
+FORMATTED := $(wildcard engine/*/*.cc engine/*/*.h native/binding/*.[ch] native/shim/*.[ch] native/tuple/*.[ch]) \
+	$(wildcard tests/*.c tests/*/*.c tests/*/*.cc tests/*/*.h)
+
 QUICK_TESTS := $(wildcard tests/test_opening*.py tests/test_tuple*.py tests/test_waiting*.py) \
 	tests/test_native_lifetimes.py tests/test_packaging.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build foundationdb-shim demo test test-quick test-late test-pure lint typecheck \
+.PHONY: help setup build foundationdb-shim demo test test-quick test-late test-pure lint format typecheck \
 	generate check-generated parity bench asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
@@ -68,7 +72,13 @@ test-late: $(VENV)/installed ## run the tests with answers as late as a cluster'
 lint: typecheck ## check style and types, and compile the engine without warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(FORMATTED)
 	$(PY) tools/build_engine.py --werror
+
+format: $(VENV)/linters ## lay out Python, C and C++ as lint wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(FORMATTED)
 
 typecheck: $(VENV)/linters ## check the types of the package, and what checkers see of it
 	$(PY) tools/check_types.py
