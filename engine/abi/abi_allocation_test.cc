@@ -36,7 +36,9 @@ struct Handle {
   }
 };
 
-void set(FDBTransaction* tr, Slice key, Slice value) { fdb_transaction_set(tr, bytes(key), length(key), bytes(value), length(value)); }
+void set(FDBTransaction* tr, Slice key, Slice value) {
+  fdb_transaction_set(tr, bytes(key), length(key), bytes(value), length(value));
+}
 
 FDBFuture* get(FDBTransaction* tr, Slice key) { return fdb_transaction_get(tr, bytes(key), length(key), 0); }
 
@@ -118,7 +120,8 @@ bool watches(FDBDatabase* database, Slice value) {
 bool tenants(FDBDatabase* database, Slice value) {
   Handle handle, inside;
   if (fdb_database_create_transaction(database, &handle.transaction) != 0) return false;
-  if (fdb_transaction_set_option(handle.transaction, FDB_TR_OPTION_SPECIAL_KEY_SPACE_ENABLE_WRITES, nullptr, 0) != 0) return false;
+  if (fdb_transaction_set_option(handle.transaction, FDB_TR_OPTION_SPECIAL_KEY_SPACE_ENABLE_WRITES, nullptr, 0) != 0)
+    return false;
   set(handle.transaction, "\xff\xff/management/tenant/map/t", "");
   finish(range(handle.transaction, "\xff\xff/management/tenant/map/", "\xff\xff/management/tenant/map0", 0));
   set(handle.transaction, "x", value);

@@ -35,18 +35,36 @@ inline Bytes random_bytes(Random& random, int length) {
 // Few enough keys that calls meet each other, and all the places that are treated apart.
 inline Bytes random_key(Random& random) {
   static const Bytes special[] = {
-      "", "\xff", "\xff\xff", "\xff\xff\xff", "\xff/metadataVersion", "\xff/keyServers/a", "\xff/conf/x",
-      "\xff\xff/transaction/conflicting_keys/", "\xff\xff/transaction/read_conflict_range/a",
-      "\xff\xff/transaction/write_conflict_range/", "\xff\xff/status/json", "\xff\xff/cluster_file_path",
-      "\xff\xff/connection_string", "\xff\xff/worker_interfaces/", "\xff\xff/management/tenant/map/t1",
-      "\xff\xff/management/tenant/map/t2", "\xff\xff/management/options/excluded/force", "\xff\xff/error_message",
-      "\xff\xff/configuration/", "\xff\xff/global_config/", "\xff\xff/tracing/", "\xff\xff/metrics/health/",
+      "",
+      "\xff",
+      "\xff\xff",
+      "\xff\xff\xff",
+      "\xff/metadataVersion",
+      "\xff/keyServers/a",
+      "\xff/conf/x",
+      "\xff\xff/transaction/conflicting_keys/",
+      "\xff\xff/transaction/read_conflict_range/a",
+      "\xff\xff/transaction/write_conflict_range/",
+      "\xff\xff/status/json",
+      "\xff\xff/cluster_file_path",
+      "\xff\xff/connection_string",
+      "\xff\xff/worker_interfaces/",
+      "\xff\xff/management/tenant/map/t1",
+      "\xff\xff/management/tenant/map/t2",
+      "\xff\xff/management/options/excluded/force",
+      "\xff\xff/error_message",
+      "\xff\xff/configuration/",
+      "\xff\xff/global_config/",
+      "\xff\xff/tracing/",
+      "\xff\xff/metrics/health/",
       "\xff\xff/management/db_locked",
   };
   switch (random.below(48)) {
     case 0: return Bytes(static_cast<size_t>(9'990 + random.below(40)), 'L');
     case 1: return random_bytes(random, random.below(20));
-    case 2: case 3: case 4: return random.of(special);
+    case 2:
+    case 3:
+    case 4: return random.of(special);
     case 5: return random.of(special) + "\xff";
     default: {
       Bytes key(1, static_cast<char>('a' + random.below(12)));

@@ -137,9 +137,7 @@ void busy_callback(FDBFuture* future, void*) {
 void adopt(Random& random, FDBFuture* future, bool completes) {
   CHECK(future != nullptr);
   switch (random.below(8)) {
-    case 0:
-      fdb_future_destroy(future);
-      return;
+    case 0: fdb_future_destroy(future); return;
     case 1:
       if (!completes) break;
       {
@@ -148,14 +146,11 @@ void adopt(Random& random, FDBFuture* future, bool completes) {
       }
       CHECK_EQ(fdb_future_set_callback(future, destroy_callback, nullptr), 0);
       return;
-    case 2:
-      CHECK_EQ(fdb_future_set_callback(future, count_callback, nullptr), 0);
-      break;
+    case 2: CHECK_EQ(fdb_future_set_callback(future, count_callback, nullptr), 0); break;
     case 3:
       if (random.one_in(8)) CHECK_EQ(fdb_future_set_callback(future, busy_callback, nullptr), 0);
       break;
-    default:
-      break;
+    default: break;
   }
   world->futures.add(random, std::make_shared<Future>(future, completes));
 }
@@ -287,9 +282,9 @@ void read_range(Random& random, FDBTransaction* transaction) {
   const int reverse = random.below(2);
   FDBFuture* const future =
       random.one_in(4)
-          ? fdb_transaction_get_mapped_range(transaction, data(begin), size(begin), begin_equal, begin_offset, data(end), size(end),
-                                             end_equal, end_offset, data(mapper), size(mapper), limit, target_bytes, mode,
-                                             iteration, snapshot, reverse)
+          ? fdb_transaction_get_mapped_range(transaction, data(begin), size(begin), begin_equal, begin_offset, data(end),
+                                             size(end), end_equal, end_offset, data(mapper), size(mapper), limit, target_bytes,
+                                             mode, iteration, snapshot, reverse)
           : fdb_transaction_get_range(transaction, data(begin), size(begin), begin_equal, begin_offset, data(end), size(end),
                                       end_equal, end_offset, limit, target_bytes, mode, iteration, snapshot, reverse);
   adopt(random, future, true);
@@ -301,16 +296,15 @@ FDBFuture* start_read(Random& random, FDBTransaction* transaction) {
   const int offset = random_int(random);
   const int or_equal = random.below(2);
   switch (random.below(7)) {
-    case 0: case 1:
-      return fdb_transaction_get(transaction, data(key), size(key), random.below(2));
-    case 2: case 3:
-      return fdb_transaction_get_key(transaction, data(key), size(key), or_equal, offset, random.below(2));
-    case 4:
-      return fdb_transaction_get_addresses_for_key(transaction, data(key), size(key));
-    case 5:
-      return fdb_transaction_get_estimated_range_size_bytes(transaction, data(key), size(key), data(end), size(end));
+    case 0:
+    case 1: return fdb_transaction_get(transaction, data(key), size(key), random.below(2));
+    case 2:
+    case 3: return fdb_transaction_get_key(transaction, data(key), size(key), or_equal, offset, random.below(2));
+    case 4: return fdb_transaction_get_addresses_for_key(transaction, data(key), size(key));
+    case 5: return fdb_transaction_get_estimated_range_size_bytes(transaction, data(key), size(key), data(end), size(end));
     default:
-      return fdb_transaction_get_range_split_points(transaction, data(key), size(key), data(end), size(end), random_int64(random));
+      return fdb_transaction_get_range_split_points(transaction, data(key), size(key), data(end), size(end),
+                                                    random_int64(random));
   }
 }
 
@@ -322,7 +316,8 @@ void write(Random& random, FDBTransaction* transaction) {
   switch (random.below(8)) {
     case 0: fdb_transaction_clear(transaction, data(key), size(key)); break;
     case 1: fdb_transaction_clear_range(transaction, data(key), size(key), data(end), size(end)); break;
-    case 2: case 3: {
+    case 2:
+    case 3: {
       const auto operation = static_cast<FDBMutationType>(random.below(24));
       fdb_transaction_atomic_op(transaction, data(key), size(key), data(operand), size(operand), operation);
       break;
@@ -358,7 +353,8 @@ void ask_version(Random& random, FDBTransaction* transaction) {
 void move_on(Random& random, FDBTransaction* transaction) {
   static const fdb_error_t errors[] = {0, 1007, 1009, 1020, 1021, 1038, 1100, 2000, -7, 40'000};
   switch (random.below(10)) {
-    case 0: case 1: fdb_transaction_reset(transaction); break;
+    case 0:
+    case 1: fdb_transaction_reset(transaction); break;
     case 2: fdb_transaction_cancel(transaction); break;
     case 3: adopt(random, fdb_transaction_on_error(transaction, random.of(errors)), false); break;
     case 4: {
@@ -418,21 +414,14 @@ void ask_database(Random& random, FDBDatabase* database) {
   const OptionArgument option = random_option(random, "database");
   const uint64_t protocol = random.one_in(2) ? 0x1FDB00B074000000 : random.word();
   switch (random.below(9)) {
-    case 0:
-      return adopt(random, fdb_database_get_server_protocol(database, protocol), false);
-    case 1:
-      return adopt(random, fdb_database_get_client_status(database), true);
-    case 2:
-      return adopt(random, fdb_database_reboot_worker(database, data(key), size(key), 0, random_int(random)), true);
-    case 3:
-      return adopt(random, fdb_database_create_snapshot(database, data(key), size(key), data(end), size(end)), true);
+    case 0: return adopt(random, fdb_database_get_server_protocol(database, protocol), false);
+    case 1: return adopt(random, fdb_database_get_client_status(database), true);
+    case 2: return adopt(random, fdb_database_reboot_worker(database, data(key), size(key), 0, random_int(random)), true);
+    case 3: return adopt(random, fdb_database_create_snapshot(database, data(key), size(key), data(end), size(end)), true);
     case 4:
       return adopt(random, fdb_database_verify_blob_range(database, data(key), size(key), data(end), size(end), version), true);
-    case 5:
-      CHECK(fdb_database_get_main_thread_busyness(database) >= 0);
-      return;
-    case 6:
-      return adopt(random, fdb_database_create_shared_state(database), true);
+    case 5: CHECK(fdb_database_get_main_thread_busyness(database) >= 0); return;
+    case 6: return adopt(random, fdb_database_create_shared_state(database), true);
     default: {
       if (!random.one_in(8)) return open_database(random);  // one bad value spoils the object for good
       const auto code = static_cast<FDBDatabaseOption>(option.code);
@@ -461,8 +450,9 @@ void begin_privileged_transaction(Random& random) {
   const auto transaction = world->transactions.pick(random);
   if (!transaction) return;
   fdb_transaction_reset(transaction->handle);
-  for (auto option : {FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, FDB_TR_OPTION_SPECIAL_KEY_SPACE_ENABLE_WRITES,
-                      FDB_TR_OPTION_SPECIAL_KEY_SPACE_RELAXED, FDB_TR_OPTION_LOCK_AWARE, FDB_TR_OPTION_REPORT_CONFLICTING_KEYS}) {
+  for (auto option :
+       {FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, FDB_TR_OPTION_SPECIAL_KEY_SPACE_ENABLE_WRITES,
+        FDB_TR_OPTION_SPECIAL_KEY_SPACE_RELAXED, FDB_TR_OPTION_LOCK_AWARE, FDB_TR_OPTION_REPORT_CONFLICTING_KEYS}) {
     if (random.one_in(2)) CHECK_EQ(fdb_transaction_set_option(transaction->handle, option, nullptr, 0), 0);
   }
 }

@@ -82,14 +82,15 @@ DLLEXPORT FDBFuture* fdb_transaction_read_blob_granules_start(FDBTransaction*, u
   return unsupported_range(begin, begin_length, end, end_length);
 }
 
-DLLEXPORT FDBResult* fdb_transaction_read_blob_granules_finish(FDBTransaction*, FDBFuture*, uint8_t const* begin, int begin_length,
-                                                               uint8_t const* end, int end_length, int64_t, int64_t,
-                                                               FDBReadBlobGranuleContext*) {
+DLLEXPORT FDBResult* fdb_transaction_read_blob_granules_finish(FDBTransaction*, FDBFuture*, uint8_t const* begin,
+                                                               int begin_length, uint8_t const* end, int end_length, int64_t,
+                                                               int64_t, FDBReadBlobGranuleContext*) {
   return failed_result(range_error(begin, begin_length, end, end_length));
 }
 
-DLLEXPORT FDBResult* fdb_transaction_read_blob_granules(FDBTransaction*, uint8_t const* begin, int begin_length, uint8_t const* end,
-                                                        int end_length, int64_t, int64_t, FDBReadBlobGranuleContext) {
+DLLEXPORT FDBResult* fdb_transaction_read_blob_granules(FDBTransaction*, uint8_t const* begin, int begin_length,
+                                                        uint8_t const* end, int end_length, int64_t, int64_t,
+                                                        FDBReadBlobGranuleContext) {
   return failed_result(range_error(begin, begin_length, end, end_length));
 }
 

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cctype>
 
-#include "special/client_status.h"
-#include "db/database.h"
 #include "abi/exports_support.h"
+#include "db/database.h"
 #include "runtime/latency.h"
+#include "special/client_status.h"
 #include "special/status_json.h"
 #include "txn/transaction.h"
 
@@ -79,7 +79,8 @@ DLLEXPORT void fdb_database_destroy(FDBDatabase* d) {
   guard_void([&] { Database::from(d)->release(); });
 }
 
-DLLEXPORT fdb_error_t fdb_database_set_option(FDBDatabase* d, FDBDatabaseOption option, uint8_t const* value, int value_length) {
+DLLEXPORT fdb_error_t fdb_database_set_option(FDBDatabase* d, FDBDatabaseOption option, uint8_t const* value,
+                                              int value_length) {
   return guard_error([&] { return Database::from(d)->set_option(number_of(option), value, value_length); });
 }
 

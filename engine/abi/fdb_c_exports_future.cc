@@ -61,7 +61,8 @@ DLLEXPORT fdb_error_t fdb_future_get_key(FDBFuture* f, uint8_t const** out_key, 
   });
 }
 
-DLLEXPORT fdb_error_t fdb_future_get_value(FDBFuture* f, fdb_bool_t* out_present, uint8_t const** out_value, int* out_value_length) {
+DLLEXPORT fdb_error_t fdb_future_get_value(FDBFuture* f, fdb_bool_t* out_present, uint8_t const** out_value,
+                                           int* out_value_length) {
   return guard_error([&] {
     ValueResult* result;
     if (Error error = typed_value(f, &result)) return error;

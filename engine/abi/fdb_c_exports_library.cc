@@ -1,6 +1,6 @@
 // C exports: the library as a whole and its network.
-#include "base/error_table.h"
 #include "abi/exports_support.h"
+#include "base/error_table.h"
 #include "db/keyspace.h"
 
 using namespace fdb;
@@ -17,9 +17,7 @@ DLLEXPORT fdb_error_t fdb_select_api_version_impl(int runtime_version, int heade
 
 DLLEXPORT int fdb_get_max_api_version(void) { return FDB_LATEST_API_VERSION; }
 
-DLLEXPORT const char* fdb_get_client_version(void) {
-  return "7.4.0,0000000000000000000000000000000000000000,fdb00b074000000";
-}
+DLLEXPORT const char* fdb_get_client_version(void) { return "7.4.0,0000000000000000000000000000000000000000,fdb00b074000000"; }
 
 DLLEXPORT const char* fdb_get_error(fdb_error_t code) { return error_text(code); }
 

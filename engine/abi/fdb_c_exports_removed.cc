@@ -2,9 +2,9 @@
 // or above it they answer 2204, where the vendor's library aborts.
 #include <cstring>
 
-#include "db/database.h"
 #include "abi/exports_support.h"
 #include "abi/legacy.h"
+#include "db/database.h"
 
 // The header lets nobody call these at the newest version.
 #undef fdb_future_get_version

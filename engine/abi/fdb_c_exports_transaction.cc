@@ -83,12 +83,13 @@ DLLEXPORT FDBFuture* fdb_transaction_get_tag_throttled_duration(FDBTransaction* 
 
 // ---- reads ----
 
-DLLEXPORT FDBFuture* fdb_transaction_get_mapped_range(FDBTransaction* tr, uint8_t const* begin_key_name, int begin_key_name_length,
-                                                      fdb_bool_t begin_or_equal, int begin_offset, uint8_t const* end_key_name,
-                                                      int end_key_name_length, fdb_bool_t end_or_equal, int end_offset,
-                                                      uint8_t const* mapper_name, int mapper_name_length, int limit,
-                                                      int target_bytes, FDBStreamingMode mode, int iteration,
-                                                      fdb_bool_t snapshot, fdb_bool_t reverse) {
+DLLEXPORT FDBFuture* fdb_transaction_get_mapped_range(FDBTransaction* tr, uint8_t const* begin_key_name,
+                                                      int begin_key_name_length, fdb_bool_t begin_or_equal, int begin_offset,
+                                                      uint8_t const* end_key_name, int end_key_name_length,
+                                                      fdb_bool_t end_or_equal, int end_offset, uint8_t const* mapper_name,
+                                                      int mapper_name_length, int limit, int target_bytes,
+                                                      FDBStreamingMode mode, int iteration, fdb_bool_t snapshot,
+                                                      fdb_bool_t reverse) {
   return guard_future([&] {
     const RangeRequest range{selector(begin_key_name, begin_key_name_length, begin_or_equal, begin_offset),
                              selector(end_key_name, end_key_name_length, end_or_equal, end_offset),

@@ -39,7 +39,8 @@ EXPORT fdb_error_t fdb_future_get_error(FDBFuture* f, const char** out_descripti
 }
 
 // from 14: takes out_more
-EXPORT fdb_error_t fdb_future_get_keyvalue_array(FDBFuture* f, FDBKeyValue const** out_kv, int* out_count, fdb_bool_t* out_more) {
+EXPORT fdb_error_t fdb_future_get_keyvalue_array(FDBFuture* f, FDBKeyValue const** out_kv, int* out_count,
+                                                 fdb_bool_t* out_more) {
   return current::future_get_keyvalue_array(f, out_kv, out_count, dispatch_version() < 14 ? nullptr : out_more);
 }
 
@@ -57,19 +58,26 @@ EXPORT FDBFuture* fdb_transaction_get(FDBTransaction* tr, const uint8_t* key_nam
 // from 14: takes snapshot
 EXPORT FDBFuture* fdb_transaction_get_key(FDBTransaction* tr, const uint8_t* key_name, int key_name_length, fdb_bool_t or_equal,
                                           int offset, fdb_bool_t snapshot) {
-  return current::transaction_get_key(tr, {key_name, key_name_length, or_equal, offset}, dispatch_version() < 14 ? 0 : snapshot);
+  return current::transaction_get_key(tr, {key_name, key_name_length, or_equal, offset},
+                                      dispatch_version() < 14 ? 0 : snapshot);
 }
 
 // from 14:   (tr, begin, begin_length, begin_or_equal, begin_offset, end, end_length, ...)
 // before 14: (tr, begin, begin_length, end, end_length, limit)
 EXPORT FDBFuture* fdb_transaction_get_range(FDBTransaction* tr, const uint8_t* begin, int begin_length, Word fourth, Word fifth,
                                             Word sixth, int end_length, fdb_bool_t end_or_equal, int end_offset, int limit,
-                                            int target_bytes, int mode, int iteration, fdb_bool_t snapshot, fdb_bool_t reverse) {
+                                            int target_bytes, int mode, int iteration, fdb_bool_t snapshot,
+                                            fdb_bool_t reverse) {
   if (dispatch_version() < 14) {
     return before_14::transaction_get_range(tr, {begin, begin_length, 0, 1}, {as_bytes(fourth), as_int(fifth), 0, 1},
                                             as_int(sixth));
   }
-  return current::transaction_get_range(
-      tr, {{begin, begin_length, as_int(fourth), as_int(fifth)}, {as_bytes(sixth), end_length, end_or_equal, end_offset},
-           limit, target_bytes, mode, iteration, snapshot, reverse});
+  return current::transaction_get_range(tr, {{begin, begin_length, as_int(fourth), as_int(fifth)},
+                                             {as_bytes(sixth), end_length, end_or_equal, end_offset},
+                                             limit,
+                                             target_bytes,
+                                             mode,
+                                             iteration,
+                                             snapshot,
+                                             reverse});
 }

@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "base/error_table.h"
 #include "abi/exports_support.h"
+#include "base/error_table.h"
 #include "txn/transaction.h"
 
 namespace fdb {

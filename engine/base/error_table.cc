@@ -51,14 +51,10 @@ const char* error_text(Error error) {
 
 bool error_predicate(int predicate, Error error) {
   switch (predicate) {
-    case FDB_ERROR_PREDICATE_RETRYABLE:
-      return contains(kMaybeCommitted, error) || contains(kRetryableNotCommitted, error);
-    case FDB_ERROR_PREDICATE_MAYBE_COMMITTED:
-      return contains(kMaybeCommitted, error);
-    case FDB_ERROR_PREDICATE_RETRYABLE_NOT_COMMITTED:
-      return contains(kRetryableNotCommitted, error);
-    default:
-      return false;
+    case FDB_ERROR_PREDICATE_RETRYABLE: return contains(kMaybeCommitted, error) || contains(kRetryableNotCommitted, error);
+    case FDB_ERROR_PREDICATE_MAYBE_COMMITTED: return contains(kMaybeCommitted, error);
+    case FDB_ERROR_PREDICATE_RETRYABLE_NOT_COMMITTED: return contains(kRetryableNotCommitted, error);
+    default: return false;
   }
 }
 

@@ -21,13 +21,13 @@ class Mutex;
 
 // Where a race may be decided.
 enum class Point {
-  kCommitDecided,     // the outcome is known, its future is pending
-  kVersionAssigned,   // a commit has its version and is not published
-  kPublished,         // a commit is visible, its watches have not fired
-  kWatchActivating,   // the transaction of a watch has committed, the watch is not registered
-  kWatchRegistered,   // it is registered, the current value was not looked at
-  kFuturePending,     // a thread has seen that a future is pending and is about to wait for it
-  kNetworkIdle,       // the network thread has found nothing to do and is about to sleep
+  kCommitDecided,    // the outcome is known, its future is pending
+  kVersionAssigned,  // a commit has its version and is not published
+  kPublished,        // a commit is visible, its watches have not fired
+  kWatchActivating,  // the transaction of a watch has committed, the watch is not registered
+  kWatchRegistered,  // it is registered, the current value was not looked at
+  kFuturePending,    // a thread has seen that a future is pending and is about to wait for it
+  kNetworkIdle,      // the network thread has found nothing to do and is about to sleep
 };
 
 class Schedule {

@@ -73,47 +73,33 @@ bool is_atomic_op(int code) {
     case static_cast<int>(Op::kByteMax):
     case static_cast<int>(Op::kMinV2):
     case static_cast<int>(Op::kAndV2):
-    case static_cast<int>(Op::kCompareAndClear):
-      return true;
-    default:
-      return false;
+    case static_cast<int>(Op::kCompareAndClear): return true;
+    default: return false;
   }
 }
 
 std::optional<Bytes> apply_atomic(Op op, std::optional<Slice> existing, Slice operand) {
   const Slice value = existing.value_or(Slice());
   switch (op) {
-    case Op::kAdd:
-      return value.empty() ? Bytes(operand) : add(value, operand);
-    case Op::kAnd:
-      return bytewise(value, operand, [](char a, char b) { return a & b; });
-    case Op::kAndV2:
-      return existing ? bytewise(value, operand, [](char a, char b) { return a & b; }) : Bytes(operand);
+    case Op::kAdd: return value.empty() ? Bytes(operand) : add(value, operand);
+    case Op::kAnd: return bytewise(value, operand, [](char a, char b) { return a & b; });
+    case Op::kAndV2: return existing ? bytewise(value, operand, [](char a, char b) { return a & b; }) : Bytes(operand);
     // Padding an empty value with zeros gives the operand, as it must.
-    case Op::kOr:
-      return bytewise(value, operand, [](char a, char b) { return a | b; });
-    case Op::kXor:
-      return bytewise(value, operand, [](char a, char b) { return a ^ b; });
-    case Op::kAppendIfFits:
-      return value.empty() ? Bytes(operand) : append_if_fits(value, operand);
-    case Op::kMax:
-      return larger_number(value, operand);
-    case Op::kMin:
-      return smaller_number(value, operand);
-    case Op::kMinV2:
-      return existing ? smaller_number(value, operand) : Bytes(operand);
-    case Op::kByteMin:
-      return Bytes(existing ? std::min(value, operand) : operand);
-    case Op::kByteMax:
-      return Bytes(existing ? std::max(value, operand) : operand);
+    case Op::kOr: return bytewise(value, operand, [](char a, char b) { return a | b; });
+    case Op::kXor: return bytewise(value, operand, [](char a, char b) { return a ^ b; });
+    case Op::kAppendIfFits: return value.empty() ? Bytes(operand) : append_if_fits(value, operand);
+    case Op::kMax: return larger_number(value, operand);
+    case Op::kMin: return smaller_number(value, operand);
+    case Op::kMinV2: return existing ? smaller_number(value, operand) : Bytes(operand);
+    case Op::kByteMin: return Bytes(existing ? std::min(value, operand) : operand);
+    case Op::kByteMax: return Bytes(existing ? std::max(value, operand) : operand);
     case Op::kCompareAndClear:
       if (!existing || value == operand) return std::nullopt;
       return Bytes(value);
     case Op::kSet:
     case Op::kClearRange:
     case Op::kSetVersionstampedKey:
-    case Op::kSetVersionstampedValue:
-      break;
+    case Op::kSetVersionstampedValue: break;
   }
   std::abort();  // the caller decides about these itself
 }
@@ -124,8 +110,7 @@ std::optional<Bytes> merge_operands(Op op, Slice first, Slice second) {
     case Op::kAndV2:
     case Op::kAppendIfFits:
     case Op::kByteMin:
-    case Op::kByteMax:
-      return apply_atomic(op, first, second);
+    case Op::kByteMax: return apply_atomic(op, first, second);
     case Op::kAdd:
     case Op::kOr:
     case Op::kXor:
@@ -134,8 +119,7 @@ std::optional<Bytes> merge_operands(Op op, Slice first, Slice second) {
     case Op::kMinV2:
       if (first.size() != second.size()) return std::nullopt;
       return apply_atomic(op, first, second);
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
 }
 

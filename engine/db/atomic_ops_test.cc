@@ -128,7 +128,7 @@ void test_merging_keeps_the_meaning(uint64_t seed) {
     for (char& byte : bytes) byte = "\x00\x01\x7f\xff"[random() % 4];
     return bytes;
   };
-  const Op ops[] = {Op::kAdd, Op::kAnd, Op::kAndV2, Op::kOr, Op::kXor, Op::kAppendIfFits,
+  const Op ops[] = {Op::kAdd, Op::kAnd, Op::kAndV2, Op::kOr,      Op::kXor,    Op::kAppendIfFits,
                     Op::kMax, Op::kMin, Op::kMinV2, Op::kByteMin, Op::kByteMax};
   for (int i = 0; i < 200'000; ++i) {
     const Op op = ops[random() % std::size(ops)];

@@ -1,15 +1,15 @@
 #include "db/database.h"
 
+#include <sys/stat.h>
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <sys/stat.h>
 
+#include "db/system_keys.h"
 #include "runtime/late_answers.h"
 #include "runtime/network.h"
 #include "runtime/options.h"
-#include "db/system_keys.h"
 #include "txn/transaction.h"
 
 namespace fdb {
@@ -80,7 +80,9 @@ Ref<Keyspace> keyspace_of(const Location& location) {
 }  // namespace
 
 Database::Database(Ref<Keyspace> keyspace, Error deferred, Bytes opened_path)
-    : keyspace_(std::move(keyspace)), opened_path_(std::move(opened_path)), deferred_error_(deferred),
+    : keyspace_(std::move(keyspace)),
+      opened_path_(std::move(opened_path)),
+      deferred_error_(deferred),
       snapshot_ryw_counter_(Network::instance().api_version() >= 300 ? 1 : 0) {}
 
 Ref<Database> Database::open(const char* cluster_file_path) {
@@ -101,9 +103,7 @@ Error Database::deferred_error() const {
   return deferred_error_;
 }
 
-Bytes Database::connection_string() const {
-  return keyspace_ ? keyspace_->connection_string() : Bytes();
-}
+Bytes Database::connection_string() const { return keyspace_ ? keyspace_->connection_string() : Bytes(); }
 
 Error Database::set_option(int option, const uint8_t* value, int length) {
   if (!is_known_option(OptionScope::kDatabase, option)) return err::kInvalidOption;

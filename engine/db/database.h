@@ -7,8 +7,8 @@
 #include <mutex>
 #include <vector>
 
-#include "runtime/future.h"
 #include "db/keyspace.h"
+#include "runtime/future.h"
 
 namespace fdb {
 

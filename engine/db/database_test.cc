@@ -1,11 +1,11 @@
 // What a database makes of the cluster file that it is opened with.
 #include "db/database.h"
 
-#include <cstdio>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <cstdio>
 
 #include "runtime/network.h"
 #include "sim/test_support.h"

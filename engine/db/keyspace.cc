@@ -7,8 +7,8 @@
 
 #include "base/env.h"
 #include "base/fork.h"
-#include "runtime/network.h"
 #include "db/system_keys.h"
+#include "runtime/network.h"
 #include "txn/transaction.h"
 
 namespace fdb {
@@ -89,10 +89,15 @@ bool Keyspace::drop_memory(const Bytes& name) {
 }
 
 Keyspace::Keyspace(Bytes name)
-    : name_(std::move(name)), clock_start_(Env::current().monotonic_micros()), published_{kFirstVersion, initial_content(connection_string())},
-      newest_commit_(kFirstVersion), recent_(kFirstVersion, published_.snapshot) {}
+    : name_(std::move(name)),
+      clock_start_(Env::current().monotonic_micros()),
+      published_{kFirstVersion, initial_content(connection_string())},
+      newest_commit_(kFirstVersion),
+      recent_(kFirstVersion, published_.snapshot) {}
 
-Bytes Keyspace::connection_string() const { return "embedded:" + (name_.empty() ? Bytes("memory") : name_) + "@127.0.0.1:4500"; }
+Bytes Keyspace::connection_string() const {
+  return "embedded:" + (name_.empty() ? Bytes("memory") : name_) + "@127.0.0.1:4500";
+}
 
 Keyspace::~Keyspace() { link_->cut(); }
 

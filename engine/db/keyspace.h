@@ -14,16 +14,16 @@
 #include <mutex>
 #include <vector>
 
+#include "base/weak_link.h"
 #include "db/atomic_ops.h"
-#include "store/conflict_set.h"
-#include "runtime/latency.h"
-#include "store/range_set.h"
 #include "db/recent_commits.h"
 #include "db/sweeper.h"
 #include "db/undelivered.h"
-#include "store/version_store.h"
 #include "db/watches.h"
-#include "base/weak_link.h"
+#include "runtime/latency.h"
+#include "store/conflict_set.h"
+#include "store/range_set.h"
+#include "store/version_store.h"
 
 namespace fdb {
 
@@ -49,13 +49,13 @@ struct CommitRequest {
   bool check_window = true;  // false: blind and CAUSAL_WRITE_RISKY
   bool lock_aware = false;
   bool report_conflicts = false;
-  int64_t tenant_id = -1;           // the tenant that must still exist
+  int64_t tenant_id = -1;  // the tenant that must still exist
 };
 
 struct CommitOutcome {
   Error error = 0;
   Version version = kInvalidVersion;
-  std::vector<size_t> conflicting;    // indexes into read_conflicts, if asked for
+  std::vector<size_t> conflicting;  // indexes into read_conflicts, if asked for
   Slice stamp() const { return Slice(stamp_bytes, sizeof stamp_bytes); }
   char stamp_bytes[10] = {};
 };
@@ -141,7 +141,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   Mutex publish_mutex_;
   ReadPoint published_;
-  Version assigned_ = 0;  // to the commit that is applied now, if it is beyond what is published
+  Version assigned_ = 0;   // to the commit that is applied now, if it is beyond what is published
   Version newest_commit_;  // whose state published_ is
 
   RecentCommits recent_;

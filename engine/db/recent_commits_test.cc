@@ -83,7 +83,8 @@ void random_commit(Writer& writer, Random& random, Version version, Model* model
   for (size_t i = 0; i < count; ++i) {
     bytes.push_back(numbered(pick(random, 500)));
     const bool is_clear = pick(random, 10) == 0;
-    bytes.push_back(is_clear ? numbered(pick(random, 500)) : Bytes(pick(random, 60), static_cast<char>('a' + pick(random, 26))));
+    bytes.push_back(is_clear ? numbered(pick(random, 500))
+                             : Bytes(pick(random, 60), static_cast<char>('a' + pick(random, 26))));
     const Bytes& key = bytes[bytes.size() - 2];
     const Bytes& value = bytes.back();
     changes.push_back(Change{key, value, is_clear});
@@ -174,7 +175,7 @@ void test_an_idle_database_keeps_its_newest_state_only() {
   CHECK(writer.recent.state_at(version - 5'000, &state));
   CHECK(writer.recent.trim(version - 1));
   CHECK(writer.recent.state_at(version - 1, &state));
-  CHECK(writer.recent.trim(version - 1));   // there is a rebuilt state that was asked for
+  CHECK(writer.recent.trim(version - 1));  // there is a rebuilt state that was asked for
   CHECK(!writer.recent.trim(version));
   CHECK_EQ(writer.recent.bases(), size_t{1});
   CHECK_EQ(writer.recent.record_bytes(), 0);

@@ -14,8 +14,8 @@
 #include <set>
 #include <vector>
 
-#include "runtime/future.h"
 #include "base/schedule.h"
+#include "runtime/future.h"
 #include "store/version_store.h"
 
 namespace fdb {
@@ -115,7 +115,8 @@ class WatchIndex {
   // As take_changed, for the keys in [begin, end) that a watch remembers as present; `value_of(key)` is the value.
   template <class ValueOf, class Taker>
   void take_changed_in(Slice begin, Slice end, ValueOf&& value_of, Taker&& taker) {
-    for (auto at = watches_.lower_bound(Place{true, begin, Slice(), nullptr}); at != watches_.end() && (*at)->watched().key < end;) {
+    for (auto at = watches_.lower_bound(Place{true, begin, Slice(), nullptr});
+         at != watches_.end() && (*at)->watched().key < end;) {
       const Ref<Watch> first = *at;
       const Slice key = first->watched().key;
       const Value value = value_of(key);

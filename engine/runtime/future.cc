@@ -5,8 +5,8 @@
 #include <array>
 
 #include "base/fork.h"
-#include "runtime/network.h"
 #include "base/schedule.h"
+#include "runtime/network.h"
 
 namespace fdb {
 

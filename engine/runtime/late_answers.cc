@@ -18,7 +18,8 @@ void complete(const Ref<Future>& future, Answer answer) {
 
 Ref<Future> answer_later(Latency& latency, Answer answer) {
   Network& network = Network::instance();
-  if (!network.running()) return answer.error != 0 ? network.answer_error(answer.error) : network.answer(std::move(answer.result));
+  if (!network.running())
+    return answer.error != 0 ? network.answer_error(answer.error) : network.answer(std::move(answer.result));
   auto future = make_ref<Future>();
   // A task can be copied, an answer cannot.
   auto held = std::make_shared<Answer>(std::move(answer));
@@ -36,9 +37,7 @@ void LateAnswers::add(Ref<Future> future, Answer answer, Tie tie) {
   insert({std::move(future), std::move(answer), tie == Tie::kRead, false, tie == Tie::kRefusal});
 }
 
-void LateAnswers::add_watch(Ref<Future> future) {
-  insert({std::move(future), Answer(), true, true, false});
-}
+void LateAnswers::add_watch(Ref<Future> future) { insert({std::move(future), Answer(), true, true, false}); }
 
 void LateAnswers::arrive(Number number) {
   const auto at = entries_.find(number);

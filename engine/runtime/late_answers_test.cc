@@ -56,9 +56,17 @@ void test_forms_of_the_setting() {
     int64_t minimum, maximum;
   };
   LatencySetting setting;
-  for (const Form& form : {Form{"", false, 0, 0}, {"0", false, 0, 0}, {"off", false, 0, 0}, {"1", true, 0, 2000}, {"on", true, 0, 2000},
-                           {"0-2ms", true, 0, 2000}, {"1ms", true, 1000, 1000}, {"250us-3ms", true, 250, 3000}, {"1-2s", true, 1'000'000, 2'000'000},
-                           {"0us", true, 0, 0}, {"60s", true, 60'000'000, 60'000'000}}) {
+  for (const Form& form : {Form{"", false, 0, 0},
+                           {"0", false, 0, 0},
+                           {"off", false, 0, 0},
+                           {"1", true, 0, 2000},
+                           {"on", true, 0, 2000},
+                           {"0-2ms", true, 0, 2000},
+                           {"1ms", true, 1000, 1000},
+                           {"250us-3ms", true, 250, 3000},
+                           {"1-2s", true, 1'000'000, 2'000'000},
+                           {"0us", true, 0, 0},
+                           {"60s", true, 60'000'000, 60'000'000}}) {
     CHECK(parse_latency(form.text, &setting));
     CHECK_EQ(setting.on, form.on);
     CHECK_EQ(setting.minimum_micros, form.minimum);
@@ -69,8 +77,8 @@ void test_forms_of_the_setting() {
   CHECK_EQ(*setting.seed, UINT64_MAX);
   CHECK(parse_latency("on,seed=0", &setting));
   CHECK_EQ(*setting.seed, 0U);
-  for (const char* wrong : {"2", "yes", "1-2", "ms", "-1ms", "2-1ms", "1ms-", "1ms,", "1ms,seed=", "1ms,seed=x", "1ms,seed=1x", "1 ms", "on ",
-                            "61s", "99999999999999999999s", "off,seed=1", "1,2", "1.5ms"}) {
+  for (const char* wrong : {"2", "yes", "1-2", "ms", "-1ms", "2-1ms", "1ms-", "1ms,", "1ms,seed=", "1ms,seed=x", "1ms,seed=1x",
+                            "1 ms", "on ", "61s", "99999999999999999999s", "off,seed=1", "1,2", "1.5ms"}) {
     CHECK(!parse_latency(wrong, &setting));
   }
 }

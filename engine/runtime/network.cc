@@ -8,8 +8,8 @@
 
 #include "base/env.h"
 #include "base/fork.h"
-#include "runtime/network_options.h"
 #include "base/schedule.h"
+#include "runtime/network_options.h"
 
 namespace fdb {
 

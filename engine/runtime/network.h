@@ -24,7 +24,7 @@ class Network {
 
   // ---- life cycle, as in the C API --------------------------------------------------------------
   Error select_api_version(int runtime, int header);
-  int api_version() const { return api_version_.load(std::memory_order_relaxed); }      // 0 before selection
+  int api_version() const { return api_version_.load(std::memory_order_relaxed); }        // 0 before selection
   int header_version() const { return header_version_.load(std::memory_order_relaxed); }  // 0 before selection
   Error set_option(int option, const uint8_t* value, int length);
   Error setup();

@@ -30,10 +30,8 @@ bool is_multi_version(int option) {
     case FDB_NET_OPTION_EXTERNAL_CLIENT_DIRECTORY:
     case FDB_NET_OPTION_DISABLE_LOCAL_CLIENT:
     case FDB_NET_OPTION_CLIENT_THREADS_PER_VERSION:
-    case FDB_NET_OPTION_DISABLE_CLIENT_BYPASS:
-      return true;
-    default:
-      return false;
+    case FDB_NET_OPTION_DISABLE_CLIENT_BYPASS: return true;
+    default: return false;
   }
 }
 
@@ -118,7 +116,8 @@ Error NetworkOptions::set(int option, const uint8_t* value, int length, bool aft
   if (Error error = parse_option_value(OptionScope::kNetwork, option, value, length, &parsed)) return error;
   if (!is_multi_version(option)) return apply(option, parsed);
   if (after_setup) {
-    const bool takes_text = option == FDB_NET_OPTION_EXTERNAL_CLIENT_LIBRARY || option == FDB_NET_OPTION_EXTERNAL_CLIENT_DIRECTORY;
+    const bool takes_text =
+        option == FDB_NET_OPTION_EXTERNAL_CLIENT_LIBRARY || option == FDB_NET_OPTION_EXTERNAL_CLIENT_DIRECTORY;
     return takes_text && parsed.bytes.empty() ? err::kInvalidOptionValue : err::kInvalidOption;
   }
   return apply_multi_version(option, parsed);
@@ -127,19 +126,15 @@ Error NetworkOptions::set(int option, const uint8_t* value, int length, bool aft
 // Options that describe traces, knobs and connections, none of which this engine has: the values are checked as ever.
 Error NetworkOptions::apply(int option, const OptionValue& value) {
   switch (option) {
-    case FDB_NET_OPTION_TRACE_FORMAT:
-      return check_one_of(value, {"xml", "json"}, "Unrecognized trace format: xml or json");
+    case FDB_NET_OPTION_TRACE_FORMAT: return check_one_of(value, {"xml", "json"}, "Unrecognized trace format: xml or json");
     case FDB_NET_OPTION_TRACE_CLOCK_SOURCE:
       return check_one_of(value, {"now", "realtime"}, "Unrecognized trace clock source: now or realtime");
-    case FDB_NET_OPTION_TRACE_FILE_IDENTIFIER:
-      return check_trace_identifier(value);
-    case FDB_NET_OPTION_KNOB:
-      return value.bytes.find('=') == Slice::npos ? err::kInvalidOptionValue : 0;
+    case FDB_NET_OPTION_TRACE_FILE_IDENTIFIER: return check_trace_identifier(value);
+    case FDB_NET_OPTION_KNOB: return value.bytes.find('=') == Slice::npos ? err::kInvalidOptionValue : 0;
     case FDB_NET_OPTION_DISTRIBUTED_CLIENT_TRACER:
       return check_one_of(value, {"none", "disabled", "logfile", "file", "log_file", "network_lossy"},
                           "Unknown tracer: none, disabled, logfile, file, log_file or network_lossy");
-    case FDB_NET_OPTION_CLIENT_TMP_DIR:
-      return value.bytes.empty() ? err::kInvalidOptionValue : 0;
+    case FDB_NET_OPTION_CLIENT_TMP_DIR: return value.bytes.empty() ? err::kInvalidOptionValue : 0;
     case FDB_NET_OPTION_TRACE_PARTIAL_FILE_SUFFIX:
     case FDB_NET_OPTION_TLS_PLUGIN:
     case FDB_NET_OPTION_TLS_CERT_BYTES:
@@ -150,10 +145,8 @@ Error NetworkOptions::apply(int option, const OptionValue& value) {
     case FDB_NET_OPTION_TLS_CA_BYTES:
     case FDB_NET_OPTION_TLS_CA_PATH:
     case FDB_NET_OPTION_TLS_PASSWORD:
-    case FDB_NET_OPTION_FUTURE_VERSION_CLIENT_LIBRARY:
-      return required(value);
-    default:
-      return 0;
+    case FDB_NET_OPTION_FUTURE_VERSION_CLIENT_LIBRARY: return required(value);
+    default: return 0;
   }
 }
 
@@ -174,17 +167,12 @@ Error NetworkOptions::apply_multi_version(int option, const OptionValue& value) 
       if (value.bytes.empty()) return err::kInvalidOptionValue;
       external_clients_.merge(libraries_in(Bytes(value.bytes)));
       return 0;
-    case FDB_NET_OPTION_DISABLE_LOCAL_CLIENT:
-      local_client_disabled_ = true;
-      return 0;
+    case FDB_NET_OPTION_DISABLE_LOCAL_CLIENT: local_client_disabled_ = true; return 0;
     case FDB_NET_OPTION_CLIENT_THREADS_PER_VERSION:
       if (value.number > 1) local_client_disabled_ = true;
       return 0;
-    case FDB_NET_OPTION_DISABLE_CLIENT_BYPASS:
-      client_bypass_disabled_ = true;
-      return 0;
-    default:
-      return 0;
+    case FDB_NET_OPTION_DISABLE_CLIENT_BYPASS: client_bypass_disabled_ = true; return 0;
+    default: return 0;
   }
 }
 
@@ -193,7 +181,8 @@ Error NetworkOptions::load_environment(bool after_setup) {
   environment_loaded_ = true;
   for (const EnvironmentOption& option : environment_options()) {
     Bytes variable = "FDB_NETWORK_OPTION_";
-    for (const char* c = option.name; *c; ++c) variable.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(*c))));
+    for (const char* c = option.name; *c; ++c)
+      variable.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(*c))));
     const char* text = std::getenv(variable.c_str());
     if (!text) continue;
     for (const Bytes& value : split_environment_values(text)) {

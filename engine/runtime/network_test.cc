@@ -139,7 +139,9 @@ void test_after_the_loop_ended() {
   CHECK(!pending->is_ready());
   // What a dropped task owns is destroyed without a lock: its destruction may post again.
   struct PostsAgain {
-    ~PostsAgain() { network().post([] {}); }
+    ~PostsAgain() {
+      network().post([] {});
+    }
   };
   network().post([owned = std::make_shared<PostsAgain>()] {});
 }

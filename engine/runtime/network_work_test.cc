@@ -6,8 +6,8 @@
 #include <thread>
 #include <vector>
 
-#include "sim/failing_allocator.h"
 #include "runtime/network.h"
+#include "sim/failing_allocator.h"
 #include "sim/sim_env.h"
 #include "sim/test_support.h"
 #include "txn/transaction.h"
@@ -246,7 +246,8 @@ int64_t allocations_of_waiting_reads(int count) {
       transaction->clear("base");
       transaction->set(numbered("k", i), "v");
       transaction->atomic_op("base", "x", FDB_MUTATION_TYPE_APPEND_IF_FITS);
-      reads.push_back(transaction->get_range({{"", false, 1}, {"b", false, 1}, 1, 0, FDB_STREAMING_MODE_EXACT, 1, false, false}));
+      reads.push_back(
+          transaction->get_range({{"", false, 1}, {"b", false, 1}, 1, 0, FDB_STREAMING_MODE_EXACT, 1, false, false}));
     }
     env->advance(kSecond / 2);
     used = kPlenty - test::allocations_left;
@@ -269,7 +270,8 @@ void test_waiting_reads_see_what_was_written_before_them() {
   const Handle transaction = begin_ahead(*database, kSecond / 2);
   std::vector<Ref<Future>> reads;
   const auto get_all = [&](int limit) {
-    reads.push_back(transaction->get_range({{"a", false, 1}, {"z", false, 1}, limit, 0, FDB_STREAMING_MODE_EXACT, 1, false, false}));
+    reads.push_back(
+        transaction->get_range({{"a", false, 1}, {"z", false, 1}, limit, 0, FDB_STREAMING_MODE_EXACT, 1, false, false}));
   };
   get_all(10);
   transaction->set("c", "1");

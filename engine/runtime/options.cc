@@ -102,8 +102,7 @@ int64_t little_endian(Slice bytes) {
 
 Error check_range(const OptionRow& row, int64_t number) {
   // Lengths of log fields: any, or unlimited (-1), but not none.
-  if (row.scope == OptionScope::kTransaction && row.code == FDB_TR_OPTION_TRANSACTION_LOGGING_MAX_FIELD_LENGTH &&
-      number == 0) {
+  if (row.scope == OptionScope::kTransaction && row.code == FDB_TR_OPTION_TRANSACTION_LOGGING_MAX_FIELD_LENGTH && number == 0) {
     return err::kInvalidOptionValue;
   }
   for (const auto& range : kRanges) {
@@ -131,13 +130,10 @@ Error parse_option_value(OptionScope scope, int code, const uint8_t* value, int 
   out->number = is_number ? little_endian(out->bytes) : 0;
   if (is_unchecked(*row)) return 0;
   switch (row->type) {
-    case ParameterType::None:
-      return out->bytes.empty() ? 0 : err::kInvalidOptionValue;
-    case ParameterType::Int:
-      return is_number ? check_range(*row, out->number) : err::kInvalidOptionValue;
+    case ParameterType::None: return out->bytes.empty() ? 0 : err::kInvalidOptionValue;
+    case ParameterType::Int: return is_number ? check_range(*row, out->number) : err::kInvalidOptionValue;
     case ParameterType::String:
-    case ParameterType::Bytes:
-      return 0;
+    case ParameterType::Bytes: return 0;
   }
   return 0;
 }

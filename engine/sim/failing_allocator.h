@@ -58,10 +58,18 @@ inline void* allocate_or_throw(std::size_t size, std::size_t alignment) {
 
 void* operator new(std::size_t size) { return fdb::test::allocate_or_throw(size, alignof(std::max_align_t)); }
 void* operator new[](std::size_t size) { return fdb::test::allocate_or_throw(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return fdb::test::allocate(size, alignof(std::max_align_t)); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return fdb::test::allocate(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t align) { return fdb::test::allocate_or_throw(size, static_cast<std::size_t>(align)); }
-void* operator new[](std::size_t size, std::align_val_t align) { return fdb::test::allocate_or_throw(size, static_cast<std::size_t>(align)); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return fdb::test::allocate(size, alignof(std::max_align_t));
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return fdb::test::allocate(size, alignof(std::max_align_t));
+}
+void* operator new(std::size_t size, std::align_val_t align) {
+  return fdb::test::allocate_or_throw(size, static_cast<std::size_t>(align));
+}
+void* operator new[](std::size_t size, std::align_val_t align) {
+  return fdb::test::allocate_or_throw(size, static_cast<std::size_t>(align));
+}
 void operator delete(void* place) noexcept { std::free(place); }
 void operator delete[](void* place) noexcept { std::free(place); }
 void operator delete(void* place, std::size_t) noexcept { std::free(place); }

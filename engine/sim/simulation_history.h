@@ -178,15 +178,18 @@ class History {
     if (read.error == 0 || read.error == kPending) return;
     if (read.error == err::kTransactionTooOld) {
       const bool invented = attempt.version_was_set && !attempt.set_version_was_known;
-      require(invented || too_old(attempt.read_version, read.seen_micros), attempt, "a read failed with 1007 within the window");
+      require(invented || too_old(attempt.read_version, read.seen_micros), attempt,
+              "a read failed with 1007 within the window");
     } else if (read.error == err::kFutureVersion) {
       const bool far = attempt.version_was_set && attempt.read_version > clock(read.issued_micros) + 1'000'000;
       require(far, attempt, "a read failed with 1009 at a version that came in time");
     } else if (read.error == err::kAccessedUnreadable) {
-      require(read.sees_writes && OwnWrites(attempt.writes, read.own).any_unreadable(), attempt, "a read failed with 1036 for no reason");
+      require(read.sees_writes && OwnWrites(attempt.writes, read.own).any_unreadable(), attempt,
+              "a read failed with 1036 for no reason");
     } else {
       // The driver only lets a cancelled, reset or timed-out transaction fail with these.
-      require(read.error == err::kTransactionCancelled || read.error == err::kTransactionTimedOut || read.error == err::kUsedDuringCommit,
+      require(read.error == err::kTransactionCancelled || read.error == err::kTransactionTimedOut ||
+                  read.error == err::kUsedDuringCommit,
               attempt, "a read failed with an unexpected error");
     }
   }
@@ -221,7 +224,8 @@ class History {
       }
       // No version: all that was read came from the transaction's own writes.
       const State& base = attempt.read_version == kInvalidVersion ? states_.begin()->second : state_at(attempt.read_version);
-      if (!agrees(read, visible(attempt, read, base))) fail(attempt, "a read differs from the model at the read version: " + describe(read));
+      if (!agrees(read, visible(attempt, read, base)))
+        fail(attempt, "a read differs from the model at the read version: " + describe(read));
     }
   }
 
@@ -261,7 +265,8 @@ class History {
       if (read.snapshot || read.error != 0) continue;
       if (attempt.ryw_disabled && read.kind == Read::Kind::kRange) return {{"", kKeysEnd}};  // 10.4 is not modelled
       const Range whole = candidate(attempt, read);
-      const auto parts = attempt.ryw_disabled ? std::vector<Range>{whole} : OwnWrites(attempt.writes, read.own).dependent_parts(whole);
+      const auto parts =
+          attempt.ryw_disabled ? std::vector<Range>{whole} : OwnWrites(attempt.writes, read.own).dependent_parts(whole);
       ranges.insert(ranges.end(), parts.begin(), parts.end());
     }
     return ranges;
@@ -291,13 +296,16 @@ class History {
   void check_committed(const Attempt& attempt) const {
     require(attempt.writes_anything(), attempt, "nothing was written, but it got a version");
     const bool versioned = attempt.read_version != kInvalidVersion;
-    require(!versioned || !too_old(attempt.read_version, attempt.commit_micros), attempt, "committed although its read version was too old");
+    require(!versioned || !too_old(attempt.read_version, attempt.commit_micros), attempt,
+            "committed although its read version was too old");
     const State& before = std::prev(states_.find(attempt.commit_version))->second;
     for (const Read& read : attempt.reads) {
-      const bool registered = read.error == err::kTransactionTooOld || read.error == err::kFutureVersion || read.error == err::kAccessedUnreadable;
+      const bool registered =
+          read.error == err::kTransactionTooOld || read.error == err::kFutureVersion || read.error == err::kAccessedUnreadable;
       require(!registered, attempt, "committed although a read had failed");
       if (read.error != 0 || read.snapshot) continue;
-      if (!agrees(read, visible(attempt, read, before))) fail(attempt, "a read is out of date at the commit version: " + describe(read));
+      if (!agrees(read, visible(attempt, read, before)))
+        fail(attempt, "a read is out of date at the commit version: " + describe(read));
     }
     if (!versioned || attempt.ryw_disabled) return;
     std::vector<Range> exact;
@@ -308,7 +316,8 @@ class History {
       exact.insert(exact.end(), parts.begin(), parts.end());
     }
     for (auto at = commits_.upper_bound(attempt.read_version); at->second != &attempt; ++at) {
-      require(!writes_into(*at->second, exact), attempt, "committed although another commit wrote into its read conflict ranges");
+      require(!writes_into(*at->second, exact), attempt,
+              "committed although another commit wrote into its read conflict ranges");
     }
   }
 
@@ -316,7 +325,8 @@ class History {
     if (attempt.error == err::kTransactionTooOld) {
       const bool read_failed = std::any_of(attempt.reads.begin(), attempt.reads.end(),
                                            [](const Read& read) { return read.error == err::kTransactionTooOld; });
-      require(read_failed || too_old(attempt.read_version, attempt.end_micros), attempt, "the commit failed with 1007 within the window");
+      require(read_failed || too_old(attempt.read_version, attempt.end_micros), attempt,
+              "the commit failed with 1007 within the window");
     } else if (attempt.error == err::kNotCommitted) {
       const std::vector<Range> ranges = read_conflicts(attempt);
       for (auto at = commits_.upper_bound(attempt.read_version); at != commits_.end(); ++at) {

@@ -129,7 +129,8 @@ class Simulation {
   Rows all_rows() {
     Transaction* transaction = world_.database->create_transaction().detach();
     Result* result = nullptr;
-    const Ref<Future> future = transaction->get_range({{"", false, 1}, {"\xff", false, 1}, 100'000, 0, FDB_STREAMING_MODE_EXACT, 1, true, false});
+    const Ref<Future> future =
+        transaction->get_range({{"", false, 1}, {"\xff", false, 1}, 100'000, 0, FDB_STREAMING_MODE_EXACT, 1, true, false});
     CHECK_EQ(world_.arrived(future).value(&result), 0);
     Rows rows;
     for (const FDBKeyValue& row : std::get<std::unique_ptr<KeyValueArray>>(*result)->rows) {

@@ -144,7 +144,8 @@ class SeededSchedule : public ThreadSchedule {
       if (actor->state == State::kWaiting && actor->until >= 0) sleeping.push_back(actor.get());
     }
     if (sleeping.empty()) give_up("a wake-up was lost: everybody waits");
-    std::stable_sort(sleeping.begin(), sleeping.end(), [](const Actor* left, const Actor* right) { return left->until < right->until; });
+    std::stable_sort(sleeping.begin(), sleeping.end(),
+                     [](const Actor* left, const Actor* right) { return left->until < right->until; });
     size_t awake = 1;
     while (awake < sleeping.size() && random_() % 2 == 0) ++awake;
     sleeping.resize(awake);

@@ -106,7 +106,8 @@ void race_watches(int rounds) {
     start.arrive_and_wait();
     CHECK_EQ(wait_for(transaction->commit()), 0);
     // Everything that could fire it has begun; a minute is for ever.
-    for (int i = 0; !watch->is_ready() && i < 60'000; ++i) std::this_thread::sleep_for(std::chrono::microseconds(i < 100 ? 10 : 1000));
+    for (int i = 0; !watch->is_ready() && i < 60'000; ++i)
+      std::this_thread::sleep_for(std::chrono::microseconds(i < 100 ? 10 : 1000));
     if (!watch->is_ready()) ++lost;
   }
   writer.join();
@@ -177,7 +178,8 @@ void leave_commits_alone(int rounds) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (int i = 0; called.load() < kThreads * rounds && i < 60'000; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (int i = 0; called.load() < kThreads * rounds && i < 60'000; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   CHECK_EQ(called.load(), kThreads * rounds);
 }
 

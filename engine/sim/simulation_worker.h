@@ -31,8 +31,8 @@ struct World {
   std::mt19937_64 random;
   Ref<Database> database;
   History history;
-  bool narrow = false;                  // few keys and many watches: whoever meets, meets at the same key
-  uint64_t keys = 0;                    // in a narrow run
+  bool narrow = false;  // few keys and many watches: whoever meets, meets at the same key
+  uint64_t keys = 0;    // in a narrow run
   std::deque<std::pair<WatchRecord, Ref<Future>>> watches;
   std::vector<Version> known_versions;  // handed out by the API
   Version acknowledged = 0;             // newest commit that a program knows to have happened
@@ -250,7 +250,8 @@ class Worker {
     learn_version();
     transaction_->cancel();
     const Error error = world_.arrived(transaction_->get("a", true)).get_error();
-    require(error == err::kTransactionCancelled || (error == err::kTransactionTimedOut && timed_out()), "a cancelled transaction reads");
+    require(error == err::kTransactionCancelled || (error == err::kTransactionTimedOut && timed_out()),
+            "a cancelled transaction reads");
     abandon_by([this] { transaction_->reset(); });
   }
 
@@ -328,7 +329,12 @@ class Worker {
     const int mode = read->exact ? FDB_STREAMING_MODE_EXACT : FDB_STREAMING_MODE_WANT_ALL;
     await(read, transaction_->get_range({{read->begin.key, read->begin.or_equal, read->begin.offset},
                                          {read->end.key, read->end.or_equal, read->end.offset},
-                                         read->limit, target, mode, 1, read->snapshot, read->reverse}));
+                                         read->limit,
+                                         target,
+                                         mode,
+                                         1,
+                                         read->snapshot,
+                                         read->reverse}));
   }
 
   // Takes the answers that have come.
@@ -356,8 +362,11 @@ class Worker {
       read->key = std::get<KeyResult>(*result).key;
     } else {
       const KeyValueArray& found = *std::get<std::unique_ptr<KeyValueArray>>(*result);
-      const auto bytes = [](const uint8_t* data, int length) { return Bytes(reinterpret_cast<const char*>(data), static_cast<size_t>(length)); };
-      for (const FDBKeyValue& row : found.rows) read->rows.emplace_back(bytes(row.key, row.key_length), bytes(row.value, row.value_length));
+      const auto bytes = [](const uint8_t* data, int length) {
+        return Bytes(reinterpret_cast<const char*>(data), static_cast<size_t>(length));
+      };
+      for (const FDBKeyValue& row : found.rows)
+        read->rows.emplace_back(bytes(row.key, row.key_length), bytes(row.value, row.value_length));
       read->more = found.more;
     }
   }
@@ -392,7 +401,8 @@ class Worker {
     } else if (write.operation == kClear) {
       transaction_->clear_range(write.key, write.value);
     } else if (write.operation == kWriteConflict) {
-      require(transaction_->add_conflict_range(write.key, write.value, FDB_CONFLICT_RANGE_TYPE_WRITE) == 0, "a conflict range was refused");
+      require(transaction_->add_conflict_range(write.key, write.value, FDB_CONFLICT_RANGE_TYPE_WRITE) == 0,
+              "a conflict range was refused");
     } else {
       transaction_->atomic_op(write.key, write.value, write.operation);
     }
@@ -401,9 +411,10 @@ class Worker {
 
   void write_atomic() {
     static constexpr int kOperations[] = {
-        FDB_MUTATION_TYPE_ADD, FDB_MUTATION_TYPE_BIT_AND, FDB_MUTATION_TYPE_BIT_OR,   FDB_MUTATION_TYPE_BIT_XOR,
-        FDB_MUTATION_TYPE_MAX, FDB_MUTATION_TYPE_MIN,     FDB_MUTATION_TYPE_BYTE_MIN, FDB_MUTATION_TYPE_BYTE_MAX,
-        FDB_MUTATION_TYPE_COMPARE_AND_CLEAR, FDB_MUTATION_TYPE_APPEND_IF_FITS};
+        FDB_MUTATION_TYPE_ADD,           FDB_MUTATION_TYPE_BIT_AND,  FDB_MUTATION_TYPE_BIT_OR,
+        FDB_MUTATION_TYPE_BIT_XOR,       FDB_MUTATION_TYPE_MAX,      FDB_MUTATION_TYPE_MIN,
+        FDB_MUTATION_TYPE_BYTE_MIN,      FDB_MUTATION_TYPE_BYTE_MAX, FDB_MUTATION_TYPE_COMPARE_AND_CLEAR,
+        FDB_MUTATION_TYPE_APPEND_IF_FITS};
     const Bytes value = random_value();
     write({kOperations[world_.below(std::size(kOperations))], random_key(), value});
   }
@@ -508,7 +519,8 @@ class Worker {
     if (!stamp_) return;
     if (stamp_->get_error() == err::kTransactionTimedOut) return require(timed_out(), "a stamp timed out too early");
     if (error != 0) return expect_error(stamp_, err::kTransactionInvalidVersion, "stamp of a failed commit");
-    if (attempt_->commit_version == kInvalidVersion) return expect_error(stamp_, err::kNoCommitVersion, "stamp of a read-only commit");
+    if (attempt_->commit_version == kInvalidVersion)
+      return expect_error(stamp_, err::kNoCommitVersion, "stamp of a read-only commit");
     Result* result = nullptr;
     require(stamp_->value(&result) == 0, "no stamp after a commit");
     require(std::get<KeyResult>(*result).key == attempt_->stamp(), "the stamp does not agree with the commit version");

@@ -47,10 +47,9 @@ inline uint64_t seed() {
 
 }  // namespace fdb::test
 
-#define CHECK(condition)                                                   \
-  do {                                                                     \
-    if (!(condition)) ::fdb::test::fail(__FILE__, __LINE__, #condition);   \
+#define CHECK(condition)                                                 \
+  do {                                                                   \
+    if (!(condition)) ::fdb::test::fail(__FILE__, __LINE__, #condition); \
   } while (0)
 
-#define CHECK_EQ(actual, expected) \
-  ::fdb::test::check_equal((actual), (expected), __FILE__, __LINE__, #actual " == " #expected)
+#define CHECK_EQ(actual, expected) ::fdb::test::check_equal((actual), (expected), __FILE__, __LINE__, #actual " == " #expected)

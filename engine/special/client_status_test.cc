@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "runtime/network.h"
-#include "txn/transaction.h"
 #include "sim/test_support.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 
@@ -56,7 +56,9 @@ void check_multi_version_status() {
   CHECK_EQ(json.substr(0, 47), "{\"Healthy\":true,\"InitializationState\":\"created\"");
   CHECK(contains(json, "\"ConnectionRecord\":\"embedded:status@127.0.0.1:4500\""));
   CHECK(contains(json, "\"DatabaseStatus\":{\"Healthy\":true,"));
-  CHECK(contains(json, "\"AvailableClients\":[{\"ProtocolVersion\":\"fdb00b074000000\",\"ReleaseVersion\":\"7.4.0\",\"ThreadIndex\":0}]}"));
+  CHECK(contains(
+      json,
+      "\"AvailableClients\":[{\"ProtocolVersion\":\"fdb00b074000000\",\"ReleaseVersion\":\"7.4.0\",\"ThreadIndex\":0}]}"));
   const Bytes failed = client_status_json(*Database::open("/nonexistent/fdb.cluster"));
   CHECK(contains(failed, "{\"Healthy\":false,\"InitializationState\":\"initialization_failed\",\"InitializationError\":1515,"));
 }

@@ -1,8 +1,8 @@
 // What the special key space tells about the cluster: status, connection, metrics, workers.
+#include "db/system_keys.h"
 #include "special/json.h"
 #include "special/special_ranges.h"
 #include "special/status_json.h"
-#include "db/system_keys.h"
 
 namespace fdb {
 
@@ -52,7 +52,8 @@ Error read_cluster_id(SpecialAccess& access, Slice, Slice, SpecialRows* rows) {
 }
 
 Error read_error_message(SpecialAccess& access, Slice, Slice, SpecialRows* rows) {
-  if (access.has_writes() && !access.writes().error_message.empty()) rows->emplace(kErrorMessage, access.writes().error_message);
+  if (access.has_writes() && !access.writes().error_message.empty())
+    rows->emplace(kErrorMessage, access.writes().error_message);
   return 0;
 }
 

@@ -3,10 +3,10 @@
 #include <cstring>
 
 #include "base/env.h"
+#include "base/tuple_codec.h"
 #include "special/network_address.h"
 #include "special/special_ranges.h"
 #include "special/status_json.h"
-#include "base/tuple_codec.h"
 
 namespace fdb {
 
@@ -36,10 +36,31 @@ constexpr Slice kStoredGlobalVersion = literal("\xff/globalConfig/v");
 
 // ---- process classes -------------------------------------------------------------------------------
 
-constexpr Slice kClasses[] = {"unset", "storage", "transaction", "resolution", "proxy", "commit_proxy", "grv_proxy", "master",
-                              "test", "stateless", "log", "router", "cluster_controller", "fast_restore", "data_distributor",
-                              "coordinator", "ratekeeper", "consistency_scan", "storage_cache", "backup", "blob_manager",
-                              "blob_worker", "blob_migrator", "encrypt_key_proxy", "sim_http_server"};
+constexpr Slice kClasses[] = {"unset",
+                              "storage",
+                              "transaction",
+                              "resolution",
+                              "proxy",
+                              "commit_proxy",
+                              "grv_proxy",
+                              "master",
+                              "test",
+                              "stateless",
+                              "log",
+                              "router",
+                              "cluster_controller",
+                              "fast_restore",
+                              "data_distributor",
+                              "coordinator",
+                              "ratekeeper",
+                              "consistency_scan",
+                              "storage_cache",
+                              "backup",
+                              "blob_manager",
+                              "blob_worker",
+                              "blob_migrator",
+                              "encrypt_key_proxy",
+                              "sim_http_server"};
 
 Bytes stored_class_key() { return Bytes(kStoredClass) + Bytes(kProcessAddress); }
 
@@ -118,7 +139,8 @@ Error commit_coordinators(SpecialAccess& access, const SpecialRange& range) {
       }
     }
   }
-  return access.refuse("coordinators", changed ? "Coordinator unreachable" : "No change (existing configuration satisfies request)");
+  return access.refuse("coordinators",
+                       changed ? "Coordinator unreachable" : "No change (existing configuration satisfies request)");
 }
 
 Error refuse_clear_coordinators(SpecialAccess& access, Slice, Slice) {
@@ -240,7 +262,8 @@ constexpr SpecialRange kRanges[] = {
     {kCoordinators, kCoordinatorsEnd, 700, kEveryApiVersion, false, read_coordinators, commit_coordinators, true, nullptr,
      refuse_clear_coordinators},
     {kClassSource, kClassSourceEnd, 700, kEveryApiVersion, false, read_class_source, nullptr},
-    {kClassType, kClassTypeEnd, 700, kEveryApiVersion, false, read_class_type, commit_class_type, true, nullptr, refuse_clear_class},
+    {kClassType, kClassTypeEnd, 700, kEveryApiVersion, false, read_class_type, commit_class_type, true, nullptr,
+     refuse_clear_class},
     {kGlobal, kGlobalEnd, 700, kEveryApiVersion, false, read_global, commit_global},
     {kTracing, kTracingEnd, 700, kEveryApiVersion, false, read_tracing, commit_tracing, false, set_tracing, clear_tracing},
 };

@@ -4,10 +4,10 @@
 #include <charconv>
 
 #include "base/env.h"
+#include "db/system_keys.h"
 #include "special/network_address.h"
 #include "special/special_ranges.h"
 #include "special/status_json.h"
-#include "db/system_keys.h"
 
 namespace fdb {
 
@@ -59,7 +59,8 @@ Error refuse_last_process(SpecialAccess& access, Slice range_begin) {
   const Bytes name(name_of(range_begin));
   return access.refuse(command_of(range_begin),
                        "ERROR: This exclude may cause the total free space in the cluster to drop below 10%.\n"
-                       "Set \\xff\\xff/management/options/" + name + "force in the same transaction to exclude all the same.\n");
+                       "Set \\xff\\xff/management/options/" +
+                           name + "force in the same transaction to exclude all the same.\n");
 }
 
 void store(SpecialAccess& access, Slice range_begin, const std::vector<Piece>& pieces) {
@@ -127,9 +128,11 @@ Error read_in_progress(SpecialAccess& access, Slice begin, Slice end, SpecialRow
 
 constexpr SpecialRange kRanges[] = {
     {kExcluded, kExcludedEnd, 700, kEveryApiVersion, false, read_exclusions<kExcluded>, commit_addresses, true},
-    {kExcludedLocality, kExcludedLocalityEnd, 700, kEveryApiVersion, false, read_exclusions<kExcludedLocality>, commit_localities, true},
+    {kExcludedLocality, kExcludedLocalityEnd, 700, kEveryApiVersion, false, read_exclusions<kExcludedLocality>,
+     commit_localities, true},
     {kFailed, kFailedEnd, 700, kEveryApiVersion, false, read_exclusions<kFailed>, commit_addresses, true},
-    {kFailedLocality, kFailedLocalityEnd, 700, kEveryApiVersion, false, read_exclusions<kFailedLocality>, commit_localities, true},
+    {kFailedLocality, kFailedLocalityEnd, 700, kEveryApiVersion, false, read_exclusions<kFailedLocality>, commit_localities,
+     true},
     {kInProgress, kInProgressEnd, 700, kEveryApiVersion, false, read_in_progress, nullptr},
 };
 

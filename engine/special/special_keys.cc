@@ -1,8 +1,8 @@
 #include "special/special_keys.h"
 
 #include <algorithm>
-#include <memory>
 #include <charconv>
+#include <memory>
 
 #include "special/json.h"
 #include "special/special_ranges.h"

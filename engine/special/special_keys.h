@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
-#include "runtime/future.h"
 #include "db/keyspace.h"
+#include "runtime/future.h"
 #include "txn/transaction.h"
 
 namespace fdb {
@@ -64,7 +64,8 @@ class SpecialKeys {
   // 1009: try again when the transaction's read version has come.
   static Error get(Transaction& transaction, Slice key, ValueResult* result);
   // `request` as the program gave it; `limits` after the streaming mode.
-  static Error get_range(Transaction& transaction, const RangeRequest& request, const RangeLimits& limits, KeyValueArray* result);
+  static Error get_range(Transaction& transaction, const RangeRequest& request, const RangeLimits& limits,
+                         KeyValueArray* result);
 
   // The errors are to be deferred.
   static Error set(Transaction& transaction, Slice key, Slice value);

@@ -1,11 +1,11 @@
 // The special key space through transactions: modules, writes and their refusals, management, tenants.
 #include "special/special_keys.h"
 
+#include "sim/sim_env.h"
+#include "sim/test_support.h"
 #include "special/json.h"
 #include "special/network_address.h"
-#include "sim/sim_env.h"
 #include "special/special_ranges.h"
-#include "sim/test_support.h"
 
 namespace fdb {
 namespace {
@@ -108,9 +108,10 @@ void test_json() {
 }
 
 void test_addresses() {
-  for (const char* good : {"1.2.3.4", "1.2.3.4:5", "[::1]", "[::1]:4500", "::1", "127.0.0.1:65535"}) CHECK(is_network_address(good));
-  for (const char* bad : {"", "hello", "1.2.3", "999.1.1.1", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4:x", "[::1", "[x]:1",
-                          "1.2.3.4:5:tls"}) {
+  for (const char* good : {"1.2.3.4", "1.2.3.4:5", "[::1]", "[::1]:4500", "::1", "127.0.0.1:65535"})
+    CHECK(is_network_address(good));
+  for (const char* bad : {"", "hello", "1.2.3", "999.1.1.1", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4:x", "[::1",
+                          "[x]:1", "1.2.3.4:5:tls"}) {
     CHECK(!is_network_address(bad));
   }
 }
@@ -144,8 +145,8 @@ void test_limits_and_selectors() {
   CHECK(attempt.range(prefix, end, 1) == Rows({{"a", "1"}}));
   CHECK(attempt.range(prefix, end, 1, true) == Rows({{key_after("c"), "0"}}));
   const Bytes from = special(prefix + "a"), to = special(end);
-  const auto future = attempt.transaction->get_range(
-      {{from, false, 3}, {to, false, 0}, 0, 0, FDB_STREAMING_MODE_WANT_ALL, 1, false, false});
+  const auto future =
+      attempt.transaction->get_range({{from, false, 3}, {to, false, 0}, 0, 0, FDB_STREAMING_MODE_WANT_ALL, 1, false, false});
   Result* result = nullptr;
   CHECK_EQ(future->value(&result), 0);
   const auto& rows = *std::get<std::unique_ptr<KeyValueArray>>(*result);
@@ -196,7 +197,8 @@ void test_exclusion() {
   CHECK_EQ(forced.commit(), 0);
   Attempt reader(database);
   CHECK(reader.range("management/excluded/", "management/excluded0") == Rows({{"10.0.0.1:1", ""}, {"127.0.0.1:4500", ""}}));
-  CHECK(reader.range("management/in_progress_exclusion/", "management/in_progress_exclusion0") == Rows({{"127.0.0.1:4500", ""}}));
+  CHECK(reader.range("management/in_progress_exclusion/", "management/in_progress_exclusion0") ==
+        Rows({{"127.0.0.1:4500", ""}}));
   CHECK_EQ(commit_one(database, "management/excluded/10.0.0.1", std::nullopt), 0);  // all its ports
   Attempt after(database);
   after.clear("management/excluded/127.0.0.1:4500");
@@ -257,7 +259,8 @@ void test_single_settings() {
 void test_configuration() {
   const auto database = fresh_database();
   Attempt before(database);
-  CHECK(before.range("configuration/process/class_type/", "configuration/process/class_type0") == Rows({{"127.0.0.1:4500", "unset"}}));
+  CHECK(before.range("configuration/process/class_type/", "configuration/process/class_type0") ==
+        Rows({{"127.0.0.1:4500", "unset"}}));
   CHECK_EQ(commit_one(database, "configuration/process/class_type/127.0.0.1:4500", "storage"), 0);
   Attempt after(database);
   CHECK_EQ(*after.get("configuration/process/class_type/127.0.0.1:4500"), "storage");
@@ -335,7 +338,11 @@ void test_tenant_creation_and_listing() {
   CHECK_EQ(rows[0].second,
            R"({"id":1,"lock_state":"unlocked","name":{"base64":"b25l","printable":"one"},"prefix":{"base64":"AAAAAAAAAAE=",)"
            R"("printable":"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01"},"tenant_group":{"base64":"Z/8=","printable":"g\\xff"}})");
-  CHECK_EQ(commit_one(database, kMap + "\xff" "bad", ""), err::kInvalidTenantName);
+  CHECK_EQ(commit_one(database,
+                      kMap + "\xff"
+                             "bad",
+                      ""),
+           err::kInvalidTenantName);
   CHECK_EQ(commit_one(database, configure_key("one", "other"), "x"), err::kInvalidTenantConfiguration);
   CHECK_EQ(commit_one(database, configure_key("none", "tenant_group"), "x"), err::kTenantNotFound);
   CHECK_EQ(commit_one(database, "management/tenant/configure/junk", "x"), err::kSpecialKeysApiFailure);
@@ -371,7 +378,9 @@ void test_listing_describes_what_is_asked_for() {
   CHECK_EQ(described_tenants(all), 300u);
   Attempt some(database);
   const Bytes from = special(kMap), to = special(end);
-  CHECK_EQ(error_of(some.transaction->get_range({{from, false, 3}, {to, false, -2}, 0, 1'000, FDB_STREAMING_MODE_WANT_ALL, 1, false, false})), 0);
+  CHECK_EQ(error_of(some.transaction->get_range(
+               {{from, false, 3}, {to, false, -2}, 0, 1'000, FDB_STREAMING_MODE_WANT_ALL, 1, false, false})),
+           0);
   CHECK(described_tenants(some) < 20);
 }
 

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "db/system_keys.h"
 #include "special/special_ranges.h"
 #include "special/status_json.h"
-#include "db/system_keys.h"
 
 namespace fdb {
 
@@ -94,9 +94,7 @@ Error commit_nothing(SpecialAccess&, const SpecialRange&) { return 0; }
 
 constexpr size_t kStampLength = 10;
 
-bool is_hex_id(Slice text) {
-  return text.size() == 32 && text.find_first_not_of("0123456789abcdefABCDEF") == Slice::npos;
-}
+bool is_hex_id(Slice text) { return text.size() == 32 && text.find_first_not_of("0123456789abcdefABCDEF") == Slice::npos; }
 
 Bytes lowered(Slice text) {
   Bytes lower(text);
@@ -216,7 +214,8 @@ Error commit_maintenance(SpecialAccess& access, const SpecialRange& range) {
       return access.refuse("maintenance", "Multiple zones given for maintenance, only one allowed at the same time");
     }
     if (blocked && written != kIgnoreFailures) {
-      return access.refuse("maintenance", "Maintenance mode cannot be used while data distribution is disabled for storage server failures.");
+      return access.refuse("maintenance",
+                           "Maintenance mode cannot be used while data distribution is disabled for storage server failures.");
     }
     double seconds = 0;
     if (written != kIgnoreFailures && !parse_seconds(*piece.value, &seconds)) return err::kUnknownError;
@@ -224,7 +223,8 @@ Error commit_maintenance(SpecialAccess& access, const SpecialRange& range) {
       return access.refuse("maintenance", "The specified maintenance time " + plain_number(seconds) + " is a negative value");
     }
     const double room = static_cast<double>(INT64_MAX / 2 - now);
-    wanted = Zone{Bytes(written), now + static_cast<Version>(std::min(seconds * static_cast<double>(kVersionsPerSecond), room))};
+    wanted =
+        Zone{Bytes(written), now + static_cast<Version>(std::min(seconds * static_cast<double>(kVersionsPerSecond), room))};
   }
   if (wanted) access.set(kStoredZone, little_endian(wanted->end) + wanted->name);
   return 0;
@@ -246,8 +246,9 @@ Error commit_mode(SpecialAccess& access, const Bytes& text) {
   int64_t mode;
   if (!parse_number(text, &mode)) return access.refuse("datadistribution", "Invalid datadistribution mode(int): " + text);
   if (mode < 0 || mode > 2) {
-    return access.refuse("datadistribution",
-                         "Please set the value of the data_distribution/mode to 0(disable) or 1(enable), other values are not allowed");
+    return access.refuse(
+        "datadistribution",
+        "Please set the value of the data_distribution/mode to 0(disable) or 1(enable), other values are not allowed");
   }
   access.set(kStoredMode, little_endian(mode));
   return 0;
@@ -262,7 +263,8 @@ Error commit_distribution(SpecialAccess& access, const SpecialRange& range) {
     }
     if (covers(kRebalance)) piece.value ? access.set(kStoredRebalance, *piece.value) : access.clear(kStoredRebalance);
     if (piece.value && !covers(kMode) && !covers(kRebalance)) {
-      return access.refuse("datadistribution", "Changing keys other than the following two keys is not allowed: mode, rebalance_ignored");
+      return access.refuse("datadistribution",
+                           "Changing keys other than the following two keys is not allowed: mode, rebalance_ignored");
     }
   }
   return 0;
@@ -287,8 +289,9 @@ Error commit_min_version(SpecialAccess& access, const SpecialRange& range) {
   int64_t version;
   if (!parse_number(*text, &version)) return access.refuse("advanceversion", "Invalid version(int64_t) argument: " + *text);
   if (version > kMaxVersion) {
-    return access.refuse("advanceversion",
-                         "The given version is larger than the maximum allowed value(2**63-1-version_per_second*3600*24*365*1000)");
+    return access.refuse(
+        "advanceversion",
+        "The given version is larger than the maximum allowed value(2**63-1-version_per_second*3600*24*365*1000)");
   }
   Version now;
   if (Error error = access.read_version(&now)) return error;
@@ -356,7 +359,8 @@ Error commit_profiling(SpecialAccess& access, const SpecialRange& range) {
 }
 
 Error clear_profiling(SpecialAccess& access, Slice, Slice) {
-  return access.refuse("profile", "Clear operation is forbidden for profile client. You can set it to default to disable profiling.");
+  return access.refuse("profile",
+                       "Clear operation is forbidden for profile client. You can set it to default to disable profiling.");
 }
 
 constexpr SpecialRange kRanges[] = {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/tuple_codec.h"
+#include "db/system_keys.h"
 #include "special/json.h"
 #include "special/special_ranges.h"
-#include "db/system_keys.h"
-#include "base/tuple_codec.h"
 
 namespace fdb {
 
@@ -122,7 +122,8 @@ struct Requests {
   std::vector<std::pair<Bytes, Bytes>> renames;
 
   bool names_renamed(const Bytes& name) const {
-    return std::any_of(renames.begin(), renames.end(), [&name](const auto& one) { return one.first == name || one.second == name; });
+    return std::any_of(renames.begin(), renames.end(),
+                       [&name](const auto& one) { return one.first == name || one.second == name; });
   }
 };
 
@@ -246,7 +247,8 @@ Error remove_all(SpecialAccess& access, Requests* requests) {
   bool changed = false;
   for (const Deletion& deletion : requests->deletions) {
     SpecialRows rows;
-    if (Error error = read_mapped(access, system_keys::kTenantNameIndex, kMap, deletion.begin, deletion.end, &rows)) return error;
+    if (Error error = read_mapped(access, system_keys::kTenantNameIndex, kMap, deletion.begin, deletion.end, &rows))
+      return error;
     for (const auto& [key, id] : rows) {
       if (Error error = remove(access, Slice(key).substr(kMap.size()), id)) return error;
       changed = true;

@@ -33,7 +33,8 @@ Error read_reads(SpecialAccess& access, Slice begin, Slice end, SpecialRows* row
 
 Error read_writes(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows) {
   Arena arena;
-  for (const KeyRange& range : access.write_conflicts(&arena)) add_boundaries(kWrites, range.begin, range.end, begin, end, rows);
+  for (const KeyRange& range : access.write_conflicts(&arena))
+    add_boundaries(kWrites, range.begin, range.end, begin, end, rows);
   return 0;
 }
 

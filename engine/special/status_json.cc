@@ -1,9 +1,9 @@
 #include "special/status_json.h"
 
 #include "base/env.h"
-#include "special/json.h"
 #include "db/keyspace.h"
 #include "db/system_keys.h"
+#include "special/json.h"
 
 namespace fdb {
 
@@ -156,7 +156,8 @@ void add_machines_and_processes(JsonWriter& json) {
   json.member("machine_id", kMachineId);
   json.empty_array("messages");
   json.begin_array("roles");
-  for (const char* role : {"coordinator", "cluster_controller", "master", "grv_proxy", "commit_proxy", "resolver", "log", "storage"}) {
+  for (const char* role :
+       {"coordinator", "cluster_controller", "master", "grv_proxy", "commit_proxy", "resolver", "log", "storage"}) {
     json.begin_object();
     json.member("role", role);
     json.end_object();

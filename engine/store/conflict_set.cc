@@ -249,7 +249,7 @@ struct ConflictSet::Impl {
     }
   }
 
-  Node* head;  // the segment before the first boundary; never removed
+  Node* head;               // the segment before the first boundary; never removed
   Node* covered = nullptr;  // removed by an add, but not freed; linked on the lowest level
   size_t size = 0;          // with those
   int credit = 0;

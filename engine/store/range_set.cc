@@ -64,8 +64,8 @@ const std::vector<KeyRange>& RangeSet::merged() {
 bool RangeSet::covers(Slice begin, Slice end) {
   if (begin >= end) return true;
   const std::vector<KeyRange>& ranges = merged();
-  auto after = std::upper_bound(ranges.begin(), ranges.end(), begin,
-                                [](Slice key, const KeyRange& range) { return key < range.begin; });
+  auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), begin, [](Slice key, const KeyRange& range) { return key < range.begin; });
   return after != ranges.begin() && std::prev(after)->end >= end;
 }
 

@@ -88,9 +88,7 @@ struct Node {
   bool overfull() const {
     return count > (is_leaf() ? kMaxLeafKeys : kMaxChildren) || (heap_live > kMaxHeapBytes && count > 4);
   }
-  bool underfull() const {
-    return count < (is_leaf() ? kMaxLeafKeys / 4 : kMaxChildren / 4) && heap_live < kMaxHeapBytes / 4;
-  }
+  bool underfull() const { return count < (is_leaf() ? kMaxLeafKeys / 4 : kMaxChildren / 4) && heap_live < kMaxHeapBytes / 4; }
 };
 
 // An empty node, owned by `editor`, with one reference.
@@ -105,7 +103,8 @@ void release_blobs(Node* node);
 // Asks the processor for the parts of a node that a search looks at first.
 inline void prefetch_node(const Node* node) {
   const char* start = reinterpret_cast<const char*>(node);
-  for (size_t offset = 0; offset < sizeof(Node) + kMaxLeafKeys * sizeof(uint32_t); offset += 64) __builtin_prefetch(start + offset);
+  for (size_t offset = 0; offset < sizeof(Node) + kMaxLeafKeys * sizeof(uint32_t); offset += 64)
+    __builtin_prefetch(start + offset);
 }
 
 // Index of the first meaningful slot whose key is not below `key` (or count); *equal tells whether it is `key`.

@@ -70,8 +70,7 @@ int split_point(const Node* node, int index) {
 
 bool fits_in_one(const Node* left, const Node* right, Slice separator) {
   const int slots = left->is_leaf() ? store::kMaxLeafKeys : store::kMaxChildren;
-  return left->count + right->count <= slots &&
-         left->heap_live + right->heap_live + separator.size() <= store::kMaxHeapBytes;
+  return left->count + right->count <= slots && left->heap_live + right->heap_live + separator.size() <= store::kMaxHeapBytes;
 }
 
 }  // namespace

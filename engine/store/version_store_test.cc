@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "store/reclaimer.h"
 #include "sim/test_support.h"
+#include "store/reclaimer.h"
 
 namespace {
 
@@ -37,7 +37,8 @@ Bytes random_key(Random& random) {
     case 0: return Bytes(pick(random, 6), static_cast<char>(pick(random, 2) * 255));
     case 1: {
       Bytes key;
-      for (size_t length = pick(random, 5); length > 0; --length) key.push_back(static_cast<char>("\x00\x01\xfe\xff"[pick(random, 4)]));
+      for (size_t length = pick(random, 5); length > 0; --length)
+        key.push_back(static_cast<char>("\x00\x01\xfe\xff"[pick(random, 4)]));
       return key;
     }
     case 2: return Bytes(300, 'p') + std::to_string(pick(random, 300));
@@ -231,11 +232,15 @@ void test_reclaiming() {
 // A child has no reclaimer thread at first; dropping large structures there must neither hang nor crash.
 [[maybe_unused]] void test_fork() {
   const Snapshot kept = big_snapshot(20'000);
-  { const Snapshot dropped = big_snapshot(20'000); }
+  {
+    const Snapshot dropped = big_snapshot(20'000);
+  }
   const pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {
-    { const Snapshot dropped = big_snapshot(20'000); }
+    {
+      const Snapshot dropped = big_snapshot(20'000);
+    }
     while (fdb::store::reclaimer_backlog() > 0) std::this_thread::yield();
     Slice value;
     _exit(kept.get(numbered(77), &value) ? 0 : 1);

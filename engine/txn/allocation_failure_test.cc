@@ -3,12 +3,12 @@
 #include <map>
 #include <vector>
 
-#include "store/conflict_set.h"
 #include "sim/failing_allocator.h"
-#include "store/range_set.h"
-#include "txn/read_log.h"
 #include "sim/test_support.h"
+#include "store/conflict_set.h"
+#include "store/range_set.h"
 #include "store/version_store.h"
+#include "txn/read_log.h"
 #include "txn/write_map.h"
 
 namespace fdb {

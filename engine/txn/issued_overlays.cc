@@ -8,7 +8,9 @@ IssuedOverlays::Moment IssuedOverlays::now(const WriteMap& writes) {
   return log_.size();
 }
 
-void IssuedOverlays::mutate(Slice key, Op op, Slice value, bool add_conflict) { add({Kind::kMutate, op, add_conflict, key, value}); }
+void IssuedOverlays::mutate(Slice key, Op op, Slice value, bool add_conflict) {
+  add({Kind::kMutate, op, add_conflict, key, value});
+}
 
 void IssuedOverlays::clear_range(Slice begin, Slice end, bool add_conflict) {
   add({Kind::kClear, Op::kClearRange, add_conflict, begin, end});

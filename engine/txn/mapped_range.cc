@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cstring>
 
-#include "special/special_keys.h"
 #include "db/system_keys.h"
+#include "special/special_keys.h"
 
 namespace fdb {
 

@@ -29,11 +29,12 @@ class Mapper {
 
 class MappedRangeReader {
  public:
-  static Error read(Transaction& transaction, const MappedRangeRequest& request, const RangeLimits& limits, MappedKeyValueArray* result);
+  static Error read(Transaction& transaction, const MappedRangeRequest& request, const RangeLimits& limits,
+                    MappedKeyValueArray* result);
 
  private:
-  static Error look_up(Transaction& transaction, const Mapper& mapper, const FDBKeyValue& row,
-                       MappedKeyValueArray* result, int64_t* bytes);
+  static Error look_up(Transaction& transaction, const Mapper& mapper, const FDBKeyValue& row, MappedKeyValueArray* result,
+                       int64_t* bytes);
   static bool touches_writes(const Transaction& transaction, Slice begin, Slice end);
 };
 

@@ -29,7 +29,8 @@ Ref<Database> filled_database() {
   return database;
 }
 
-Ref<Future> read(const Ref<Transaction>& transaction, Slice mapper, int limit = 0, bool reverse = false, bool snapshot = false) {
+Ref<Future> read(const Ref<Transaction>& transaction, Slice mapper, int limit = 0, bool reverse = false,
+                 bool snapshot = false) {
   static const Bytes begin = pack({"index"});
   static const Bytes end = begin + "\xff";
   const RangeRequest range{{begin, false, 1}, {end, false, 1}, limit, 0, FDB_STREAMING_MODE_WANT_ALL, 1, snapshot, reverse};

@@ -10,8 +10,8 @@
 #include <random>
 #include <thread>
 
-#include "store/reclaimer.h"
 #include "sim/test_support.h"
+#include "store/reclaimer.h"
 #include "txn/transaction.h"
 
 namespace fdb {
@@ -81,8 +81,9 @@ void test_commits_over_few_keys(int commits) {
   }
   const double elapsed = milliseconds_since(start);
   const auto within = [before] { return resident_bytes() - before <= kLeftAbove; };
-  std::printf("%d commits over %d keys: %.1f us each, at most %.1f MiB above the start, %.1f after the last one\n", commits, kRows,
-              elapsed * 1000 / commits, static_cast<double>(most - before) / kMiB, static_cast<double>(resident_bytes() - before) / kMiB);
+  std::printf("%d commits over %d keys: %.1f us each, at most %.1f MiB above the start, %.1f after the last one\n", commits,
+              kRows, elapsed * 1000 / commits, static_cast<double>(most - before) / kMiB,
+              static_cast<double>(resident_bytes() - before) / kMiB);
   if (kMeasures) {
     CHECK(most - before <= kMostAbove);
     CHECK(comes_true(10, within));
@@ -102,7 +103,8 @@ void test_stamped_commits(int commits) {
   std::mt19937 random(1);
   for (int i = 0; i < commits; ++i) {
     const auto transaction = database->create_transaction();
-    transaction->atomic_op(key_of(static_cast<int>(random() % kStampedRows)), Bytes(14, '\0'), FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE);
+    transaction->atomic_op(key_of(static_cast<int>(random() % kStampedRows)), Bytes(14, '\0'),
+                           FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE);
     const Ref<Future> stamp = transaction->get_versionstamp();
     commit(transaction.get());
     CHECK_EQ(stamp->get_error(), 0);

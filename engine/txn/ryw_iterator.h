@@ -66,7 +66,7 @@ class RywIterator {
   Type type_ = Type::kEmpty;
   Bytes begin_;
   Bytes end_;
-  Bytes run_low_;   // the known, unmodified stretch around a row of the snapshot
+  Bytes run_low_;  // the known, unmodified stretch around a row of the snapshot
   Bytes run_high_;
   bool in_run_ = false;
   bool exhausted_ = false;

@@ -113,7 +113,9 @@ Error RywReader::forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* 
     ends->read_to_begin = true;
     return 0;
   }
-  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
+  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) ||
+      (end.selector.offset == 1 && end.selector.key.empty()))
+    return 0;
   if (end.selector.offset != 1 && begin.selector.key > end.selector.key) {
     Bytes resolved;
     if (Error error = find_key(end.selector, &resolved)) return error;
@@ -191,7 +193,9 @@ Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds*
     ends->read_to_begin = true;
     return 0;
   }
-  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) || (end.selector.offset == 1 && end.selector.key.empty())) return 0;
+  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) ||
+      (end.selector.offset == 1 && end.selector.key.empty()))
+    return 0;
   if (begin.selector.offset != 1 && begin.selector.key > end.selector.key) {
     Bytes resolved;
     if (Error error = find_key(begin.selector, &resolved)) return error;
@@ -307,8 +311,8 @@ Error RywReader::fetch_forward(const RywIterator& at, const RywIterator& end_at,
   return fetch(read_begin, read_end, request_budget(budget, additional, 2 - read_begin.offset, requests), false);
 }
 
-Error RywReader::fetch_backward(const RywIterator& at, const RywIterator& begin_at, const PlainSelector& begin, PlainSelector* end,
-                                const Budget& budget, int requests) {
+Error RywReader::fetch_backward(const RywIterator& at, const RywIterator& begin_at, const PlainSelector& begin,
+                                PlainSelector* end, const Budget& budget, int requests) {
   int64_t additional = std::max<int64_t>(0, begin.offset - 1);
   RywIterator stop = at;
   const bool beyond = at.begin() < begin_at.begin();
@@ -352,7 +356,8 @@ Error RywReader::fetch(const PlainSelector& begin, const PlainSelector& end, Bud
 }
 
 // How far one request for the rows in [begin, end) gets. Rows at which it cannot stop are passed by count.
-RywReader::Answered RywReader::count_rows(SnapshotWalk& walk, const Bytes& begin, const Bytes& end, const Budget& budget, bool reverse) {
+RywReader::Answered RywReader::count_rows(SnapshotWalk& walk, const Bytes& begin, const Bytes& end, const Budget& budget,
+                                          bool reverse) {
   Answered answered;
   const int64_t lowest = walk.rank(begin);
   const int64_t total = walk.rank(end) - lowest;
@@ -387,7 +392,8 @@ void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray*
   const SnapshotWalk::Place to = walk.resolve(read.end.key, read.end.offset);
   int64_t bytes = 0;
   for (read.reverse ? walk.seek_before(to.key) : walk.seek(from.key);
-       walk.valid() && (read.reverse ? walk.key() >= from.key : walk.key() < to.key); read.reverse ? walk.prev() : walk.next()) {
+       walk.valid() && (read.reverse ? walk.key() >= from.key : walk.key() < to.key);
+       read.reverse ? walk.prev() : walk.next()) {
     rows->add(walk.key(), walk.value());
     bytes += kServerRowOverhead + row_bytes(walk.key(), walk.value());
     const bool enough = static_cast<int64_t>(rows->rows.size()) == read.limits.rows;

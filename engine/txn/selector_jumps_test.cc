@@ -2,8 +2,8 @@
 #include <set>
 #include <vector>
 
-#include "txn/ryw_reader.h"
 #include "sim/test_support.h"
+#include "txn/ryw_reader.h"
 
 namespace fdb {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/env.h"
-#include "special/special_keys.h"
 #include "db/system_keys.h"
+#include "special/special_keys.h"
 
 namespace fdb {
 
@@ -36,8 +36,13 @@ const std::shared_ptr<TransactionHook>& Transaction::hook() {
 }
 
 Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant)
-    : database_(std::move(database)), tenant_(std::move(tenant)), network_(Network::instance()), latency_(latency_of(*database_)),
-      time_base_(now_micros()), backoff_(kInitialBackoff), deferred_error_(database_->deferred_error()) {
+    : database_(std::move(database)),
+      tenant_(std::move(tenant)),
+      network_(Network::instance()),
+      latency_(latency_of(*database_)),
+      time_base_(now_micros()),
+      backoff_(kInitialBackoff),
+      deferred_error_(database_->deferred_error()) {
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
   apply_defaults();
   if (api_version() <= 15 && !tenant_) apply_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, false, Slice());
@@ -88,9 +93,7 @@ Error Transaction::refusal() {
   return state_error_;
 }
 
-Slice Transaction::max_read_key() const {
-  return has_system_access() ? system_keys::kSystemEnd : system_keys::kSystemBegin;
-}
+Slice Transaction::max_read_key() const { return has_system_access() ? system_keys::kSystemEnd : system_keys::kSystemBegin; }
 
 Slice Transaction::max_write_key() const {
   return options_.access_system_keys ? system_keys::kSystemEnd : system_keys::kSystemBegin;
@@ -139,7 +142,8 @@ Error Transaction::set_option(int option, const uint8_t* value, int length) {
 }
 
 void Transaction::replay_persistent_options() {
-  for (const PersistentOptions::Entry& kept : persistent_options_.entries()) apply_option(kept.option, kept.present, kept.value);
+  for (const PersistentOptions::Entry& kept : persistent_options_.entries())
+    apply_option(kept.option, kept.present, kept.value);
 }
 
 // ---- timeouts --------------------------------------------------------------------------------------

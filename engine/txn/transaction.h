@@ -16,17 +16,17 @@
 #include <optional>
 #include <vector>
 
+#include "base/weak_link.h"
 #include "db/atomic_ops.h"
 #include "db/database.h"
 #include "runtime/future.h"
-#include "txn/issued_overlays.h"
 #include "runtime/late_answers.h"
 #include "runtime/network.h"
 #include "store/range_set.h"
+#include "txn/issued_overlays.h"
 #include "txn/read_log.h"
 #include "txn/ryw_reader.h"
 #include "txn/transaction_options.h"
-#include "base/weak_link.h"
 #include "txn/write_map.h"
 
 namespace fdb {
@@ -343,15 +343,15 @@ class Transaction : public RefCounted<Transaction> {
   std::vector<Mutation> native_mutations_;    // writes that bypass the overlay or were flushed out of it
   std::vector<KeyRange> native_write_conflicts_;
   std::vector<KeyRange> native_counted_reads_;  // RYW disabled: what counts in the size, each time
-  std::vector<Bytes> stamped_keys_;           // pending SET_VERSIONSTAMPED_KEY operands
+  std::vector<Bytes> stamped_keys_;             // pending SET_VERSIONSTAMPED_KEY operands
   RangeSet read_conflicts_;
-  RangeSet native_read_conflicts_;            // those of them that a reset of the overlay keeps
+  RangeSet native_read_conflicts_;  // those of them that a reset of the overlay keeps
   ReadLog read_log_;
   int64_t approximate_size_ = 0;
   // Lists, here and below: an empty deque allocates, and neither a reset nor a delivery may fail.
   std::list<UnreadWatch> unread_watches_;
   uint64_t watch_round_trip_ = 0;  // the keyspace's count when the last of them was issued
-  int64_t native_cost_ = 0;  // of writes, and of reads that the overlay has forgotten
+  int64_t native_cost_ = 0;        // of writes, and of reads that the overlay has forgotten
   std::unique_ptr<SpecialWrites> special_writes_;
 
   std::list<WaitingRead> waiting_;
@@ -367,9 +367,9 @@ class Transaction : public RefCounted<Transaction> {
   bool half_reset_ = false;
   bool native_renewed_ = false;  // below API 700: a commit has reset the native half
   bool commit_started_ = false;
-  bool commit_waits_ = false;  // for waiting reads
+  bool commit_waits_ = false;       // for waiting reads
   bool commit_on_its_way_ = false;  // decided, and no look hastens its delivery
-  Ref<Future> commit_future_;  // not delivered yet
+  Ref<Future> commit_future_;       // not delivered yet
   Undelivered::Place undelivered_{this};
   std::optional<DecidedCommit> decided_;
 };

@@ -17,14 +17,21 @@ enum class RetryKind { kNo, kBackoff, kResource, kVersion };
 
 RetryKind retry_kind(Error error) {
   switch (error) {
-    case 1020: case 1021: case 1037: case 1038: case 1051: case 1079: case 1213: case 1223:
-      return RetryKind::kBackoff;
-    case 1042: case 1078: case 1235: case 1242:
-      return RetryKind::kResource;
-    case 1007: case 1009:
-      return RetryKind::kVersion;
-    default:
-      return RetryKind::kNo;
+    case 1020:
+    case 1021:
+    case 1037:
+    case 1038:
+    case 1051:
+    case 1079:
+    case 1213:
+    case 1223: return RetryKind::kBackoff;
+    case 1042:
+    case 1078:
+    case 1235:
+    case 1242: return RetryKind::kResource;
+    case 1007:
+    case 1009: return RetryKind::kVersion;
+    default: return RetryKind::kNo;
   }
 }
 

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "txn/accounting.h"
-#include "special/special_keys.h"
 #include "db/system_keys.h"
+#include "special/special_keys.h"
+#include "txn/accounting.h"
 #include "txn/transaction.h"
 
 namespace fdb {

@@ -45,16 +45,12 @@ Error set_span_parent(Bytes* parent, const OptionValue& value) {
 
 Error TransactionOptions::apply(int option, const OptionValue& value, const OptionContext& context) {
   switch (option) {
-    case FDB_TR_OPTION_CAUSAL_WRITE_RISKY:
-      causal_write_risky = true;
-      return 0;
+    case FDB_TR_OPTION_CAUSAL_WRITE_RISKY: causal_write_risky = true; return 0;
     case FDB_TR_OPTION_READ_YOUR_WRITES_DISABLE:
       if (context.used) return err::kClientInvalidOperation;
       read_your_writes_disabled = true;
       return 0;
-    case FDB_TR_OPTION_NEXT_WRITE_NO_WRITE_CONFLICT_RANGE:
-      next_write_no_conflict = true;
-      return 0;
+    case FDB_TR_OPTION_NEXT_WRITE_NO_WRITE_CONFLICT_RANGE: next_write_no_conflict = true; return 0;
     case FDB_TR_OPTION_ACCESS_SYSTEM_KEYS:
     case FDB_TR_OPTION_READ_SYSTEM_KEYS:
     case FDB_TR_OPTION_RAW_ACCESS:
@@ -63,11 +59,8 @@ Error TransactionOptions::apply(int option, const OptionValue& value, const Opti
       read_system_keys = read_system_keys || option != FDB_TR_OPTION_RAW_ACCESS;
       raw_access = true;
       return 0;
-    case FDB_TR_OPTION_USE_PROVISIONAL_PROXIES:
-      return context.tenant ? err::kInvalidOption : 0;
-    case FDB_TR_OPTION_BYPASS_UNREADABLE:
-      bypass_unreadable = true;
-      return 0;
+    case FDB_TR_OPTION_USE_PROVISIONAL_PROXIES: return context.tenant ? err::kInvalidOption : 0;
+    case FDB_TR_OPTION_BYPASS_UNREADABLE: bypass_unreadable = true; return 0;
     case FDB_TR_OPTION_LOCK_AWARE:
       lock_aware = true;
       read_lock_aware = false;
@@ -75,60 +68,32 @@ Error TransactionOptions::apply(int option, const OptionValue& value, const Opti
     case FDB_TR_OPTION_READ_LOCK_AWARE:
       if (!lock_aware) read_lock_aware = true;
       return 0;
-    case FDB_TR_OPTION_USED_DURING_COMMIT_PROTECTION_DISABLE:
-      unprotected_during_commit = true;
-      return 0;
-    case FDB_TR_OPTION_REPORT_CONFLICTING_KEYS:
-      report_conflicting_keys = true;
-      return 0;
-    case FDB_TR_OPTION_SPECIAL_KEY_SPACE_RELAXED:
-      special_keys_relaxed = true;
-      return 0;
-    case FDB_TR_OPTION_SPECIAL_KEY_SPACE_ENABLE_WRITES:
-      special_keys_writable = true;
-      return 0;
-    case FDB_TR_OPTION_INCLUDE_PORT_IN_ADDRESS:
-      include_port = true;
-      return 0;
+    case FDB_TR_OPTION_USED_DURING_COMMIT_PROTECTION_DISABLE: unprotected_during_commit = true; return 0;
+    case FDB_TR_OPTION_REPORT_CONFLICTING_KEYS: report_conflicting_keys = true; return 0;
+    case FDB_TR_OPTION_SPECIAL_KEY_SPACE_RELAXED: special_keys_relaxed = true; return 0;
+    case FDB_TR_OPTION_SPECIAL_KEY_SPACE_ENABLE_WRITES: special_keys_writable = true; return 0;
+    case FDB_TR_OPTION_INCLUDE_PORT_IN_ADDRESS: include_port = true; return 0;
     case FDB_TR_OPTION_INITIALIZE_NEW_DATABASE:
       if (context.version_requested) return err::kReadVersionAlreadySet;
       initialize_new_database = true;
       causal_write_risky = true;
       return 0;
-    case FDB_TR_OPTION_SNAPSHOT_RYW_ENABLE:
-      ++snapshot_ryw_counter;
-      return 0;
-    case FDB_TR_OPTION_SNAPSHOT_RYW_DISABLE:
-      --snapshot_ryw_counter;
-      return 0;
-    case FDB_TR_OPTION_TIMEOUT:
-      timeout_ms = value.number;
-      return 0;
-    case FDB_TR_OPTION_RETRY_LIMIT:
-      retry_limit = value.number;
-      return 0;
-    case FDB_TR_OPTION_MAX_RETRY_DELAY:
-      max_retry_delay_ms = value.number;
-      return 0;
-    case FDB_TR_OPTION_SIZE_LIMIT:
-      size_limit = value.number;
-      return 0;
+    case FDB_TR_OPTION_SNAPSHOT_RYW_ENABLE: ++snapshot_ryw_counter; return 0;
+    case FDB_TR_OPTION_SNAPSHOT_RYW_DISABLE: --snapshot_ryw_counter; return 0;
+    case FDB_TR_OPTION_TIMEOUT: timeout_ms = value.number; return 0;
+    case FDB_TR_OPTION_RETRY_LIMIT: retry_limit = value.number; return 0;
+    case FDB_TR_OPTION_MAX_RETRY_DELAY: max_retry_delay_ms = value.number; return 0;
+    case FDB_TR_OPTION_SIZE_LIMIT: size_limit = value.number; return 0;
     case FDB_TR_OPTION_TAG:
-    case FDB_TR_OPTION_AUTO_THROTTLE_TAG:
-      return add_tag(&tags, value);
+    case FDB_TR_OPTION_AUTO_THROTTLE_TAG: return add_tag(&tags, value);
     case FDB_TR_OPTION_DEBUG_TRANSACTION_IDENTIFIER:
-    case FDB_TR_OPTION_TRANSACTION_LOGGING_ENABLE:
-      return set_debug_identifier(&debug_identifier, value);
-    case FDB_TR_OPTION_LOG_TRANSACTION:
-      return debug_identifier.empty() ? err::kClientInvalidOperation : 0;
-    case FDB_TR_OPTION_SPAN_PARENT:
-      return set_span_parent(&span_parent, value);
-    case FDB_TR_OPTION_IDEMPOTENCY_ID:
-      return value.bytes.size() < 16 || value.bytes.size() > 255 ? err::kInvalidOption : 0;
+    case FDB_TR_OPTION_TRANSACTION_LOGGING_ENABLE: return set_debug_identifier(&debug_identifier, value);
+    case FDB_TR_OPTION_LOG_TRANSACTION: return debug_identifier.empty() ? err::kClientInvalidOperation : 0;
+    case FDB_TR_OPTION_SPAN_PARENT: return set_span_parent(&span_parent, value);
+    case FDB_TR_OPTION_IDEMPOTENCY_ID: return value.bytes.size() < 16 || value.bytes.size() > 255 ? err::kInvalidOption : 0;
     case FDB_TR_OPTION_USE_GRV_CACHE:
       return context.api_version >= 720 && !context.grv_cache_available ? err::kInvalidOption : 0;
-    default:
-      return 0;  // no visible effect on one node beyond the checks already made
+    default: return 0;  // no visible effect on one node beyond the checks already made
   }
 }
 

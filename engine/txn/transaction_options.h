@@ -13,8 +13,8 @@ namespace fdb {
 
 // Facts about the transaction that decide whether an option may be set.
 struct OptionContext {
-  bool used;              // a read was issued, or a write into the overlay
-  bool tenant;            // a tenant transaction
+  bool used;               // a read was issued, or a write into the overlay
+  bool tenant;             // a tenant transaction
   bool version_requested;  // a read version was requested or set
   int api_version;
   bool grv_cache_available;

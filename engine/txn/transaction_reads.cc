@@ -1,11 +1,11 @@
 // Reads of a transaction.
 #include <algorithm>
 
-#include "txn/accounting.h"
 #include "base/env.h"
-#include "txn/size_estimates.h"
-#include "special/special_keys.h"
 #include "db/system_keys.h"
+#include "special/special_keys.h"
+#include "txn/accounting.h"
+#include "txn/size_estimates.h"
 #include "txn/transaction.h"
 
 namespace fdb {
@@ -34,7 +34,8 @@ int mode_bytes(int mode, int iteration) {
 Error resolve_limits(const RangeRequest& request, RangeLimits* limits) {
   limits->rows = request.limit == 0 ? -1 : request.limit;
   limits->bytes = request.target_bytes == 0 ? -1 : request.target_bytes;
-  if (limits->rows == -1 && limits->bytes == -1 && request.mode == FDB_STREAMING_MODE_EXACT) return err::kExactModeWithoutLimits;
+  if (limits->rows == -1 && limits->bytes == -1 && request.mode == FDB_STREAMING_MODE_EXACT)
+    return err::kExactModeWithoutLimits;
   const int mode = mode_bytes(request.mode, request.iteration);
   if (mode < 0) return err::kClientInvalidOperation;
   if (mode > 0) limits->bytes = limits->bytes == -1 ? mode : std::min(limits->bytes, mode);
@@ -360,15 +361,16 @@ Ref<Future> Transaction::get_range(const RangeRequest& given) {
   const Error error = read_range(request, limits, rows.get());
   if (error == 0) return answer(std::move(rows), Tie::kRead);
   if (error != err::kFutureVersion) return failed_read(error);
-  return wait_for_version([this, request, limits, begin = Bytes(request.begin.key), end = Bytes(request.end.key)](Result* late) {
-    RangeRequest owned = request;
-    owned.begin.key = begin;
-    owned.end.key = end;
-    auto late_rows = std::make_unique<KeyValueArray>();
-    const Error failure = read_range(owned, limits, late_rows.get());
-    *late = std::move(late_rows);
-    return failure;
-  });
+  return wait_for_version(
+      [this, request, limits, begin = Bytes(request.begin.key), end = Bytes(request.end.key)](Result* late) {
+        RangeRequest owned = request;
+        owned.begin.key = begin;
+        owned.end.key = end;
+        auto late_rows = std::make_unique<KeyValueArray>();
+        const Error failure = read_range(owned, limits, late_rows.get());
+        *late = std::move(late_rows);
+        return failure;
+      });
 }
 
 // ---- places and sizes ------------------------------------------------------------------------------

@@ -122,7 +122,8 @@ Bytes Transaction::full_key(Slice key) const {
 
 void Transaction::trigger_watches(Slice key, const std::optional<Slice>& value) {
   if (unregistered_watches_.empty()) return;
-  unregistered_watches_.take_changed(full_key(key), value, [this](const Ref<Watch>& watch) { network_.deliver(watch->future(), Void{}); });
+  unregistered_watches_.take_changed(full_key(key), value,
+                                     [this](const Ref<Watch>& watch) { network_.deliver(watch->future(), Void{}); });
 }
 
 void Transaction::trigger_all_watches(Slice key) {
@@ -148,7 +149,8 @@ void Transaction::end_watches(Error error) {
 }
 
 void Transaction::activate_watches() {
-  for (const UnreadWatch& unread : std::exchange(unread_watches_, {})) approximate_size_ += unread.size;  // the commit has waited
+  for (const UnreadWatch& unread : std::exchange(unread_watches_, {}))
+    approximate_size_ += unread.size;  // the commit has waited
   unregistered_watches_.take_everything(
       [this](WatchIndex::Entry entry) { keyspace().watches().activate(std::move(entry), keyspace()); });
 }

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "txn/accounting.h"
-#include "special/special_keys.h"
 #include "db/system_keys.h"
+#include "special/special_keys.h"
+#include "txn/accounting.h"
 #include "txn/transaction.h"
 
 namespace fdb {
@@ -159,7 +159,8 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
   bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
   if (key == system_keys::kMetadataVersion) {
-    if (operation != FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE || param != kMetadataOperand) return defer(err::kClientInvalidOperation);
+    if (operation != FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE || param != kMetadataOperand)
+      return defer(err::kClientInvalidOperation);
   } else if (key >= max_write_key()) {
     return defer(err::kKeyOutsideLegalRange);
   }
@@ -181,7 +182,8 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
   Op op = static_cast<Op>(operation);
   if (api_version() >= 510) op = op == Op::kMin ? Op::kMinV2 : op == Op::kAnd ? Op::kAndV2 : op;
   size_t offset = 0;
-  if ((stamped_key || stamped_value) && !stamp_offset(stamped_key ? key : param, &offset)) return defer(err::kClientInvalidOperation);
+  if ((stamped_key || stamped_value) && !stamp_offset(stamped_key ? key : param, &offset))
+    return defer(err::kClientInvalidOperation);
   if (stamped_key) {
     write_stamped_key(Bytes(key), param, offset);
   } else {

@@ -15,8 +15,7 @@ bool is_dependent(Op op) { return op != Op::kSet && !is_stamp(op); }
 void combine(std::vector<KeyOperation>* stack, KeyOperation next, Arena* arena) {
   KeyOperation& top = stack->back();
   if (top.op == Op::kSet && is_dependent(next.op)) {
-    const auto folded =
-        apply_atomic(next.op, top.has_value ? std::optional<Slice>(top.value) : std::nullopt, next.value);
+    const auto folded = apply_atomic(next.op, top.has_value ? std::optional<Slice>(top.value) : std::nullopt, next.value);
     top.has_value = folded.has_value();
     top.value = folded ? arena->copy(*folded) : Slice();
     return;
@@ -73,9 +72,7 @@ Bytes WriteMap::Segment::begin() const { return begins_after() ? key_after(entry
 
 bool WriteMap::Segment::has_end() const { return is_operation() || std::next(entry_) != map_->end(); }
 
-Bytes WriteMap::Segment::end() const {
-  return is_operation() ? key_after(entry_->first) : Bytes(std::next(entry_)->first);
-}
+Bytes WriteMap::Segment::end() const { return is_operation() ? key_after(entry_->first) : Bytes(std::next(entry_)->first); }
 
 void WriteMap::Segment::next() {
   if (!on_range_) {

@@ -43,7 +43,7 @@ class WriteMap {
   // A segment: the part of the key space with one state. Walks forwards and backwards.
   class Segment {
    public:
-    Slice begin_key() const;          // without the \0 that begins_after() says
+    Slice begin_key() const;  // without the \0 that begins_after() says
     bool begins_after() const { return on_range_ && !entry_->second.operations.empty(); }
     bool is_operation() const { return !on_range_; }
     bool is_cleared() const { return on_range_ && entry_->second.following.cleared; }

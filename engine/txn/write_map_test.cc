@@ -17,9 +17,7 @@ struct KeyModel {
   bool unreadable = false;
 };
 
-std::vector<Bytes> all_keys() {
-  return {Bytes(), "a", Bytes("a\0", 2), "ab", "b", "ba", "c", "d"};
-}
+std::vector<Bytes> all_keys() { return {Bytes(), "a", Bytes("a\0", 2), "ab", "b", "ba", "c", "d"}; }
 
 class Model {
  public:
@@ -86,7 +84,8 @@ class Model {
   }
 
   void atomic(size_t key, bool conflict) {
-    static constexpr Op kOps[] = {Op::kAdd, Op::kAndV2, Op::kOr, Op::kMax, Op::kMinV2, Op::kByteMin, Op::kAppendIfFits, Op::kCompareAndClear};
+    static constexpr Op kOps[] = {Op::kAdd,   Op::kAndV2,   Op::kOr,           Op::kMax,
+                                  Op::kMinV2, Op::kByteMin, Op::kAppendIfFits, Op::kCompareAndClear};
     const Op op = kOps[random_() % std::size(kOps)];
     const Bytes operand = text();
     map_.mutate(keys_[key], op, operand, conflict);

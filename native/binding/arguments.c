@@ -4,103 +4,103 @@
 #include <limits.h>
 
 PyObject *fast_raise(fdb_error_t code) {
-	PyObject *exception = PyObject_CallFunction(fast_classes.error, "i", (int)code);
-	if (exception != NULL) {
-		PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-		Py_DECREF(exception);
-	}
-	return NULL;
+    PyObject *exception = PyObject_CallFunction(fast_classes.error, "i", (int)code);
+    if (exception != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+        Py_DECREF(exception);
+    }
+    return NULL;
 }
 
 PyObject *fast_raise_missing(shim_library *library, const char *name) {
-	PyObject *exception = PyObject_CallFunction(fast_classes.missing_function, "Ks",
-	                                            (unsigned long long)(uintptr_t)library, name);
-	if (exception != NULL) {
-		PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-		Py_DECREF(exception);
-	}
-	return NULL;
+    PyObject *exception = PyObject_CallFunction(fast_classes.missing_function, "Ks",
+                                                (unsigned long long)(uintptr_t)library, name);
+    if (exception != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+        Py_DECREF(exception);
+    }
+    return NULL;
 }
 
 /* What to write instead of an argument that stands for no bytes. */
 static const char *advice(PyObject *argument, const char *what) {
-	if (PyUnicode_Check(argument)) {
-		return ": encode it, or pack it with fdb.tuple.pack";
-	}
-	if (argument == Py_None && what[0] == 'V') {
-		return ": clear the key to leave it without a value";
-	}
-	if (PyLong_Check(argument) || PyFloat_Check(argument)) {
-		return ": pack it with fdb.tuple.pack, or as the number of bytes that you want";
-	}
-	if (PyTuple_Check(argument)) {
-		return ": pack it with fdb.tuple.pack";
-	}
-	if (PyObject_CheckBuffer(argument)) {
-		return ": convert it with bytes()";
-	}
-	return "";
+    if (PyUnicode_Check(argument)) {
+        return ": encode it, or pack it with fdb.tuple.pack";
+    }
+    if (argument == Py_None && what[0] == 'V') {
+        return ": clear the key to leave it without a value";
+    }
+    if (PyLong_Check(argument) || PyFloat_Check(argument)) {
+        return ": pack it with fdb.tuple.pack, or as the number of bytes that you want";
+    }
+    if (PyTuple_Check(argument)) {
+        return ": pack it with fdb.tuple.pack";
+    }
+    if (PyObject_CheckBuffer(argument)) {
+        return ": convert it with bytes()";
+    }
+    return "";
 }
 
 /* Returns the bytes that stand for `argument` (a new reference), or NULL with TypeError set. */
 static PyObject *convert(PyObject *argument, const char *method, const char *what) {
-	if (PyBytes_Check(argument)) {
-		Py_INCREF(argument);
-		return argument;
-	}
-	PyObject *converter = PyObject_GetAttrString(argument, method);
-	if (converter == NULL) {
-		if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
-			PyErr_Clear();
-			PyErr_Format(PyExc_TypeError, "%s must be of type bytes, not %.200s%s", what, Py_TYPE(argument)->tp_name,
-			             advice(argument, what));
-		}
-		return NULL;
-	}
-	PyObject *converted = PyObject_CallNoArgs(converter);
-	Py_DECREF(converter);
-	if (converted != NULL && !PyBytes_Check(converted)) {
-		PyErr_Format(PyExc_TypeError, "%s must be of type bytes, but %s() of %.200s returned %.200s", what, method,
-		             Py_TYPE(argument)->tp_name, Py_TYPE(converted)->tp_name);
-		Py_CLEAR(converted);
-	}
-	return converted;
+    if (PyBytes_Check(argument)) {
+        Py_INCREF(argument);
+        return argument;
+    }
+    PyObject *converter = PyObject_GetAttrString(argument, method);
+    if (converter == NULL) {
+        if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            PyErr_Clear();
+            PyErr_Format(PyExc_TypeError, "%s must be of type bytes, not %.200s%s", what,
+                         Py_TYPE(argument)->tp_name, advice(argument, what));
+        }
+        return NULL;
+    }
+    PyObject *converted = PyObject_CallNoArgs(converter);
+    Py_DECREF(converter);
+    if (converted != NULL && !PyBytes_Check(converted)) {
+        PyErr_Format(PyExc_TypeError, "%s must be of type bytes, but %s() of %.200s returned %.200s", what,
+                     method, Py_TYPE(argument)->tp_name, Py_TYPE(converted)->tp_name);
+        Py_CLEAR(converted);
+    }
+    return converted;
 }
 
 static int get_bytes(PyObject *argument, fast_bytes *bytes, const char *method, const char *what,
                      fdb_error_t too_large) {
-	PyObject *owner = convert(argument, method, what);
-	if (owner == NULL) {
-		return 0;
-	}
-	if (PyBytes_GET_SIZE(owner) > INT_MAX) {
-		Py_DECREF(owner);
-		fast_raise(too_large);
-		return 0;
-	}
-	bytes->owner = owner;
-	bytes->data = (const uint8_t *)PyBytes_AS_STRING(owner);
-	bytes->length = (int)PyBytes_GET_SIZE(owner);
-	return 1;
+    PyObject *owner = convert(argument, method, what);
+    if (owner == NULL) {
+        return 0;
+    }
+    if (PyBytes_GET_SIZE(owner) > INT_MAX) {
+        Py_DECREF(owner);
+        fast_raise(too_large);
+        return 0;
+    }
+    bytes->owner = owner;
+    bytes->data = (const uint8_t *)PyBytes_AS_STRING(owner);
+    bytes->length = (int)PyBytes_GET_SIZE(owner);
+    return 1;
 }
 
 int fast_get_key(PyObject *argument, fast_bytes *bytes) {
-	return get_bytes(argument, bytes, "as_foundationdb_key", "Key", 2102 /* key_too_large */);
+    return get_bytes(argument, bytes, "as_foundationdb_key", "Key", 2102 /* key_too_large */);
 }
 
 int fast_get_value(PyObject *argument, fast_bytes *bytes) {
-	return get_bytes(argument, bytes, "as_foundationdb_value", "Value", 2103 /* value_too_large */);
+    return get_bytes(argument, bytes, "as_foundationdb_value", "Value", 2103 /* value_too_large */);
 }
 
 int fast_get_int(PyObject *argument, int *number) {
-	long wide = PyLong_AsLong(argument);
-	if (wide == -1 && PyErr_Occurred()) {
-		return 0;
-	}
-	if (wide < INT_MIN || wide > INT_MAX) {
-		PyErr_Format(PyExc_OverflowError, "%ld does not fit into 32 bits", wide);
-		return 0;
-	}
-	*number = (int)wide;
-	return 1;
+    long wide = PyLong_AsLong(argument);
+    if (wide == -1 && PyErr_Occurred()) {
+        return 0;
+    }
+    if (wide < INT_MIN || wide > INT_MAX) {
+        PyErr_Format(PyExc_OverflowError, "%ld does not fit into 32 bits", wide);
+        return 0;
+    }
+    *number = (int)wide;
+    return 1;
 }

@@ -27,29 +27,29 @@
 /* ---- module state: one interpreter of the process has the module ---- */
 
 typedef struct {
-	PyObject *error;            /* fdb.FDBError */
-	PyObject *unusable;         /* callable: (kind of object) -> exception for a fork or an exit */
-	PyObject *missing_function; /* callable: (library address, name) -> exception */
-	PyTypeObject *value;
-	PyTypeObject *key;
-	PyTypeObject *nothing;
-	PyTypeObject *int64;
-	PyTypeObject *rows;
-	PyTypeObject *watch;
+    PyObject *error;            /* fdb.FDBError */
+    PyObject *unusable;         /* callable: (kind of object) -> exception for a fork or an exit */
+    PyObject *missing_function; /* callable: (library address, name) -> exception */
+    PyTypeObject *value;
+    PyTypeObject *key;
+    PyTypeObject *nothing;
+    PyTypeObject *int64;
+    PyTypeObject *rows;
+    PyTypeObject *watch;
 } fast_classes_t;
 
 extern fast_classes_t fast_classes;
-extern int fast_generation;               /* moves on at fork and at exit */
-extern unsigned long fast_main_thread;    /* the thread that handles signals; 0: any may be it */
+extern int fast_generation;                /* moves on at fork and at exit */
+extern unsigned long fast_main_thread;     /* the thread that handles signals; 0: any may be it */
 extern unsigned long fast_callback_thread; /* the thread that runs on_ready callbacks, or 0 */
 
 /* Binds `function` to a function of the library, or raises and leaves with `failure`. */
-#define FAST_BIND(function, library, name, failure)                                                \
-	__typeof__((library)->functions.name) function = SHIM_FUNCTION(library, name);                 \
-	if (function == NULL) {                                                                        \
-		fast_raise_missing(library, #name);                                                        \
-		return failure;                                                                            \
-	}
+#define FAST_BIND(function, library, name, failure)                                                          \
+    __typeof__((library)->functions.name) function = SHIM_FUNCTION(library, name);                           \
+    if (function == NULL) {                                                                                  \
+        fast_raise_missing(library, #name);                                                                  \
+        return failure;                                                                                      \
+    }
 
 /* Each raises and returns NULL. */
 PyObject *fast_raise(fdb_error_t code);
@@ -59,9 +59,9 @@ PyObject *fast_raise_missing(shim_library *library, const char *name);
 
 /* A byte string taken from an argument; `owner` keeps the bytes alive. */
 typedef struct {
-	PyObject *owner;
-	const uint8_t *data;
-	int length;
+    PyObject *owner;
+    const uint8_t *data;
+    int length;
 } fast_bytes;
 
 /* Convert a key or a value: bytes, or an object with the as_foundationdb_... method.  0 with an
@@ -77,15 +77,14 @@ int fast_get_int(PyObject *argument, int *number);
 
 /* A database, tenant or transaction of the library. */
 typedef struct {
-	PyObject_HEAD
-	shim_library *library; /* lives for ever */
-	void *pointer;         /* NULL once closed */
-	void *closed_pointer;  /* what the last of `users` has to destroy */
-	int users;             /* calls that have got the address */
-	PyObject *model;       /* event model of what is made from it; NULL for threads */
-	int generation;
-	int is_tenant;
-	int must_await; /* as the model says: in a running loop futures are to be awaited before they are used */
+    PyObject_HEAD shim_library *library; /* lives for ever */
+    void *pointer;                       /* NULL once closed */
+    void *closed_pointer;                /* what the last of `users` has to destroy */
+    int users;                           /* calls that have got the address */
+    PyObject *model;                     /* event model of what is made from it; NULL for threads */
+    int generation;
+    int is_tenant;
+    int must_await; /* as the model says: in a running loop futures are to be awaited before they are used */
 } HandleObject;
 
 extern PyTypeObject fast_database_type;
@@ -96,34 +95,43 @@ int fast_usable(HandleObject *handle);
 
 /* ---- futures ---- */
 
-enum { FAST_VOID, FAST_INT64, FAST_UINT64, FAST_KEY, FAST_VALUE, FAST_ROWS, FAST_KEYS, FAST_STRINGS, FAST_RANGES };
+enum {
+    FAST_VOID,
+    FAST_INT64,
+    FAST_UINT64,
+    FAST_KEY,
+    FAST_VALUE,
+    FAST_ROWS,
+    FAST_KEYS,
+    FAST_STRINGS,
+    FAST_RANGES
+};
 enum { FAST_PENDING, FAST_RESULT, FAST_ERROR };
 
 /* What an asynchronous program still owes to a future; nothing in the models that block.  A program that
  * uses a future because it happens to be ready works with a fast database and fails with a slow one, so
  * that use is refused in a running loop until the future was awaited, or given to a callback. */
 enum {
-	FAST_UNAWAITED = 1, /* await it: nothing else may use the result */
-	FAST_UNSEEN = 2,    /* is_ready() or done() has not been true yet */
-	FAST_UNHEARD = 4,   /* a commit that nobody began to wait for: dropping it is a mistake */
+    FAST_UNAWAITED = 1, /* await it: nothing else may use the result */
+    FAST_UNSEEN = 2,    /* is_ready() or done() has not been true yet */
+    FAST_UNHEARD = 4,   /* a commit that nobody began to wait for: dropping it is a mistake */
 };
 
 typedef struct {
-	PyObject_HEAD
-	shim_library *library;
-	FDBFuture *pointer;  /* until the result is taken */
-	shim_signal *signal; /* once somebody had to wait */
-	PyObject *result;
-	PyObject *model;
-	PyObject *owner; /* the transaction of an operation that is on its way */
-	PyObject *run;   /* the call of a transactional function that has to end first, see fdb/_runs.py */
-	PyObject *weak_references;
-	int generation;
-	int readers; /* who is making objects of what `pointer` holds */
-	fdb_error_t error;
-	unsigned char kind;
-	unsigned char state;
-	unsigned char owed;
+    PyObject_HEAD shim_library *library;
+    FDBFuture *pointer;  /* until the result is taken */
+    shim_signal *signal; /* once somebody had to wait */
+    PyObject *result;
+    PyObject *model;
+    PyObject *owner; /* the transaction of an operation that is on its way */
+    PyObject *run;   /* the call of a transactional function that has to end first, see fdb/_runs.py */
+    PyObject *weak_references;
+    int generation;
+    int readers; /* who is making objects of what `pointer` holds */
+    fdb_error_t error;
+    unsigned char kind;
+    unsigned char state;
+    unsigned char owed;
 } FutureObject;
 
 extern PyTypeObject fast_future_type;

@@ -10,110 +10,112 @@ enum { SIGNAL_POLL_MILLISECONDS = 50 };
 /* ---- life ---- */
 
 static void destroy_pointer(FutureObject *self) {
-	FDBFuture *pointer = self->pointer;
-	self->pointer = NULL;
-	Py_CLEAR(self->owner);
-	if (pointer != NULL && self->generation == fast_generation) {
-		SHIM_FUNCTION(self->library, fdb_future_destroy)(pointer);
-	}
+    FDBFuture *pointer = self->pointer;
+    self->pointer = NULL;
+    Py_CLEAR(self->owner);
+    if (pointer != NULL && self->generation == fast_generation) {
+        SHIM_FUNCTION(self->library, fdb_future_destroy)(pointer);
+    }
 }
 
 PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int flags) {
-	if (pointer == NULL) {
-		return PyErr_NoMemory(); /* the one reason that a library has */
-	}
-	FutureObject *self = (FutureObject *)type->tp_alloc(type, 0);
-	if (self == NULL) {
-		SHIM_FUNCTION(handle->library, fdb_future_destroy)(pointer);
-		return NULL;
-	}
-	self->library = handle->library;
-	self->pointer = pointer;
-	self->generation = handle->generation;
-	self->kind = (unsigned char)kind;
-	Py_XINCREF(handle->model);
-	self->model = handle->model;
-	if (handle->must_await) {
-		self->owed = FAST_UNAWAITED | FAST_UNSEEN | (flags & FAST_COMMIT ? FAST_UNHEARD : 0);
-	}
-	if (flags & FAST_TAKE_IF_READY) {
-		int ready = fast_future_is_ready(self);
-		if (ready < 0 || (ready > 0 && fast_future_take(self) != 0)) {
-			Py_DECREF(self);
-			return NULL;
-		}
-	}
-	if ((flags & FAST_KEEP_TRANSACTION) && self->state == FAST_PENDING) {
-		Py_INCREF(handle);
-		self->owner = (PyObject *)handle;
-	}
-	return (PyObject *)self;
+    if (pointer == NULL) {
+        return PyErr_NoMemory(); /* the one reason that a library has */
+    }
+    FutureObject *self = (FutureObject *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        SHIM_FUNCTION(handle->library, fdb_future_destroy)(pointer);
+        return NULL;
+    }
+    self->library = handle->library;
+    self->pointer = pointer;
+    self->generation = handle->generation;
+    self->kind = (unsigned char)kind;
+    Py_XINCREF(handle->model);
+    self->model = handle->model;
+    if (handle->must_await) {
+        self->owed = FAST_UNAWAITED | FAST_UNSEEN | (flags & FAST_COMMIT ? FAST_UNHEARD : 0);
+    }
+    if (flags & FAST_TAKE_IF_READY) {
+        int ready = fast_future_is_ready(self);
+        if (ready < 0 || (ready > 0 && fast_future_take(self) != 0)) {
+            Py_DECREF(self);
+            return NULL;
+        }
+    }
+    if ((flags & FAST_KEEP_TRANSACTION) && self->state == FAST_PENDING) {
+        Py_INCREF(handle);
+        self->owner = (PyObject *)handle;
+    }
+    return (PyObject *)self;
 }
 
 static PyObject *future_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-	static char *names[] = {"handle", "pointer", "kind", NULL};
-	HandleObject *handle;
-	unsigned long long pointer;
-	int kind;
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OKi:Future", names, &handle, &pointer, &kind)) {
-		return NULL;
-	}
-	if (!PyObject_TypeCheck(handle, &fast_database_type) && !PyObject_TypeCheck(handle, &fast_transaction_type)) {
-		PyErr_SetString(PyExc_TypeError, "futures are made by databases, tenants and transactions");
-		return NULL;
-	}
-	/* A key is a versionstamp, for which a transaction that is dropped uncommitted must not be kept. */
-	int flags = kind == FAST_KEY ? FAST_PLAIN : FAST_KEEP_TRANSACTION;
-	return fast_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, flags);
+    static char *names[] = {"handle", "pointer", "kind", NULL};
+    HandleObject *handle;
+    unsigned long long pointer;
+    int kind;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OKi:Future", names, &handle, &pointer, &kind)) {
+        return NULL;
+    }
+    if (!PyObject_TypeCheck(handle, &fast_database_type) &&
+        !PyObject_TypeCheck(handle, &fast_transaction_type)) {
+        PyErr_SetString(PyExc_TypeError, "futures are made by databases, tenants and transactions");
+        return NULL;
+    }
+    /* A key is a versionstamp, for which a transaction that is dropped uncommitted must not be kept. */
+    int flags = kind == FAST_KEY ? FAST_PLAIN : FAST_KEEP_TRANSACTION;
+    return fast_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, flags);
 }
 
 /* Says that nobody will know whether a commit succeeded. */
 static void warn_of_unheard_commit(void) {
-	PyObject *type, *value, *traceback;
-	PyErr_Fetch(&type, &value, &traceback);
-	if (PyErr_WarnEx(PyExc_ResourceWarning,
-	                 "the future of a commit was dropped without being awaited, so whether the commit succeeded is "
-	                 "unknown: use await tr.commit()",
-	                 1) != 0) {
-		PyErr_WriteUnraisable(NULL);
-	}
-	PyErr_Restore(type, value, traceback);
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (PyErr_WarnEx(
+            PyExc_ResourceWarning,
+            "the future of a commit was dropped without being awaited, so whether the commit succeeded is "
+            "unknown: use await tr.commit()",
+            1) != 0) {
+        PyErr_WriteUnraisable(NULL);
+    }
+    PyErr_Restore(type, value, traceback);
 }
 
 static void future_dealloc(FutureObject *self) {
-	if (self->weak_references != NULL) {
-		PyObject_ClearWeakRefs((PyObject *)self);
-	}
-	if ((self->owed & FAST_UNHEARD) && self->generation == fast_generation) {
-		warn_of_unheard_commit();
-	}
-	destroy_pointer(self);
-	/* After a fork the mutex of the signal may be held by a thread that does not exist. */
-	if (self->signal != NULL && self->generation == fast_generation) {
-		shim_signal_release(self->signal);
-	}
-	Py_CLEAR(self->result);
-	Py_CLEAR(self->model);
-	Py_CLEAR(self->run);
-	Py_TYPE(self)->tp_free((PyObject *)self);
+    if (self->weak_references != NULL) {
+        PyObject_ClearWeakRefs((PyObject *)self);
+    }
+    if ((self->owed & FAST_UNHEARD) && self->generation == fast_generation) {
+        warn_of_unheard_commit();
+    }
+    destroy_pointer(self);
+    /* After a fork the mutex of the signal may be held by a thread that does not exist. */
+    if (self->signal != NULL && self->generation == fast_generation) {
+        shim_signal_release(self->signal);
+    }
+    Py_CLEAR(self->result);
+    Py_CLEAR(self->model);
+    Py_CLEAR(self->run);
+    Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
 /* ---- results ---- */
 
 int fast_future_is_ready(FutureObject *self) {
-	if (self->state != FAST_PENDING) {
-		return 1;
-	}
-	if (self->generation != fast_generation) {
-		PyObject *exception = PyObject_CallFunction(fast_classes.unusable, "s", "future");
-		if (exception != NULL) {
-			PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-			Py_DECREF(exception);
-		}
-		return -1;
-	}
-	FAST_BIND(is_ready, self->library, fdb_future_is_ready, -1);
-	return is_ready(self->pointer) != 0;
+    if (self->state != FAST_PENDING) {
+        return 1;
+    }
+    if (self->generation != fast_generation) {
+        PyObject *exception = PyObject_CallFunction(fast_classes.unusable, "s", "future");
+        if (exception != NULL) {
+            PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+            Py_DECREF(exception);
+        }
+        return -1;
+    }
+    FAST_BIND(is_ready, self->library, fdb_future_is_ready, -1);
+    return is_ready(self->pointer) != 0;
 }
 
 /*
@@ -122,300 +124,307 @@ int fast_future_is_ready(FutureObject *self) {
  * result of the first one to finish counts.
  */
 int fast_future_take(FutureObject *self) {
-	fdb_error_t error;
-	self->readers++;
-	PyObject *result = fast_read_result(self->library, self->pointer, self->kind, &error);
-	self->readers--;
-	if (self->state == FAST_PENDING && (result != NULL || error != 0)) {
-		self->result = result;
-		self->error = error;
-		self->state = result != NULL ? FAST_RESULT : FAST_ERROR;
-	} else if (self->state != FAST_PENDING) {
-		PyErr_Clear();
-		Py_XDECREF(result);
-	}
-	if (self->state == FAST_PENDING) {
-		return -1;
-	}
-	if (self->readers == 0) {
-		destroy_pointer(self);
-	}
-	return 0;
+    fdb_error_t error;
+    self->readers++;
+    PyObject *result = fast_read_result(self->library, self->pointer, self->kind, &error);
+    self->readers--;
+    if (self->state == FAST_PENDING && (result != NULL || error != 0)) {
+        self->result = result;
+        self->error = error;
+        self->state = result != NULL ? FAST_RESULT : FAST_ERROR;
+    } else if (self->state != FAST_PENDING) {
+        PyErr_Clear();
+        Py_XDECREF(result);
+    }
+    if (self->state == FAST_PENDING) {
+        return -1;
+    }
+    if (self->readers == 0) {
+        destroy_pointer(self);
+    }
+    return 0;
 }
 
 /* Asks the run, if there is one, whether its future may be waited for: 0, or -1 with an exception set. */
 static int check_run(FutureObject *self) {
-	PyObject *run = self->run;
-	if (run == NULL || run == Py_None) {
-		return 0;
-	}
-	Py_INCREF(run);
-	PyObject *done = PyObject_CallMethod(run, "check_wait", "O", self);
-	Py_DECREF(run);
-	Py_XDECREF(done);
-	return done == NULL ? -1 : 0;
+    PyObject *run = self->run;
+    if (run == NULL || run == Py_None) {
+        return 0;
+    }
+    Py_INCREF(run);
+    PyObject *done = PyObject_CallMethod(run, "check_wait", "O", self);
+    Py_DECREF(run);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
 }
 
 /* Waits in the way of the event model; returns 0 when ready, -1 with an exception set. */
 static int wait_by_model(FutureObject *self) {
-	int ready = fast_future_is_ready(self);
-	if (ready < 0 || (ready == 0 && check_run(self) != 0)) {
-		return -1;
-	}
-	while ((ready = fast_future_is_ready(self)) == 0) {
-		if (self->model == NULL) {
-			if (fast_wait_any(&self, 1) < 0) {
-				return -1;
-			}
-		} else {
-			PyObject *done = PyObject_CallMethod(self->model, "wait", "O", self);
-			if (done == NULL) {
-				return -1;
-			}
-			Py_DECREF(done);
-		}
-	}
-	return ready < 0 ? -1 : 0;
+    int ready = fast_future_is_ready(self);
+    if (ready < 0 || (ready == 0 && check_run(self) != 0)) {
+        return -1;
+    }
+    while ((ready = fast_future_is_ready(self)) == 0) {
+        if (self->model == NULL) {
+            if (fast_wait_any(&self, 1) < 0) {
+                return -1;
+            }
+        } else {
+            PyObject *done = PyObject_CallMethod(self->model, "wait", "O", self);
+            if (done == NULL) {
+                return -1;
+            }
+            Py_DECREF(done);
+        }
+    }
+    return ready < 0 ? -1 : 0;
 }
 
 /* 0 where the result may be used, -1 with an exception set in a running loop that has not awaited it. */
 static int refuse_unawaited(FutureObject *self) {
-	PyObject *allowed = PyObject_CallMethod(self->model, "before_blocking", NULL);
-	if (allowed == NULL) {
-		return -1;
-	}
-	Py_DECREF(allowed);
-	return 0;
+    PyObject *allowed = PyObject_CallMethod(self->model, "before_blocking", NULL);
+    if (allowed == NULL) {
+        return -1;
+    }
+    Py_DECREF(allowed);
+    return 0;
 }
 
 static PyObject *future_resolve(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-	if (self->owed != 0) {
-		if ((self->owed & FAST_UNAWAITED) && refuse_unawaited(self) != 0) {
-			return NULL;
-		}
-		self->owed = 0;
-	}
-	if (self->state == FAST_PENDING) {
-		if (wait_by_model(self) != 0) {
-			return NULL;
-		}
-		/* Another thread may have taken it while this one waited. */
-		if (self->state == FAST_PENDING && fast_future_take(self) != 0) {
-			return NULL;
-		}
-	}
-	if (self->state == FAST_ERROR) {
-		return fast_raise(self->error);
-	}
-	Py_INCREF(self->result);
-	return self->result;
+    if (self->owed != 0) {
+        if ((self->owed & FAST_UNAWAITED) && refuse_unawaited(self) != 0) {
+            return NULL;
+        }
+        self->owed = 0;
+    }
+    if (self->state == FAST_PENDING) {
+        if (wait_by_model(self) != 0) {
+            return NULL;
+        }
+        /* Another thread may have taken it while this one waited. */
+        if (self->state == FAST_PENDING && fast_future_take(self) != 0) {
+            return NULL;
+        }
+    }
+    if (self->state == FAST_ERROR) {
+        return fast_raise(self->error);
+    }
+    Py_INCREF(self->result);
+    return self->result;
 }
 
 static PyObject *future_ready(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-	int ready = fast_future_is_ready(self);
-	return ready < 0 ? NULL : PyBool_FromLong(ready);
+    int ready = fast_future_is_ready(self);
+    return ready < 0 ? NULL : PyBool_FromLong(ready);
 }
 
 static PyObject *future_look(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-	int ready = fast_future_is_ready(self);
-	if (ready > 0) {
-		self->owed &= (unsigned char)~FAST_UNSEEN;
-	}
-	return ready < 0 ? NULL : PyBool_FromLong(ready);
+    int ready = fast_future_is_ready(self);
+    if (ready > 0) {
+        self->owed &= (unsigned char)~FAST_UNSEEN;
+    }
+    return ready < 0 ? NULL : PyBool_FromLong(ready);
 }
 
 /* For a look at how a ready future ended, which is no use of its result. */
 static PyObject *future_code(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-	int ready = fast_future_is_ready(self);
-	if (ready <= 0) {
-		return ready < 0 ? NULL : PyLong_FromLong(-1);
-	}
-	if (self->state == FAST_PENDING && fast_future_take(self) != 0) {
-		return NULL;
-	}
-	return PyLong_FromLong(self->state == FAST_ERROR ? (long)self->error : 0);
+    int ready = fast_future_is_ready(self);
+    if (ready <= 0) {
+        return ready < 0 ? NULL : PyLong_FromLong(-1);
+    }
+    if (self->state == FAST_PENDING && fast_future_take(self) != 0) {
+        return NULL;
+    }
+    return PyLong_FromLong(self->state == FAST_ERROR ? (long)self->error : 0);
 }
 
-static PyObject *future_owes(FutureObject *self, PyObject *Py_UNUSED(ignored)) { return PyLong_FromLong(self->owed); }
+static PyObject *future_owes(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+    return PyLong_FromLong(self->owed);
+}
 
 /* Somebody begins to wait. */
 static PyObject *future_heard(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-	self->owed &= (unsigned char)~FAST_UNHEARD;
-	Py_RETURN_NONE;
+    self->owed &= (unsigned char)~FAST_UNHEARD;
+    Py_RETURN_NONE;
 }
 
 static PyObject *future_awaited(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-	self->owed = 0;
-	Py_RETURN_NONE;
+    self->owed = 0;
+    Py_RETURN_NONE;
 }
 
 static PyObject *future_cancel(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-	self->owed &= (unsigned char)~FAST_UNHEARD;
-	if (self->state == FAST_PENDING && self->generation == fast_generation) {
-		FAST_BIND(cancel, self->library, fdb_future_cancel, NULL);
-		cancel(self->pointer);
-	}
-	Py_RETURN_NONE;
+    self->owed &= (unsigned char)~FAST_UNHEARD;
+    if (self->state == FAST_PENDING && self->generation == fast_generation) {
+        FAST_BIND(cancel, self->library, fdb_future_cancel, NULL);
+        cancel(self->pointer);
+    }
+    Py_RETURN_NONE;
 }
 
 static PyObject *future_abandon(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-	self->owed = 0;
-	/* One that is being read is ready: too late. */
-	if (self->state == FAST_PENDING && self->readers == 0) {
-		self->state = FAST_ERROR;
-		self->error = 1101; /* operation_cancelled */
-		destroy_pointer(self);
-	}
-	Py_RETURN_NONE;
+    self->owed = 0;
+    /* One that is being read is ready: too late. */
+    if (self->state == FAST_PENDING && self->readers == 0) {
+        self->state = FAST_ERROR;
+        self->error = 1101; /* operation_cancelled */
+        destroy_pointer(self);
+    }
+    Py_RETURN_NONE;
 }
 
 /* ---- waiting ---- */
 
 /* The one signal of a pending future, made when somebody first has to wait. */
 static shim_signal *signal_of(FutureObject *self) {
-	if (self->signal == NULL) {
-		self->signal = shim_signal_create(self->library, self->pointer);
-		if (self->signal == NULL) {
-			PyErr_NoMemory();
-		}
-	}
-	return self->signal;
+    if (self->signal == NULL) {
+        self->signal = shim_signal_create(self->library, self->pointer);
+        if (self->signal == NULL) {
+            PyErr_NoMemory();
+        }
+    }
+    return self->signal;
 }
 
 /* Subscribes `waiter` to every future that is pending; the index of one that is ready, `count` if
  * none is, -1 with an exception set. */
 static Py_ssize_t subscribe(FutureObject **futures, Py_ssize_t count, shim_waiter *waiter,
                             shim_subscription *subscriptions) {
-	for (Py_ssize_t i = 0; i < count; i++) {
-		int ready = fast_future_is_ready(futures[i]);
-		if (ready != 0) {
-			return ready < 0 ? -1 : i;
-		}
-		if (signal_of(futures[i]) == NULL) {
-			return -1;
-		}
-		subscriptions[i].waiter = waiter;
-		if (!shim_signal_add(futures[i]->signal, &subscriptions[i])) {
-			return i;
-		}
-	}
-	return count;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        int ready = fast_future_is_ready(futures[i]);
+        if (ready != 0) {
+            return ready < 0 ? -1 : i;
+        }
+        if (signal_of(futures[i]) == NULL) {
+            return -1;
+        }
+        subscriptions[i].waiter = waiter;
+        if (!shim_signal_add(futures[i]->signal, &subscriptions[i])) {
+            return i;
+        }
+    }
+    return count;
 }
 
 /* Blocks until `waiter` is posted: 0, or -1 when a signal handler raised.  Only the main thread
  * handles signals, so only it has to look for them. */
 static int block(shim_waiter *waiter) {
-	int is_main = fast_main_thread == 0 || PyThread_get_thread_ident() == fast_main_thread;
-	int outcome;
-	do {
-		Py_BEGIN_ALLOW_THREADS;
-		outcome = shim_waiter_wait(waiter, is_main ? SIGNAL_POLL_MILLISECONDS : -1);
-		Py_END_ALLOW_THREADS;
-		if (outcome != SHIM_POSTED && PyErr_CheckSignals() != 0) {
-			return -1;
-		}
-	} while (outcome != SHIM_POSTED);
-	return 0;
+    int is_main = fast_main_thread == 0 || PyThread_get_thread_ident() == fast_main_thread;
+    int outcome;
+    do {
+        Py_BEGIN_ALLOW_THREADS;
+        outcome = shim_waiter_wait(waiter, is_main ? SIGNAL_POLL_MILLISECONDS : -1);
+        Py_END_ALLOW_THREADS;
+        if (outcome != SHIM_POSTED && PyErr_CheckSignals() != 0) {
+            return -1;
+        }
+    } while (outcome != SHIM_POSTED);
+    return 0;
 }
 
 static Py_ssize_t first_ready(FutureObject **futures, Py_ssize_t count) {
-	for (Py_ssize_t i = 0; i < count; i++) {
-		int ready = fast_future_is_ready(futures[i]);
-		if (ready != 0) {
-			return ready < 0 ? -1 : i;
-		}
-	}
-	return count;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        int ready = fast_future_is_ready(futures[i]);
+        if (ready != 0) {
+            return ready < 0 ? -1 : i;
+        }
+    }
+    return count;
 }
 
 Py_ssize_t fast_wait_any(FutureObject **futures, Py_ssize_t count) {
-	if (PyThread_get_thread_ident() == fast_callback_thread) {
-		fast_raise(2026 /* blocked_from_network_thread */);
-		return -1;
-	}
-	shim_subscription *subscriptions = calloc((size_t)count, sizeof(*subscriptions));
-	if (subscriptions == NULL) {
-		PyErr_NoMemory();
-		return -1;
-	}
-	shim_waiter waiter;
-	shim_waiter_init(&waiter);
-	Py_ssize_t ready = subscribe(futures, count, &waiter, subscriptions);
-	while (ready == count) {
-		/* Posted, but not ready: cannot be, unless the library calls back early.  Wait on. */
-		ready = block(&waiter) == 0 ? first_ready(futures, count) : -1;
-	}
-	for (Py_ssize_t i = 0; i < count; i++) {
-		if (subscriptions[i].waiter != NULL && futures[i]->signal != NULL) {
-			shim_signal_remove(futures[i]->signal, &subscriptions[i]);
-		}
-	}
-	shim_waiter_destroy(&waiter);
-	free(subscriptions);
-	return ready;
+    if (PyThread_get_thread_ident() == fast_callback_thread) {
+        fast_raise(2026 /* blocked_from_network_thread */);
+        return -1;
+    }
+    shim_subscription *subscriptions = calloc((size_t)count, sizeof(*subscriptions));
+    if (subscriptions == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    shim_waiter waiter;
+    shim_waiter_init(&waiter);
+    Py_ssize_t ready = subscribe(futures, count, &waiter, subscriptions);
+    while (ready == count) {
+        /* Posted, but not ready: cannot be, unless the library calls back early.  Wait on. */
+        ready = block(&waiter) == 0 ? first_ready(futures, count) : -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (subscriptions[i].waiter != NULL && futures[i]->signal != NULL) {
+            shim_signal_remove(futures[i]->signal, &subscriptions[i]);
+        }
+    }
+    shim_waiter_destroy(&waiter);
+    free(subscriptions);
+    return ready;
 }
 
 static PyObject *future_subscribe(FutureObject *self, PyObject *args) {
-	PyObject *mailbox;
-	Py_ssize_t token;
-	if (!PyArg_ParseTuple(args, "On:_subscribe", &mailbox, &token)) {
-		return NULL;
-	}
-	shim_queue *queue = fast_mailbox_queue(mailbox);
-	int ready = queue != NULL ? fast_future_is_ready(self) : -1;
-	if (ready != 0) {
-		return ready < 0 ? NULL : PyBool_FromLong(0);
-	}
-	if (signal_of(self) == NULL) {
-		return NULL;
-	}
-	int added = shim_signal_add_queue(self->signal, queue, token);
-	return added < 0 ? PyErr_NoMemory() : PyBool_FromLong(added);
+    PyObject *mailbox;
+    Py_ssize_t token;
+    if (!PyArg_ParseTuple(args, "On:_subscribe", &mailbox, &token)) {
+        return NULL;
+    }
+    shim_queue *queue = fast_mailbox_queue(mailbox);
+    int ready = queue != NULL ? fast_future_is_ready(self) : -1;
+    if (ready != 0) {
+        return ready < 0 ? NULL : PyBool_FromLong(0);
+    }
+    if (signal_of(self) == NULL) {
+        return NULL;
+    }
+    int added = shim_signal_add_queue(self->signal, queue, token);
+    return added < 0 ? PyErr_NoMemory() : PyBool_FromLong(added);
 }
 
 /* ---- types ---- */
 
 /* Lists can be made part of a cycle, which no other result can: only their futures are collected. */
 static int list_future_traverse(FutureObject *self, visitproc visit, void *arg) {
-	Py_VISIT(self->result);
-	Py_VISIT(self->model);
-	return 0;
+    Py_VISIT(self->result);
+    Py_VISIT(self->model);
+    return 0;
 }
 
 static int list_future_clear(FutureObject *self) {
-	if (self->state == FAST_RESULT) {
-		self->state = FAST_ERROR;
-		self->error = 1101; /* operation_cancelled */
-	}
-	Py_CLEAR(self->result);
-	return 0;
+    if (self->state == FAST_RESULT) {
+        self->state = FAST_ERROR;
+        self->error = 1101; /* operation_cancelled */
+    }
+    Py_CLEAR(self->result);
+    return 0;
 }
 
 static void list_future_dealloc(FutureObject *self) {
-	PyObject_GC_UnTrack(self);
-	future_dealloc(self);
+    PyObject_GC_UnTrack(self);
+    future_dealloc(self);
 }
 
 static int bytes_future_buffer(FutureObject *self, Py_buffer *view, int flags) {
-	PyObject *result = future_resolve(self, NULL);
-	if (result == NULL) {
-		return -1;
-	}
-	int outcome = PyObject_GetBuffer(result, view, flags);
-	Py_DECREF(result);
-	return outcome;
+    PyObject *result = future_resolve(self, NULL);
+    if (result == NULL) {
+        return -1;
+    }
+    int outcome = PyObject_GetBuffer(result, view, flags);
+    Py_DECREF(result);
+    return outcome;
 }
 
 static PyMethodDef future_methods[] = {
-    {"_resolve", (PyCFunction)future_resolve, METH_NOARGS, "Waits as the event model does; returns the result or raises."},
+    {"_resolve", (PyCFunction)future_resolve, METH_NOARGS,
+     "Waits as the event model does; returns the result or raises."},
     {"_ready", (PyCFunction)future_ready, METH_NOARGS, "Whether the result or the error is there."},
     {"_look", (PyCFunction)future_look, METH_NOARGS, "The same as _ready, for the program to know."},
-    {"_code", (PyCFunction)future_code, METH_NOARGS, "The error code, 0 for a result, -1 while it is pending."},
-    {"_owes", (PyCFunction)future_owes, METH_NOARGS, "What the program owes to it: a set of UNAWAITED and UNSEEN."},
+    {"_code", (PyCFunction)future_code, METH_NOARGS,
+     "The error code, 0 for a result, -1 while it is pending."},
+    {"_owes", (PyCFunction)future_owes, METH_NOARGS,
+     "What the program owes to it: a set of UNAWAITED and UNSEEN."},
     {"_heard", (PyCFunction)future_heard, METH_NOARGS, "Somebody begins to wait for it."},
-    {"_awaited", (PyCFunction)future_awaited, METH_NOARGS, "It was awaited: the result may be used in a loop."},
+    {"_awaited", (PyCFunction)future_awaited, METH_NOARGS,
+     "It was awaited: the result may be used in a loop."},
     {"_cancel", (PyCFunction)future_cancel, METH_NOARGS, "Asks the library to abandon the operation."},
-    {"_abandon", (PyCFunction)future_abandon, METH_NOARGS, "Cancels, frees the library's future and fails with 1101."},
+    {"_abandon", (PyCFunction)future_abandon, METH_NOARGS,
+     "Cancels, frees the library's future and fails with 1101."},
     {"_subscribe", (PyCFunction)future_subscribe, METH_VARARGS,
      "Has a token put into a mailbox once ready; False if ready already."},
     {NULL, NULL, 0, NULL},
@@ -423,13 +432,15 @@ static PyMethodDef future_methods[] = {
 
 static PyMemberDef future_members[] = {
     {"_model", T_OBJECT, offsetof(FutureObject, model), READONLY, "The event model; None for threads."},
-    {"_run", T_OBJECT, offsetof(FutureObject, run), 0, "The run of a transactional function that has to end before this is ready."},
+    {"_run", T_OBJECT, offsetof(FutureObject, run), 0,
+     "The run of a transactional function that has to end before this is ready."},
     {NULL, 0, 0, 0, NULL},
 };
 
 PyTypeObject fast_future_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.FutureBase",
-    .tp_doc = "FutureBase(handle, pointer, kind)\n--\n\nA result that arrives later; owns the future of the library.",
+    .tp_doc = "FutureBase(handle, pointer, kind)\n--\n\nA result that arrives later; owns the future of the "
+              "library.",
     .tp_basicsize = sizeof(FutureObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .tp_weaklistoffset = offsetof(FutureObject, weak_references),

@@ -9,41 +9,41 @@ unsigned long fast_main_thread;
 unsigned long fast_callback_thread;
 
 static int store(PyObject **place, PyObject *object) {
-	Py_INCREF(object);
-	Py_XSETREF(*place, object);
-	return 1;
+    Py_INCREF(object);
+    Py_XSETREF(*place, object);
+    return 1;
 }
 
 static int store_type(PyTypeObject **place, PyObject *object) {
-	if (!PyType_Check(object) || !PyType_IsSubtype((PyTypeObject *)object, &fast_future_type)) {
-		PyErr_Format(PyExc_TypeError, "%R is not a future class", object);
-		return 0;
-	}
-	return store((PyObject **)place, object);
+    if (!PyType_Check(object) || !PyType_IsSubtype((PyTypeObject *)object, &fast_future_type)) {
+        PyErr_Format(PyExc_TypeError, "%R is not a future class", object);
+        return 0;
+    }
+    return store((PyObject **)place, object);
 }
 
 static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs) {
-	static char *names[] = {"error", "unusable", "missing_function", "value", "key",
-	                        "nothing", "int64", "rows", "watch", NULL};
-	PyObject *error, *unusable, *missing, *value, *key, *nothing, *int64, *rows, *watch;
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOOOO:configure", names, &error, &unusable, &missing,
-	                                 &value, &key, &nothing, &int64, &rows, &watch)) {
-		return NULL;
-	}
-	store(&fast_classes.error, error);
-	store(&fast_classes.unusable, unusable);
-	store(&fast_classes.missing_function, missing);
-	if (!store_type(&fast_classes.value, value) || !store_type(&fast_classes.key, key) ||
-	    !store_type(&fast_classes.nothing, nothing) || !store_type(&fast_classes.int64, int64) ||
-	    !store_type(&fast_classes.rows, rows) || !store_type(&fast_classes.watch, watch)) {
-		return NULL;
-	}
-	Py_RETURN_NONE;
+    static char *names[] = {
+        "error", "unusable", "missing_function", "value", "key", "nothing", "int64", "rows", "watch", NULL};
+    PyObject *error, *unusable, *missing, *value, *key, *nothing, *int64, *rows, *watch;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOOOO:configure", names, &error, &unusable, &missing,
+                                     &value, &key, &nothing, &int64, &rows, &watch)) {
+        return NULL;
+    }
+    store(&fast_classes.error, error);
+    store(&fast_classes.unusable, unusable);
+    store(&fast_classes.missing_function, missing);
+    if (!store_type(&fast_classes.value, value) || !store_type(&fast_classes.key, key) ||
+        !store_type(&fast_classes.nothing, nothing) || !store_type(&fast_classes.int64, int64) ||
+        !store_type(&fast_classes.rows, rows) || !store_type(&fast_classes.watch, watch)) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
 }
 
 static int note_main_thread(void *Py_UNUSED(ignored)) {
-	fast_main_thread = PyThread_get_thread_ident();
-	return 0;
+    fast_main_thread = PyThread_get_thread_ident();
+    return 0;
 }
 
 /*
@@ -51,95 +51,97 @@ static int note_main_thread(void *Py_UNUSED(ignored)) {
  * threading does not where gevent has replaced what identifies a thread.
  */
 static PyObject *find_main_thread(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
-	fast_main_thread = 0;
-	Py_AddPendingCall(note_main_thread, NULL); /* if there is no room, every thread looks for signals */
-	Py_RETURN_NONE;
+    fast_main_thread = 0;
+    Py_AddPendingCall(note_main_thread, NULL); /* if there is no room, every thread looks for signals */
+    Py_RETURN_NONE;
 }
 
 static PyObject *set_callback_thread(PyObject *Py_UNUSED(module), PyObject *argument) {
-	unsigned long thread = PyLong_AsUnsignedLong(argument);
-	if (thread == (unsigned long)-1 && PyErr_Occurred()) {
-		return NULL;
-	}
-	fast_callback_thread = thread;
-	Py_RETURN_NONE;
+    unsigned long thread = PyLong_AsUnsignedLong(argument);
+    if (thread == (unsigned long)-1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    fast_callback_thread = thread;
+    Py_RETURN_NONE;
 }
 
 static PyObject *invalidate(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
-	fast_generation++;
-	Py_RETURN_NONE;
+    fast_generation++;
+    Py_RETURN_NONE;
 }
 
 static PyObject *key_bytes(PyObject *Py_UNUSED(module), PyObject *argument) {
-	fast_bytes bytes;
-	return fast_get_key(argument, &bytes) ? bytes.owner : NULL;
+    fast_bytes bytes;
+    return fast_get_key(argument, &bytes) ? bytes.owner : NULL;
 }
 
 static PyObject *value_bytes(PyObject *Py_UNUSED(module), PyObject *argument) {
-	fast_bytes bytes;
-	return fast_get_value(argument, &bytes) ? bytes.owner : NULL;
+    fast_bytes bytes;
+    return fast_get_value(argument, &bytes) ? bytes.owner : NULL;
 }
 
 static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
-	PyObject *sequence = PySequence_Tuple(argument);
-	if (sequence == NULL) {
-		return NULL;
-	}
-	Py_ssize_t count = PyTuple_GET_SIZE(sequence);
-	FutureObject **futures = calloc((size_t)count + 1, sizeof(*futures));
-	Py_ssize_t ready = -1;
-	if (futures == NULL) {
-		PyErr_NoMemory();
-	} else {
-		Py_ssize_t valid = 0;
-		while (valid < count && PyObject_TypeCheck(PyTuple_GET_ITEM(sequence, valid), &fast_future_type)) {
-			futures[valid] = (FutureObject *)PyTuple_GET_ITEM(sequence, valid);
-			valid++;
-		}
-		if (valid == count && count > 0) {
-			ready = fast_wait_any(futures, count);
-		} else {
-			PyErr_SetString(PyExc_TypeError, "wait_any takes one or more futures");
-		}
-	}
-	free(futures);
-	Py_DECREF(sequence);
-	return ready >= 0 ? PyLong_FromSsize_t(ready) : NULL;
+    PyObject *sequence = PySequence_Tuple(argument);
+    if (sequence == NULL) {
+        return NULL;
+    }
+    Py_ssize_t count = PyTuple_GET_SIZE(sequence);
+    FutureObject **futures = calloc((size_t)count + 1, sizeof(*futures));
+    Py_ssize_t ready = -1;
+    if (futures == NULL) {
+        PyErr_NoMemory();
+    } else {
+        Py_ssize_t valid = 0;
+        while (valid < count && PyObject_TypeCheck(PyTuple_GET_ITEM(sequence, valid), &fast_future_type)) {
+            futures[valid] = (FutureObject *)PyTuple_GET_ITEM(sequence, valid);
+            valid++;
+        }
+        if (valid == count && count > 0) {
+            ready = fast_wait_any(futures, count);
+        } else {
+            PyErr_SetString(PyExc_TypeError, "wait_any takes one or more futures");
+        }
+    }
+    free(futures);
+    Py_DECREF(sequence);
+    return ready >= 0 ? PyLong_FromSsize_t(ready) : NULL;
 }
 
 static PyMethodDef module_methods[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
      "Sets the classes and callables of Python that this module needs."},
-    {"find_main_thread", find_main_thread, METH_NOARGS, "Finds out, soon, which thread handles signals: at first and after a fork."},
+    {"find_main_thread", find_main_thread, METH_NOARGS,
+     "Finds out, soon, which thread handles signals: at first and after a fork."},
     {"set_callback_thread", set_callback_thread, METH_O, "Sets the thread that runs callbacks, 0 for none."},
     {"invalidate", invalidate, METH_NOARGS, "Makes every handle and future dead: after a fork, or at exit."},
     {"key_bytes", key_bytes, METH_O, "Returns the bytes of a key, or raises TypeError."},
     {"value_bytes", value_bytes, METH_O, "Returns the bytes of a value, or raises TypeError."},
-    {"wait_any", wait_any, METH_O, "Blocks this thread until one of the futures is ready; returns its index."},
+    {"wait_any", wait_any, METH_O,
+     "Blocks this thread until one of the futures is ready; returns its index."},
     {NULL, NULL, 0, NULL},
 };
 
 static int add_type(PyObject *module, const char *name, PyTypeObject *type) {
-	if (PyType_Ready(type) != 0) {
-		return -1;
-	}
-	return PyModule_AddObjectRef(module, name, (PyObject *)type);
+    if (PyType_Ready(type) != 0) {
+        return -1;
+    }
+    return PyModule_AddObjectRef(module, name, (PyObject *)type);
 }
 
 static int add_kinds(PyObject *module) {
-	static const struct {
-		const char *name;
-		int kind;
-	} kinds[] = {{"VOID", FAST_VOID},     {"INT64", FAST_INT64},     {"UINT64", FAST_UINT64},
-	             {"KEY", FAST_KEY},       {"VALUE", FAST_VALUE},     {"ROWS", FAST_ROWS},
-	             {"KEYS", FAST_KEYS},     {"STRINGS", FAST_STRINGS}, {"RANGES", FAST_RANGES},
-	             {"UNSEEN", FAST_UNSEEN}};
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (PyModule_AddIntConstant(module, kinds[i].name, kinds[i].kind) != 0) {
-			return -1;
-		}
-	}
-	return 0;
+    static const struct {
+        const char *name;
+        int kind;
+    } kinds[] = {{"VOID", FAST_VOID},    {"INT64", FAST_INT64},     {"UINT64", FAST_UINT64},
+                 {"KEY", FAST_KEY},      {"VALUE", FAST_VALUE},     {"ROWS", FAST_ROWS},
+                 {"KEYS", FAST_KEYS},    {"STRINGS", FAST_STRINGS}, {"RANGES", FAST_RANGES},
+                 {"UNSEEN", FAST_UNSEEN}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (PyModule_AddIntConstant(module, kinds[i].name, kinds[i].kind) != 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 /*
@@ -147,30 +149,31 @@ static int add_kinds(PyObject *module) {
  * all of it belongs to the process, so one interpreter has it, the first that asks, for good.
  */
 static int claim_for_this_interpreter(void) {
-	static int64_t owner = -1;
-	int64_t own = PyInterpreterState_GetID(PyInterpreterState_Get());
-	if (owner != -1 && owner != own) {
-		PyErr_SetString(PyExc_ImportError,
-		                "fdb is used, or was used, by another interpreter of this process, and a process has one "
-		                "network thread for a client library: import fdb in one interpreter only");
-		return -1;
-	}
-	owner = own;
-	return own == -1 ? -1 : 0;
+    static int64_t owner = -1;
+    int64_t own = PyInterpreterState_GetID(PyInterpreterState_Get());
+    if (owner != -1 && owner != own) {
+        PyErr_SetString(
+            PyExc_ImportError,
+            "fdb is used, or was used, by another interpreter of this process, and a process has one "
+            "network thread for a client library: import fdb in one interpreter only");
+        return -1;
+    }
+    owner = own;
+    return own == -1 ? -1 : 0;
 }
 
 static int module_exec(PyObject *module) {
-	if (claim_for_this_interpreter() != 0 || fast_keyvalue_ready() != 0 ||
-	    add_type(module, "FutureBase", &fast_future_type) != 0 ||
-	    add_type(module, "BytesFutureBase", &fast_bytes_future_type) != 0 ||
-	    add_type(module, "ListFutureBase", &fast_list_future_type) != 0 ||
-	    add_type(module, "DatabaseHandle", &fast_database_type) != 0 ||
-	    add_type(module, "TransactionHandle", &fast_transaction_type) != 0 ||
-	    add_type(module, "KeyValue", &fast_keyvalue_type) != 0 ||
-	    add_type(module, "Mailbox", &fast_mailbox_type) != 0) {
-		return -1;
-	}
-	return add_kinds(module);
+    if (claim_for_this_interpreter() != 0 || fast_keyvalue_ready() != 0 ||
+        add_type(module, "FutureBase", &fast_future_type) != 0 ||
+        add_type(module, "BytesFutureBase", &fast_bytes_future_type) != 0 ||
+        add_type(module, "ListFutureBase", &fast_list_future_type) != 0 ||
+        add_type(module, "DatabaseHandle", &fast_database_type) != 0 ||
+        add_type(module, "TransactionHandle", &fast_transaction_type) != 0 ||
+        add_type(module, "KeyValue", &fast_keyvalue_type) != 0 ||
+        add_type(module, "Mailbox", &fast_mailbox_type) != 0) {
+        return -1;
+    }
+    return add_kinds(module);
 }
 
 static PyModuleDef_Slot module_slots[] = {
@@ -182,8 +185,11 @@ static PyModuleDef_Slot module_slots[] = {
 };
 
 static struct PyModuleDef module_definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "fdb._native.extension", .m_doc = "The most used operations as single calls.",
-    .m_methods = module_methods, .m_slots = module_slots,
+    PyModuleDef_HEAD_INIT,
+    .m_name = "fdb._native.extension",
+    .m_doc = "The most used operations as single calls.",
+    .m_methods = module_methods,
+    .m_slots = module_slots,
 };
 
 PyMODINIT_FUNC PyInit_extension(void) { return PyModuleDef_Init(&module_definition); }

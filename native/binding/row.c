@@ -4,9 +4,8 @@
 #include <structmember.h>
 
 typedef struct {
-	PyObject_HEAD
-	PyObject *key;
-	PyObject *value;
+    PyObject_HEAD PyObject *key;
+    PyObject *value;
 } KeyValueObject;
 
 /*
@@ -14,9 +13,9 @@ typedef struct {
  * once that has been given anything else.
  */
 static void track_unless_bytes(KeyValueObject *self, PyObject *part) {
-	if (part != NULL && !PyBytes_CheckExact(part) && !PyObject_GC_IsTracked((PyObject *)self)) {
-		PyObject_GC_Track(self);
-	}
+    if (part != NULL && !PyBytes_CheckExact(part) && !PyObject_GC_IsTracked((PyObject *)self)) {
+        PyObject_GC_Track(self);
+    }
 }
 
 /*
@@ -32,194 +31,198 @@ static KeyValueObject *spare_rows[SPARE_ROWS + 1];
 static int spare_row_count;
 
 static KeyValueObject *allocate_row(void) {
-	if (spare_row_count == 0) {
-		return PyObject_GC_New(KeyValueObject, &fast_keyvalue_type);
-	}
-	KeyValueObject *row = spare_rows[--spare_row_count];
-	return (KeyValueObject *)PyObject_Init((PyObject *)row, &fast_keyvalue_type);
+    if (spare_row_count == 0) {
+        return PyObject_GC_New(KeyValueObject, &fast_keyvalue_type);
+    }
+    KeyValueObject *row = spare_rows[--spare_row_count];
+    return (KeyValueObject *)PyObject_Init((PyObject *)row, &fast_keyvalue_type);
 }
 
 /* For a row that the collector does not know (any more). */
 static void free_row(KeyValueObject *row) {
-	if (Py_IS_TYPE(row, &fast_keyvalue_type) && spare_row_count < SPARE_ROWS) {
-		spare_rows[spare_row_count++] = row;
-	} else {
-		Py_TYPE(row)->tp_free((PyObject *)row);
-	}
+    if (Py_IS_TYPE(row, &fast_keyvalue_type) && spare_row_count < SPARE_ROWS) {
+        spare_rows[spare_row_count++] = row;
+    } else {
+        Py_TYPE(row)->tp_free((PyObject *)row);
+    }
 }
 
 PyObject *fast_keyvalue_new(PyObject *key, PyObject *value) {
-	KeyValueObject *row = NULL;
-	if (key != NULL && value != NULL) {
-		row = allocate_row();
-	}
-	if (row == NULL) {
-		Py_XDECREF(key);
-		Py_XDECREF(value);
-		return NULL;
-	}
-	row->key = key;
-	row->value = value;
-	return (PyObject *)row;
+    KeyValueObject *row = NULL;
+    if (key != NULL && value != NULL) {
+        row = allocate_row();
+    }
+    if (row == NULL) {
+        Py_XDECREF(key);
+        Py_XDECREF(value);
+        return NULL;
+    }
+    row->key = key;
+    row->value = value;
+    return (PyObject *)row;
 }
 
 static PyObject *keyvalue_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-	static char *names[] = {"key", "value", NULL};
-	PyObject *key, *value;
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:KeyValue", names, &key, &value)) {
-		return NULL;
-	}
-	KeyValueObject *row = (KeyValueObject *)type->tp_alloc(type, 0);
-	if (row != NULL) {
-		Py_INCREF(key);
-		row->key = key;
-		Py_INCREF(value);
-		row->value = value;
-	}
-	return (PyObject *)row;
+    static char *names[] = {"key", "value", NULL};
+    PyObject *key, *value;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:KeyValue", names, &key, &value)) {
+        return NULL;
+    }
+    KeyValueObject *row = (KeyValueObject *)type->tp_alloc(type, 0);
+    if (row != NULL) {
+        Py_INCREF(key);
+        row->key = key;
+        Py_INCREF(value);
+        row->value = value;
+    }
+    return (PyObject *)row;
 }
 
 static int keyvalue_traverse(KeyValueObject *self, visitproc visit, void *arg) {
-	Py_VISIT(self->key);
-	Py_VISIT(self->value);
-	return 0;
+    Py_VISIT(self->key);
+    Py_VISIT(self->value);
+    return 0;
 }
 
 static int keyvalue_clear(KeyValueObject *self) {
-	Py_CLEAR(self->key);
-	Py_CLEAR(self->value);
-	return 0;
+    Py_CLEAR(self->key);
+    Py_CLEAR(self->value);
+    return 0;
 }
 
 static void keyvalue_dealloc(KeyValueObject *self) {
-	if (!PyObject_GC_IsTracked((PyObject *)self)) {
-		keyvalue_clear(self);
-		free_row(self);
-		return;
-	}
-	PyObject_GC_UnTrack(self);
-	Py_TRASHCAN_BEGIN(self, keyvalue_dealloc) /* rows in rows in rows */
-	keyvalue_clear(self);
-	free_row(self);
-	Py_TRASHCAN_END
+    if (!PyObject_GC_IsTracked((PyObject *)self)) {
+        keyvalue_clear(self);
+        free_row(self);
+        return;
+    }
+    PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, keyvalue_dealloc) /* rows in rows in rows */
+        keyvalue_clear(self);
+    free_row(self);
+    Py_TRASHCAN_END
 }
 
 static int keyvalue_setattro(KeyValueObject *self, PyObject *name, PyObject *value) {
-	track_unless_bytes(self, value);
-	return PyObject_GenericSetAttr((PyObject *)self, name, value);
+    track_unless_bytes(self, value);
+    return PyObject_GenericSetAttr((PyObject *)self, name, value);
 }
 
 /* Takes references to both parts, since what follows may run Python, which may replace them.  0 with
  * AttributeError set when one was deleted. */
 static int hold_parts(KeyValueObject *self, PyObject **key, PyObject **value) {
-	if (self->key == NULL || self->value == NULL) {
-		PyErr_Format(PyExc_AttributeError, "the %s of this %.200s was deleted",
-		             self->key == NULL ? "key" : "value", Py_TYPE(self)->tp_name);
-		return 0;
-	}
-	Py_INCREF(self->key);
-	*key = self->key;
-	Py_INCREF(self->value);
-	*value = self->value;
-	return 1;
+    if (self->key == NULL || self->value == NULL) {
+        PyErr_Format(PyExc_AttributeError, "the %s of this %.200s was deleted",
+                     self->key == NULL ? "key" : "value", Py_TYPE(self)->tp_name);
+        return 0;
+    }
+    Py_INCREF(self->key);
+    *key = self->key;
+    Py_INCREF(self->value);
+    *value = self->value;
+    return 1;
 }
 
 static PyObject *keyvalue_repr(KeyValueObject *self) {
-	PyObject *key, *value, *text = NULL;
-	int entered = Py_ReprEnter((PyObject *)self);
-	if (entered != 0) {
-		return entered < 0 ? NULL : PyUnicode_FromString("...");
-	}
-	if (hold_parts(self, &key, &value)) {
-		text = PyUnicode_FromFormat("%R: %R", key, value);
-		Py_DECREF(key);
-		Py_DECREF(value);
-	}
-	Py_ReprLeave((PyObject *)self);
-	return text;
+    PyObject *key, *value, *text = NULL;
+    int entered = Py_ReprEnter((PyObject *)self);
+    if (entered != 0) {
+        return entered < 0 ? NULL : PyUnicode_FromString("...");
+    }
+    if (hold_parts(self, &key, &value)) {
+        text = PyUnicode_FromFormat("%R: %R", key, value);
+        Py_DECREF(key);
+        Py_DECREF(value);
+    }
+    Py_ReprLeave((PyObject *)self);
+    return text;
 }
 
 static PyObject *keyvalue_reduce(KeyValueObject *self, PyObject *Py_UNUSED(ignored)) {
-	PyObject *key, *value;
-	return hold_parts(self, &key, &value) ? Py_BuildValue("(O(NN))", Py_TYPE(self), key, value) : NULL;
+    PyObject *key, *value;
+    return hold_parts(self, &key, &value) ? Py_BuildValue("(O(NN))", Py_TYPE(self), key, value) : NULL;
 }
 
 /* ---- as the pair of its parts ---- */
 
 static PyObject *pair_of(KeyValueObject *self) {
-	PyObject *key, *value;
-	if (!hold_parts(self, &key, &value)) {
-		return NULL;
-	}
-	PyObject *pair = PyTuple_Pack(2, key, value);
-	Py_DECREF(key);
-	Py_DECREF(value);
-	return pair;
+    PyObject *key, *value;
+    if (!hold_parts(self, &key, &value)) {
+        return NULL;
+    }
+    PyObject *pair = PyTuple_Pack(2, key, value);
+    Py_DECREF(key);
+    Py_DECREF(value);
+    return pair;
 }
 
 static PyObject *keyvalue_iter(KeyValueObject *self) {
-	PyObject *pair = pair_of(self);
-	PyObject *iterator = pair != NULL ? PyObject_GetIter(pair) : NULL;
-	Py_XDECREF(pair);
-	return iterator;
+    PyObject *pair = pair_of(self);
+    PyObject *iterator = pair != NULL ? PyObject_GetIter(pair) : NULL;
+    Py_XDECREF(pair);
+    return iterator;
 }
 
 /* With another row or a tuple. */
 static PyObject *keyvalue_richcompare(KeyValueObject *self, PyObject *other, int operation) {
-	int is_row = PyObject_TypeCheck(other, &fast_keyvalue_type);
-	if (!is_row && !PyTuple_Check(other)) {
-		Py_RETURN_NOTIMPLEMENTED;
-	}
-	PyObject *result = NULL;
-	PyObject *mine = pair_of(self);
-	PyObject *theirs = mine == NULL ? NULL : is_row ? pair_of((KeyValueObject *)other) : Py_NewRef(other);
-	if (theirs != NULL) {
-		result = PyObject_RichCompare(mine, theirs, operation);
-	}
-	Py_XDECREF(mine);
-	Py_XDECREF(theirs);
-	return result;
+    int is_row = PyObject_TypeCheck(other, &fast_keyvalue_type);
+    if (!is_row && !PyTuple_Check(other)) {
+        Py_RETURN_NOTIMPLEMENTED;
+    }
+    PyObject *result = NULL;
+    PyObject *mine = pair_of(self);
+    PyObject *theirs = mine == NULL ? NULL : is_row ? pair_of((KeyValueObject *)other) : Py_NewRef(other);
+    if (theirs != NULL) {
+        result = PyObject_RichCompare(mine, theirs, operation);
+    }
+    Py_XDECREF(mine);
+    Py_XDECREF(theirs);
+    return result;
 }
 
 static Py_hash_t keyvalue_hash(KeyValueObject *self) {
-	Py_hash_t hash = -1;
-	PyObject *pair = pair_of(self);
-	if (pair != NULL && Py_EnterRecursiveCall(" while hashing a row") == 0) {
-		hash = PyObject_Hash(pair);
-		Py_LeaveRecursiveCall();
-	}
-	Py_XDECREF(pair);
-	return hash;
+    Py_hash_t hash = -1;
+    PyObject *pair = pair_of(self);
+    if (pair != NULL && Py_EnterRecursiveCall(" while hashing a row") == 0) {
+        hash = PyObject_Hash(pair);
+        Py_LeaveRecursiveCall();
+    }
+    Py_XDECREF(pair);
+    return hash;
 }
 
 static Py_ssize_t keyvalue_length(KeyValueObject *Py_UNUSED(self)) { return 2; }
 
 static PyObject *keyvalue_item(KeyValueObject *self, Py_ssize_t index) {
-	PyObject *pair = pair_of(self);
-	PyObject *item = pair != NULL ? PySequence_GetItem(pair, index) : NULL;
-	Py_XDECREF(pair);
-	return item;
+    PyObject *pair = pair_of(self);
+    PyObject *item = pair != NULL ? PySequence_GetItem(pair, index) : NULL;
+    Py_XDECREF(pair);
+    return item;
 }
 
 static PyObject *keyvalue_subscript(KeyValueObject *self, PyObject *index) {
-	PyObject *pair = pair_of(self);
-	PyObject *item = pair != NULL ? PyObject_GetItem(pair, index) : NULL;
-	Py_XDECREF(pair);
-	return item;
+    PyObject *pair = pair_of(self);
+    PyObject *item = pair != NULL ? PyObject_GetItem(pair, index) : NULL;
+    Py_XDECREF(pair);
+    return item;
 }
 
 static PyObject *call_on_pair(KeyValueObject *self, const char *method, PyObject *args) {
-	PyObject *pair = pair_of(self);
-	PyObject *function = pair != NULL ? PyObject_GetAttrString(pair, method) : NULL;
-	PyObject *result = function != NULL ? PyObject_CallObject(function, args) : NULL;
-	Py_XDECREF(function);
-	Py_XDECREF(pair);
-	return result;
+    PyObject *pair = pair_of(self);
+    PyObject *function = pair != NULL ? PyObject_GetAttrString(pair, method) : NULL;
+    PyObject *result = function != NULL ? PyObject_CallObject(function, args) : NULL;
+    Py_XDECREF(function);
+    Py_XDECREF(pair);
+    return result;
 }
 
-static PyObject *keyvalue_index(KeyValueObject *self, PyObject *args) { return call_on_pair(self, "index", args); }
+static PyObject *keyvalue_index(KeyValueObject *self, PyObject *args) {
+    return call_on_pair(self, "index", args);
+}
 
-static PyObject *keyvalue_count(KeyValueObject *self, PyObject *args) { return call_on_pair(self, "count", args); }
+static PyObject *keyvalue_count(KeyValueObject *self, PyObject *args) {
+    return call_on_pair(self, "count", args);
+}
 
 /* ---- type ---- */
 
@@ -251,7 +254,8 @@ static PyMappingMethods keyvalue_as_mapping = {
 PyTypeObject fast_keyvalue_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb.KeyValue",
     .tp_doc = "KeyValue(key, value)\n--\n\n"
-              "One row of a range read, a sequence of two: `key, value = row` unpacks it.  Rows compare and hash as the\n"
+              "One row of a range read, a sequence of two: `key, value = row` unpacks it.  Rows compare and "
+              "hash as the\n"
               "tuples of their parts, also with such tuples.  Changing a row changes nothing else.",
     .tp_basicsize = sizeof(KeyValueObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_SEQUENCE,
@@ -272,13 +276,14 @@ PyTypeObject fast_keyvalue_type = {
 };
 
 int fast_keyvalue_ready(void) {
-	if (PyType_Ready(&fast_keyvalue_type) != 0) {
-		return -1;
-	}
-	/* For patterns such as `case fdb.KeyValue(key, value)`. */
-	PyObject *names = Py_BuildValue("(ss)", "key", "value");
-	int outcome = names != NULL ? PyDict_SetItemString(fast_keyvalue_type.tp_dict, "__match_args__", names) : -1;
-	Py_XDECREF(names);
-	PyType_Modified(&fast_keyvalue_type);
-	return outcome;
+    if (PyType_Ready(&fast_keyvalue_type) != 0) {
+        return -1;
+    }
+    /* For patterns such as `case fdb.KeyValue(key, value)`. */
+    PyObject *names = Py_BuildValue("(ss)", "key", "value");
+    int outcome =
+        names != NULL ? PyDict_SetItemString(fast_keyvalue_type.tp_dict, "__match_args__", names) : -1;
+    Py_XDECREF(names);
+    PyType_Modified(&fast_keyvalue_type);
+    return outcome;
 }

@@ -4,408 +4,410 @@
 /* ---- handles ---- */
 
 int fast_usable(HandleObject *self) {
-	if (self->pointer != NULL && self->generation == fast_generation) {
-		return 1;
-	}
-	if (self->pointer == NULL) {
-		PyErr_Format(PyExc_RuntimeError, "the %s is closed", self->is_tenant ? "tenant" : "database");
-		return 0;
-	}
-	const char *what = PyObject_TypeCheck(self, &fast_transaction_type) ? "transaction" : "database";
-	PyObject *exception = PyObject_CallFunction(fast_classes.unusable, "s", what);
-	if (exception != NULL) {
-		PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-		Py_DECREF(exception);
-	}
-	return 0;
+    if (self->pointer != NULL && self->generation == fast_generation) {
+        return 1;
+    }
+    if (self->pointer == NULL) {
+        PyErr_Format(PyExc_RuntimeError, "the %s is closed", self->is_tenant ? "tenant" : "database");
+        return 0;
+    }
+    const char *what = PyObject_TypeCheck(self, &fast_transaction_type) ? "transaction" : "database";
+    PyObject *exception = PyObject_CallFunction(fast_classes.unusable, "s", what);
+    if (exception != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+        Py_DECREF(exception);
+    }
+    return 0;
 }
 
-static void initialise(HandleObject *self, shim_library *library, void *pointer, PyObject *model, int must_await) {
-	self->library = library;
-	self->pointer = pointer;
-	self->closed_pointer = NULL;
-	self->users = 0;
-	self->is_tenant = 0;
-	self->generation = fast_generation;
-	Py_XINCREF(model);
-	self->model = model;
-	self->must_await = must_await;
+static void initialise(HandleObject *self, shim_library *library, void *pointer, PyObject *model,
+                       int must_await) {
+    self->library = library;
+    self->pointer = pointer;
+    self->closed_pointer = NULL;
+    self->users = 0;
+    self->is_tenant = 0;
+    self->generation = fast_generation;
+    Py_XINCREF(model);
+    self->model = model;
+    self->must_await = must_await;
 }
 
 /* Whether the futures of an event model must be awaited; -1 with an exception set. */
 static int wants_await(PyObject *model) {
-	PyObject *answer = PyObject_GetAttrString(model, "must_await");
-	int wants = answer != NULL ? PyObject_IsTrue(answer) : -1;
-	Py_XDECREF(answer);
-	return wants;
+    PyObject *answer = PyObject_GetAttrString(model, "must_await");
+    int wants = answer != NULL ? PyObject_IsTrue(answer) : -1;
+    Py_XDECREF(answer);
+    return wants;
 }
 
 static PyObject *database_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-	static char *names[] = {"library", "pointer", "model", "is_tenant", NULL};
-	unsigned long long library, pointer;
-	PyObject *model;
-	int is_tenant;
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKOp:DatabaseHandle", names, &library, &pointer, &model,
-	                                 &is_tenant)) {
-		return NULL;
-	}
-	int must_await = model != Py_None ? wants_await(model) : 0;
-	if (must_await < 0) {
-		return NULL;
-	}
-	HandleObject *self = (HandleObject *)type->tp_alloc(type, 0);
-	if (self != NULL) {
-		initialise(self, (shim_library *)(uintptr_t)library, (void *)(uintptr_t)pointer,
-		           model != Py_None ? model : NULL, must_await);
-		self->is_tenant = is_tenant;
-	}
-	return (PyObject *)self;
+    static char *names[] = {"library", "pointer", "model", "is_tenant", NULL};
+    unsigned long long library, pointer;
+    PyObject *model;
+    int is_tenant;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKOp:DatabaseHandle", names, &library, &pointer, &model,
+                                     &is_tenant)) {
+        return NULL;
+    }
+    int must_await = model != Py_None ? wants_await(model) : 0;
+    if (must_await < 0) {
+        return NULL;
+    }
+    HandleObject *self = (HandleObject *)type->tp_alloc(type, 0);
+    if (self != NULL) {
+        initialise(self, (shim_library *)(uintptr_t)library, (void *)(uintptr_t)pointer,
+                   model != Py_None ? model : NULL, must_await);
+        self->is_tenant = is_tenant;
+    }
+    return (PyObject *)self;
 }
 
 static void destroy_database(HandleObject *self, void *pointer) {
-	if (pointer == NULL || self->generation != fast_generation) {
-		return;
-	}
-	if (self->is_tenant) {
-		SHIM_FUNCTION(self->library, fdb_tenant_destroy)(pointer);
-	} else {
-		SHIM_FUNCTION(self->library, fdb_database_destroy)(pointer);
-	}
+    if (pointer == NULL || self->generation != fast_generation) {
+        return;
+    }
+    if (self->is_tenant) {
+        SHIM_FUNCTION(self->library, fdb_tenant_destroy)(pointer);
+    } else {
+        SHIM_FUNCTION(self->library, fdb_database_destroy)(pointer);
+    }
 }
 
 static PyObject *database_close(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-	void *pointer = self->pointer;
-	self->pointer = NULL;
-	if (self->users == 0) {
-		destroy_database(self, pointer);
-	} else if (pointer != NULL) {
-		self->closed_pointer = pointer;
-	}
-	Py_RETURN_NONE;
+    void *pointer = self->pointer;
+    self->pointer = NULL;
+    if (self->users == 0) {
+        destroy_database(self, pointer);
+    } else if (pointer != NULL) {
+        self->closed_pointer = pointer;
+    }
+    Py_RETURN_NONE;
 }
 
 static void database_dealloc(HandleObject *self) {
-	database_close(self, NULL);
-	Py_CLEAR(self->model);
-	Py_TYPE(self)->tp_free((PyObject *)self);
+    database_close(self, NULL);
+    Py_CLEAR(self->model);
+    Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
 static void transaction_dealloc(HandleObject *self) {
-	if (self->pointer != NULL && self->generation == fast_generation) {
-		SHIM_FUNCTION(self->library, fdb_transaction_destroy)(self->pointer);
-	}
-	Py_CLEAR(self->model);
-	Py_TYPE(self)->tp_free((PyObject *)self);
+    if (self->pointer != NULL && self->generation == fast_generation) {
+        SHIM_FUNCTION(self->library, fdb_transaction_destroy)(self->pointer);
+    }
+    Py_CLEAR(self->model);
+    Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
 /* The one way by which the address of an object leaves this module: for the length of a call. */
 static PyObject *handle_call(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-	PyObject *arguments[8];
-	if (count < 1 || count > (Py_ssize_t)(sizeof(arguments) / sizeof(arguments[0]))) {
-		PyErr_SetString(PyExc_TypeError, "call() takes a function and at most 7 arguments");
-		return NULL;
-	}
-	if (!fast_usable(self) || (arguments[0] = PyLong_FromVoidPtr(self->pointer)) == NULL) {
-		return NULL;
-	}
-	for (Py_ssize_t i = 1; i < count; i++) {
-		arguments[i] = args[i];
-	}
-	self->users++;
-	PyObject *result = PyObject_Vectorcall(args[0], arguments, (size_t)count, NULL);
-	self->users--;
-	Py_DECREF(arguments[0]);
-	if (self->users == 0 && self->closed_pointer != NULL) {
-		void *pointer = self->closed_pointer;
-		self->closed_pointer = NULL;
-		destroy_database(self, pointer);
-	}
-	return result;
+    PyObject *arguments[8];
+    if (count < 1 || count > (Py_ssize_t)(sizeof(arguments) / sizeof(arguments[0]))) {
+        PyErr_SetString(PyExc_TypeError, "call() takes a function and at most 7 arguments");
+        return NULL;
+    }
+    if (!fast_usable(self) || (arguments[0] = PyLong_FromVoidPtr(self->pointer)) == NULL) {
+        return NULL;
+    }
+    for (Py_ssize_t i = 1; i < count; i++) {
+        arguments[i] = args[i];
+    }
+    self->users++;
+    PyObject *result = PyObject_Vectorcall(args[0], arguments, (size_t)count, NULL);
+    self->users--;
+    Py_DECREF(arguments[0]);
+    if (self->users == 0 && self->closed_pointer != NULL) {
+        void *pointer = self->closed_pointer;
+        self->closed_pointer = NULL;
+        destroy_database(self, pointer);
+    }
+    return result;
 }
 
 static PyObject *handle_model(HandleObject *self, void *Py_UNUSED(closure)) {
-	PyObject *model = self->model != NULL ? self->model : Py_None;
-	Py_INCREF(model);
-	return model;
+    PyObject *model = self->model != NULL ? self->model : Py_None;
+    Py_INCREF(model);
+    return model;
 }
 
 static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-	if (!fast_usable(self)) {
-		return NULL;
-	}
-	FDBTransaction *pointer;
-	fdb_error_t error;
-	if (self->is_tenant) {
-		FAST_BIND(create, self->library, fdb_tenant_create_transaction, NULL);
-		error = create(self->pointer, &pointer);
-	} else {
-		FAST_BIND(create, self->library, fdb_database_create_transaction, NULL);
-		error = create(self->pointer, &pointer);
-	}
-	if (error != 0) {
-		return fast_raise(error);
-	}
-	HandleObject *transaction = PyObject_New(HandleObject, &fast_transaction_type);
-	if (transaction == NULL) {
-		SHIM_FUNCTION(self->library, fdb_transaction_destroy)(pointer);
-		return NULL;
-	}
-	initialise(transaction, self->library, pointer, self->model, self->must_await);
-	return (PyObject *)transaction;
+    if (!fast_usable(self)) {
+        return NULL;
+    }
+    FDBTransaction *pointer;
+    fdb_error_t error;
+    if (self->is_tenant) {
+        FAST_BIND(create, self->library, fdb_tenant_create_transaction, NULL);
+        error = create(self->pointer, &pointer);
+    } else {
+        FAST_BIND(create, self->library, fdb_database_create_transaction, NULL);
+        error = create(self->pointer, &pointer);
+    }
+    if (error != 0) {
+        return fast_raise(error);
+    }
+    HandleObject *transaction = PyObject_New(HandleObject, &fast_transaction_type);
+    if (transaction == NULL) {
+        SHIM_FUNCTION(self->library, fdb_transaction_destroy)(pointer);
+        return NULL;
+    }
+    initialise(transaction, self->library, pointer, self->model, self->must_await);
+    return (PyObject *)transaction;
 }
 
 /* ---- reads ---- */
 
 /* Checks the number of arguments and that the transaction may be used. */
 static int begin(HandleObject *self, const char *name, Py_ssize_t given, Py_ssize_t wanted) {
-	if (given != wanted) {
-		PyErr_Format(PyExc_TypeError, "%s() takes %zd arguments (%zd given)", name, wanted, given);
-		return 0;
-	}
-	return fast_usable(self);
+    if (given != wanted) {
+        PyErr_Format(PyExc_TypeError, "%s() takes %zd arguments (%zd given)", name, wanted, given);
+        return 0;
+    }
+    return fast_usable(self);
 }
 
 static PyObject *transaction_get(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-	fast_bytes key;
-	if (!begin(self, "get", count, 2)) {
-		return NULL;
-	}
-	FAST_BIND(get, self->library, fdb_transaction_get, NULL);
-	if (!fast_get_key(args[0], &key)) {
-		return NULL;
-	}
-	FDBFuture *future = get(self->pointer, key.data, key.length, args[1] == Py_True);
-	fast_release(&key);
-	return fast_future_new(fast_classes.value, self, future, FAST_VALUE, FAST_READ);
+    fast_bytes key;
+    if (!begin(self, "get", count, 2)) {
+        return NULL;
+    }
+    FAST_BIND(get, self->library, fdb_transaction_get, NULL);
+    if (!fast_get_key(args[0], &key)) {
+        return NULL;
+    }
+    FDBFuture *future = get(self->pointer, key.data, key.length, args[1] == Py_True);
+    fast_release(&key);
+    return fast_future_new(fast_classes.value, self, future, FAST_VALUE, FAST_READ);
 }
 
 static PyObject *transaction_get_key(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-	fast_bytes key;
-	int offset;
-	if (!begin(self, "get_key", count, 4)) {
-		return NULL;
-	}
-	FAST_BIND(get_key, self->library, fdb_transaction_get_key, NULL);
-	int or_equal = PyObject_IsTrue(args[1]);
-	if (or_equal < 0 || !fast_get_int(args[2], &offset) || !fast_get_key(args[0], &key)) {
-		return NULL;
-	}
-	FDBFuture *future = get_key(self->pointer, key.data, key.length, or_equal, offset, args[3] == Py_True);
-	fast_release(&key);
-	return fast_future_new(fast_classes.key, self, future, FAST_KEY, FAST_READ);
+    fast_bytes key;
+    int offset;
+    if (!begin(self, "get_key", count, 4)) {
+        return NULL;
+    }
+    FAST_BIND(get_key, self->library, fdb_transaction_get_key, NULL);
+    int or_equal = PyObject_IsTrue(args[1]);
+    if (or_equal < 0 || !fast_get_int(args[2], &offset) || !fast_get_key(args[0], &key)) {
+        return NULL;
+    }
+    FDBFuture *future = get_key(self->pointer, key.data, key.length, or_equal, offset, args[3] == Py_True);
+    fast_release(&key);
+    return fast_future_new(fast_classes.key, self, future, FAST_KEY, FAST_READ);
 }
 
 /* A key selector given as three arguments. */
 typedef struct {
-	fast_bytes key;
-	int or_equal;
-	int offset;
+    fast_bytes key;
+    int or_equal;
+    int offset;
 } selector;
 
 static int get_selector(PyObject *const *args, selector *out) {
-	out->or_equal = PyObject_IsTrue(args[1]);
-	return out->or_equal >= 0 && fast_get_int(args[2], &out->offset) && fast_get_key(args[0], &out->key);
+    out->or_equal = PyObject_IsTrue(args[1]);
+    return out->or_equal >= 0 && fast_get_int(args[2], &out->offset) && fast_get_key(args[0], &out->key);
 }
 
 /* Arguments: two selectors of three, limit, mode, iteration, snapshot, reverse. */
 static PyObject *transaction_get_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-	selector from, to;
-	int limit, mode, iteration;
-	FDBFuture *future;
-	if (!begin(self, "get_range", count, 11)) {
-		return NULL;
-	}
-	FAST_BIND(get_range, self->library, fdb_transaction_get_range, NULL);
-	int reverse = PyObject_IsTrue(args[10]);
-	if (reverse < 0 || !fast_get_int(args[6], &limit) || !fast_get_int(args[7], &mode) ||
-	    !fast_get_int(args[8], &iteration) || !get_selector(args, &from)) {
-		return NULL;
-	}
-	if (!get_selector(args + 3, &to)) {
-		fast_release(&from.key);
-		return NULL;
-	}
-	int snapshot = args[9] == Py_True;
-#define CALL()                                                                                     \
-	get_range(self->pointer, from.key.data, from.key.length, from.or_equal, from.offset, to.key.data, to.key.length, \
-	          to.or_equal, to.offset, limit, 0, mode, iteration, snapshot, reverse)
-	if (mode == 0 && (limit > 1000 || limit < 0)) {
-		/* An exact read has no limit of bytes, so it may take long enough to let others run. */
-		Py_BEGIN_ALLOW_THREADS;
-		future = CALL();
-		Py_END_ALLOW_THREADS;
-	} else {
-		future = CALL();
-	}
+    selector from, to;
+    int limit, mode, iteration;
+    FDBFuture *future;
+    if (!begin(self, "get_range", count, 11)) {
+        return NULL;
+    }
+    FAST_BIND(get_range, self->library, fdb_transaction_get_range, NULL);
+    int reverse = PyObject_IsTrue(args[10]);
+    if (reverse < 0 || !fast_get_int(args[6], &limit) || !fast_get_int(args[7], &mode) ||
+        !fast_get_int(args[8], &iteration) || !get_selector(args, &from)) {
+        return NULL;
+    }
+    if (!get_selector(args + 3, &to)) {
+        fast_release(&from.key);
+        return NULL;
+    }
+    int snapshot = args[9] == Py_True;
+#define CALL()                                                                                               \
+    get_range(self->pointer, from.key.data, from.key.length, from.or_equal, from.offset, to.key.data,        \
+              to.key.length, to.or_equal, to.offset, limit, 0, mode, iteration, snapshot, reverse)
+    if (mode == 0 && (limit > 1000 || limit < 0)) {
+        /* An exact read has no limit of bytes, so it may take long enough to let others run. */
+        Py_BEGIN_ALLOW_THREADS;
+        future = CALL();
+        Py_END_ALLOW_THREADS;
+    } else {
+        future = CALL();
+    }
 #undef CALL
-	fast_release(&from.key);
-	fast_release(&to.key);
-	/* Not taken before it is used: most of a range read's cost is making the rows. */
-	return fast_future_new(fast_classes.rows, self, future, FAST_ROWS, FAST_KEEP_TRANSACTION);
+    fast_release(&from.key);
+    fast_release(&to.key);
+    /* Not taken before it is used: most of a range read's cost is making the rows. */
+    return fast_future_new(fast_classes.rows, self, future, FAST_ROWS, FAST_KEEP_TRANSACTION);
 }
 
 static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-	if (!fast_usable(self)) {
-		return NULL;
-	}
-	FAST_BIND(get_read_version, self->library, fdb_transaction_get_read_version, NULL);
-	return fast_future_new(fast_classes.int64, self, get_read_version(self->pointer), FAST_INT64, FAST_READ);
+    if (!fast_usable(self)) {
+        return NULL;
+    }
+    FAST_BIND(get_read_version, self->library, fdb_transaction_get_read_version, NULL);
+    return fast_future_new(fast_classes.int64, self, get_read_version(self->pointer), FAST_INT64, FAST_READ);
 }
 
 static PyObject *transaction_watch(HandleObject *self, PyObject *argument) {
-	fast_bytes key;
-	if (!fast_usable(self)) {
-		return NULL;
-	}
-	FAST_BIND(watch, self->library, fdb_transaction_watch, NULL);
-	if (!fast_get_key(argument, &key)) {
-		return NULL;
-	}
-	FDBFuture *future = watch(self->pointer, key.data, key.length);
-	fast_release(&key);
-	return fast_future_new(fast_classes.watch, self, future, FAST_VOID, FAST_PLAIN);
+    fast_bytes key;
+    if (!fast_usable(self)) {
+        return NULL;
+    }
+    FAST_BIND(watch, self->library, fdb_transaction_watch, NULL);
+    if (!fast_get_key(argument, &key)) {
+        return NULL;
+    }
+    FDBFuture *future = watch(self->pointer, key.data, key.length);
+    fast_release(&key);
+    return fast_future_new(fast_classes.watch, self, future, FAST_VOID, FAST_PLAIN);
 }
 
 /* ---- writes: they only buffer, so they keep the GIL ---- */
 
 static PyObject *transaction_set(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-	fast_bytes key, value;
-	if (!begin(self, "set", count, 2)) {
-		return NULL;
-	}
-	FAST_BIND(set, self->library, fdb_transaction_set, NULL);
-	if (!fast_get_key(args[0], &key)) {
-		return NULL;
-	}
-	if (!fast_get_value(args[1], &value)) {
-		fast_release(&key);
-		return NULL;
-	}
-	set(self->pointer, key.data, key.length, value.data, value.length);
-	fast_release(&key);
-	fast_release(&value);
-	Py_RETURN_NONE;
+    fast_bytes key, value;
+    if (!begin(self, "set", count, 2)) {
+        return NULL;
+    }
+    FAST_BIND(set, self->library, fdb_transaction_set, NULL);
+    if (!fast_get_key(args[0], &key)) {
+        return NULL;
+    }
+    if (!fast_get_value(args[1], &value)) {
+        fast_release(&key);
+        return NULL;
+    }
+    set(self->pointer, key.data, key.length, value.data, value.length);
+    fast_release(&key);
+    fast_release(&value);
+    Py_RETURN_NONE;
 }
 
 static PyObject *transaction_clear(HandleObject *self, PyObject *argument) {
-	fast_bytes key;
-	if (!fast_usable(self)) {
-		return NULL;
-	}
-	FAST_BIND(clear, self->library, fdb_transaction_clear, NULL);
-	if (!fast_get_key(argument, &key)) {
-		return NULL;
-	}
-	clear(self->pointer, key.data, key.length);
-	fast_release(&key);
-	Py_RETURN_NONE;
+    fast_bytes key;
+    if (!fast_usable(self)) {
+        return NULL;
+    }
+    FAST_BIND(clear, self->library, fdb_transaction_clear, NULL);
+    if (!fast_get_key(argument, &key)) {
+        return NULL;
+    }
+    clear(self->pointer, key.data, key.length);
+    fast_release(&key);
+    Py_RETURN_NONE;
 }
 
 static int get_two_keys(PyObject *const *args, fast_bytes *first, fast_bytes *second) {
-	if (!fast_get_key(args[0], first)) {
-		return 0;
-	}
-	if (!fast_get_key(args[1], second)) {
-		fast_release(first);
-		return 0;
-	}
-	return 1;
+    if (!fast_get_key(args[0], first)) {
+        return 0;
+    }
+    if (!fast_get_key(args[1], second)) {
+        fast_release(first);
+        return 0;
+    }
+    return 1;
 }
 
 static PyObject *transaction_clear_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-	fast_bytes first, last;
-	if (!begin(self, "clear_range", count, 2)) {
-		return NULL;
-	}
-	FAST_BIND(clear_range, self->library, fdb_transaction_clear_range, NULL);
-	if (!get_two_keys(args, &first, &last)) {
-		return NULL;
-	}
-	clear_range(self->pointer, first.data, first.length, last.data, last.length);
-	fast_release(&first);
-	fast_release(&last);
-	Py_RETURN_NONE;
+    fast_bytes first, last;
+    if (!begin(self, "clear_range", count, 2)) {
+        return NULL;
+    }
+    FAST_BIND(clear_range, self->library, fdb_transaction_clear_range, NULL);
+    if (!get_two_keys(args, &first, &last)) {
+        return NULL;
+    }
+    clear_range(self->pointer, first.data, first.length, last.data, last.length);
+    fast_release(&first);
+    fast_release(&last);
+    Py_RETURN_NONE;
 }
 
 static PyObject *transaction_atomic_op(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-	fast_bytes key, operand;
-	int code;
-	if (!begin(self, "atomic_op", count, 3)) {
-		return NULL;
-	}
-	FAST_BIND(atomic_op, self->library, fdb_transaction_atomic_op, NULL);
-	if (!fast_get_int(args[0], &code) || !fast_get_key(args[1], &key)) {
-		return NULL;
-	}
-	if (!fast_get_value(args[2], &operand)) {
-		fast_release(&key);
-		return NULL;
-	}
-	atomic_op(self->pointer, key.data, key.length, operand.data, operand.length, code);
-	fast_release(&key);
-	fast_release(&operand);
-	Py_RETURN_NONE;
+    fast_bytes key, operand;
+    int code;
+    if (!begin(self, "atomic_op", count, 3)) {
+        return NULL;
+    }
+    FAST_BIND(atomic_op, self->library, fdb_transaction_atomic_op, NULL);
+    if (!fast_get_int(args[0], &code) || !fast_get_key(args[1], &key)) {
+        return NULL;
+    }
+    if (!fast_get_value(args[2], &operand)) {
+        fast_release(&key);
+        return NULL;
+    }
+    atomic_op(self->pointer, key.data, key.length, operand.data, operand.length, code);
+    fast_release(&key);
+    fast_release(&operand);
+    Py_RETURN_NONE;
 }
 
 static PyObject *transaction_add_conflict_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-	fast_bytes first, last;
-	int type;
-	if (!begin(self, "add_conflict_range", count, 3)) {
-		return NULL;
-	}
-	FAST_BIND(add, self->library, fdb_transaction_add_conflict_range, NULL);
-	if (!fast_get_int(args[2], &type) || !get_two_keys(args, &first, &last)) {
-		return NULL;
-	}
-	fdb_error_t error = add(self->pointer, first.data, first.length, last.data, last.length, type);
-	fast_release(&first);
-	fast_release(&last);
-	if (error != 0) {
-		return fast_raise(error);
-	}
-	Py_RETURN_NONE;
+    fast_bytes first, last;
+    int type;
+    if (!begin(self, "add_conflict_range", count, 3)) {
+        return NULL;
+    }
+    FAST_BIND(add, self->library, fdb_transaction_add_conflict_range, NULL);
+    if (!fast_get_int(args[2], &type) || !get_two_keys(args, &first, &last)) {
+        return NULL;
+    }
+    fdb_error_t error = add(self->pointer, first.data, first.length, last.data, last.length, type);
+    fast_release(&first);
+    fast_release(&last);
+    if (error != 0) {
+        return fast_raise(error);
+    }
+    Py_RETURN_NONE;
 }
 
 /* ---- life cycle ---- */
 
 static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-	FDBFuture *future;
-	if (!fast_usable(self)) {
-		return NULL;
-	}
-	FAST_BIND(commit, self->library, fdb_transaction_commit, NULL);
-	Py_BEGIN_ALLOW_THREADS;
-	future = commit(self->pointer);
-	Py_END_ALLOW_THREADS;
-	return fast_future_new(fast_classes.nothing, self, future, FAST_VOID, FAST_KEEP_TRANSACTION | FAST_COMMIT);
+    FDBFuture *future;
+    if (!fast_usable(self)) {
+        return NULL;
+    }
+    FAST_BIND(commit, self->library, fdb_transaction_commit, NULL);
+    Py_BEGIN_ALLOW_THREADS;
+    future = commit(self->pointer);
+    Py_END_ALLOW_THREADS;
+    return fast_future_new(fast_classes.nothing, self, future, FAST_VOID,
+                           FAST_KEEP_TRANSACTION | FAST_COMMIT);
 }
 
 static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {
-	int code;
-	if (!fast_usable(self) || !fast_get_int(argument, &code)) {
-		return NULL;
-	}
-	FAST_BIND(on_error, self->library, fdb_transaction_on_error, NULL);
-	return fast_future_new(fast_classes.nothing, self, on_error(self->pointer, code), FAST_VOID,
-	                       FAST_KEEP_TRANSACTION);
+    int code;
+    if (!fast_usable(self) || !fast_get_int(argument, &code)) {
+        return NULL;
+    }
+    FAST_BIND(on_error, self->library, fdb_transaction_on_error, NULL);
+    return fast_future_new(fast_classes.nothing, self, on_error(self->pointer, code), FAST_VOID,
+                           FAST_KEEP_TRANSACTION);
 }
 
 static PyObject *transaction_reset(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-	if (!fast_usable(self)) {
-		return NULL;
-	}
-	FAST_BIND(reset, self->library, fdb_transaction_reset, NULL);
-	reset(self->pointer);
-	Py_RETURN_NONE;
+    if (!fast_usable(self)) {
+        return NULL;
+    }
+    FAST_BIND(reset, self->library, fdb_transaction_reset, NULL);
+    reset(self->pointer);
+    Py_RETURN_NONE;
 }
 
 static PyObject *transaction_cancel(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-	if (!fast_usable(self)) {
-		return NULL;
-	}
-	FAST_BIND(cancel, self->library, fdb_transaction_cancel, NULL);
-	cancel(self->pointer);
-	Py_RETURN_NONE;
+    if (!fast_usable(self)) {
+        return NULL;
+    }
+    FAST_BIND(cancel, self->library, fdb_transaction_cancel, NULL);
+    cancel(self->pointer);
+    Py_RETURN_NONE;
 }
 
 /* ---- types ---- */
@@ -416,9 +418,10 @@ static PyGetSetDef handle_properties[] = {
 };
 
 #define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
-#define CALL_METHOD                                                                                \
-	{"call", FASTCALL(handle_call), METH_FASTCALL,                                                 \
-	 "Calls function(address, ...); the object of the library outlives the call, also if it is closed meanwhile."}
+#define CALL_METHOD                                                                                          \
+    {"call", FASTCALL(handle_call), METH_FASTCALL,                                                           \
+     "Calls function(address, ...); the object of the library outlives the call, also if it is closed "      \
+     "meanwhile."}
 
 static PyMethodDef database_methods[] = {
     CALL_METHOD,
@@ -442,7 +445,8 @@ PyTypeObject fast_database_type = {
 static PyMethodDef transaction_methods[] = {
     CALL_METHOD,
     {"get", FASTCALL(transaction_get), METH_FASTCALL, "get(key, snapshot) -> Value"},
-    {"get_key", FASTCALL(transaction_get_key), METH_FASTCALL, "get_key(key, or_equal, offset, snapshot) -> Key"},
+    {"get_key", FASTCALL(transaction_get_key), METH_FASTCALL,
+     "get_key(key, or_equal, offset, snapshot) -> Key"},
     {"get_range", FASTCALL(transaction_get_range), METH_FASTCALL,
      "get_range(two selectors of three, limit, mode, iteration, snapshot, reverse) -> FutureKeyValueArray"},
     {"get_read_version", (PyCFunction)transaction_get_read_version, METH_NOARGS, "-> FutureInt64"},

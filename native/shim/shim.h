@@ -36,8 +36,8 @@ typedef struct shim_functions {
 } shim_functions;
 
 typedef struct shim_library {
-	void *handle;
-	shim_functions functions;
+    void *handle;
+    shim_functions functions;
 } shim_library;
 
 /* Opens the library at `path` (a plain name goes through the loader's search path).  On failure
@@ -54,16 +54,16 @@ void *shim_bind(shim_library *library, const char *name);
 void *shim_bind_at(shim_library *library, size_t offset, const char *name);
 
 /* A function of the library, typed; NULL if the library has none. */
-#define SHIM_FUNCTION(library, name)                                                               \
-	__extension__({                                                                                \
-		__typeof__((library)->functions.name) shim_function_ =                                     \
-		    __atomic_load_n(&(library)->functions.name, __ATOMIC_RELAXED);                         \
-		if (shim_function_ == NULL) {                                                              \
-			shim_function_ = (__typeof__(shim_function_))shim_bind_at(                             \
-			    (library), offsetof(shim_functions, name), #name);                                 \
-		}                                                                                          \
-		shim_function_;                                                                            \
-	})
+#define SHIM_FUNCTION(library, name)                                                                         \
+    __extension__({                                                                                          \
+        __typeof__((library)->functions.name) shim_function_ =                                               \
+            __atomic_load_n(&(library)->functions.name, __ATOMIC_RELAXED);                                   \
+        if (shim_function_ == NULL) {                                                                        \
+            shim_function_ =                                                                                 \
+                (__typeof__(shim_function_))shim_bind_at((library), offsetof(shim_functions, name), #name);  \
+        }                                                                                                    \
+        shim_function_;                                                                                      \
+    })
 
 /* Runs fdb_run_network on this thread with every signal blocked, so that Ctrl-C reaches Python. */
 fdb_error_t shim_run_network(shim_library *library);
@@ -78,10 +78,10 @@ typedef struct shim_queue shim_queue;
 
 /* The wish to be told once that a future is ready: either `waiter` or `queue` is set. */
 typedef struct shim_subscription {
-	struct shim_subscription *next;
-	shim_waiter *waiter;
-	shim_queue *queue;
-	intptr_t token;
+    struct shim_subscription *next;
+    shim_waiter *waiter;
+    shim_queue *queue;
+    intptr_t token;
 } shim_subscription;
 
 /* What the single callback registered on a pending future leads to.  Counted: one reference for
@@ -108,11 +108,11 @@ enum { SHIM_POSTED = 0, SHIM_TIMED_OUT = 1, SHIM_INTERRUPTED = 2 };
 /* The storage of a waiter: large enough for a semaphore of every platform. */
 struct shim_waiter {
 #if defined(__linux__)
-	long long storage[8];
+    long long storage[8];
 #else
-	pthread_mutex_t mutex;
-	pthread_cond_t condition;
-	int posts;
+    pthread_mutex_t mutex;
+    pthread_cond_t condition;
+    int posts;
 #endif
 };
 

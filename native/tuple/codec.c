@@ -13,9 +13,7 @@
  */
 #include "tuple/codec.h"
 
-static codec_state *get_state(PyObject *module) {
-    return (codec_state *)PyModule_GetState(module);
-}
+static codec_state *get_state(PyObject *module) { return (codec_state *)PyModule_GetState(module); }
 
 int get_api_version(codec_state *st, long *version) {
     if (st->api_version == 0) {
@@ -53,7 +51,7 @@ int load_uuid_type(codec_state *st) {
     Py_XDECREF(unknown);
     if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception))
         return FAILED; /* an interrupt */
-    PyErr_Clear(); /* for example being imported right now, in another thread */
+    PyErr_Clear();     /* for example being imported right now, in another thread */
     return st->uuid_type != NULL ? DONE : PUNT;
 }
 
@@ -84,13 +82,14 @@ static int encode_arguments(codec_state *st, writer *w, PyObject *const *args, P
     return encode_items(st, w, args[0], 0);
 }
 
-PyDoc_STRVAR(pack_doc,
-"pack(t, prefix=None)\n--\n\n"
-"Return the key that encodes the tuple ``t``, after ``prefix`` if one is given.\n"
-"\n"
-"Keys sort as their tuples do. Raises ValueError for an element of an unsupported type, an integer of\n"
-"more than 255 bytes or an incomplete versionstamp, UnicodeEncodeError for a lone surrogate, and\n"
-"TypeError if ``t`` is not a tuple.");
+PyDoc_STRVAR(
+    pack_doc,
+    "pack(t, prefix=None)\n--\n\n"
+    "Return the key that encodes the tuple ``t``, after ``prefix`` if one is given.\n"
+    "\n"
+    "Keys sort as their tuples do. Raises ValueError for an element of an unsupported type, an integer of\n"
+    "more than 255 bytes or an incomplete versionstamp, UnicodeEncodeError for a lone surrogate, and\n"
+    "TypeError if ``t`` is not a tuple.");
 
 static PyObject *codec_pack(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     codec_state *st = get_state(module);
@@ -106,13 +105,14 @@ static PyObject *codec_pack(PyObject *module, PyObject *const *args, Py_ssize_t 
     return status == PUNT ? PyObject_Vectorcall(st->pure_pack, args, (size_t)nargs, kwnames) : result;
 }
 
-PyDoc_STRVAR(pack_with_versionstamp_doc,
-"pack_with_versionstamp(t, prefix=None)\n--\n\n"
-"Return a key for ``Transaction.set_versionstamped_key`` from a tuple with one incomplete versionstamp.\n"
-"\n"
-"The stamp may be at any depth. The result ends with the stamp's position, counting ``prefix``, in 4\n"
-"little-endian bytes (2 below API version 520). Raises ValueError unless there is exactly one\n"
-"incomplete versionstamp, and otherwise as ``pack`` does.");
+PyDoc_STRVAR(
+    pack_with_versionstamp_doc,
+    "pack_with_versionstamp(t, prefix=None)\n--\n\n"
+    "Return a key for ``Transaction.set_versionstamped_key`` from a tuple with one incomplete versionstamp.\n"
+    "\n"
+    "The stamp may be at any depth. The result ends with the stamp's position, counting ``prefix``, in 4\n"
+    "little-endian bytes (2 below API version 520). Raises ValueError unless there is exactly one\n"
+    "incomplete versionstamp, and otherwise as ``pack`` does.");
 
 static PyObject *codec_pack_with_versionstamp(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
                                               PyObject *kwnames) {
@@ -142,13 +142,14 @@ static PyObject *codec_pack_with_versionstamp(PyObject *module, PyObject *const 
     return result;
 }
 
-PyDoc_STRVAR(unpack_doc,
-"unpack(key, prefix_len=0)\n--\n\n"
-"Return the tuple encoded by ``key`` after its first ``prefix_len`` bytes.\n"
-"\n"
-"``key`` is bytes, a bytes-like object or a lazy database value (then this blocks until it is there).\n"
-"Raises ValueError if the bytes are not what an encoder writes: an unknown type code, a cut or\n"
-"unterminated element, an overlong integer, invalid UTF-8; TypeError for other kinds of ``key``.");
+PyDoc_STRVAR(
+    unpack_doc,
+    "unpack(key, prefix_len=0)\n--\n\n"
+    "Return the tuple encoded by ``key`` after its first ``prefix_len`` bytes.\n"
+    "\n"
+    "``key`` is bytes, a bytes-like object or a lazy database value (then this blocks until it is there).\n"
+    "Raises ValueError if the bytes are not what an encoder writes: an unknown type code, a cut or\n"
+    "unterminated element, an overlong integer, invalid UTF-8; TypeError for other kinds of ``key``.");
 
 static PyObject *codec_unpack(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     codec_state *st = get_state(module);
@@ -185,12 +186,13 @@ static PyObject *codec_unpack(PyObject *module, PyObject *const *args, Py_ssize_
     return status == PUNT ? PyObject_Vectorcall(st->pure_unpack, args, (size_t)nargs, kwnames) : result;
 }
 
-PyDoc_STRVAR(compare_doc,
-"compare(t1, t2)\n--\n\n"
-"Return -1, 0 or 1 as ``t1`` sorts before, with or after ``t2``, in the order of their encodings.\n"
-"\n"
-"Takes tuples or lists, which may hold incomplete versionstamps (they follow complete ones). Raises\n"
-"ValueError for an element of an unsupported type and TypeError for other arguments.");
+PyDoc_STRVAR(
+    compare_doc,
+    "compare(t1, t2)\n--\n\n"
+    "Return -1, 0 or 1 as ``t1`` sorts before, with or after ``t2``, in the order of their encodings.\n"
+    "\n"
+    "Takes tuples or lists, which may hold incomplete versionstamps (they follow complete ones). Raises\n"
+    "ValueError for an element of an unsupported type and TypeError for other arguments.");
 
 static PyObject *codec_compare(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     codec_state *st = get_state(module);
@@ -242,8 +244,7 @@ static int load_python_parts(codec_state *st) {
     Py_XDECREF(pure);
     Py_XDECREF(types);
     return st->pure_pack && st->pure_pack_with_versionstamp && st->pure_unpack && st->pure_compare &&
-                   st->as_bytes && st->selected_api_version &&
-                   st->versionstamp_type && st->single_float_type
+                   st->as_bytes && st->selected_api_version && st->versionstamp_type && st->single_float_type
                ? 0
                : -1;
 }
@@ -302,11 +303,9 @@ static int codec_clear(PyObject *module) {
     return 0;
 }
 
-static void codec_free(void *module) {
-    codec_clear((PyObject *)module);
-}
+static void codec_free(void *module) { codec_clear((PyObject *)module); }
 
-#define FASTCALL(name, function, doc) \
+#define FASTCALL(name, function, doc)                                                                        \
     {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL | METH_KEYWORDS, doc}
 
 static PyMethodDef codec_methods[] = {
@@ -334,6 +333,4 @@ static struct PyModuleDef codec_module = {
     .m_free = codec_free,
 };
 
-PyMODINIT_FUNC PyInit_codec(void) {
-    return PyModuleDef_Init(&codec_module);
-}
+PyMODINIT_FUNC PyInit_codec(void) { return PyModuleDef_Init(&codec_module); }

@@ -53,9 +53,7 @@ static PyObject *items_to_tuple(items *v) {
     return result;
 }
 
-static int check_made(PyObject *made) {
-    return made != NULL ? DONE : FAILED;
-}
+static int check_made(PyObject *made) { return made != NULL ? DONE : FAILED; }
 
 static PyObject *make_string(int code, const char *body, Py_ssize_t n) {
     return code == CODE_BYTES ? PyBytes_FromStringAndSize(body, n) : PyUnicode_DecodeUTF8(body, n, NULL);

@@ -44,9 +44,7 @@ int write_bytes(writer *w, const void *bytes, size_t n) {
     return DONE;
 }
 
-int write_byte(writer *w, unsigned char byte) {
-    return write_bytes(w, &byte, 1);
-}
+int write_byte(writer *w, unsigned char byte) { return write_bytes(w, &byte, 1); }
 
 /* A type code and the low n bytes of value, most significant first. */
 static int write_number(writer *w, unsigned char code, uint64_t value, int n) {
@@ -92,7 +90,6 @@ static int write_escaped(writer *w, unsigned char code, const char *body, size_t
     w->length = (size_t)(p - w->data);
     return DONE;
 }
-
 
 static int encode_int(writer *w, PyObject *value) {
     int overflow;

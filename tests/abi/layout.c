@@ -6,11 +6,11 @@
 
 #include <foundationdb/fdb_c.h>
 
-#define SIZE(type, size, alignment)                                                                \
-	_Static_assert(sizeof(type) == (size), "size of " #type);                                      \
-	_Static_assert(_Alignof(type) == (alignment), "alignment of " #type)
-#define OFFSET(type, member, offset)                                                               \
-	_Static_assert(offsetof(type, member) == (offset), "offset of " #type "." #member)
+#define SIZE(type, size, alignment)                                                                          \
+    _Static_assert(sizeof(type) == (size), "size of " #type);                                                \
+    _Static_assert(_Alignof(type) == (alignment), "alignment of " #type)
+#define OFFSET(type, member, offset)                                                                         \
+    _Static_assert(offsetof(type, member) == (offset), "offset of " #type "." #member)
 
 SIZE(FDBKey, 12, 4);
 OFFSET(FDBKey, key, 0);
@@ -114,17 +114,17 @@ _Static_assert(FDB_BG_MUTATION_TYPE_CLEAR_RANGE == 1, "FDBBGMutationType");
 _Static_assert(FDB_STREAMING_MODE_WANT_ALL == -2, "FDBStreamingMode");
 _Static_assert(FDB_ERROR_PREDICATE_RETRYABLE_NOT_COMMITTED == 50002, "FDBErrorPredicate");
 
-static const int last_less_than[] = { FDB_KEYSEL_LAST_LESS_THAN(7, 8) };
-static const int last_less_or_equal[] = { FDB_KEYSEL_LAST_LESS_OR_EQUAL(7, 8) };
-static const int first_greater_than[] = { FDB_KEYSEL_FIRST_GREATER_THAN(7, 8) };
-static const int first_greater_or_equal[] = { FDB_KEYSEL_FIRST_GREATER_OR_EQUAL(7, 8) };
+static const int last_less_than[] = {FDB_KEYSEL_LAST_LESS_THAN(7, 8)};
+static const int last_less_or_equal[] = {FDB_KEYSEL_LAST_LESS_OR_EQUAL(7, 8)};
+static const int first_greater_than[] = {FDB_KEYSEL_FIRST_GREATER_THAN(7, 8)};
+static const int first_greater_or_equal[] = {FDB_KEYSEL_FIRST_GREATER_OR_EQUAL(7, 8)};
 
-static int differs(const int* selector, int or_equal, int offset) {
-	return selector[0] != 7 || selector[1] != 8 || selector[2] != or_equal || selector[3] != offset;
+static int differs(const int *selector, int or_equal, int offset) {
+    return selector[0] != 7 || selector[1] != 8 || selector[2] != or_equal || selector[3] != offset;
 }
 
 /* Exit code 0: the selector macros expand to what they should. */
 int main(void) {
-	return differs(last_less_than, 0, 0) || differs(last_less_or_equal, 1, 0) ||
-	       differs(first_greater_than, 1, 1) || differs(first_greater_or_equal, 0, 1);
+    return differs(last_less_than, 0, 0) || differs(last_less_or_equal, 1, 0) ||
+           differs(first_greater_than, 1, 1) || differs(first_greater_or_equal, 0, 1);
 }
