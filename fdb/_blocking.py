@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar, overload
 
-from fdb._generated.options import (
-    AtomicOperations,
-    DatabaseOptions,
-    KeyArgument,
-    StreamingMode,
-    ValueArgument,
-)
+from fdb._generated.options import AtomicOperations, DatabaseOptions, StreamingMode
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
 from fdb._mistakes import no_default, no_membership
 from fdb._native import extension
@@ -21,14 +15,12 @@ from fdb._native.extension import KeyValue
 from fdb._native.library import Library
 from fdb._retry import transactional
 from fdb._transaction import Transaction
+from fdb._types import KeyArgument, ValueArgument
 from fdb._values import Key, Value
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
-    from fdb._async import AsyncDatabase, AsyncTenant
     from fdb._tenant import Tenant
-
-    AnyDatabase: TypeAlias = "Database | Tenant | AsyncDatabase | AsyncTenant"
 
 ResultT = TypeVar("ResultT")
 SelfT = TypeVar("SelfT", bound="TransactionSource")
@@ -96,7 +88,7 @@ class TransactionSource:
 
     def create_transaction(self) -> Transaction:
         """Returns a new transaction. `fdb.transactional` does so too, and retries it."""
-        return Transaction(self._handle.create_transaction(), self._library, self)  # type: ignore[arg-type]
+        return Transaction(self._handle.create_transaction(), self._library, self)
 
     def __contains__(self, key: NoReturn) -> bool:
         """Raises TypeError: whether a key is there shows its value."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import EllipsisType
 from typing import Any
 
-from fdb._generated.options import KeyArgument
 from fdb._native import extension
+from fdb._types import KeyArgument
 
 #: Where the keys of ordinary transactions end.
 KEYS_END = b"\xff"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from fdb._future import FutureKeyValueArray
 from fdb._generated.options import StreamingMode
@@ -12,13 +12,26 @@ from fdb._native.extension import KeyValue
 from fdb._startup import api_version
 from fdb._waiting.model import NOT_IN_A_LOOP
 
-if TYPE_CHECKING:
-    from fdb._transaction import TransactionRead
-
 # As plain ints, which are quicker to reach.
 _ITERATOR = StreamingMode.iterator.value
 _EXACT = StreamingMode.exact.value
 _WANT_ALL = StreamingMode.want_all.value
+
+
+class Pages(Protocol):
+    """What a range needs of its transaction."""
+
+    def _get_range(
+        self,
+        begin: KeySelector,
+        end: KeySelector,
+        limit: int,
+        streaming_mode: int,
+        iteration: int,
+        reverse: bool,
+    ) -> FutureKeyValueArray:
+        """Requests a batch of rows."""
+        ...
 
 
 class _Batches:
@@ -63,7 +76,7 @@ class FDBRange:
 
     def __init__(
         self,
-        transaction: TransactionRead,
+        transaction: Pages,
         begin: KeySelector,
         end: KeySelector,
         limit: int,

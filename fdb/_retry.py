@@ -13,6 +13,7 @@ from fdb._errors import FDBError
 from fdb._runs import AsynchronousRun
 from fdb._startup import api_version
 from fdb._transaction import Transaction, TransactionRead
+from fdb._types import TransactionMaker
 from fdb._waiting.model import EventModel, thread_number
 
 P = ParamSpec("P")
@@ -32,14 +33,6 @@ _Call = tuple[Transaction | None, tuple[Any, ...], dict[str, Any]]
 _UNFINISHED: tuple[type, ...] = (types.GeneratorType, types.CoroutineType)
 
 
-class TransactionMaker(Protocol):
-    """What a transactional function can be given instead of a transaction."""
-
-    def create_transaction(self) -> Transaction:
-        """Returns a new transaction."""
-        ...
-
-
 # To a type checker the transaction is one of the first three parameters. There is no form for all other
 # functions, because mypy would take that for any function whose types contain Any.
 
@@ -50,29 +43,35 @@ class Decorator(Protocol):
     @overload  # a function
     def __call__(  # type: ignore[overload-overlap]
         self, func: Callable[Concatenate[TransactionT, P], ResultT], /
-    ) -> Callable[Concatenate[TransactionMaker | TransactionT, P], ResultT]: ...
+    ) -> Callable[Concatenate[TransactionMaker[Transaction] | TransactionT, P], ResultT]: ...
     @overload  # a method
     def __call__(  # type: ignore[overload-overlap]
         self, func: Callable[Concatenate[FirstT, TransactionT, P], ResultT], /
-    ) -> Callable[Concatenate[FirstT, TransactionMaker | TransactionT, P], ResultT]: ...
+    ) -> Callable[
+        Concatenate[FirstT, TransactionMaker[Transaction] | TransactionT, P], ResultT
+    ]: ...
     @overload
     def __call__(
         self, func: Callable[Concatenate[FirstT, SecondT, TransactionT, P], ResultT], /
-    ) -> Callable[Concatenate[FirstT, SecondT, TransactionMaker | TransactionT, P], ResultT]: ...
+    ) -> Callable[
+        Concatenate[FirstT, SecondT, TransactionMaker[Transaction] | TransactionT, P], ResultT
+    ]: ...
 
 
 @overload  # a function
 def transactional(  # type: ignore[overload-overlap]
     func: Callable[Concatenate[TransactionT, P], ResultT], /
-) -> Callable[Concatenate[TransactionMaker | TransactionT, P], ResultT]: ...
+) -> Callable[Concatenate[TransactionMaker[Transaction] | TransactionT, P], ResultT]: ...
 @overload  # a method
 def transactional(  # type: ignore[overload-overlap]
     func: Callable[Concatenate[FirstT, TransactionT, P], ResultT], /
-) -> Callable[Concatenate[FirstT, TransactionMaker | TransactionT, P], ResultT]: ...
+) -> Callable[Concatenate[FirstT, TransactionMaker[Transaction] | TransactionT, P], ResultT]: ...
 @overload
 def transactional(
     func: Callable[Concatenate[FirstT, SecondT, TransactionT, P], ResultT], /
-) -> Callable[Concatenate[FirstT, SecondT, TransactionMaker | TransactionT, P], ResultT]: ...
+) -> Callable[
+    Concatenate[FirstT, SecondT, TransactionMaker[Transaction] | TransactionT, P], ResultT
+]: ...
 @overload
 def transactional(*, parameter: str = "tr") -> Decorator: ...
 def transactional(*args: Any, **kwargs: Any) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fdb._blocking import SynchronousOperations, TransactionSource
 from fdb._future import FutureInt64, FutureKeyValueArray
-from fdb._generated.options import KeyArgument
 from fdb._keys import NoEnd, key_bounds
 from fdb._native import extension
+from fdb._types import KeyArgument
 
 
 class TenantMembers(TransactionSource):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, overload
 
 from fdb._errors import FDBError
 from fdb._future import (
@@ -15,10 +15,8 @@ from fdb._future import (
 from fdb._generated.options import (
     AtomicOperations,
     ConflictRangeType,
-    KeyArgument,
     StreamingMode,
     TransactionOptions,
-    ValueArgument,
 )
 from fdb._keys import (
     KEYS_END,
@@ -37,12 +35,15 @@ from fdb._native.library import Library
 from fdb._range import FDBRange
 from fdb._runs import Attempt, run_of
 from fdb._startup import api_version
+from fdb._types import KeyArgument, Origin, ValueArgument
 from fdb._values import Key, Value
 from fdb._waiting.model import model_of
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
-    from fdb._blocking import AnyDatabase
+    Handle: TypeAlias = extension.TransactionHandle[
+        Value, Key, FutureVoid, FutureInt64, FutureKeyValueArray, Watch
+    ]
 
 #: Atomic operations whose key or value ends in the place of the versionstamp.
 _STAMPED = {14: "key", 15: "value"}
@@ -56,7 +57,7 @@ class TransactionRead:
     """
 
     def __init__(
-        self, handle: extension.TransactionHandle, library: Library, db: AnyDatabase, snapshot: bool
+        self, handle: Handle, library: Library, db: Origin[Transaction], snapshot: bool
     ) -> None:
         self._handle = handle
         self._library = library
@@ -258,9 +259,7 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     #: What the program has got wrong, if the commit will fail with 2000 for it.
     _misuse: str = ""
 
-    def __init__(
-        self, handle: extension.TransactionHandle, library: Library, db: AnyDatabase
-    ) -> None:
+    def __init__(self, handle: Handle, library: Library, db: Origin[Transaction]) -> None:
         # Not through super(): one is made for every attempt at anything.
         self._handle = handle
         self._library = library

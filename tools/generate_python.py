@@ -167,31 +167,12 @@ def option_classes(options: list[Option]) -> str:
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fdb._options import OptionSetter
+from fdb._types import KeyArgument, ValueArgument
 
 ResultT = TypeVar("ResultT", covariant=True)
-
-
-class SupportsKey(Protocol):
-    """An object that can stand for a key."""
-
-    def as_foundationdb_key(self) -> bytes:
-        """Returns the key."""
-        ...
-
-
-class SupportsValue(Protocol):
-    """An object that can stand for a value."""
-
-    def as_foundationdb_value(self) -> bytes:
-        """Returns the value."""
-        ...
-
-
-KeyArgument = bytes | SupportsKey
-ValueArgument = bytes | SupportsValue
 '''
     blocks = [
         *(_option_class(options, scope) for scope in _OPTION_CLASSES),
