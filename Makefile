@@ -22,8 +22,8 @@ SOURCES := setup.py pyproject.toml tools/build_engine.py \
 FORMATTED := $(wildcard engine/*/*.cc engine/*/*.h native/binding/*.[ch] native/shim/*.[ch] native/tuple/*.[ch]) \
 	$(wildcard tests/*.c tests/*/*.c tests/*/*.cc tests/*/*.h)
 
-QUICK_TESTS := $(wildcard tests/test_opening*.py tests/test_tuple*.py tests/test_waiting*.py) \
-	tests/test_native_lifetimes.py tests/test_packaging.py
+QUICK_TESTS := $(wildcard tests/startup/test_opening*.py) tests/tuple tests/waiting \
+	tests/native/test_lifetimes.py tests/project/test_packaging.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-pure lint format typecheck \

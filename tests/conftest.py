@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 import secrets
 import shlex
 import subprocess
@@ -16,19 +15,19 @@ import pytest
 
 import fdb
 import fdb.embedded
+from helpers.paths import HEADERS, ROOT, TESTS
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 #: What names a cluster or a library: a test sets it for itself, so that it runs anywhere.
 SURROUNDINGS = (
     "FDB_CLUSTER_FILE",
     "FDB_LIBRARY_PATH",
     "FDB_LOCAL_CLIENT_LIBRARY_PATH",
 )
-STUB_SOURCE = ROOT / "tests" / "stub_libfdb_c.c"
+STUB_SOURCE = TESTS / "helpers" / "stub_libfdb_c.c"
 
 fdb.api_version(740)
 
-pytest_plugins = ["wheels"]
+pytest_plugins = ["helpers.wheels"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,7 +85,7 @@ def memory_db() -> Iterator[fdb.Database]:
 
 @pytest.fixture(scope="session")
 def build_stub(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Compiles tests/stub_libfdb_c.c; returns the path of a library with the given properties."""
+    """Compiles tests/helpers/stub_libfdb_c.c; returns the path of a library with the given properties."""
     directory = tmp_path_factory.mktemp("stubs")
 
     def build(*defines: str) -> str:
@@ -94,7 +93,7 @@ def build_stub(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
         if not path.exists():
             compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
             flags = ["-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-pthread"]
-            include = f"-I{ROOT / 'vendor' / 'fdb_c_headers'}"
+            include = f"-I{HEADERS}"
             definitions = [f"-D{define}" for define in defines]
             subprocess.run(
                 [*compiler, *flags, include, *definitions, str(STUB_SOURCE), "-o", str(path)],

@@ -1,4 +1,4 @@
-"""fdb/_database.py and fdb/_tenant.py: convenience methods, options, tenants."""
+"""fdb/_blocking.py and fdb/_tenant.py: convenience methods, options, tenants."""
 
 from __future__ import annotations
 

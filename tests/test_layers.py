@@ -1,4 +1,4 @@
-"""Running the operations of the data layers in each event model."""
+"""fdb/_layers.py: running the operations of the data layers in each event model."""
 
 from __future__ import annotations
 

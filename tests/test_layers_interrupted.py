@@ -1,4 +1,4 @@
-"""fdb/_steps.py under forks and signals: operations that are interrupted, or inherited, at any line.
+"""fdb/_layers.py under forks and signals: operations that are interrupted, or inherited, at any line.
 
 A trace function stops an operation at one line after the other, so that no luck is needed.
 """

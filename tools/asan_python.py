@@ -42,8 +42,8 @@ OURS = re.compile(r"^ +#\d+ .* " + re.escape(str(ROOT / "native")) + "/", re.MUL
 
 #: The tests that exercise native/.
 TESTS = """
-    test_native_lifetimes test_native_memory test_fast test_closing test_future test_values test_tuple
-    test_waiting_asyncio test_ended_loops
+    native/test_lifetimes native/test_memory native/test_extension native/test_closing
+    test_future test_values tuple/test_tuple waiting/test_asyncio_model waiting/test_ended_loops
 """.split()
 #: Without those that do only more of the same, those that mostly start interpreters, and without
 #: greenlets, which move stacks about in a way that the sanitizer takes for an error.

@@ -2,7 +2,7 @@
 
 1. mypy --strict and pyright find nothing in the sources, and the type of every public name is known.
 2. stubtest finds the stubs of the C extensions, and all other signatures, as they are at run time.
-3. mypy and pyright each report the errors that tests/typing_program.py lists, and no others. It is checked from
+3. mypy and pyright each report the errors that tests/project/typing_program.py lists, and no others. It is checked from
    an empty directory, so that it also shows that both find the package where it is installed.
 
 A line with an error ends in `# error: ` and the code of mypy and the rule of pyright for it, `-` for none.
@@ -21,8 +21,8 @@ import tempfile
 from collections.abc import Callable
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / "tests" / "typing_program.py"
-ALLOWED = ROOT / "tests" / "stubtest_allowed.txt"
+PROGRAM = ROOT / "tests" / "project" / "typing_program.py"
+ALLOWED = ROOT / "tests" / "project" / "stubtest_allowed.txt"
 EXPECTATION = re.compile(r"# error: (?P<mypy>[\w-]+) (?P<pyright>[\w-]+)(?:$|  #)")
 
 #: Line -> the codes reported there, in order of their names.

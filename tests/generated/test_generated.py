@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import inspect
-import pathlib
 import re
 import subprocess
 import sys
@@ -17,9 +16,8 @@ import fdb
 from fdb import fdboptions
 from fdb._generated import errors as generated_errors
 from fdb._generated import options as generated
+from helpers.paths import HEADERS, ROOT, TOOLS
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEADERS = ROOT / "vendor" / "fdb_c_headers"
 TABLES = {
     "network": fdboptions.NetworkOption,
     "database": fdboptions.DatabaseOption,
@@ -70,7 +68,7 @@ def test_enumerations_are_enumerations_of_ints() -> None:
 
 
 def test_generated_files_are_current() -> None:
-    command = [sys.executable, str(ROOT / "tools" / "generate.py"), "--check"]
+    command = [sys.executable, str(TOOLS / "generate.py"), "--check"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stdout + result.stderr
 

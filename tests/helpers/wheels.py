@@ -11,7 +11,7 @@ import venv
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from helpers.paths import ROOT
 
 
 def run(*command: object, cwd: pathlib.Path, **variables: str) -> str:

@@ -32,7 +32,7 @@ def in_another(code):
     sys.stdout.flush()
 """
 #: Where other interpreters find the package, which do not all look into the current directory.
-PATH = {"PYTHONPATH": str(pathlib.Path(fdb.__file__).resolve().parent.parent)}
+PATH = {"PYTHONPATH": str(pathlib.Path(fdb.__file__).resolve().parents[1])}
 
 needs_testcapi = pytest.mark.skipif(
     importlib.util.find_spec("_testcapi") is None, reason="this Python has no _testcapi"

@@ -10,7 +10,7 @@ import sysconfig
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from helpers.paths import HEADERS, ROOT
 
 
 def build(sources: list[str], output: pathlib.Path, sanitizer: str, *flags: str) -> None:
@@ -20,7 +20,7 @@ def build(sources: list[str], output: pathlib.Path, sanitizer: str, *flags: str)
         f"-fsanitize={sanitizer}",
         *("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", *flags),
         f"-I{ROOT / 'native'}",
-        f"-I{ROOT / 'vendor' / 'fdb_c_headers'}",
+        f"-I{HEADERS}",
         *(str(ROOT / source) for source in sources),
         *("-o", str(output), "-pthread", "-ldl"),
     ]
@@ -33,8 +33,12 @@ def build(sources: list[str], output: pathlib.Path, sanitizer: str, *flags: str)
 @pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
 def test_waiting_from_many_threads(tmp_path: pathlib.Path, sanitizer: str) -> None:
     program, library = tmp_path / "shim_stress", tmp_path / "libstub.so"
-    build(["tests/stub_libfdb_c.c"], library, sanitizer, "-shared", "-fPIC")
-    build(["tests/shim_stress.c", "native/shim/shim.c", "native/shim/wait.c"], program, sanitizer)
+    build(["tests/helpers/stub_libfdb_c.c"], library, sanitizer, "-shared", "-fPIC")
+    build(
+        ["tests/native/shim_stress.c", "native/shim/shim.c", "native/shim/wait.c"],
+        program,
+        sanitizer,
+    )
     environment = {
         **os.environ,
         "TSAN_OPTIONS": "halt_on_error=1",

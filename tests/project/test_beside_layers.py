@@ -7,7 +7,9 @@ import shutil
 import zipfile
 
 import pytest
-from wheels import ROOT, build_wheel, new_environment, run
+
+from helpers.paths import ROOT
+from helpers.wheels import build_wheel, new_environment, run
 
 #: A published layer whose requirement is `foundationdb`, in any version.
 LAYER = "gateaux==0.2"

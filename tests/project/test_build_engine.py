@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-TOOLS = pathlib.Path(__file__).resolve().parent.parent / "tools"
+import build_engine
+
 VARIABLES = ("CXX", "CPPFLAGS", "CXXFLAGS", "ARCHFLAGS", "LDFLAGS")
 SOURCE = """
 #if !defined(FROM_CPPFLAGS) || !defined(FROM_CXXFLAGS) || !defined(FROM_ARCHFLAGS)
@@ -28,9 +29,6 @@ pytestmark = [
 @pytest.fixture
 def builder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The build script, for an engine of one source in a directory of its own."""
-    monkeypatch.syspath_prepend(TOOLS)
-    import build_engine
-
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(build_engine, "ROOT", tmp_path)

@@ -10,11 +10,11 @@ import sysconfig
 import zipfile
 
 import pytest
-from wheels import new_environment, run
 
 import fdb.embedded
+from helpers.paths import ROOT
+from helpers.wheels import new_environment, run
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 
 # A program of a stranger: no source tree in sight, rows written and read in both kinds of program.

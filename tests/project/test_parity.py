@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 import sys
 from typing import Any
@@ -13,16 +12,14 @@ import fdb
 import fdb.impl
 import fdb.locality
 import fdb.tenant_management
+import parity
+import parity_reasons
+import parity_surface
+from helpers.paths import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "parity.md").read_text(encoding="utf-8")
-DOCUMENTED = ROOT / "tests" / "data" / "documented_names.txt"
-
-sys.path.insert(0, str(ROOT / "tools"))
-import parity  # noqa: E402
-import parity_reasons  # noqa: E402
-import parity_surface  # noqa: E402
+DOCUMENTED = ROOT / "tests" / "project" / "documented_names.txt"
 
 _ROW = re.compile(r"\| `([\w.]+)` \| ([\d. ]+) \| (.*?) \| (.*) \|")
 #: `code` whose bars are escaped, as cells of a table have it.

@@ -12,8 +12,7 @@ from collections.abc import Callable
 import pytest
 
 import fdb
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from helpers.paths import ROOT
 
 
 @pytest.fixture
