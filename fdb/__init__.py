@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from fdb import _retry as _retry
 from fdb import tuple as tuple
 from fdb._async import AsyncDatabase, AsyncTenant
-from fdb._blocking import Database
+from fdb._blocking import Database, Tenant
 from fdb._errors import FDBError, predicates
 from fdb._future import (
     Future,
@@ -47,7 +47,6 @@ from fdb._startup import opening as _opening
 from fdb._startup.api_version import LATEST_API_VERSION
 from fdb._startup.client import ClientLibrary
 from fdb._startup.network_options import options
-from fdb._tenant import Tenant
 from fdb._transaction import Transaction, TransactionRead
 from fdb._values import Key, Value
 from fdb._version import __version__

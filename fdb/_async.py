@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar, overload
 
-from fdb._blocking import DatabaseMembers, TransactionSource
 from fdb._generated.options import AtomicOperations, StreamingMode
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
 from fdb._mistakes import no_default
 from fdb._native.extension import KeyValue
 from fdb._retry import transactional
-from fdb._tenant import TenantMembers
+from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument, ValueArgument
 from fdb._values import Value

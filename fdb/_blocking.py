@@ -1,132 +1,22 @@
-"""Databases: handles on a key space, with convenience methods that are transactions of their own."""
+"""Databases and tenants whose convenience methods block: each is a transaction of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar, overload
+from typing import Any, NoReturn, TypeVar, overload
 
-from fdb._generated.options import AtomicOperations, DatabaseOptions, StreamingMode
+from fdb._generated.options import AtomicOperations, StreamingMode
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
-from fdb._mistakes import no_default, no_membership
-from fdb._native import extension
+from fdb._mistakes import no_default
 from fdb._native.extension import KeyValue
-from fdb._native.library import Library
 from fdb._retry import transactional
+from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument, ValueArgument
-from fdb._values import Key, Value
+from fdb._values import Value
 from fdb._watch import Watch
 
-if TYPE_CHECKING:
-    from fdb._tenant import Tenant
-
 ResultT = TypeVar("ResultT")
-SelfT = TypeVar("SelfT", bound="TransactionSource")
-
-
-class HasLock(Protocol):
-    """What gives out databases."""
-
-    @property
-    def lock(self) -> AbstractContextManager[Any]:
-        """Held while one is given out or taken back."""
-        ...
-
-
-class Sharing:
-    """Who has an object that several got from `fdb.open`: it ends with the last `with` block of them."""
-
-    __slots__ = ("_blocks", "_forget", "_owner", "holders")
-
-    def __init__(self, owner: HasLock, forget: Callable[[Any], None]) -> None:
-        """`forget` is called with the object when that is closed; those who open take `owner.lock`."""
-        # Not the lock itself: a fork may leave it locked, and the owner has another one then.
-        self._owner = owner
-        self._forget = forget
-        #: How often it was given out.
-        self.holders = 0
-        self._blocks = 0
-
-    def enter(self) -> None:
-        """Notes the begin of a `with` block."""
-        with self._owner.lock:
-            self._blocks += 1
-
-    def leave(self, database: TransactionSource) -> bool:
-        """Notes the end of a `with` block; True if nobody is left, then the object is forgotten."""
-        with self._owner.lock:
-            self._blocks -= 1
-            self.holders -= 1
-            if self._blocks > 0 or self.holders > 0:
-                return False
-            self._forget(database)
-            return True
-
-    def close(self, database: TransactionSource) -> None:
-        """Forgets the object."""
-        self._forget(database)
-
-
-class TransactionSource:
-    """What databases and tenants of all event models have in common."""
-
-    #: For those that come from `fdb.open`.
-    _sharing: Sharing | None = None
-    #: Which one it is, for people.
-    _which = ""
-
-    def __init__(self, handle: extension.DatabaseHandle, library: Library) -> None:
-        self._handle = handle
-        self._library = library
-        self._closed = False
-
-    def __repr__(self) -> str:
-        closed = ", closed" if self._closed else ""
-        return f"<{type(self).__name__}{self._which}{closed}>"
-
-    def create_transaction(self) -> Transaction:
-        """Returns a new transaction. `fdb.transactional` does so too, and retries it."""
-        return Transaction(self._handle.create_transaction(), self._library, self)
-
-    def __contains__(self, key: NoReturn) -> bool:
-        """Raises TypeError: whether a key is there shows its value."""
-        raise no_membership(key, "db.get(key) is not None (with await in an asyncio database)")
-
-    #: TypeError: not all rows are read at once unless that is written, as in db[:].
-    __iter__ = None
-
-    def close(self) -> None:
-        """Gives up the object; transactions made from it go on. A second call does nothing.
-
-        Not needed at the end of a program. Afterwards everything else raises RuntimeError, also for
-        others that got the object from `fdb.open`; a `with` block leaves it to them.
-        """
-        self._closed = True
-        if self._sharing is not None:
-            self._sharing.close(self)
-        self._handle.close()
-
-    def _enter(self) -> None:
-        if self._sharing is not None:
-            self._sharing.enter()
-
-    def _leave(self) -> None:
-        if self._sharing is None or self._sharing.leave(self):
-            self.close()
-
-    def __enter__(self: SelfT) -> SelfT:
-        self._enter()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._leave()
 
 
 class SynchronousOperations(TransactionSource, AtomicOperations[None]):
@@ -232,36 +122,8 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         _run(self, lambda tr: tr._atomic_operation(code, key, param))
 
 
-def tenant_name(name: bytes | tuple[Any, ...]) -> bytes:
-    """Returns the bytes of a tenant's name; a tuple is packed. Raises TypeError for another type."""
-    if isinstance(name, tuple):
-        from fdb import tuple as tuple_layer
-
-        return tuple_layer.pack(name)
-    if isinstance(name, bytes):
-        return extension.key_bytes(name)
-    raise TypeError("Tenant name must be of type bytes or of type tuple")
-
-
-class DatabaseMembers(TransactionSource):
-    """What databases of all event models have, and tenants have not."""
-
-    @property
-    def options(self) -> DatabaseOptions:
-        """The options of this database, and defaults for its transactions."""
-        handle, library = self._handle, self._library
-        return DatabaseOptions(
-            lambda code, value: handle.call(library.fdb_database_set_option, code, value)
-        )
-
-    def get_client_status(self) -> Key:
-        """Returns the (future) status of the client as JSON text."""
-        address = self._handle.call(self._library.fdb_database_get_client_status)
-        return Key(self._handle, address, extension.KEY)
-
-    def _open_tenant(self, name: bytes | tuple[Any, ...]) -> extension.DatabaseHandle:
-        address = self._handle.call(self._library.fdb_database_open_tenant, tenant_name(name))
-        return extension.DatabaseHandle(self._library.address, address, self._handle.model, True)
+class Tenant(SynchronousOperations, TenantMembers):
+    """A tenant, as returned by `Database.open_tenant`; its keys are its own. Thread-safe."""
 
 
 class Database(SynchronousOperations, DatabaseMembers):
@@ -272,8 +134,6 @@ class Database(SynchronousOperations, DatabaseMembers):
 
         `name` is bytes, or a tuple that is packed. Raises TypeError for another type.
         """
-        from fdb._tenant import Tenant
-
         tenant = Tenant(self._open_tenant(name), self._library)
         tenant._which = f" {name!r} of {self!r}"
         return tenant

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from fdb._async import AsyncDatabase, AsyncTenant
-from fdb._blocking import Database
-from fdb._blocking import tenant_name as process_tenant_name
+from fdb._blocking import Database, Tenant
 from fdb._errors import FDBError, predicates
 from fdb._future import (
     FormerFuture,
@@ -23,6 +22,7 @@ from fdb._native.extension import key_bytes as keyToBytes
 from fdb._native.extension import value_bytes as valueToBytes
 from fdb._range import FDBRange
 from fdb._retry import transactional
+from fdb._sources import tenant_name as process_tenant_name
 from fdb._startup.network_options import options
 from fdb._startup.opening import (
     Cluster,
@@ -37,7 +37,6 @@ from fdb._startup.opening import (
 from fdb._startup.opening import (
     open_database as open,
 )
-from fdb._tenant import Tenant
 from fdb._transaction import Transaction, TransactionRead
 from fdb._values import FutureString, Key, Value
 

@@ -1,4 +1,4 @@
-"""fdb/_blocking.py and fdb/_tenant.py: convenience methods, options, tenants."""
+"""fdb/_sources.py and fdb/_blocking.py: convenience methods, options, tenants."""
 
 from __future__ import annotations
 

@@ -67,8 +67,10 @@ CFFI_DOOR = "fdb._native.library"
 
 #: (module, what it imports inside a function) -> why it does not at its top.
 IN_FUNCTIONS: dict[tuple[str, str], str] = {
+    ("fdb._layers", "asyncio"): "slow to load, and for programs that have loaded it",
     ("fdb._startup.locate", "ctypes.util"): "slow to load, and the last resort of the search",
     ("fdb._startup.locate", "tempfile"): "slow to load, and for forked children only",
+    ("fdb._tuple.pure", "uuid"): "slow to load, and for tuples with a UUID only",
 }
 
 #: Imports that break a rule and are on their way out.
@@ -77,25 +79,13 @@ KNOWN: set[tuple[str, str]] = {
     ("fdb", "fdb.locality"),
     ("fdb", "fdb.tenant_management"),
     ("fdb", "importlib.import_module"),
-    ("fdb._blocking", "fdb._async"),
-    ("fdb._blocking", "fdb._tenant"),
-    ("fdb._blocking", "fdb.tuple"),
-    ("fdb._layers", "asyncio"),
-    ("fdb._native.extension", "fdb._future"),
-    ("fdb._native.extension", "fdb._generated.options"),
-    ("fdb._native.extension", "fdb._runs"),
-    ("fdb._native.extension", "fdb._values"),
-    ("fdb._native.extension", "fdb._watch"),
     ("fdb._native.process", "importlib.import_module"),
-    ("fdb._range", "fdb._transaction"),
     ("fdb._startup.client", "fdb._async"),
     ("fdb._startup.client", "fdb._blocking"),
     ("fdb._startup.locate", "warnings"),
     ("fdb._startup.opening", "fdb._async"),
     ("fdb._startup.opening", "fdb._blocking"),
-    ("fdb._transaction", "fdb._blocking"),
-    ("fdb._tuple.pure", "fdb"),
-    ("fdb._tuple.pure", "uuid"),
+    ("fdb._startup.opening", "fdb._sources"),
     ("fdb._waiting.asyncio_model", "fdb._future"),
     ("fdb._waiting.gevent_model", "fdb._future"),
     ("fdb._waiting.model", "fdb._future"),

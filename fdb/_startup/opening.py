@@ -7,9 +7,10 @@ import threading
 from functools import partial
 
 from fdb._async import AsyncDatabase
-from fdb._blocking import Database, Sharing
+from fdb._blocking import Database
 from fdb._errors import FDBError
 from fdb._native import process
+from fdb._sources import Sharing
 from fdb._startup import api_version
 from fdb._startup.client import clients, file_name
 from fdb._startup.cluster_names import place_of

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import fdb
+from fdb._startup import api_version
 from fdb._tuple.types import SingleFloat, Versionstamp, is_ctypes_instance
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ Decoder = Callable[[bytes, int, int], tuple[Any, int]]
 
 def selected_api_version() -> int | None:
     """Return the API version the program selected, or None before ``fdb.api_version()``."""
-    return fdb.get_api_version() if fdb.is_api_version_selected() else None
+    return api_version.get() if api_version.is_selected() else None
 
 
 # -- encoding ---------------------------------------------------------------------------------------
