@@ -19,10 +19,12 @@ import importlib
 from collections.abc import Sequence as _Sequence
 from typing import TYPE_CHECKING, Any
 
+from fdb import _open as _open
 from fdb import _retry as _retry
 from fdb import tuple as tuple
 from fdb._async import AsyncDatabase, AsyncTenant
 from fdb._blocking import Database, Tenant
+from fdb._client_library import ClientLibrary
 from fdb._errors import FDBError, predicates
 from fdb._future import (
     Future,
@@ -43,9 +45,7 @@ from fdb._open import init, open
 from fdb._open import show_signatures as _show_signatures
 from fdb._range import FDBRange
 from fdb._startup import api_version as _api_version
-from fdb._startup import opening as _opening
 from fdb._startup.api_version import LATEST_API_VERSION
-from fdb._startup.client import ClientLibrary
 from fdb._startup.network_options import options
 from fdb._transaction import Transaction, TransactionRead
 from fdb._values import Key, Value
@@ -60,9 +60,9 @@ if TYPE_CHECKING:
     from fdb import locality as locality
     from fdb import tenant_management as tenant_management
     from fdb._generated.error_codes import ErrorCode as ErrorCode
+    from fdb._open import Cluster as Cluster
+    from fdb._open import create_cluster as create_cluster
     from fdb._retry import transactional as transactional
-    from fdb._startup.opening import Cluster as Cluster
-    from fdb._startup.opening import create_cluster as create_cluster
 
 _extension.configure(
     error=FDBError,
@@ -174,7 +174,7 @@ if not TYPE_CHECKING:  # so that checkers see the names above, and no others
             and is_api_version_selected()
             and get_api_version() < 610
         ):
-            return getattr(_opening, name)
+            return getattr(_open, name)
         raise AttributeError(f"module 'fdb' has no attribute {name!r}")
 
 

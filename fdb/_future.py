@@ -9,7 +9,8 @@ from fdb._errors import FDBError
 from fdb._native import extension
 from fdb._runs import check_wait
 from fdb._startup import api_version
-from fdb._waiting.model import model_of, run_callback
+from fdb._waiting.callbacks import run_callback
+from fdb._waiting.threads import model_of
 
 _OPERATION_CANCELLED = 1101
 
@@ -219,7 +220,7 @@ class FormerFuture:
 
     def on_ready(self, callback: Callable[[Any], None]) -> None:
         """Calls `callback(self)` at once; an exception that it raises is printed and dropped."""
-        run_callback(callback, self)  # type: ignore[arg-type]
+        run_callback(callback, self)
 
     def _awaited(self) -> None:
         """There is nothing to wait for."""

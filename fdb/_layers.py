@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
-from fdb._waiting.model import THREADS
+from fdb._waiting.threads import THREADS
 from fdb.impl import (
     AsyncDatabase,
     AsyncTenant,

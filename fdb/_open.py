@@ -1,19 +1,195 @@
-"""`fdb.open` and `fdb.init`: one name and one static type each, whatever the API version makes of them."""
+"""Opening a database: what `fdb.open` and `fdb.init` do, whatever the API version makes of them.
+
+A string becomes an object in four steps: `_startup/cluster_names.py` finds out which place it means,
+`_startup/opening.py` chooses the event model and the client, `_startup/client.py` starts the network of
+that client and opens a handle, and here a Database or an AsyncDatabase is made of it: one for each place
+and event model.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
+import threading
 from collections.abc import Callable
 from typing import Any, Literal, overload
 
 from fdb._async import AsyncDatabase
 from fdb._blocking import Database
-from fdb._startup import api_version, opening
+from fdb._errors import FDBError
+from fdb._native import process
+from fdb._sources import Sharing
+from fdb._startup import api_version
+from fdb._startup.client import Opened
+from fdb._startup.cluster_names import file_name, place_of
+from fdb._startup.network_options import network_options
+from fdb._startup.opening import model_named, open_place
+from fdb._waiting.model import EventModel
 
+_CLIENT_INVALID_OPERATION = 2000
+_INVALID_DATABASE_NAME = 2013
+_LOCAL_ADDRESS = 10
 #: The first API version in which `open` takes the event model, and no name of a database.
 _OPEN_CHOOSES_MODEL = 610
 _HAD_AN_ADDRESS = 13
+
+
+class _OpenDatabases:
+    """What was opened, by what its string meant and event model; the model that `init` chose."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.opened: dict[bytes, dict[str | None, Database | AsyncDatabase]] = {}
+        self.initialised = False
+        self.default_model: str | None = None
+
+    def forget(self) -> None:
+        """In a forked child: the inherited databases are dead, so the next open makes new ones."""
+        self.lock = threading.RLock()
+        self.opened.clear()
+
+
+_state = _OpenDatabases()
+process.on_fork(_state.forget)
+
+
+def database_of(opened: Opened, model: EventModel) -> Database | AsyncDatabase:
+    """Makes the object for a database that a library has opened."""
+    kind = AsyncDatabase if model.name == "asyncio" else Database
+    database = kind(opened.handle, opened.library)
+    database._which = opened.which
+    return database
+
+
+def open_database(
+    cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
+) -> Database | AsyncDatabase:
+    """Opens a database. The same database gives the same object until that is closed.
+
+    `cluster_file` chooses the library: "memory:" or "memory:NAME" (a database in this process) are
+    served by the embedded engine; everything else is the path of a cluster file. If its first line
+    is one of these two forms it means that database, else it is for the installed libfdb_c. None is
+    FDB_CLUSTER_FILE, which may hold one of the forms too, and then the default cluster file.
+
+    `with fdb.open(...)` closes the object at the end unless others got it from `open` too.
+
+    `event_model` says how to wait: None blocks threads, "debug" polls, "gevent" blocks greenlets,
+    and "asyncio" gives an AsyncDatabase, whose methods are coroutines.
+
+    Does not wait for a cluster. Raises RuntimeError before `api_version`, and if there is no usable
+    library; ValueError for a string of no known form; FDBError 2000 for an unknown event model.
+    """
+    api_version.require()
+    model = model_named(event_model if event_model is not None else _state.default_model)
+    name = file_name(cluster_file)
+    place = place_of(name)
+    with _state.lock:
+        database = _state.opened.get(place.identity, {}).get(model.name)
+        if database is None or database._closed:
+            database = database_of(open_place(place, name, model), model)
+            database._sharing = Sharing(
+                _state, functools.partial(_forget, place.identity, model.name)
+            )
+            _state.opened.setdefault(place.identity, {})[model.name] = database
+            _state.initialised = True
+        assert database._sharing is not None
+        database._sharing.holders += 1
+        return database
+
+
+def _forget(identity: bytes, model: str | None, database: Database | AsyncDatabase) -> None:
+    """Lets go of an object that was closed."""
+    with _state.lock:
+        models = _state.opened.get(identity, {})
+        if models.get(model) is database:
+            del models[model]
+            if not models:
+                del _state.opened[identity]
+
+
+def forget_database(identity: bytes) -> None:
+    """Makes the next `open_database` of an embedded database, "memory:NAME", give a new object."""
+    with _state.lock:
+        _state.opened.pop(identity, None)
+
+
+# ---- API versions below 610 ----
+
+
+def _check_name(database_name: bytes) -> None:
+    if database_name != b"DB":
+        raise FDBError(_INVALID_DATABASE_NAME)
+
+
+def init_network(event_model: str | None = None) -> None:
+    """`fdb.init` below API version 610: chooses the event model of the `open` calls that follow.
+
+    The network itself is started by the first `open`, which knows the library. Raises FDBError
+    2000 when called twice or after `open`, and for an unknown event model.
+    """
+    with _state.lock:
+        if _state.initialised:
+            raise FDBError(_CLIENT_INVALID_OPERATION)
+        model_named(event_model)
+        _state.default_model = event_model
+        _state.initialised = True
+
+
+def open_v609(
+    cluster_file: str | bytes | None = None,
+    database_name: bytes = b"DB",
+    event_model: str | None = None,
+) -> Database | AsyncDatabase:
+    """`fdb.open` below API version 610. Raises FDBError 2013 for a name other than b"DB"."""
+    _check_name(database_name)
+    return open_database(cluster_file, event_model)
+
+
+def init_v13(local_address: str | bytes | None, event_model: str | None = None) -> None:
+    """`fdb.init` at API version 13; the address is passed on as a network option."""
+    if local_address is not None:
+        address = local_address.encode() if isinstance(local_address, str) else local_address
+        network_options.set(_LOCAL_ADDRESS, address)
+    init_network(event_model)
+
+
+def open_v13(
+    cluster_id_path: str | bytes | None,
+    database_name: bytes,
+    local_address: str | bytes | None = None,
+    event_model: str | None = None,
+) -> Database | AsyncDatabase:
+    """`fdb.open` at API version 13."""
+    _check_name(database_name)
+    if not _state.initialised:
+        init_v13(local_address, event_model)
+    return open_database(cluster_id_path)
+
+
+class Cluster:
+    """A cluster, below API version 610: what `create_cluster` returns."""
+
+    #: There are no options of a cluster.
+    options: None = None
+
+    def __init__(self, cluster_file: str | bytes | None) -> None:
+        self.cluster_file = cluster_file
+
+    def __repr__(self) -> str:
+        return f"<Cluster {self.cluster_file!r}>"
+
+    def open_database(self, name: bytes = b"DB") -> Database | AsyncDatabase:
+        """Returns the cluster's database. Raises FDBError 2013 for a name other than b"DB"."""
+        _check_name(name)
+        return open_database(self.cluster_file)
+
+
+def create_cluster(cluster_file: str | bytes | None = None) -> Cluster:
+    """Returns a Cluster; below API version 610."""
+    return Cluster(cluster_file)
+
+
+# ---- one name and one static type each ----
 
 
 @overload
@@ -35,14 +211,14 @@ def open(
 def open(
     cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
 ) -> Database | AsyncDatabase: ...
-@functools.wraps(opening.open_database, assigned=("__doc__",))
+@functools.wraps(open_database, assigned=("__doc__",))
 def open(*args: Any, **kwargs: Any) -> Database | AsyncDatabase:
     version = api_version.require()
     if version >= _OPEN_CHOOSES_MODEL:
-        return opening.open_database(*args, **kwargs)
+        return open_database(*args, **kwargs)
     if version == _HAD_AN_ADDRESS:
-        return opening.open_v13(*args, **kwargs)
-    return opening.open_v609(*args, **kwargs)
+        return open_v13(*args, **kwargs)
+    return open_v609(*args, **kwargs)
 
 
 def init(*args: Any, **kwargs: Any) -> None:
@@ -53,17 +229,17 @@ def init(*args: Any, **kwargs: Any) -> None:
             "fdb.init() is for API versions below 610: from then on fdb.open() takes the event_model"
         )
     if version == _HAD_AN_ADDRESS:
-        opening.init_v13(*args, **kwargs)
+        init_v13(*args, **kwargs)
     else:
-        opening.init_network(*args, **kwargs)
+        init_network(*args, **kwargs)
 
 
 def show_signatures(version: int) -> None:
     """Has help() and inspect show what `open` and `init` take at an API version."""
     if version < _OPEN_CHOOSES_MODEL:
         first = version == _HAD_AN_ADDRESS
-        _show(open, opening.open_v13 if first else opening.open_v609)
-        _show(init, opening.init_v13 if first else opening.init_network)
+        _show(open, open_v13 if first else open_v609)
+        _show(init, init_v13 if first else init_network)
 
 
 def _show(function: Callable[..., Any], form: Callable[..., Any]) -> None:

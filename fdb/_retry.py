@@ -14,7 +14,8 @@ from fdb._runs import AsynchronousRun
 from fdb._startup import api_version
 from fdb._transaction import Transaction, TransactionRead
 from fdb._types import TransactionMaker
-from fdb._waiting.model import EventModel, thread_number
+from fdb._waiting.model import EventModel
+from fdb._waiting.threads import thread_number
 
 P = ParamSpec("P")
 FirstT = TypeVar("FirstT")

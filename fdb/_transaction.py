@@ -37,7 +37,7 @@ from fdb._runs import Attempt, run_of
 from fdb._startup import api_version
 from fdb._types import KeyArgument, Origin, ValueArgument
 from fdb._values import Key, Value
-from fdb._waiting.model import model_of
+from fdb._waiting.threads import model_of
 from fdb._watch import Watch
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 from fdb._future import Future
 from fdb._native import extension
-from fdb._waiting.model import model_of
+from fdb._waiting.threads import model_of
 
 _BytesLike = bytes | bytearray | memoryview
 _Affix = bytes | tuple[bytes, ...]

@@ -20,23 +20,23 @@ from fdb._keys import KeySelector, strinc
 from fdb._native.extension import KeyValue
 from fdb._native.extension import key_bytes as keyToBytes
 from fdb._native.extension import value_bytes as valueToBytes
-from fdb._range import FDBRange
-from fdb._retry import transactional
-from fdb._sources import tenant_name as process_tenant_name
-from fdb._startup.network_options import options
-from fdb._startup.opening import (
+from fdb._open import (
     Cluster,
     create_cluster,
     init_v13,
     open_v13,
     open_v609,
 )
-from fdb._startup.opening import (
+from fdb._open import (
     init_network as init,
 )
-from fdb._startup.opening import (
+from fdb._open import (
     open_database as open,
 )
+from fdb._range import FDBRange
+from fdb._retry import transactional
+from fdb._sources import tenant_name as process_tenant_name
+from fdb._startup.network_options import options
 from fdb._transaction import Transaction, TransactionRead
 from fdb._values import FutureString, Key, Value
 

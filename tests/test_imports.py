@@ -67,7 +67,9 @@ CFFI_DOOR = "fdb._native.library"
 
 #: (module, what it imports inside a function) -> why it does not at its top.
 IN_FUNCTIONS: dict[tuple[str, str], str] = {
-    ("fdb._layers", "asyncio"): "slow to load, and for programs that have loaded it",
+    ("fdb._startup.opening", "fdb._waiting.asyncio_model"): "asyncio is slow to load",
+    ("fdb._startup.opening", "fdb._waiting.gevent_model"): "gevent need not be installed",
+    ("fdb._layers", "asyncio"): "slow to load, and in use already where a loop runs",
     ("fdb._startup.locate", "ctypes.util"): "slow to load, and the last resort of the search",
     ("fdb._startup.locate", "tempfile"): "slow to load, and for forked children only",
     ("fdb._tuple.pure", "uuid"): "slow to load, and for tuples with a UUID only",
@@ -79,23 +81,6 @@ KNOWN: set[tuple[str, str]] = {
     ("fdb", "fdb.locality"),
     ("fdb", "fdb.tenant_management"),
     ("fdb", "importlib.import_module"),
-    ("fdb._native.process", "importlib.import_module"),
-    ("fdb._startup.client", "fdb._async"),
-    ("fdb._startup.client", "fdb._blocking"),
-    ("fdb._startup.locate", "warnings"),
-    ("fdb._startup.opening", "fdb._async"),
-    ("fdb._startup.opening", "fdb._blocking"),
-    ("fdb._startup.opening", "fdb._sources"),
-    ("fdb._waiting.asyncio_model", "fdb._future"),
-    ("fdb._waiting.gevent_model", "fdb._future"),
-    ("fdb._waiting.model", "fdb._future"),
-    ("fdb._waiting.model", "fdb._waiting.asyncio_model"),
-    ("fdb._waiting.model", "fdb._waiting.gevent_model"),
-    ("fdb.embedded", "fdb"),
-    ("fdb.embedded", "fdb._startup.client"),
-    ("fdb.embedded", "fdb._startup.opening"),
-    ("fdb.embedded", "fdb._waiting.model"),
-    ("fdb.embedded", "fdb.impl"),
 }
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import _thread
-import importlib
 import os
 import sys
 import threading
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +44,7 @@ def _after_fork() -> None:
     _reason = _FORKED
     extension.invalidate()
     extension.find_main_thread()
-    set_callback_thread(0)
+    extension.set_callback_thread(0)  # no thread: the one that ran callbacks is the parent's
     for hook in _fork_hooks:
         hook()
 
@@ -62,11 +62,6 @@ def invalidate_at_exit() -> None:
     extension.invalidate()
 
 
-def set_callback_thread(ident: int) -> None:
-    """Names the thread that may not block, because it runs on_ready callbacks; 0 for none."""
-    extension.set_callback_thread(ident)
-
-
 class NativeThread:
     """A daemon thread of the operating system, also where gevent has replaced `threading`."""
 
@@ -74,13 +69,13 @@ class NativeThread:
         """Starts the thread."""
         self._finished: Any = None
         self._thread: threading.Thread | None = None
-        if original("_thread", "start_new_thread") is _thread.start_new_thread:
+        if original(_thread, "start_new_thread") is _thread.start_new_thread:
             self._thread = threading.Thread(target=target, name=name, daemon=True)
             self._thread.start()
             return
-        self._finished = original("_thread", "allocate_lock")()
+        self._finished = original(_thread, "allocate_lock")()
         self._finished.acquire()
-        original("_thread", "start_new_thread")(self._run, (target,))
+        original(_thread, "start_new_thread")(self._run, (target,))
 
     def _run(self, target: Callable[[], None]) -> None:
         try:
@@ -96,12 +91,12 @@ class NativeThread:
             self._finished.release()
 
 
-def original(module: str, name: str) -> Any:
+def original(module: types.ModuleType, name: str) -> Any:
     """Returns a name of the standard library as it was before gevent replaced it, if it did."""
     monkey = sys.modules.get("gevent.monkey")
-    if monkey is not None and monkey.is_module_patched(module):
-        return monkey.get_original(module, name)
-    return getattr(importlib.import_module(module), name)
+    if monkey is not None and monkey.is_module_patched(module.__name__):
+        return monkey.get_original(module.__name__, name)
+    return getattr(module, name)
 
 
 os.register_at_fork(after_in_child=_after_fork)

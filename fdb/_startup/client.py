@@ -14,16 +14,15 @@ import os
 import sys
 import threading
 import traceback
-from typing import Any, Literal, overload
+from typing import NamedTuple
 
-from fdb._async import AsyncDatabase
-from fdb._blocking import Database
 from fdb._errors import FDBError
 from fdb._native import extension, process
 from fdb._native.library import Library
 from fdb._startup import api_version, locate
 from fdb._startup.network_options import network_options
-from fdb._waiting.model import EventModel, model_named
+from fdb._waiting.model import EventModel
+from fdb._waiting.threads import model_for_handle
 
 _API_VERSION_ALREADY_SET = 2201
 _NETWORK_ALREADY_SETUP = 2009
@@ -32,8 +31,17 @@ _LATENCY_VARIABLE = "FDB_EMBEDDED_LATENCY"
 _JOIN_SECONDS = 10.0
 
 
+class Opened(NamedTuple):
+    """A database that a library has opened: what the objects of the client API are made of."""
+
+    handle: extension.DatabaseHandle
+    library: Library
+    #: Which one it is, for people; begins with a space.
+    which: str
+
+
 class Client:
-    """A library in use by this package. See `ClientLibrary` for the public face."""
+    """A library in use by this package. `fdb.ClientLibrary` is the public face of one."""
 
     def __init__(self, library: Library, path: str) -> None:
         self.library = library
@@ -121,8 +129,8 @@ class Client:
                 self.library.fdb_stop_network()
             self._thread.join(_JOIN_SECONDS)
 
-    def open(self, cluster_file: bytes | None, model: EventModel) -> Database | AsyncDatabase:
-        """Returns a new database object; starts the network if need be."""
+    def open(self, cluster_file: bytes | None, model: EventModel) -> Opened:
+        """Opens a database, anew each time; starts the network if need be."""
         self.start()
         try:
             address = self.library.fdb_create_database(cluster_file)
@@ -135,14 +143,12 @@ class Client:
                 f"{_LATENCY_VARIABLE} is {setting!r}; known are 'off', 'on' (the same as '0-2ms'), a time as in "
                 "'1ms', or two as in '0-2ms', and behind it ',seed=NUMBER' (docs/late-answers.md)",
             ) from None
-        handle = extension.DatabaseHandle(self.library.address, address, model.for_handle, False)
-        kind = AsyncDatabase if model.name == "asyncio" else Database
-        database = kind(handle, self.library)
+        handle = extension.DatabaseHandle(
+            self.library.address, address, model_for_handle(model), False
+        )
         if cluster_file is None:
-            database._which = " of the default cluster file"
-        else:
-            database._which = f" {os.fsdecode(cluster_file)!r}"
-        return database
+            return Opened(handle, self.library, " of the default cluster file")
+        return Opened(handle, self.library, f" {os.fsdecode(cluster_file)!r}")
 
     def after_fork(self) -> None:
         """Marks the client as the parent's, if the parent had given it any state."""
@@ -212,99 +218,3 @@ def _stop_all() -> None:
     process.invalidate_at_exit()
     for client in clients.all():
         client.stop()
-
-
-def embedded_client() -> Client:
-    """Returns the client of the embedded engine. Raises RuntimeError if the engine is not there."""
-    return clients.embedded()
-
-
-def file_name(name: Any, what: str = "cluster_file") -> bytes | None:
-    """Converts a file name for the library: str, bytes or path; None and "" stand for the default.
-
-    Raises TypeError for another type and ValueError if there is a NUL inside.
-    """
-    if name is None:
-        return None
-    if not isinstance(name, (str, bytes, os.PathLike)):
-        raise TypeError(f"{what} must be a str, bytes, a path or None, not {type(name).__name__}")
-    encoded = os.fsencode(name)
-    if b"\0" in encoded:
-        raise ValueError(f"{what} contains a NUL character")
-    return encoded or None
-
-
-class ClientLibrary:
-    """A client library chosen by the program: the vendor's at a path, or the default one.
-
-    Several may be in use in one process, each with its own network thread. The objects for one
-    file share everything.
-    """
-
-    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        """Loads the library. None searches as `fdb.open` does.
-
-        Raises RuntimeError that lists the places tried and the loader's reasons.
-        """
-        self._client = clients.vendor(None if path is None else os.path.abspath(os.fspath(path)))
-
-    def __repr__(self) -> str:
-        return f"ClientLibrary({self.path!r})"
-
-    @property
-    def path(self) -> str:
-        """The real path of the library's file."""
-        return self._client.path
-
-    @property
-    def version(self) -> str:
-        """The release of the library, as in "7.4.6". Selects the API version of the program.
-
-        Raises RuntimeError before `fdb.api_version`.
-        """
-        self._client.select_api_version()
-        return self._client.library.fdb_get_client_version()
-
-    @property
-    def max_api_version(self) -> int:
-        """The newest API version that the library supports."""
-        return self._client.library.fdb_get_max_api_version()
-
-    @overload
-    def open(
-        self,
-        cluster_file: str | bytes | os.PathLike[str] | None = None,
-        event_model: Literal["debug", "gevent"] | None = None,
-    ) -> Database: ...
-    @overload
-    def open(
-        self,
-        cluster_file: str | bytes | os.PathLike[str] | None = None,
-        *,
-        event_model: Literal["asyncio"],
-    ) -> AsyncDatabase: ...
-    @overload
-    def open(
-        self,
-        cluster_file: str | bytes | os.PathLike[str] | None,
-        event_model: Literal["asyncio"],
-    ) -> AsyncDatabase: ...
-    @overload
-    def open(
-        self,
-        cluster_file: str | bytes | os.PathLike[str] | None = None,
-        event_model: str | None = None,
-    ) -> Database | AsyncDatabase: ...
-    def open(
-        self,
-        cluster_file: str | bytes | os.PathLike[str] | None = None,
-        event_model: str | None = None,
-    ) -> Database | AsyncDatabase:
-        """Opens a database through this library; a new object each time.
-
-        `cluster_file` goes to the library as it is; None is the library's default. Does not wait
-        for a cluster. Raises RuntimeError before `fdb.api_version`, FDBError if the network cannot
-        be set up.
-        """
-        api_version.require()
-        return self._client.open(file_name(cluster_file), model_named(event_model))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _MEMORY = b"memory:"
 _CONNECTION_STRING = re.compile(r"[\w.-]+:[\w.-]+@.+")
@@ -24,6 +24,21 @@ FORMS = (
     "the forms are: None (FDB_CLUSTER_FILE or the default cluster file), the path of a cluster file, "
     'and "memory:" or "memory:NAME" (a database in this process; also as the first line of a cluster file)'
 )
+
+
+def file_name(name: Any, what: str = "cluster_file") -> bytes | None:
+    """Converts a file name for the library: str, bytes or path; None and "" stand for the default.
+
+    Raises TypeError for another type and ValueError if there is a NUL inside.
+    """
+    if name is None:
+        return None
+    if not isinstance(name, (str, bytes, os.PathLike)):
+        raise TypeError(f"{what} must be a str, bytes, a path or None, not {type(name).__name__}")
+    encoded = os.fsencode(name)
+    if b"\0" in encoded:
+        raise ValueError(f"{what} contains a NUL character")
+    return encoded or None
 
 
 class Place(NamedTuple):

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pathlib
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 
 from fdb._native.library import Library, LoadError
@@ -42,8 +43,6 @@ def load_vendor(path: str | None) -> Library:
             failures.append(f"  {place} ({origin}): {error}")
             continue
         if any(variable in failure for failure in failures for variable in _VARIABLES):
-            import warnings
-
             warnings.warn(
                 f"using {library.path}, because of:\n" + "\n".join(failures),
                 RuntimeWarning,

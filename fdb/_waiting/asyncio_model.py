@@ -9,20 +9,12 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fdb._native import extension, process
-from fdb._waiting.model import (
-    NOT_IN_A_LOOP,
-    Callback,
-    EventModel,
-    PendingCallbacks,
-    dispatcher,
-    run_callback,
-)
-
-if TYPE_CHECKING:
-    from fdb._future import Future
+from fdb._waiting.callbacks import PendingCallbacks, dispatcher, run_callback
+from fdb._waiting.model import NOT_IN_A_LOOP, Callback
+from fdb._waiting.threads import ThreadModel
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -49,7 +41,7 @@ class _LoopMailbox:
             run_callback(callback, future)
 
 
-class AsyncioModel(EventModel):
+class AsyncioModel(ThreadModel):
     """Awaits in any running loop; blocks only in threads that run none."""
 
     name = "asyncio"
@@ -79,7 +71,7 @@ class AsyncioModel(EventModel):
         self.before_blocking()
         return super().wait_any(futures)
 
-    def wait_in_loop(self, future: Future[Any]) -> Generator[Any, None, None]:
+    def wait_in_loop(self, future: extension.FutureBase) -> Generator[Any, None, None]:
         """Suspends the running task until the future is ready.
 
         Cancelling the task cancels the operation and frees the library's future at once.
@@ -87,7 +79,7 @@ class AsyncioModel(EventModel):
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
 
-        def wake(_: Future[Any]) -> None:
+        def wake(_: extension.FutureBase) -> None:
             if not waiter.done():
                 waiter.set_result(None)
 
@@ -103,7 +95,7 @@ class AsyncioModel(EventModel):
             # Also for a coroutine that is closed, perhaps after its loop.
             self._withdraw(loop, token)
 
-    def on_ready(self, future: Future[Any], callback: Callback) -> None:
+    def on_ready(self, future: extension.FutureBase, callback: Callback) -> None:
         """Calls back in the running loop, or on the dispatcher's thread where there is none."""
         loop = _running_loop()
         if loop is None:
@@ -111,7 +103,7 @@ class AsyncioModel(EventModel):
         elif not self._mailbox_of(loop).callbacks.add(future, callback):
             run_callback(callback, future)
 
-    def forget(self, future: Future[Any], callback: Callback) -> int:
+    def forget(self, future: extension.FutureBase, callback: Callback) -> int:
         removed = dispatcher.remove(future, callback)
         loop = _running_loop()
         mailbox = self._existing(loop) if loop is not None else None

@@ -6,18 +6,17 @@ that gevent still notices when nothing can happen any more.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gevent
 import gevent.hub
 import gevent.local
 
 from fdb._native import extension, process
-from fdb._waiting.model import Callback, EventModel, run_callback
-
-if TYPE_CHECKING:
-    from fdb._future import Future
+from fdb._waiting.callbacks import run_callback
+from fdb._waiting.model import Callback
 
 _READABLE = 1
 
@@ -58,7 +57,7 @@ class _HubMailbox:
                 self._entries.pop(token, None)
             self._watch_while_needed()
 
-    def on_ready(self, future: Future[Any], callback: Callback) -> None:
+    def on_ready(self, future: extension.FutureBase, callback: Callback) -> None:
         """Calls back in a greenlet of its own, or at once if the future is ready."""
         token = self._add(future, callback)
         if not future._subscribe(self._mailbox, token):
@@ -66,7 +65,7 @@ class _HubMailbox:
             self._watch_while_needed()
             run_callback(callback, future)
 
-    def forget(self, future: Future[Any], callback: Callback) -> int:
+    def forget(self, future: extension.FutureBase, callback: Callback) -> int:
         """Withdraws callbacks; returns how many."""
         found = [
             token
@@ -119,30 +118,40 @@ class _OfThread:
         self.mailbox.close()
 
 
-class GeventModel(EventModel):
+class GeventModel:
     """Blocks greenlets."""
 
     name = "gevent"
+    must_await = False
 
     def __init__(self) -> None:
-        self._local = process.original("threading", "local")()
+        self._local = process.original(threading, "local")()
 
     def strand(self) -> object:
         """The greenlet."""
         return gevent.getcurrent()
 
+    def before_blocking(self) -> None:
+        """A greenlet may block."""
+
+    def in_loop(self) -> bool:
+        return False
+
+    def wait(self, future: extension.FutureBase) -> None:
+        self.wait_any((future,))
+
     def wait_any(self, futures: Sequence[extension.FutureBase]) -> int:
         return self._mailbox().wait_any(futures)
 
-    def on_ready(self, future: Future[Any], callback: Callback) -> None:
+    def on_ready(self, future: extension.FutureBase, callback: Callback) -> None:
         self._mailbox().on_ready(future, callback)
 
-    def forget(self, future: Future[Any], callback: Callback) -> int:
+    def forget(self, future: extension.FutureBase, callback: Callback) -> int:
         return self._mailbox().forget(future, callback)
 
     def reset(self) -> None:
         """Forgets the hubs, whose mailboxes are dead after a fork."""
-        self._local = process.original("threading", "local")()
+        self._local = process.original(threading, "local")()
 
     def _mailbox(self) -> _HubMailbox:
         hub = gevent.get_hub()

@@ -11,10 +11,13 @@ import os
 import pathlib
 import secrets
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from fdb import AsyncDatabase, Database
+from fdb._async import AsyncDatabase
+from fdb._blocking import Database
+from fdb._open import forget_database
+from fdb._startup.client import clients
+from fdb._waiting.threads import THREADS
 
 __all__ = ["drop", "includedir", "libdir", "library_path", "set_latency", "unique"]
 
@@ -74,12 +77,8 @@ def drop(name: str) -> None:
     """
     if name.startswith("file:"):
         raise ValueError(f"the engine keeps databases in memory only: it has none named {name!r}")
-    # Only here: the functions above need no client.
-    from fdb._startup.client import embedded_client
-    from fdb._startup.opening import forget_database
-
     database = os.fsencode(name.removeprefix(_MEMORY))
-    embedded_client().library.fdb_embedded_drop(database)
+    clients.embedded().library.fdb_embedded_drop(database)
     forget_database(os.fsencode(_MEMORY) + database)
 
 
@@ -102,19 +101,14 @@ def set_latency(
     for a database that is not of the embedded engine, RuntimeError for one that is closed.
     """
     setting = _latency_setting(minimum, maximum, seed)
-    # Only here: the functions above need no client.
-    from fdb._startup.client import embedded_client
-    from fdb._waiting.model import THREADS
-    from fdb.impl import AsyncDatabase, Database
-
-    client = embedded_client()
+    client = clients.embedded()
     if isinstance(database, str):
         if database.startswith("file:"):
             raise ValueError(
                 f"the engine keeps databases in memory only: it has none named {database!r}"
             )
         name = os.fsencode(_MEMORY + database.removeprefix(_MEMORY))
-        database = client.open(name, THREADS)
+        handle = client.open(name, THREADS).handle
     elif not isinstance(database, Database | AsyncDatabase):
         raise TypeError(
             f"database must be what fdb.open() returned or its name, not {type(database).__name__}"
@@ -123,7 +117,9 @@ def set_latency(
         raise ValueError(
             "database must be of the embedded engine: a cluster takes the time it takes"
         )
-    database._handle.call(client.library.fdb_embedded_set_latency, setting)
+    else:
+        handle = database._handle
+    handle.call(client.library.fdb_embedded_set_latency, setting)
 
 
 def _latency_setting(minimum: float | None, maximum: float | None, seed: int | None) -> bytes:

@@ -1,4 +1,4 @@
-"""fdb/_startup/opening.py and fdb/_startup/client.py: what the string given to open() means."""
+"""fdb/_open.py and fdb/_startup/: what the string given to open() means."""
 
 from __future__ import annotations
 

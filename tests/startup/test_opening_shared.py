@@ -1,4 +1,4 @@
-"""fdb/_startup/opening.py: which strings mean the same database, and who closes an object that several have."""
+"""fdb/_open.py: which strings mean the same database, and who closes an object that several have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 import fdb
 import fdb.embedded
-from fdb._startup.opening import _state
+from fdb._open import _state
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -194,7 +194,7 @@ def test_closing_in_a_child_that_was_forked_while_a_thread_opened(run_python: Ru
         """
         import os, signal, threading
         import fdb
-        from fdb._startup.opening import _state
+        from fdb._open import _state
         fdb.api_version(740)
         opening, go_on = threading.Event(), threading.Event()
         def hold():

@@ -12,7 +12,7 @@ def test_callbacks_of_a_signal_handler(run_python: Callable[..., Any]) -> None:
         """
         import queue, signal, sys
         import fdb
-        from fdb._waiting import model
+        from fdb._waiting import callbacks
         fdb.api_version(740)
         signal.alarm(50)
         db = fdb.open("memory:")
@@ -21,7 +21,7 @@ def test_callbacks_of_a_signal_handler(run_python: Callable[..., Any]) -> None:
         def stop_at(number, action):
             left = [number]
             def trace(frame, event, argument):
-                if not frame.f_code.co_filename.endswith("/fdb/_waiting/model.py"):
+                if not frame.f_code.co_filename.endswith("/fdb/_waiting/callbacks.py"):
                     return None
                 if event == "line":
                     left[0] -= 1
@@ -31,7 +31,7 @@ def test_callbacks_of_a_signal_handler(run_python: Callable[..., Any]) -> None:
             return trace
 
         for line in range(1, 1000):
-            model.dispatcher.reset()  # the next callback starts a thread
+            callbacks.dispatcher.reset()  # the next callback starts a thread
             watches = [db.set_and_watch(b"k%d" % number, b"%d" % line) for number in range(2)]
             interrupted = []
             def handler():
