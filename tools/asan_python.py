@@ -42,8 +42,8 @@ OURS = re.compile(r"^ +#\d+ .* " + re.escape(str(ROOT / "native")) + "/", re.MUL
 
 #: The tests that exercise native/.
 TESTS = """
-    native/test_lifetimes native/test_memory native/test_extension native/test_closing
-    test_future test_values tuple/test_tuple waiting/test_asyncio_model waiting/test_ended_loops
+    native/test_lifetimes.py native/test_memory.py native/test_extension.py native/test_closing.py
+    test_future.py test_values.py tuple waiting/test_asyncio_model.py waiting/test_ended_loops.py
 """.split()
 #: Without those that do only more of the same, those that mostly start interpreters, and without
 #: greenlets, which move stacks about in a way that the sanitizer takes for an error.
@@ -61,7 +61,7 @@ def main() -> int:
     for name, patterns in EXTENSIONS.items():
         compile_extension(compiler, name, patterns)
     environment = sanitized_environment(compiler)
-    tests = sys.argv[1:] or ["-k", LEFT_OUT, *(f"tests/{name}.py" for name in TESTS)]
+    tests = sys.argv[1:] or ["-k", LEFT_OUT, *(f"tests/{name}" for name in TESTS)]
     # pytest's own handler of a crash would come before the sanitizer's.
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:faulthandler", "-p", "asan_python"]
     outcome = subprocess.run([*command, *tests], cwd=TREE, env=environment, check=False)

@@ -9,14 +9,6 @@ import pytest
 
 import fdb
 import fdb.tuple
-from fdb._tuple import pure
-
-CODECS: dict[str, Any] = {"chosen": fdb.tuple, "pure": pure}
-
-
-@pytest.fixture(params=CODECS)
-def codec(request: pytest.FixtureRequest) -> Any:
-    return CODECS[request.param]
 
 
 class EqualsNone:
