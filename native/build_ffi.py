@@ -53,7 +53,7 @@ ffibuilder.set_source(
     "fdb._native._cffi",
     '#include "shim/shim.h"\n',
     # Relative to the project's root, as setuptools wants them.
-    sources=["native/shim/shim.c"],
+    sources=["native/shim/library.c"],
     depends=["native/shim/shim.h", "native/generated/functions.h"],
     include_dirs=[str(HERE), str(HEADERS)],
     extra_compile_args=["-std=gnu11"],

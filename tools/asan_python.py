@@ -35,7 +35,7 @@ FLAGS = (
 EXTENSIONS = {
     "_native/extension": ["native/binding/*.c", "native/shim/*.c"],
     "_tuple/codec": ["native/tuple/*.c"],
-    "_native/_cffi": ["native/shim/shim.c", "build/asan-python/cffi.c"],
+    "_native/_cffi": ["native/shim/library.c", "build/asan-python/cffi.c"],
 }
 #: A frame of theirs in a report.
 OURS = re.compile(r"^ +#\d+ .* " + re.escape(str(ROOT / "native")) + "/", re.MULTILINE)

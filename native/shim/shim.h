@@ -6,7 +6,7 @@
  * library that lacks some of them still loads and only the call that needs one fails.
  *
  * Thread-safety: every function may be called from any thread.  Nothing here touches Python; the
- * two extension modules (cffi's and fast*.c) compile this file into themselves, and it has no
+ * two extension modules (cffi's and binding/) compile this file into themselves, and it has no
  * variables of its own, so an address made by one is good in the other.
  *
  * Invariants:

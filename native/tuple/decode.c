@@ -1,5 +1,5 @@
-/* Reading tuples; see tuple_codec.c for the division of labour with the pure codec. */
-#include "tuple/codec.h"
+/* Reading tuples; see module.c for the division of labour with the pure codec. */
+#include "tuple/tuple.h"
 
 /* The elements decoded so far; owns a reference to each. */
 typedef struct {

@@ -1,5 +1,5 @@
-/* Writing tuples; see tuple_codec.c for the division of labour with the pure codec. */
-#include "tuple/codec.h"
+/* Writing tuples; see module.c for the division of labour with the pure codec. */
+#include "tuple/tuple.h"
 
 void writer_init(writer *w) {
     w->data = w->local;

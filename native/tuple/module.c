@@ -1,17 +1,17 @@
 /*
- * fdb._tuple.codec: the tuple encoding in C, with the results of fdb/_tuple_pure.py.
+ * fdb._tuple.codec: the tuple encoding in C, with the results of fdb/_tuple/pure.py.
  *
  * The rule that keeps the two identical: this file only handles what is plain. Whenever it meets
  * anything else (a rare type, a subclass, an integer beyond 64 bits, deep nesting, malformed bytes, a
  * wrong argument) it drops what it has done and calls the pure function with the same arguments, which
  * gives the result or raises. So no error text lives here.
  *
- * tuple_encode.c writes, tuple_decode.c reads, this file is the module around them.
+ * encode.c writes, decode.c reads, this file is the module around them.
  *
  * Thread safety: relies on the GIL. Attribute look-ups may run Python code, so a list is never assumed
  * to be unchanged between two of its elements, and elements are held while they are used.
  */
-#include "tuple/codec.h"
+#include "tuple/tuple.h"
 
 static codec_state *get_state(PyObject *module) { return (codec_state *)PyModule_GetState(module); }
 

@@ -1,5 +1,5 @@
 /*
- * What the parts of fdb._tuple.codec share; tuple_codec.c explains the whole.
+ * What the parts of fdb._tuple.codec share; module.c explains the whole.
  *
  * Inner functions return DONE, PUNT (no exception set: take the pure path) or FAILED (exception set).
  */

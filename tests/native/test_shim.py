@@ -1,4 +1,4 @@
-"""native/shim*.c without Python, under sanitizers."""
+"""native/shim/ without Python, under sanitizers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_waiting_from_many_threads(tmp_path: pathlib.Path, sanitizer: str) -> No
     program, library = tmp_path / "shim_stress", tmp_path / "libstub.so"
     build(["tests/helpers/stub_libfdb_c.c"], library, sanitizer, "-shared", "-fPIC")
     build(
-        ["tests/native/shim_stress.c", "native/shim/shim.c", "native/shim/wait.c"],
+        ["tests/native/shim_stress.c", "native/shim/library.c", "native/shim/wait.c"],
         program,
         sanitizer,
     )

@@ -1,4 +1,4 @@
-"""fdb/_startup/locate.py, fdb/_native/library.py and native/shim/shim.c: finding and loading client libraries."""
+"""fdb/_startup/locate.py, fdb/_native/library.py and native/shim/library.c: finding and loading client libraries."""
 
 from __future__ import annotations
 
