@@ -3,8 +3,8 @@
 
 #include <limits.h>
 
-PyObject *fast_raise(fdb_error_t code) {
-    PyObject *exception = PyObject_CallFunction(fast_classes.error, "i", (int)code);
+PyObject *binding_raise_code(fdb_error_t code) {
+    PyObject *exception = PyObject_CallFunction(binding_classes.error, "i", (int)code);
     if (exception != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
         Py_DECREF(exception);
@@ -12,8 +12,8 @@ PyObject *fast_raise(fdb_error_t code) {
     return NULL;
 }
 
-PyObject *fast_raise_missing(shim_library *library, const char *name) {
-    PyObject *exception = PyObject_CallFunction(fast_classes.missing_function, "Ks",
+PyObject *binding_raise_missing(shim_library *library, const char *name) {
+    PyObject *exception = PyObject_CallFunction(binding_classes.missing_function, "Ks",
                                                 (unsigned long long)(uintptr_t)library, name);
     if (exception != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
@@ -67,7 +67,7 @@ static PyObject *convert(PyObject *argument, const char *method, const char *wha
     return converted;
 }
 
-static int get_bytes(PyObject *argument, fast_bytes *bytes, const char *method, const char *what,
+static int get_bytes(PyObject *argument, binding_bytes *bytes, const char *method, const char *what,
                      fdb_error_t too_large) {
     PyObject *owner = convert(argument, method, what);
     if (owner == NULL) {
@@ -75,7 +75,7 @@ static int get_bytes(PyObject *argument, fast_bytes *bytes, const char *method, 
     }
     if (PyBytes_GET_SIZE(owner) > INT_MAX) {
         Py_DECREF(owner);
-        fast_raise(too_large);
+        binding_raise_code(too_large);
         return 0;
     }
     bytes->owner = owner;
@@ -84,15 +84,15 @@ static int get_bytes(PyObject *argument, fast_bytes *bytes, const char *method, 
     return 1;
 }
 
-int fast_get_key(PyObject *argument, fast_bytes *bytes) {
+int binding_get_key(PyObject *argument, binding_bytes *bytes) {
     return get_bytes(argument, bytes, "as_foundationdb_key", "Key", 2102 /* key_too_large */);
 }
 
-int fast_get_value(PyObject *argument, fast_bytes *bytes) {
+int binding_get_value(PyObject *argument, binding_bytes *bytes) {
     return get_bytes(argument, bytes, "as_foundationdb_value", "Value", 2103 /* value_too_large */);
 }
 
-int fast_get_int(PyObject *argument, int *number) {
+int binding_get_int(PyObject *argument, int *number) {
     long wide = PyLong_AsLong(argument);
     if (wide == -1 && PyErr_Occurred()) {
         return 0;

@@ -36,24 +36,24 @@ typedef struct {
     PyTypeObject *int64;
     PyTypeObject *rows;
     PyTypeObject *watch;
-} fast_classes_t;
+} binding_class_table;
 
-extern fast_classes_t fast_classes;
-extern int fast_generation;                /* moves on at fork and at exit */
-extern unsigned long fast_main_thread;     /* the thread that handles signals; 0: any may be it */
-extern unsigned long fast_callback_thread; /* the thread that runs on_ready callbacks, or 0 */
+extern binding_class_table binding_classes;
+extern int binding_generation;                /* moves on at fork and at exit */
+extern unsigned long binding_main_thread;     /* the thread that handles signals; 0: any may be it */
+extern unsigned long binding_callback_thread; /* the thread that runs on_ready callbacks, or 0 */
 
 /* Binds `function` to a function of the library, or raises and leaves with `failure`. */
-#define FAST_BIND(function, library, name, failure)                                                          \
+#define BINDING_BIND(function, library, name, failure)                                                       \
     __typeof__((library)->functions.name) function = SHIM_FUNCTION(library, name);                           \
     if (function == NULL) {                                                                                  \
-        fast_raise_missing(library, #name);                                                                  \
+        binding_raise_missing(library, #name);                                                               \
         return failure;                                                                                      \
     }
 
 /* Each raises and returns NULL. */
-PyObject *fast_raise(fdb_error_t code);
-PyObject *fast_raise_missing(shim_library *library, const char *name);
+PyObject *binding_raise_code(fdb_error_t code);
+PyObject *binding_raise_missing(shim_library *library, const char *name);
 
 /* ---- arguments ---- */
 
@@ -62,16 +62,16 @@ typedef struct {
     PyObject *owner;
     const uint8_t *data;
     int length;
-} fast_bytes;
+} binding_bytes;
 
 /* Convert a key or a value: bytes, or an object with the as_foundationdb_... method.  0 with an
  * exception set when it is neither.  Release afterwards. */
-int fast_get_key(PyObject *argument, fast_bytes *bytes);
-int fast_get_value(PyObject *argument, fast_bytes *bytes);
-static inline void fast_release(fast_bytes *bytes) { Py_DECREF(bytes->owner); }
+int binding_get_key(PyObject *argument, binding_bytes *bytes);
+int binding_get_value(PyObject *argument, binding_bytes *bytes);
+static inline void binding_release(binding_bytes *bytes) { Py_DECREF(bytes->owner); }
 
 /* Converts a C int; 0 with an exception set when it does not fit. */
-int fast_get_int(PyObject *argument, int *number);
+int binding_get_int(PyObject *argument, int *number);
 
 /* ---- handles ---- */
 
@@ -87,34 +87,34 @@ typedef struct {
     int must_await; /* as the model says: in a running loop futures are to be awaited before they are used */
 } HandleObject;
 
-extern PyTypeObject fast_database_type;
-extern PyTypeObject fast_transaction_type;
+extern PyTypeObject binding_database_type;
+extern PyTypeObject binding_transaction_type;
 
 /* 0 with an exception set when the handle is closed or from before a fork. */
-int fast_usable(HandleObject *handle);
+int binding_usable(HandleObject *handle);
 
 /* ---- futures ---- */
 
 enum {
-    FAST_VOID,
-    FAST_INT64,
-    FAST_UINT64,
-    FAST_KEY,
-    FAST_VALUE,
-    FAST_ROWS,
-    FAST_KEYS,
-    FAST_STRINGS,
-    FAST_RANGES
+    BINDING_VOID,
+    BINDING_INT64,
+    BINDING_UINT64,
+    BINDING_KEY,
+    BINDING_VALUE,
+    BINDING_ROWS,
+    BINDING_KEYS,
+    BINDING_STRINGS,
+    BINDING_RANGES
 };
-enum { FAST_PENDING, FAST_RESULT, FAST_ERROR };
+enum { BINDING_PENDING, BINDING_RESULT, BINDING_ERROR };
 
 /* What an asynchronous program still owes to a future; nothing in the models that block.  A program that
  * uses a future because it happens to be ready works with a fast database and fails with a slow one, so
  * that use is refused in a running loop until the future was awaited, or given to a callback. */
 enum {
-    FAST_UNAWAITED = 1, /* await it: nothing else may use the result */
-    FAST_UNSEEN = 2,    /* is_ready() or done() has not been true yet */
-    FAST_UNHEARD = 4,   /* a commit that nobody began to wait for: dropping it is a mistake */
+    BINDING_UNAWAITED = 1, /* await it: nothing else may use the result */
+    BINDING_UNSEEN = 2,    /* is_ready() or done() has not been true yet */
+    BINDING_UNHEARD = 4,   /* a commit that nobody began to wait for: dropping it is a mistake */
 };
 
 typedef struct {
@@ -134,39 +134,46 @@ typedef struct {
     unsigned char owed;
 } FutureObject;
 
-extern PyTypeObject fast_future_type;
-extern PyTypeObject fast_bytes_future_type;
-extern PyTypeObject fast_list_future_type;
+extern PyTypeObject binding_future_type;
+extern PyTypeObject binding_bytes_future_type;
+extern PyTypeObject binding_list_future_type;
 
-/* What fast_future_new does beside wrapping.  A transaction that is destroyed fails its pending
+/* What binding_future_new does beside wrapping.  A transaction that is destroyed fails its pending
  * operations with 1025, so their futures keep it alive; watches, which outlive it, do not. */
-enum { FAST_PLAIN = 0, FAST_TAKE_IF_READY = 1, FAST_KEEP_TRANSACTION = 2, FAST_READ = 3, FAST_COMMIT = 4 };
+enum {
+    BINDING_PLAIN = 0,
+    BINDING_TAKE_IF_READY = 1,
+    BINDING_KEEP_TRANSACTION = 2,
+    BINDING_READ = 3,
+    BINDING_COMMIT = 4
+};
 
 /* Wraps a future, which it owns from now on. */
-PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int flags);
+PyObject *binding_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind,
+                             int flags);
 
 /* Takes the result of a ready future: -1 only when out of memory. */
-int fast_future_take(FutureObject *future);
+int binding_future_take(FutureObject *future);
 
 /* 1 when the result or error is there, -1 with an exception set. */
-int fast_future_is_ready(FutureObject *future);
+int binding_future_is_ready(FutureObject *future);
 
 /* Blocks this thread until one of the futures is ready; its index, or -1 with an exception set. */
-Py_ssize_t fast_wait_any(FutureObject **futures, Py_ssize_t count);
+Py_ssize_t binding_wait_any(FutureObject **futures, Py_ssize_t count);
 
 /* Reads the result of a ready future: a new reference, or NULL with *error set, or NULL with an
  * exception set. */
-PyObject *fast_read_result(shim_library *library, FDBFuture *future, int kind, fdb_error_t *error);
+PyObject *binding_read_result(shim_library *library, FDBFuture *future, int kind, fdb_error_t *error);
 
 /* ---- rows, mailboxes ---- */
 
-extern PyTypeObject fast_keyvalue_type;
-extern PyTypeObject fast_mailbox_type;
+extern PyTypeObject binding_keyvalue_type;
+extern PyTypeObject binding_mailbox_type;
 
-int fast_keyvalue_ready(void); /* completes the type; -1 with an exception set */
-PyObject *fast_keyvalue_new(PyObject *key, PyObject *value); /* steals both */
+int binding_keyvalue_ready(void); /* completes the type; -1 with an exception set */
+PyObject *binding_keyvalue_new(PyObject *key, PyObject *value); /* steals both */
 
 /* The queue of a mailbox, or NULL with an exception set when it is closed or no mailbox. */
-shim_queue *fast_mailbox_queue(PyObject *mailbox);
+shim_queue *binding_mailbox_queue(PyObject *mailbox);
 
 #endif

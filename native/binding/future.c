@@ -13,12 +13,13 @@ static void destroy_pointer(FutureObject *self) {
     FDBFuture *pointer = self->pointer;
     self->pointer = NULL;
     Py_CLEAR(self->owner);
-    if (pointer != NULL && self->generation == fast_generation) {
+    if (pointer != NULL && self->generation == binding_generation) {
         SHIM_FUNCTION(self->library, fdb_future_destroy)(pointer);
     }
 }
 
-PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind, int flags) {
+PyObject *binding_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind,
+                             int flags) {
     if (pointer == NULL) {
         return PyErr_NoMemory(); /* the one reason that a library has */
     }
@@ -34,16 +35,16 @@ PyObject *fast_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *p
     Py_XINCREF(handle->model);
     self->model = handle->model;
     if (handle->must_await) {
-        self->owed = FAST_UNAWAITED | FAST_UNSEEN | (flags & FAST_COMMIT ? FAST_UNHEARD : 0);
+        self->owed = BINDING_UNAWAITED | BINDING_UNSEEN | (flags & BINDING_COMMIT ? BINDING_UNHEARD : 0);
     }
-    if (flags & FAST_TAKE_IF_READY) {
-        int ready = fast_future_is_ready(self);
-        if (ready < 0 || (ready > 0 && fast_future_take(self) != 0)) {
+    if (flags & BINDING_TAKE_IF_READY) {
+        int ready = binding_future_is_ready(self);
+        if (ready < 0 || (ready > 0 && binding_future_take(self) != 0)) {
             Py_DECREF(self);
             return NULL;
         }
     }
-    if ((flags & FAST_KEEP_TRANSACTION) && self->state == FAST_PENDING) {
+    if ((flags & BINDING_KEEP_TRANSACTION) && self->state == BINDING_PENDING) {
         Py_INCREF(handle);
         self->owner = (PyObject *)handle;
     }
@@ -58,14 +59,14 @@ static PyObject *future_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OKi:Future", names, &handle, &pointer, &kind)) {
         return NULL;
     }
-    if (!PyObject_TypeCheck(handle, &fast_database_type) &&
-        !PyObject_TypeCheck(handle, &fast_transaction_type)) {
+    if (!PyObject_TypeCheck(handle, &binding_database_type) &&
+        !PyObject_TypeCheck(handle, &binding_transaction_type)) {
         PyErr_SetString(PyExc_TypeError, "futures are made by databases, tenants and transactions");
         return NULL;
     }
     /* A key is a versionstamp, for which a transaction that is dropped uncommitted must not be kept. */
-    int flags = kind == FAST_KEY ? FAST_PLAIN : FAST_KEEP_TRANSACTION;
-    return fast_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, flags);
+    int flags = kind == BINDING_KEY ? BINDING_PLAIN : BINDING_KEEP_TRANSACTION;
+    return binding_future_new(type, handle, (FDBFuture *)(uintptr_t)pointer, kind, flags);
 }
 
 /* Says that nobody will know whether a commit succeeded. */
@@ -86,12 +87,12 @@ static void future_dealloc(FutureObject *self) {
     if (self->weak_references != NULL) {
         PyObject_ClearWeakRefs((PyObject *)self);
     }
-    if ((self->owed & FAST_UNHEARD) && self->generation == fast_generation) {
+    if ((self->owed & BINDING_UNHEARD) && self->generation == binding_generation) {
         warn_of_unheard_commit();
     }
     destroy_pointer(self);
     /* After a fork the mutex of the signal may be held by a thread that does not exist. */
-    if (self->signal != NULL && self->generation == fast_generation) {
+    if (self->signal != NULL && self->generation == binding_generation) {
         shim_signal_release(self->signal);
     }
     Py_CLEAR(self->result);
@@ -102,19 +103,19 @@ static void future_dealloc(FutureObject *self) {
 
 /* ---- results ---- */
 
-int fast_future_is_ready(FutureObject *self) {
-    if (self->state != FAST_PENDING) {
+int binding_future_is_ready(FutureObject *self) {
+    if (self->state != BINDING_PENDING) {
         return 1;
     }
-    if (self->generation != fast_generation) {
-        PyObject *exception = PyObject_CallFunction(fast_classes.unusable, "s", "future");
+    if (self->generation != binding_generation) {
+        PyObject *exception = PyObject_CallFunction(binding_classes.unusable, "s", "future");
         if (exception != NULL) {
             PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
             Py_DECREF(exception);
         }
         return -1;
     }
-    FAST_BIND(is_ready, self->library, fdb_future_is_ready, -1);
+    BINDING_BIND(is_ready, self->library, fdb_future_is_ready, -1);
     return is_ready(self->pointer) != 0;
 }
 
@@ -123,20 +124,20 @@ int fast_future_is_ready(FutureObject *self) {
  * other threads.  So the library's future stays until the last reader is done with it, and the
  * result of the first one to finish counts.
  */
-int fast_future_take(FutureObject *self) {
+int binding_future_take(FutureObject *self) {
     fdb_error_t error;
     self->readers++;
-    PyObject *result = fast_read_result(self->library, self->pointer, self->kind, &error);
+    PyObject *result = binding_read_result(self->library, self->pointer, self->kind, &error);
     self->readers--;
-    if (self->state == FAST_PENDING && (result != NULL || error != 0)) {
+    if (self->state == BINDING_PENDING && (result != NULL || error != 0)) {
         self->result = result;
         self->error = error;
-        self->state = result != NULL ? FAST_RESULT : FAST_ERROR;
-    } else if (self->state != FAST_PENDING) {
+        self->state = result != NULL ? BINDING_RESULT : BINDING_ERROR;
+    } else if (self->state != BINDING_PENDING) {
         PyErr_Clear();
         Py_XDECREF(result);
     }
-    if (self->state == FAST_PENDING) {
+    if (self->state == BINDING_PENDING) {
         return -1;
     }
     if (self->readers == 0) {
@@ -160,13 +161,13 @@ static int check_run(FutureObject *self) {
 
 /* Waits in the way of the event model; returns 0 when ready, -1 with an exception set. */
 static int wait_by_model(FutureObject *self) {
-    int ready = fast_future_is_ready(self);
+    int ready = binding_future_is_ready(self);
     if (ready < 0 || (ready == 0 && check_run(self) != 0)) {
         return -1;
     }
-    while ((ready = fast_future_is_ready(self)) == 0) {
+    while ((ready = binding_future_is_ready(self)) == 0) {
         if (self->model == NULL) {
-            if (fast_wait_any(&self, 1) < 0) {
+            if (binding_wait_any(&self, 1) < 0) {
                 return -1;
             }
         } else {
@@ -192,50 +193,50 @@ static int refuse_unawaited(FutureObject *self) {
 
 static PyObject *future_resolve(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
     if (self->owed != 0) {
-        if ((self->owed & FAST_UNAWAITED) && refuse_unawaited(self) != 0) {
+        if ((self->owed & BINDING_UNAWAITED) && refuse_unawaited(self) != 0) {
             return NULL;
         }
         self->owed = 0;
     }
-    if (self->state == FAST_PENDING) {
+    if (self->state == BINDING_PENDING) {
         if (wait_by_model(self) != 0) {
             return NULL;
         }
         /* Another thread may have taken it while this one waited. */
-        if (self->state == FAST_PENDING && fast_future_take(self) != 0) {
+        if (self->state == BINDING_PENDING && binding_future_take(self) != 0) {
             return NULL;
         }
     }
-    if (self->state == FAST_ERROR) {
-        return fast_raise(self->error);
+    if (self->state == BINDING_ERROR) {
+        return binding_raise_code(self->error);
     }
     Py_INCREF(self->result);
     return self->result;
 }
 
 static PyObject *future_ready(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-    int ready = fast_future_is_ready(self);
+    int ready = binding_future_is_ready(self);
     return ready < 0 ? NULL : PyBool_FromLong(ready);
 }
 
 static PyObject *future_look(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-    int ready = fast_future_is_ready(self);
+    int ready = binding_future_is_ready(self);
     if (ready > 0) {
-        self->owed &= (unsigned char)~FAST_UNSEEN;
+        self->owed &= (unsigned char)~BINDING_UNSEEN;
     }
     return ready < 0 ? NULL : PyBool_FromLong(ready);
 }
 
 /* For a look at how a ready future ended, which is no use of its result. */
 static PyObject *future_code(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-    int ready = fast_future_is_ready(self);
+    int ready = binding_future_is_ready(self);
     if (ready <= 0) {
         return ready < 0 ? NULL : PyLong_FromLong(-1);
     }
-    if (self->state == FAST_PENDING && fast_future_take(self) != 0) {
+    if (self->state == BINDING_PENDING && binding_future_take(self) != 0) {
         return NULL;
     }
-    return PyLong_FromLong(self->state == FAST_ERROR ? (long)self->error : 0);
+    return PyLong_FromLong(self->state == BINDING_ERROR ? (long)self->error : 0);
 }
 
 static PyObject *future_owes(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
@@ -244,7 +245,7 @@ static PyObject *future_owes(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
 
 /* Somebody begins to wait. */
 static PyObject *future_heard(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-    self->owed &= (unsigned char)~FAST_UNHEARD;
+    self->owed &= (unsigned char)~BINDING_UNHEARD;
     Py_RETURN_NONE;
 }
 
@@ -254,9 +255,9 @@ static PyObject *future_awaited(FutureObject *self, PyObject *Py_UNUSED(ignored)
 }
 
 static PyObject *future_cancel(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
-    self->owed &= (unsigned char)~FAST_UNHEARD;
-    if (self->state == FAST_PENDING && self->generation == fast_generation) {
-        FAST_BIND(cancel, self->library, fdb_future_cancel, NULL);
+    self->owed &= (unsigned char)~BINDING_UNHEARD;
+    if (self->state == BINDING_PENDING && self->generation == binding_generation) {
+        BINDING_BIND(cancel, self->library, fdb_future_cancel, NULL);
         cancel(self->pointer);
     }
     Py_RETURN_NONE;
@@ -265,8 +266,8 @@ static PyObject *future_cancel(FutureObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *future_abandon(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
     self->owed = 0;
     /* One that is being read is ready: too late. */
-    if (self->state == FAST_PENDING && self->readers == 0) {
-        self->state = FAST_ERROR;
+    if (self->state == BINDING_PENDING && self->readers == 0) {
+        self->state = BINDING_ERROR;
         self->error = 1101; /* operation_cancelled */
         destroy_pointer(self);
     }
@@ -291,7 +292,7 @@ static shim_signal *signal_of(FutureObject *self) {
 static Py_ssize_t subscribe(FutureObject **futures, Py_ssize_t count, shim_waiter *waiter,
                             shim_subscription *subscriptions) {
     for (Py_ssize_t i = 0; i < count; i++) {
-        int ready = fast_future_is_ready(futures[i]);
+        int ready = binding_future_is_ready(futures[i]);
         if (ready != 0) {
             return ready < 0 ? -1 : i;
         }
@@ -309,7 +310,7 @@ static Py_ssize_t subscribe(FutureObject **futures, Py_ssize_t count, shim_waite
 /* Blocks until `waiter` is posted: 0, or -1 when a signal handler raised.  Only the main thread
  * handles signals, so only it has to look for them. */
 static int block(shim_waiter *waiter) {
-    int is_main = fast_main_thread == 0 || PyThread_get_thread_ident() == fast_main_thread;
+    int is_main = binding_main_thread == 0 || PyThread_get_thread_ident() == binding_main_thread;
     int outcome;
     do {
         Py_BEGIN_ALLOW_THREADS;
@@ -324,7 +325,7 @@ static int block(shim_waiter *waiter) {
 
 static Py_ssize_t first_ready(FutureObject **futures, Py_ssize_t count) {
     for (Py_ssize_t i = 0; i < count; i++) {
-        int ready = fast_future_is_ready(futures[i]);
+        int ready = binding_future_is_ready(futures[i]);
         if (ready != 0) {
             return ready < 0 ? -1 : i;
         }
@@ -332,9 +333,9 @@ static Py_ssize_t first_ready(FutureObject **futures, Py_ssize_t count) {
     return count;
 }
 
-Py_ssize_t fast_wait_any(FutureObject **futures, Py_ssize_t count) {
-    if (PyThread_get_thread_ident() == fast_callback_thread) {
-        fast_raise(2026 /* blocked_from_network_thread */);
+Py_ssize_t binding_wait_any(FutureObject **futures, Py_ssize_t count) {
+    if (PyThread_get_thread_ident() == binding_callback_thread) {
+        binding_raise_code(2026 /* blocked_from_network_thread */);
         return -1;
     }
     shim_subscription *subscriptions = calloc((size_t)count, sizeof(*subscriptions));
@@ -365,8 +366,8 @@ static PyObject *future_subscribe(FutureObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "On:_subscribe", &mailbox, &token)) {
         return NULL;
     }
-    shim_queue *queue = fast_mailbox_queue(mailbox);
-    int ready = queue != NULL ? fast_future_is_ready(self) : -1;
+    shim_queue *queue = binding_mailbox_queue(mailbox);
+    int ready = queue != NULL ? binding_future_is_ready(self) : -1;
     if (ready != 0) {
         return ready < 0 ? NULL : PyBool_FromLong(0);
     }
@@ -387,8 +388,8 @@ static int list_future_traverse(FutureObject *self, visitproc visit, void *arg) 
 }
 
 static int list_future_clear(FutureObject *self) {
-    if (self->state == FAST_RESULT) {
-        self->state = FAST_ERROR;
+    if (self->state == BINDING_RESULT) {
+        self->state = BINDING_ERROR;
         self->error = 1101; /* operation_cancelled */
     }
     Py_CLEAR(self->result);
@@ -437,7 +438,7 @@ static PyMemberDef future_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
-PyTypeObject fast_future_type = {
+PyTypeObject binding_future_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.FutureBase",
     .tp_doc = "FutureBase(handle, pointer, kind)\n--\n\nA result that arrives later; owns the future of the "
               "library.",
@@ -452,19 +453,19 @@ PyTypeObject fast_future_type = {
 
 static PyBufferProcs bytes_future_as_buffer = {(getbufferproc)bytes_future_buffer, NULL};
 
-PyTypeObject fast_bytes_future_type = {
+PyTypeObject binding_bytes_future_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.BytesFutureBase",
     .tp_doc = "A future whose result is a byte string; it can be read through the buffer protocol.",
-    .tp_base = &fast_future_type,
+    .tp_base = &binding_future_type,
     .tp_basicsize = sizeof(FutureObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .tp_as_buffer = &bytes_future_as_buffer,
 };
 
-PyTypeObject fast_list_future_type = {
+PyTypeObject binding_list_future_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.ListFutureBase",
     .tp_doc = "A future whose result is or contains a list.",
-    .tp_base = &fast_future_type,
+    .tp_base = &binding_future_type,
     .tp_basicsize = sizeof(FutureObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .tp_dealloc = (destructor)list_future_dealloc,

@@ -32,22 +32,22 @@ static int spare_row_count;
 
 static KeyValueObject *allocate_row(void) {
     if (spare_row_count == 0) {
-        return PyObject_GC_New(KeyValueObject, &fast_keyvalue_type);
+        return PyObject_GC_New(KeyValueObject, &binding_keyvalue_type);
     }
     KeyValueObject *row = spare_rows[--spare_row_count];
-    return (KeyValueObject *)PyObject_Init((PyObject *)row, &fast_keyvalue_type);
+    return (KeyValueObject *)PyObject_Init((PyObject *)row, &binding_keyvalue_type);
 }
 
 /* For a row that the collector does not know (any more). */
 static void free_row(KeyValueObject *row) {
-    if (Py_IS_TYPE(row, &fast_keyvalue_type) && spare_row_count < SPARE_ROWS) {
+    if (Py_IS_TYPE(row, &binding_keyvalue_type) && spare_row_count < SPARE_ROWS) {
         spare_rows[spare_row_count++] = row;
     } else {
         Py_TYPE(row)->tp_free((PyObject *)row);
     }
 }
 
-PyObject *fast_keyvalue_new(PyObject *key, PyObject *value) {
+PyObject *binding_keyvalue_new(PyObject *key, PyObject *value) {
     KeyValueObject *row = NULL;
     if (key != NULL && value != NULL) {
         row = allocate_row();
@@ -165,7 +165,7 @@ static PyObject *keyvalue_iter(KeyValueObject *self) {
 
 /* With another row or a tuple. */
 static PyObject *keyvalue_richcompare(KeyValueObject *self, PyObject *other, int operation) {
-    int is_row = PyObject_TypeCheck(other, &fast_keyvalue_type);
+    int is_row = PyObject_TypeCheck(other, &binding_keyvalue_type);
     if (!is_row && !PyTuple_Check(other)) {
         Py_RETURN_NOTIMPLEMENTED;
     }
@@ -251,7 +251,7 @@ static PyMappingMethods keyvalue_as_mapping = {
     .mp_subscript = (binaryfunc)keyvalue_subscript,
 };
 
-PyTypeObject fast_keyvalue_type = {
+PyTypeObject binding_keyvalue_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb.KeyValue",
     .tp_doc = "KeyValue(key, value)\n--\n\n"
               "One row of a range read, a sequence of two: `key, value = row` unpacks it.  Rows compare and "
@@ -275,15 +275,15 @@ PyTypeObject fast_keyvalue_type = {
     .tp_members = keyvalue_members,
 };
 
-int fast_keyvalue_ready(void) {
-    if (PyType_Ready(&fast_keyvalue_type) != 0) {
+int binding_keyvalue_ready(void) {
+    if (PyType_Ready(&binding_keyvalue_type) != 0) {
         return -1;
     }
     /* For patterns such as `case fdb.KeyValue(key, value)`. */
     PyObject *names = Py_BuildValue("(ss)", "key", "value");
     int outcome =
-        names != NULL ? PyDict_SetItemString(fast_keyvalue_type.tp_dict, "__match_args__", names) : -1;
+        names != NULL ? PyDict_SetItemString(binding_keyvalue_type.tp_dict, "__match_args__", names) : -1;
     Py_XDECREF(names);
-    PyType_Modified(&fast_keyvalue_type);
+    PyType_Modified(&binding_keyvalue_type);
     return outcome;
 }

@@ -9,15 +9,15 @@ typedef struct {
 } MailboxObject;
 
 static int usable(MailboxObject *self) {
-    if (self->queue != NULL && self->generation == fast_generation) {
+    if (self->queue != NULL && self->generation == binding_generation) {
         return 1;
     }
     PyErr_SetString(PyExc_ValueError, "the mailbox is closed");
     return 0;
 }
 
-shim_queue *fast_mailbox_queue(PyObject *mailbox) {
-    if (!PyObject_TypeCheck(mailbox, &fast_mailbox_type)) {
+shim_queue *binding_mailbox_queue(PyObject *mailbox) {
+    if (!PyObject_TypeCheck(mailbox, &binding_mailbox_type)) {
         PyErr_SetString(PyExc_TypeError, "expected a Mailbox");
         return NULL;
     }
@@ -34,7 +34,7 @@ static PyObject *mailbox_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     if (self == NULL) {
         return NULL;
     }
-    self->generation = fast_generation;
+    self->generation = binding_generation;
     self->queue = shim_queue_create();
     if (self->queue == NULL) {
         Py_DECREF(self);
@@ -45,7 +45,7 @@ static PyObject *mailbox_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
 
 static PyObject *mailbox_close(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
     /* After a fork another thread of the parent may have held the mutex: leave it alone. */
-    if (self->queue != NULL && self->generation == fast_generation) {
+    if (self->queue != NULL && self->generation == binding_generation) {
         shim_queue_close(self->queue);
     }
     self->queue = NULL;
@@ -128,7 +128,7 @@ static PyMethodDef mailbox_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-PyTypeObject fast_mailbox_type = {
+PyTypeObject binding_mailbox_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.Mailbox",
     .tp_doc = "Mailbox()\n--\n\nA queue of integers filled by ready futures, with a descriptor to watch.",
     .tp_basicsize = sizeof(MailboxObject),

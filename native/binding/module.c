@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-fast_classes_t fast_classes;
-int fast_generation;
-unsigned long fast_main_thread;
-unsigned long fast_callback_thread;
+binding_class_table binding_classes;
+int binding_generation;
+unsigned long binding_main_thread;
+unsigned long binding_callback_thread;
 
 static int store(PyObject **place, PyObject *object) {
     Py_INCREF(object);
@@ -15,7 +15,7 @@ static int store(PyObject **place, PyObject *object) {
 }
 
 static int store_type(PyTypeObject **place, PyObject *object) {
-    if (!PyType_Check(object) || !PyType_IsSubtype((PyTypeObject *)object, &fast_future_type)) {
+    if (!PyType_Check(object) || !PyType_IsSubtype((PyTypeObject *)object, &binding_future_type)) {
         PyErr_Format(PyExc_TypeError, "%R is not a future class", object);
         return 0;
     }
@@ -30,19 +30,19 @@ static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject
                                      &value, &key, &nothing, &int64, &rows, &watch)) {
         return NULL;
     }
-    store(&fast_classes.error, error);
-    store(&fast_classes.unusable, unusable);
-    store(&fast_classes.missing_function, missing);
-    if (!store_type(&fast_classes.value, value) || !store_type(&fast_classes.key, key) ||
-        !store_type(&fast_classes.nothing, nothing) || !store_type(&fast_classes.int64, int64) ||
-        !store_type(&fast_classes.rows, rows) || !store_type(&fast_classes.watch, watch)) {
+    store(&binding_classes.error, error);
+    store(&binding_classes.unusable, unusable);
+    store(&binding_classes.missing_function, missing);
+    if (!store_type(&binding_classes.value, value) || !store_type(&binding_classes.key, key) ||
+        !store_type(&binding_classes.nothing, nothing) || !store_type(&binding_classes.int64, int64) ||
+        !store_type(&binding_classes.rows, rows) || !store_type(&binding_classes.watch, watch)) {
         return NULL;
     }
     Py_RETURN_NONE;
 }
 
 static int note_main_thread(void *Py_UNUSED(ignored)) {
-    fast_main_thread = PyThread_get_thread_ident();
+    binding_main_thread = PyThread_get_thread_ident();
     return 0;
 }
 
@@ -51,7 +51,7 @@ static int note_main_thread(void *Py_UNUSED(ignored)) {
  * threading does not where gevent has replaced what identifies a thread.
  */
 static PyObject *find_main_thread(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
-    fast_main_thread = 0;
+    binding_main_thread = 0;
     Py_AddPendingCall(note_main_thread, NULL); /* if there is no room, every thread looks for signals */
     Py_RETURN_NONE;
 }
@@ -61,23 +61,23 @@ static PyObject *set_callback_thread(PyObject *Py_UNUSED(module), PyObject *argu
     if (thread == (unsigned long)-1 && PyErr_Occurred()) {
         return NULL;
     }
-    fast_callback_thread = thread;
+    binding_callback_thread = thread;
     Py_RETURN_NONE;
 }
 
 static PyObject *invalidate(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
-    fast_generation++;
+    binding_generation++;
     Py_RETURN_NONE;
 }
 
 static PyObject *key_bytes(PyObject *Py_UNUSED(module), PyObject *argument) {
-    fast_bytes bytes;
-    return fast_get_key(argument, &bytes) ? bytes.owner : NULL;
+    binding_bytes bytes;
+    return binding_get_key(argument, &bytes) ? bytes.owner : NULL;
 }
 
 static PyObject *value_bytes(PyObject *Py_UNUSED(module), PyObject *argument) {
-    fast_bytes bytes;
-    return fast_get_value(argument, &bytes) ? bytes.owner : NULL;
+    binding_bytes bytes;
+    return binding_get_value(argument, &bytes) ? bytes.owner : NULL;
 }
 
 static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
@@ -92,12 +92,12 @@ static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
         PyErr_NoMemory();
     } else {
         Py_ssize_t valid = 0;
-        while (valid < count && PyObject_TypeCheck(PyTuple_GET_ITEM(sequence, valid), &fast_future_type)) {
+        while (valid < count && PyObject_TypeCheck(PyTuple_GET_ITEM(sequence, valid), &binding_future_type)) {
             futures[valid] = (FutureObject *)PyTuple_GET_ITEM(sequence, valid);
             valid++;
         }
         if (valid == count && count > 0) {
-            ready = fast_wait_any(futures, count);
+            ready = binding_wait_any(futures, count);
         } else {
             PyErr_SetString(PyExc_TypeError, "wait_any takes one or more futures");
         }
@@ -132,10 +132,10 @@ static int add_kinds(PyObject *module) {
     static const struct {
         const char *name;
         int kind;
-    } kinds[] = {{"VOID", FAST_VOID},    {"INT64", FAST_INT64},     {"UINT64", FAST_UINT64},
-                 {"KEY", FAST_KEY},      {"VALUE", FAST_VALUE},     {"ROWS", FAST_ROWS},
-                 {"KEYS", FAST_KEYS},    {"STRINGS", FAST_STRINGS}, {"RANGES", FAST_RANGES},
-                 {"UNSEEN", FAST_UNSEEN}};
+    } kinds[] = {{"VOID", BINDING_VOID},    {"INT64", BINDING_INT64},     {"UINT64", BINDING_UINT64},
+                 {"KEY", BINDING_KEY},      {"VALUE", BINDING_VALUE},     {"ROWS", BINDING_ROWS},
+                 {"KEYS", BINDING_KEYS},    {"STRINGS", BINDING_STRINGS}, {"RANGES", BINDING_RANGES},
+                 {"UNSEEN", BINDING_UNSEEN}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (PyModule_AddIntConstant(module, kinds[i].name, kinds[i].kind) != 0) {
             return -1;
@@ -163,14 +163,14 @@ static int claim_for_this_interpreter(void) {
 }
 
 static int module_exec(PyObject *module) {
-    if (claim_for_this_interpreter() != 0 || fast_keyvalue_ready() != 0 ||
-        add_type(module, "FutureBase", &fast_future_type) != 0 ||
-        add_type(module, "BytesFutureBase", &fast_bytes_future_type) != 0 ||
-        add_type(module, "ListFutureBase", &fast_list_future_type) != 0 ||
-        add_type(module, "DatabaseHandle", &fast_database_type) != 0 ||
-        add_type(module, "TransactionHandle", &fast_transaction_type) != 0 ||
-        add_type(module, "KeyValue", &fast_keyvalue_type) != 0 ||
-        add_type(module, "Mailbox", &fast_mailbox_type) != 0) {
+    if (claim_for_this_interpreter() != 0 || binding_keyvalue_ready() != 0 ||
+        add_type(module, "FutureBase", &binding_future_type) != 0 ||
+        add_type(module, "BytesFutureBase", &binding_bytes_future_type) != 0 ||
+        add_type(module, "ListFutureBase", &binding_list_future_type) != 0 ||
+        add_type(module, "DatabaseHandle", &binding_database_type) != 0 ||
+        add_type(module, "TransactionHandle", &binding_transaction_type) != 0 ||
+        add_type(module, "KeyValue", &binding_keyvalue_type) != 0 ||
+        add_type(module, "Mailbox", &binding_mailbox_type) != 0) {
         return -1;
     }
     return add_kinds(module);

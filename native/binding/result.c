@@ -31,7 +31,7 @@ static PyObject *batch(PyObject *rows, int count, int more) {
 
 /* FDBKeyValue is packed to 4 bytes: members are read one by one, never by reference. */
 static PyObject *read_rows(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    FAST_BIND(get, library, fdb_future_get_keyvalue_array, NULL);
+    BINDING_BIND(get, library, fdb_future_get_keyvalue_array, NULL);
     const FDBKeyValue *rows;
     int count;
     fdb_bool_t more;
@@ -40,8 +40,8 @@ static PyObject *read_rows(shim_library *library, FDBFuture *future, fdb_error_t
     }
     PyObject *list = begin_list(count);
     for (int i = 0; list != NULL && i < count; i++) {
-        PyObject *row = fast_keyvalue_new(bytes_from(rows[i].key, rows[i].key_length),
-                                          bytes_from(rows[i].value, rows[i].value_length));
+        PyObject *row = binding_keyvalue_new(bytes_from(rows[i].key, rows[i].key_length),
+                                             bytes_from(rows[i].value, rows[i].value_length));
         if (row == NULL) {
             Py_CLEAR(list);
             break;
@@ -52,7 +52,7 @@ static PyObject *read_rows(shim_library *library, FDBFuture *future, fdb_error_t
 }
 
 static PyObject *read_ranges(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    FAST_BIND(get, library, fdb_future_get_keyrange_array, NULL);
+    BINDING_BIND(get, library, fdb_future_get_keyrange_array, NULL);
     const FDBKeyRange *ranges;
     int count;
     if ((*error = get(future, &ranges, &count)) != 0) {
@@ -60,8 +60,8 @@ static PyObject *read_ranges(shim_library *library, FDBFuture *future, fdb_error
     }
     PyObject *list = begin_list(count);
     for (int i = 0; list != NULL && i < count; i++) {
-        PyObject *row = fast_keyvalue_new(bytes_from(ranges[i].begin_key, ranges[i].begin_key_length),
-                                          bytes_from(ranges[i].end_key, ranges[i].end_key_length));
+        PyObject *row = binding_keyvalue_new(bytes_from(ranges[i].begin_key, ranges[i].begin_key_length),
+                                             bytes_from(ranges[i].end_key, ranges[i].end_key_length));
         if (row == NULL) {
             Py_CLEAR(list);
             break;
@@ -72,7 +72,7 @@ static PyObject *read_ranges(shim_library *library, FDBFuture *future, fdb_error
 }
 
 static PyObject *read_keys(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    FAST_BIND(get, library, fdb_future_get_key_array, NULL);
+    BINDING_BIND(get, library, fdb_future_get_key_array, NULL);
     const FDBKey *keys;
     int count;
     if ((*error = get(future, &keys, &count)) != 0) {
@@ -91,7 +91,7 @@ static PyObject *read_keys(shim_library *library, FDBFuture *future, fdb_error_t
 }
 
 static PyObject *read_strings(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    FAST_BIND(get, library, fdb_future_get_string_array, NULL);
+    BINDING_BIND(get, library, fdb_future_get_string_array, NULL);
     const char **strings;
     int count;
     if ((*error = get(future, &strings, &count)) != 0) {
@@ -110,7 +110,7 @@ static PyObject *read_strings(shim_library *library, FDBFuture *future, fdb_erro
 }
 
 static PyObject *read_value(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    FAST_BIND(get, library, fdb_future_get_value, NULL);
+    BINDING_BIND(get, library, fdb_future_get_value, NULL);
     fdb_bool_t present;
     const uint8_t *data;
     int length;
@@ -124,7 +124,7 @@ static PyObject *read_value(shim_library *library, FDBFuture *future, fdb_error_
 }
 
 static PyObject *read_key(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    FAST_BIND(get, library, fdb_future_get_key, NULL);
+    BINDING_BIND(get, library, fdb_future_get_key, NULL);
     const uint8_t *data;
     int length;
     *error = get(future, &data, &length);
@@ -132,21 +132,21 @@ static PyObject *read_key(shim_library *library, FDBFuture *future, fdb_error_t 
 }
 
 static PyObject *read_int64(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    FAST_BIND(get, library, fdb_future_get_int64, NULL);
+    BINDING_BIND(get, library, fdb_future_get_int64, NULL);
     int64_t number;
     *error = get(future, &number);
     return *error == 0 ? PyLong_FromLongLong(number) : NULL;
 }
 
 static PyObject *read_uint64(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    FAST_BIND(get, library, fdb_future_get_uint64, NULL);
+    BINDING_BIND(get, library, fdb_future_get_uint64, NULL);
     uint64_t number;
     *error = get(future, &number);
     return *error == 0 ? PyLong_FromUnsignedLongLong(number) : NULL;
 }
 
 static PyObject *read_nothing(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    FAST_BIND(get, library, fdb_future_get_error, NULL);
+    BINDING_BIND(get, library, fdb_future_get_error, NULL);
     *error = get(future);
     if (*error != 0) {
         return NULL;
@@ -154,24 +154,24 @@ static PyObject *read_nothing(shim_library *library, FDBFuture *future, fdb_erro
     Py_RETURN_NONE;
 }
 
-PyObject *fast_read_result(shim_library *library, FDBFuture *future, int kind, fdb_error_t *error) {
+PyObject *binding_read_result(shim_library *library, FDBFuture *future, int kind, fdb_error_t *error) {
     *error = 0;
     switch (kind) {
-    case FAST_INT64:
+    case BINDING_INT64:
         return read_int64(library, future, error);
-    case FAST_UINT64:
+    case BINDING_UINT64:
         return read_uint64(library, future, error);
-    case FAST_KEY:
+    case BINDING_KEY:
         return read_key(library, future, error);
-    case FAST_VALUE:
+    case BINDING_VALUE:
         return read_value(library, future, error);
-    case FAST_ROWS:
+    case BINDING_ROWS:
         return read_rows(library, future, error);
-    case FAST_KEYS:
+    case BINDING_KEYS:
         return read_keys(library, future, error);
-    case FAST_STRINGS:
+    case BINDING_STRINGS:
         return read_strings(library, future, error);
-    case FAST_RANGES:
+    case BINDING_RANGES:
         return read_ranges(library, future, error);
     default:
         return read_nothing(library, future, error);

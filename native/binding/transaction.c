@@ -3,16 +3,16 @@
 
 /* ---- handles ---- */
 
-int fast_usable(HandleObject *self) {
-    if (self->pointer != NULL && self->generation == fast_generation) {
+int binding_usable(HandleObject *self) {
+    if (self->pointer != NULL && self->generation == binding_generation) {
         return 1;
     }
     if (self->pointer == NULL) {
         PyErr_Format(PyExc_RuntimeError, "the %s is closed", self->is_tenant ? "tenant" : "database");
         return 0;
     }
-    const char *what = PyObject_TypeCheck(self, &fast_transaction_type) ? "transaction" : "database";
-    PyObject *exception = PyObject_CallFunction(fast_classes.unusable, "s", what);
+    const char *what = PyObject_TypeCheck(self, &binding_transaction_type) ? "transaction" : "database";
+    PyObject *exception = PyObject_CallFunction(binding_classes.unusable, "s", what);
     if (exception != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
         Py_DECREF(exception);
@@ -27,7 +27,7 @@ static void initialise(HandleObject *self, shim_library *library, void *pointer,
     self->closed_pointer = NULL;
     self->users = 0;
     self->is_tenant = 0;
-    self->generation = fast_generation;
+    self->generation = binding_generation;
     Py_XINCREF(model);
     self->model = model;
     self->must_await = must_await;
@@ -64,7 +64,7 @@ static PyObject *database_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 }
 
 static void destroy_database(HandleObject *self, void *pointer) {
-    if (pointer == NULL || self->generation != fast_generation) {
+    if (pointer == NULL || self->generation != binding_generation) {
         return;
     }
     if (self->is_tenant) {
@@ -92,7 +92,7 @@ static void database_dealloc(HandleObject *self) {
 }
 
 static void transaction_dealloc(HandleObject *self) {
-    if (self->pointer != NULL && self->generation == fast_generation) {
+    if (self->pointer != NULL && self->generation == binding_generation) {
         SHIM_FUNCTION(self->library, fdb_transaction_destroy)(self->pointer);
     }
     Py_CLEAR(self->model);
@@ -106,7 +106,7 @@ static PyObject *handle_call(HandleObject *self, PyObject *const *args, Py_ssize
         PyErr_SetString(PyExc_TypeError, "call() takes a function and at most 7 arguments");
         return NULL;
     }
-    if (!fast_usable(self) || (arguments[0] = PyLong_FromVoidPtr(self->pointer)) == NULL) {
+    if (!binding_usable(self) || (arguments[0] = PyLong_FromVoidPtr(self->pointer)) == NULL) {
         return NULL;
     }
     for (Py_ssize_t i = 1; i < count; i++) {
@@ -131,22 +131,22 @@ static PyObject *handle_model(HandleObject *self, void *Py_UNUSED(closure)) {
 }
 
 static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-    if (!fast_usable(self)) {
+    if (!binding_usable(self)) {
         return NULL;
     }
     FDBTransaction *pointer;
     fdb_error_t error;
     if (self->is_tenant) {
-        FAST_BIND(create, self->library, fdb_tenant_create_transaction, NULL);
+        BINDING_BIND(create, self->library, fdb_tenant_create_transaction, NULL);
         error = create(self->pointer, &pointer);
     } else {
-        FAST_BIND(create, self->library, fdb_database_create_transaction, NULL);
+        BINDING_BIND(create, self->library, fdb_database_create_transaction, NULL);
         error = create(self->pointer, &pointer);
     }
     if (error != 0) {
-        return fast_raise(error);
+        return binding_raise_code(error);
     }
-    HandleObject *transaction = PyObject_New(HandleObject, &fast_transaction_type);
+    HandleObject *transaction = PyObject_New(HandleObject, &binding_transaction_type);
     if (transaction == NULL) {
         SHIM_FUNCTION(self->library, fdb_transaction_destroy)(pointer);
         return NULL;
@@ -163,49 +163,50 @@ static int begin(HandleObject *self, const char *name, Py_ssize_t given, Py_ssiz
         PyErr_Format(PyExc_TypeError, "%s() takes %zd arguments (%zd given)", name, wanted, given);
         return 0;
     }
-    return fast_usable(self);
+    return binding_usable(self);
 }
 
 static PyObject *transaction_get(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-    fast_bytes key;
+    binding_bytes key;
     if (!begin(self, "get", count, 2)) {
         return NULL;
     }
-    FAST_BIND(get, self->library, fdb_transaction_get, NULL);
-    if (!fast_get_key(args[0], &key)) {
+    BINDING_BIND(get, self->library, fdb_transaction_get, NULL);
+    if (!binding_get_key(args[0], &key)) {
         return NULL;
     }
     FDBFuture *future = get(self->pointer, key.data, key.length, args[1] == Py_True);
-    fast_release(&key);
-    return fast_future_new(fast_classes.value, self, future, FAST_VALUE, FAST_READ);
+    binding_release(&key);
+    return binding_future_new(binding_classes.value, self, future, BINDING_VALUE, BINDING_READ);
 }
 
 static PyObject *transaction_get_key(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-    fast_bytes key;
+    binding_bytes key;
     int offset;
     if (!begin(self, "get_key", count, 4)) {
         return NULL;
     }
-    FAST_BIND(get_key, self->library, fdb_transaction_get_key, NULL);
+    BINDING_BIND(get_key, self->library, fdb_transaction_get_key, NULL);
     int or_equal = PyObject_IsTrue(args[1]);
-    if (or_equal < 0 || !fast_get_int(args[2], &offset) || !fast_get_key(args[0], &key)) {
+    if (or_equal < 0 || !binding_get_int(args[2], &offset) || !binding_get_key(args[0], &key)) {
         return NULL;
     }
     FDBFuture *future = get_key(self->pointer, key.data, key.length, or_equal, offset, args[3] == Py_True);
-    fast_release(&key);
-    return fast_future_new(fast_classes.key, self, future, FAST_KEY, FAST_READ);
+    binding_release(&key);
+    return binding_future_new(binding_classes.key, self, future, BINDING_KEY, BINDING_READ);
 }
 
 /* A key selector given as three arguments. */
 typedef struct {
-    fast_bytes key;
+    binding_bytes key;
     int or_equal;
     int offset;
 } selector;
 
 static int get_selector(PyObject *const *args, selector *out) {
     out->or_equal = PyObject_IsTrue(args[1]);
-    return out->or_equal >= 0 && fast_get_int(args[2], &out->offset) && fast_get_key(args[0], &out->key);
+    return out->or_equal >= 0 && binding_get_int(args[2], &out->offset) &&
+           binding_get_key(args[0], &out->key);
 }
 
 /* Arguments: two selectors of three, limit, mode, iteration, snapshot, reverse. */
@@ -216,14 +217,14 @@ static PyObject *transaction_get_range(HandleObject *self, PyObject *const *args
     if (!begin(self, "get_range", count, 11)) {
         return NULL;
     }
-    FAST_BIND(get_range, self->library, fdb_transaction_get_range, NULL);
+    BINDING_BIND(get_range, self->library, fdb_transaction_get_range, NULL);
     int reverse = PyObject_IsTrue(args[10]);
-    if (reverse < 0 || !fast_get_int(args[6], &limit) || !fast_get_int(args[7], &mode) ||
-        !fast_get_int(args[8], &iteration) || !get_selector(args, &from)) {
+    if (reverse < 0 || !binding_get_int(args[6], &limit) || !binding_get_int(args[7], &mode) ||
+        !binding_get_int(args[8], &iteration) || !get_selector(args, &from)) {
         return NULL;
     }
     if (!get_selector(args + 3, &to)) {
-        fast_release(&from.key);
+        binding_release(&from.key);
         return NULL;
     }
     int snapshot = args[9] == Py_True;
@@ -239,130 +240,131 @@ static PyObject *transaction_get_range(HandleObject *self, PyObject *const *args
         future = CALL();
     }
 #undef CALL
-    fast_release(&from.key);
-    fast_release(&to.key);
+    binding_release(&from.key);
+    binding_release(&to.key);
     /* Not taken before it is used: most of a range read's cost is making the rows. */
-    return fast_future_new(fast_classes.rows, self, future, FAST_ROWS, FAST_KEEP_TRANSACTION);
+    return binding_future_new(binding_classes.rows, self, future, BINDING_ROWS, BINDING_KEEP_TRANSACTION);
 }
 
 static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-    if (!fast_usable(self)) {
+    if (!binding_usable(self)) {
         return NULL;
     }
-    FAST_BIND(get_read_version, self->library, fdb_transaction_get_read_version, NULL);
-    return fast_future_new(fast_classes.int64, self, get_read_version(self->pointer), FAST_INT64, FAST_READ);
+    BINDING_BIND(get_read_version, self->library, fdb_transaction_get_read_version, NULL);
+    return binding_future_new(binding_classes.int64, self, get_read_version(self->pointer), BINDING_INT64,
+                              BINDING_READ);
 }
 
 static PyObject *transaction_watch(HandleObject *self, PyObject *argument) {
-    fast_bytes key;
-    if (!fast_usable(self)) {
+    binding_bytes key;
+    if (!binding_usable(self)) {
         return NULL;
     }
-    FAST_BIND(watch, self->library, fdb_transaction_watch, NULL);
-    if (!fast_get_key(argument, &key)) {
+    BINDING_BIND(watch, self->library, fdb_transaction_watch, NULL);
+    if (!binding_get_key(argument, &key)) {
         return NULL;
     }
     FDBFuture *future = watch(self->pointer, key.data, key.length);
-    fast_release(&key);
-    return fast_future_new(fast_classes.watch, self, future, FAST_VOID, FAST_PLAIN);
+    binding_release(&key);
+    return binding_future_new(binding_classes.watch, self, future, BINDING_VOID, BINDING_PLAIN);
 }
 
 /* ---- writes: they only buffer, so they keep the GIL ---- */
 
 static PyObject *transaction_set(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-    fast_bytes key, value;
+    binding_bytes key, value;
     if (!begin(self, "set", count, 2)) {
         return NULL;
     }
-    FAST_BIND(set, self->library, fdb_transaction_set, NULL);
-    if (!fast_get_key(args[0], &key)) {
+    BINDING_BIND(set, self->library, fdb_transaction_set, NULL);
+    if (!binding_get_key(args[0], &key)) {
         return NULL;
     }
-    if (!fast_get_value(args[1], &value)) {
-        fast_release(&key);
+    if (!binding_get_value(args[1], &value)) {
+        binding_release(&key);
         return NULL;
     }
     set(self->pointer, key.data, key.length, value.data, value.length);
-    fast_release(&key);
-    fast_release(&value);
+    binding_release(&key);
+    binding_release(&value);
     Py_RETURN_NONE;
 }
 
 static PyObject *transaction_clear(HandleObject *self, PyObject *argument) {
-    fast_bytes key;
-    if (!fast_usable(self)) {
+    binding_bytes key;
+    if (!binding_usable(self)) {
         return NULL;
     }
-    FAST_BIND(clear, self->library, fdb_transaction_clear, NULL);
-    if (!fast_get_key(argument, &key)) {
+    BINDING_BIND(clear, self->library, fdb_transaction_clear, NULL);
+    if (!binding_get_key(argument, &key)) {
         return NULL;
     }
     clear(self->pointer, key.data, key.length);
-    fast_release(&key);
+    binding_release(&key);
     Py_RETURN_NONE;
 }
 
-static int get_two_keys(PyObject *const *args, fast_bytes *first, fast_bytes *second) {
-    if (!fast_get_key(args[0], first)) {
+static int get_two_keys(PyObject *const *args, binding_bytes *first, binding_bytes *second) {
+    if (!binding_get_key(args[0], first)) {
         return 0;
     }
-    if (!fast_get_key(args[1], second)) {
-        fast_release(first);
+    if (!binding_get_key(args[1], second)) {
+        binding_release(first);
         return 0;
     }
     return 1;
 }
 
 static PyObject *transaction_clear_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-    fast_bytes first, last;
+    binding_bytes first, last;
     if (!begin(self, "clear_range", count, 2)) {
         return NULL;
     }
-    FAST_BIND(clear_range, self->library, fdb_transaction_clear_range, NULL);
+    BINDING_BIND(clear_range, self->library, fdb_transaction_clear_range, NULL);
     if (!get_two_keys(args, &first, &last)) {
         return NULL;
     }
     clear_range(self->pointer, first.data, first.length, last.data, last.length);
-    fast_release(&first);
-    fast_release(&last);
+    binding_release(&first);
+    binding_release(&last);
     Py_RETURN_NONE;
 }
 
 static PyObject *transaction_atomic_op(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-    fast_bytes key, operand;
+    binding_bytes key, operand;
     int code;
     if (!begin(self, "atomic_op", count, 3)) {
         return NULL;
     }
-    FAST_BIND(atomic_op, self->library, fdb_transaction_atomic_op, NULL);
-    if (!fast_get_int(args[0], &code) || !fast_get_key(args[1], &key)) {
+    BINDING_BIND(atomic_op, self->library, fdb_transaction_atomic_op, NULL);
+    if (!binding_get_int(args[0], &code) || !binding_get_key(args[1], &key)) {
         return NULL;
     }
-    if (!fast_get_value(args[2], &operand)) {
-        fast_release(&key);
+    if (!binding_get_value(args[2], &operand)) {
+        binding_release(&key);
         return NULL;
     }
     atomic_op(self->pointer, key.data, key.length, operand.data, operand.length, code);
-    fast_release(&key);
-    fast_release(&operand);
+    binding_release(&key);
+    binding_release(&operand);
     Py_RETURN_NONE;
 }
 
 static PyObject *transaction_add_conflict_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
-    fast_bytes first, last;
+    binding_bytes first, last;
     int type;
     if (!begin(self, "add_conflict_range", count, 3)) {
         return NULL;
     }
-    FAST_BIND(add, self->library, fdb_transaction_add_conflict_range, NULL);
-    if (!fast_get_int(args[2], &type) || !get_two_keys(args, &first, &last)) {
+    BINDING_BIND(add, self->library, fdb_transaction_add_conflict_range, NULL);
+    if (!binding_get_int(args[2], &type) || !get_two_keys(args, &first, &last)) {
         return NULL;
     }
     fdb_error_t error = add(self->pointer, first.data, first.length, last.data, last.length, type);
-    fast_release(&first);
-    fast_release(&last);
+    binding_release(&first);
+    binding_release(&last);
     if (error != 0) {
-        return fast_raise(error);
+        return binding_raise_code(error);
     }
     Py_RETURN_NONE;
 }
@@ -371,41 +373,41 @@ static PyObject *transaction_add_conflict_range(HandleObject *self, PyObject *co
 
 static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
     FDBFuture *future;
-    if (!fast_usable(self)) {
+    if (!binding_usable(self)) {
         return NULL;
     }
-    FAST_BIND(commit, self->library, fdb_transaction_commit, NULL);
+    BINDING_BIND(commit, self->library, fdb_transaction_commit, NULL);
     Py_BEGIN_ALLOW_THREADS;
     future = commit(self->pointer);
     Py_END_ALLOW_THREADS;
-    return fast_future_new(fast_classes.nothing, self, future, FAST_VOID,
-                           FAST_KEEP_TRANSACTION | FAST_COMMIT);
+    return binding_future_new(binding_classes.nothing, self, future, BINDING_VOID,
+                              BINDING_KEEP_TRANSACTION | BINDING_COMMIT);
 }
 
 static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {
     int code;
-    if (!fast_usable(self) || !fast_get_int(argument, &code)) {
+    if (!binding_usable(self) || !binding_get_int(argument, &code)) {
         return NULL;
     }
-    FAST_BIND(on_error, self->library, fdb_transaction_on_error, NULL);
-    return fast_future_new(fast_classes.nothing, self, on_error(self->pointer, code), FAST_VOID,
-                           FAST_KEEP_TRANSACTION);
+    BINDING_BIND(on_error, self->library, fdb_transaction_on_error, NULL);
+    return binding_future_new(binding_classes.nothing, self, on_error(self->pointer, code), BINDING_VOID,
+                              BINDING_KEEP_TRANSACTION);
 }
 
 static PyObject *transaction_reset(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-    if (!fast_usable(self)) {
+    if (!binding_usable(self)) {
         return NULL;
     }
-    FAST_BIND(reset, self->library, fdb_transaction_reset, NULL);
+    BINDING_BIND(reset, self->library, fdb_transaction_reset, NULL);
     reset(self->pointer);
     Py_RETURN_NONE;
 }
 
 static PyObject *transaction_cancel(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-    if (!fast_usable(self)) {
+    if (!binding_usable(self)) {
         return NULL;
     }
-    FAST_BIND(cancel, self->library, fdb_transaction_cancel, NULL);
+    BINDING_BIND(cancel, self->library, fdb_transaction_cancel, NULL);
     cancel(self->pointer);
     Py_RETURN_NONE;
 }
@@ -430,7 +432,7 @@ static PyMethodDef database_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-PyTypeObject fast_database_type = {
+PyTypeObject binding_database_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.DatabaseHandle",
     .tp_doc = "DatabaseHandle(library, pointer, model, is_tenant)\n--\n\n"
               "Owns a database or a tenant of the library.",
@@ -464,7 +466,7 @@ static PyMethodDef transaction_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-PyTypeObject fast_transaction_type = {
+PyTypeObject binding_transaction_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.TransactionHandle",
     .tp_doc = "Owns a transaction of the library; made by DatabaseHandle.create_transaction.",
     .tp_basicsize = sizeof(HandleObject),

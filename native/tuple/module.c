@@ -13,73 +13,74 @@
  */
 #include "tuple/tuple.h"
 
-static codec_state *get_state(PyObject *module) { return (codec_state *)PyModule_GetState(module); }
+static tuple_state *get_state(PyObject *module) { return (tuple_state *)PyModule_GetState(module); }
 
-int get_api_version(codec_state *st, long *version) {
-    if (st->api_version == 0) {
-        PyObject *selected = PyObject_CallNoArgs(st->selected_api_version);
+int tuple_get_api_version(tuple_state *state, long *version) {
+    if (state->api_version == 0) {
+        PyObject *selected = PyObject_CallNoArgs(state->selected_api_version);
         if (selected == NULL)
-            return FAILED;
+            return TUPLE_FAILED;
         if (selected != Py_None)
-            st->api_version = PyLong_AsLong(selected);
+            state->api_version = PyLong_AsLong(selected);
         Py_DECREF(selected);
-        if (st->api_version == -1 && PyErr_Occurred()) {
-            st->api_version = 0;
-            return FAILED;
+        if (state->api_version == -1 && PyErr_Occurred()) {
+            state->api_version = 0;
+            return TUPLE_FAILED;
         }
     }
-    *version = st->api_version;
-    return DONE;
+    *version = state->api_version;
+    return TUPLE_DONE;
 }
 
-int load_uuid_type(codec_state *st) {
-    if (st->uuid_type != NULL)
-        return DONE;
-    PyObject *module = PyImport_Import(st->name_uuid);
+int tuple_load_uuid_type(tuple_state *state) {
+    if (state->uuid_type != NULL)
+        return TUPLE_DONE;
+    PyObject *module = PyImport_Import(state->name_uuid);
     PyObject *type = module ? PyObject_GetAttrString(module, "UUID") : NULL;
     PyObject *safety = module ? PyObject_GetAttrString(module, "SafeUUID") : NULL;
     PyObject *unknown = safety ? PyObject_GetAttrString(safety, "unknown") : NULL;
     Py_XDECREF(module);
     Py_XDECREF(safety);
     /* Importing may have let another thread come here first. */
-    if (st->uuid_type == NULL && type != NULL && unknown != NULL && PyType_Check(type)) {
-        st->uuid_type = type;
-        st->uuid_unknown = unknown;
-        return DONE;
+    if (state->uuid_type == NULL && type != NULL && unknown != NULL && PyType_Check(type)) {
+        state->uuid_type = type;
+        state->uuid_unknown = unknown;
+        return TUPLE_DONE;
     }
     Py_XDECREF(type);
     Py_XDECREF(unknown);
     if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception))
-        return FAILED; /* an interrupt */
-    PyErr_Clear();     /* for example being imported right now, in another thread */
-    return st->uuid_type != NULL ? DONE : PUNT;
+        return TUPLE_FAILED; /* an interrupt */
+    PyErr_Clear();           /* for example being imported right now, in another thread */
+    return state->uuid_type != NULL ? TUPLE_DONE : TUPLE_PUNT;
 }
 
-/* The arguments (required, optional=None) of a call; PUNT for any other shape. */
+/* The arguments (required, optional=None) of a call; TUPLE_PUNT for any other shape. */
 static int parse_two(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, const char *name,
                      PyObject **second) {
     Py_ssize_t named = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
     if (nargs < 1 || nargs + named > 2)
-        return PUNT;
+        return TUPLE_PUNT;
     if (named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), name) != 0)
-        return PUNT;
+        return TUPLE_PUNT;
     *second = nargs + named == 2 ? args[1] : NULL;
-    return DONE;
+    return TUPLE_DONE;
 }
 
 /* Encodes what pack and pack_with_versionstamp are given. */
-static int encode_arguments(codec_state *st, writer *w, PyObject *const *args, Py_ssize_t nargs,
+static int encode_arguments(tuple_state *state, tuple_writer *writer, PyObject *const *args, Py_ssize_t nargs,
                             PyObject *kwnames) {
     PyObject *prefix = NULL;
-    if (parse_two(args, nargs, kwnames, "prefix", &prefix) != DONE || !is_plain_tuple(args[0]))
-        return PUNT;
+    if (parse_two(args, nargs, kwnames, "prefix", &prefix) != TUPLE_DONE || !tuple_is_plain(args[0]))
+        return TUPLE_PUNT;
     if (prefix != NULL && prefix != Py_None) {
         if (!PyBytes_CheckExact(prefix))
-            return PUNT;
-        if (write_bytes(w, PyBytes_AS_STRING(prefix), (size_t)PyBytes_GET_SIZE(prefix)) != DONE)
-            return FAILED;
+            return TUPLE_PUNT;
+        if (tuple_write_bytes(writer, PyBytes_AS_STRING(prefix), (size_t)PyBytes_GET_SIZE(prefix)) !=
+            TUPLE_DONE)
+            return TUPLE_FAILED;
     }
-    return encode_items(st, w, args[0], 0);
+    return tuple_encode_items(state, writer, args[0], 0);
 }
 
 PyDoc_STRVAR(
@@ -92,17 +93,18 @@ PyDoc_STRVAR(
     "TypeError if ``t`` is not a tuple.");
 
 static PyObject *codec_pack(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-    codec_state *st = get_state(module);
+    tuple_state *state = get_state(module);
     PyObject *result = NULL;
-    writer w;
-    writer_init(&w);
-    int status = encode_arguments(st, &w, args, nargs, kwnames);
-    if (status == DONE && w.stamp_count != 0)
-        status = PUNT;
-    if (status == DONE)
-        result = PyBytes_FromStringAndSize((const char *)w.data, (Py_ssize_t)w.length);
-    writer_free(&w);
-    return status == PUNT ? PyObject_Vectorcall(st->pure_pack, args, (size_t)nargs, kwnames) : result;
+    tuple_writer writer;
+    tuple_writer_init(&writer);
+    int status = encode_arguments(state, &writer, args, nargs, kwnames);
+    if (status == TUPLE_DONE && writer.stamp_count != 0)
+        status = TUPLE_PUNT;
+    if (status == TUPLE_DONE)
+        result = PyBytes_FromStringAndSize((const char *)writer.data, (Py_ssize_t)writer.length);
+    tuple_writer_free(&writer);
+    return status == TUPLE_PUNT ? PyObject_Vectorcall(state->pure_pack, args, (size_t)nargs, kwnames)
+                                : result;
 }
 
 PyDoc_STRVAR(
@@ -116,29 +118,29 @@ PyDoc_STRVAR(
 
 static PyObject *codec_pack_with_versionstamp(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
                                               PyObject *kwnames) {
-    codec_state *st = get_state(module);
+    tuple_state *state = get_state(module);
     PyObject *result = NULL;
     long version = 0;
-    writer w;
-    writer_init(&w);
-    int status = encode_arguments(st, &w, args, nargs, kwnames);
-    if (status == DONE && w.stamp_count != 1)
-        status = PUNT;
-    if (status == DONE)
-        status = get_api_version(st, &version);
-    if (status == DONE) {
+    tuple_writer writer;
+    tuple_writer_init(&writer);
+    int status = encode_arguments(state, &writer, args, nargs, kwnames);
+    if (status == TUPLE_DONE && writer.stamp_count != 1)
+        status = TUPLE_PUNT;
+    if (status == TUPLE_DONE)
+        status = tuple_get_api_version(state, &version);
+    if (status == TUPLE_DONE) {
         int width = version != 0 && version < 520 ? 2 : 4;
-        uint64_t position = (uint64_t)w.stamp_position;
+        uint64_t position = (uint64_t)writer.stamp_position;
         if (position >> (8 * width) != 0)
-            status = PUNT;
-        for (int i = 0; status == DONE && i < width; i++)
-            status = write_byte(&w, (unsigned char)(position >> (8 * i)));
+            status = TUPLE_PUNT;
+        for (int i = 0; status == TUPLE_DONE && i < width; i++)
+            status = tuple_write_byte(&writer, (unsigned char)(position >> (8 * i)));
     }
-    if (status == DONE)
-        result = PyBytes_FromStringAndSize((const char *)w.data, (Py_ssize_t)w.length);
-    writer_free(&w);
-    if (status == PUNT)
-        return PyObject_Vectorcall(st->pure_pack_with_versionstamp, args, (size_t)nargs, kwnames);
+    if (status == TUPLE_DONE)
+        result = PyBytes_FromStringAndSize((const char *)writer.data, (Py_ssize_t)writer.length);
+    tuple_writer_free(&writer);
+    if (status == TUPLE_PUNT)
+        return PyObject_Vectorcall(state->pure_pack_with_versionstamp, args, (size_t)nargs, kwnames);
     return result;
 }
 
@@ -152,10 +154,10 @@ PyDoc_STRVAR(
     "unterminated element, an overlong integer, invalid UTF-8; TypeError for other kinds of ``key``.");
 
 static PyObject *codec_unpack(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-    codec_state *st = get_state(module);
+    tuple_state *state = get_state(module);
     PyObject *prefix_len = NULL, *result = NULL;
-    if (parse_two(args, nargs, kwnames, "prefix_len", &prefix_len) != DONE)
-        return PyObject_Vectorcall(st->pure_unpack, args, (size_t)nargs, kwnames);
+    if (parse_two(args, nargs, kwnames, "prefix_len", &prefix_len) != TUPLE_DONE)
+        return PyObject_Vectorcall(state->pure_unpack, args, (size_t)nargs, kwnames);
     PyObject *key = args[0];
     if (PyBytes_CheckExact(key)) {
         Py_INCREF(key);
@@ -163,27 +165,28 @@ static PyObject *codec_unpack(PyObject *module, PyObject *const *args, Py_ssize_
         PyObject *what = PyUnicode_FromString("Packed tuple");
         if (what == NULL)
             return NULL;
-        key = PyObject_CallFunctionObjArgs(st->as_bytes, key, what, NULL);
+        key = PyObject_CallFunctionObjArgs(state->as_bytes, key, what, NULL);
         Py_DECREF(what);
         if (key == NULL)
             return NULL;
     }
     Py_ssize_t start = 0;
-    int status = PyBytes_CheckExact(key) ? DONE : PUNT;
+    int status = PyBytes_CheckExact(key) ? TUPLE_DONE : TUPLE_PUNT;
     if (prefix_len != NULL) {
         start = PyLong_CheckExact(prefix_len) ? PyLong_AsSsize_t(prefix_len) : -1;
         if (start == -1 && PyErr_Occurred())
             PyErr_Clear();
     }
-    if (status == DONE && (start < 0 || start > PyBytes_GET_SIZE(key)))
-        status = PUNT;
-    if (status == DONE) {
+    if (status == TUPLE_DONE && (start < 0 || start > PyBytes_GET_SIZE(key)))
+        status = TUPLE_PUNT;
+    if (status == TUPLE_DONE) {
         const unsigned char *begin = (const unsigned char *)PyBytes_AS_STRING(key);
-        reader r = {st, begin + start, begin + PyBytes_GET_SIZE(key)};
-        status = decode_items(&r, 0, &result);
+        tuple_reader reader = {state, begin + start, begin + PyBytes_GET_SIZE(key)};
+        status = tuple_decode_items(&reader, 0, &result);
     }
     Py_DECREF(key);
-    return status == PUNT ? PyObject_Vectorcall(st->pure_unpack, args, (size_t)nargs, kwnames) : result;
+    return status == TUPLE_PUNT ? PyObject_Vectorcall(state->pure_unpack, args, (size_t)nargs, kwnames)
+                                : result;
 }
 
 PyDoc_STRVAR(
@@ -195,26 +198,27 @@ PyDoc_STRVAR(
     "ValueError for an element of an unsupported type and TypeError for other arguments.");
 
 static PyObject *codec_compare(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-    codec_state *st = get_state(module);
+    tuple_state *state = get_state(module);
     PyObject *result = NULL;
-    writer w[2];
-    writer_init(&w[0]);
-    writer_init(&w[1]);
-    int status = nargs == 2 && kwnames == NULL ? DONE : PUNT;
-    for (int i = 0; status == DONE && i < 2; i++) {
-        int plain = is_plain_tuple(args[i]) || PyList_CheckExact(args[i]);
-        status = plain ? encode_items(st, &w[i], args[i], 0) : PUNT;
+    tuple_writer writers[2];
+    tuple_writer_init(&writers[0]);
+    tuple_writer_init(&writers[1]);
+    int status = nargs == 2 && kwnames == NULL ? TUPLE_DONE : TUPLE_PUNT;
+    for (int i = 0; status == TUPLE_DONE && i < 2; i++) {
+        int plain = tuple_is_plain(args[i]) || PyList_CheckExact(args[i]);
+        status = plain ? tuple_encode_items(state, &writers[i], args[i], 0) : TUPLE_PUNT;
     }
-    if (status == DONE) {
-        size_t shorter = w[0].length < w[1].length ? w[0].length : w[1].length;
-        int order = memcmp(w[0].data, w[1].data, shorter);
+    if (status == TUPLE_DONE) {
+        size_t shorter = writers[0].length < writers[1].length ? writers[0].length : writers[1].length;
+        int order = memcmp(writers[0].data, writers[1].data, shorter);
         if (order == 0)
-            order = (w[0].length > w[1].length) - (w[0].length < w[1].length);
+            order = (writers[0].length > writers[1].length) - (writers[0].length < writers[1].length);
         result = PyLong_FromLong((order > 0) - (order < 0));
     }
-    writer_free(&w[0]);
-    writer_free(&w[1]);
-    return status == PUNT ? PyObject_Vectorcall(st->pure_compare, args, (size_t)nargs, kwnames) : result;
+    tuple_writer_free(&writers[0]);
+    tuple_writer_free(&writers[1]);
+    return status == TUPLE_PUNT ? PyObject_Vectorcall(state->pure_compare, args, (size_t)nargs, kwnames)
+                                : result;
 }
 
 /* -- module set-up -- */
@@ -228,78 +232,79 @@ static PyTypeObject *get_type(PyObject *module, const char *name) {
     return (PyTypeObject *)type;
 }
 
-static int load_python_parts(codec_state *st) {
+static int load_python_parts(tuple_state *state) {
     PyObject *pure = PyImport_ImportModule("fdb._tuple.pure");
     PyObject *types = PyImport_ImportModule("fdb._tuple.types");
     if (pure != NULL && types != NULL) {
-        st->pure_pack = PyObject_GetAttrString(pure, "pack");
-        st->pure_pack_with_versionstamp = PyObject_GetAttrString(pure, "pack_with_versionstamp");
-        st->pure_unpack = PyObject_GetAttrString(pure, "unpack");
-        st->pure_compare = PyObject_GetAttrString(pure, "compare");
-        st->as_bytes = PyObject_GetAttrString(pure, "as_bytes");
-        st->selected_api_version = PyObject_GetAttrString(pure, "selected_api_version");
-        st->versionstamp_type = get_type(types, "Versionstamp");
-        st->single_float_type = get_type(types, "SingleFloat");
+        state->pure_pack = PyObject_GetAttrString(pure, "pack");
+        state->pure_pack_with_versionstamp = PyObject_GetAttrString(pure, "pack_with_versionstamp");
+        state->pure_unpack = PyObject_GetAttrString(pure, "unpack");
+        state->pure_compare = PyObject_GetAttrString(pure, "compare");
+        state->as_bytes = PyObject_GetAttrString(pure, "as_bytes");
+        state->selected_api_version = PyObject_GetAttrString(pure, "selected_api_version");
+        state->versionstamp_type = get_type(types, "Versionstamp");
+        state->single_float_type = get_type(types, "SingleFloat");
     }
     Py_XDECREF(pure);
     Py_XDECREF(types);
-    return st->pure_pack && st->pure_pack_with_versionstamp && st->pure_unpack && st->pure_compare &&
-                   st->as_bytes && st->selected_api_version && st->versionstamp_type && st->single_float_type
+    return state->pure_pack && state->pure_pack_with_versionstamp && state->pure_unpack &&
+                   state->pure_compare && state->as_bytes && state->selected_api_version &&
+                   state->versionstamp_type && state->single_float_type
                ? 0
                : -1;
 }
 
 static int codec_exec(PyObject *module) {
-    codec_state *st = get_state(module);
-    st->empty_tuple = PyTuple_New(0);
-    st->name_tr_version = PyUnicode_InternFromString("tr_version");
-    st->name_user_version = PyUnicode_InternFromString("user_version");
-    st->name_bits = PyUnicode_InternFromString("_bits");
-    st->name_bytes = PyUnicode_InternFromString("bytes");
-    st->name_uuid = PyUnicode_InternFromString("uuid");
-    st->name_int = PyUnicode_InternFromString("int");
-    st->name_is_safe = PyUnicode_InternFromString("is_safe");
-    if (!st->empty_tuple || !st->name_tr_version || !st->name_user_version || !st->name_bits ||
-        !st->name_bytes || !st->name_uuid || !st->name_int || !st->name_is_safe)
+    tuple_state *state = get_state(module);
+    state->empty_tuple = PyTuple_New(0);
+    state->name_tr_version = PyUnicode_InternFromString("tr_version");
+    state->name_user_version = PyUnicode_InternFromString("user_version");
+    state->name_bits = PyUnicode_InternFromString("_bits");
+    state->name_bytes = PyUnicode_InternFromString("bytes");
+    state->name_uuid = PyUnicode_InternFromString("uuid");
+    state->name_int = PyUnicode_InternFromString("int");
+    state->name_is_safe = PyUnicode_InternFromString("is_safe");
+    if (!state->empty_tuple || !state->name_tr_version || !state->name_user_version || !state->name_bits ||
+        !state->name_bytes || !state->name_uuid || !state->name_int || !state->name_is_safe)
         return -1;
-    return load_python_parts(st);
+    return load_python_parts(state);
 }
 
 static int codec_traverse(PyObject *module, visitproc visit, void *arg) {
-    codec_state *st = get_state(module);
-    Py_VISIT(st->pure_pack);
-    Py_VISIT(st->pure_pack_with_versionstamp);
-    Py_VISIT(st->pure_unpack);
-    Py_VISIT(st->pure_compare);
-    Py_VISIT(st->as_bytes);
-    Py_VISIT(st->selected_api_version);
-    Py_VISIT(st->versionstamp_type);
-    Py_VISIT(st->single_float_type);
-    Py_VISIT(st->uuid_type);
-    Py_VISIT(st->uuid_unknown);
+    tuple_state *state = get_state(module);
+    Py_VISIT(state->pure_pack);
+    Py_VISIT(state->pure_pack_with_versionstamp);
+    Py_VISIT(state->pure_unpack);
+    Py_VISIT(state->pure_compare);
+    Py_VISIT(state->as_bytes);
+    Py_VISIT(state->selected_api_version);
+    Py_VISIT(state->versionstamp_type);
+    Py_VISIT(state->single_float_type);
+    Py_VISIT(state->uuid_type);
+    Py_VISIT(state->uuid_unknown);
     return 0;
 }
 
 static int codec_clear(PyObject *module) {
-    codec_state *st = get_state(module);
-    Py_CLEAR(st->pure_pack);
-    Py_CLEAR(st->pure_pack_with_versionstamp);
-    Py_CLEAR(st->pure_unpack);
-    Py_CLEAR(st->pure_compare);
-    Py_CLEAR(st->as_bytes);
-    Py_CLEAR(st->selected_api_version);
-    Py_CLEAR(st->versionstamp_type);
-    Py_CLEAR(st->single_float_type);
-    Py_CLEAR(st->uuid_type);
-    Py_CLEAR(st->uuid_unknown);
-    Py_CLEAR(st->empty_tuple);
-    Py_CLEAR(st->name_tr_version);
-    Py_CLEAR(st->name_user_version);
-    Py_CLEAR(st->name_bits);
-    Py_CLEAR(st->name_bytes);
-    Py_CLEAR(st->name_uuid);
-    Py_CLEAR(st->name_int);
-    Py_CLEAR(st->name_is_safe);
+    tuple_state *state = get_state(module);
+    Py_CLEAR(state->pure_pack);
+    Py_CLEAR(state->pure_pack_with_versionstamp);
+    Py_CLEAR(state->pure_unpack);
+    Py_CLEAR(state->pure_compare);
+    Py_CLEAR(state->as_bytes);
+    Py_CLEAR(state->selected_api_version);
+    Py_CLEAR(state->versionstamp_type);
+    Py_CLEAR(state->single_float_type);
+    Py_CLEAR(state->uuid_type);
+    Py_CLEAR(state->uuid_unknown);
+    Py_CLEAR(state->empty_tuple);
+    Py_CLEAR(state->name_tr_version);
+    Py_CLEAR(state->name_user_version);
+    Py_CLEAR(state->name_bits);
+    Py_CLEAR(state->name_bytes);
+    Py_CLEAR(state->name_uuid);
+    Py_CLEAR(state->name_int);
+    Py_CLEAR(state->name_is_safe);
     return 0;
 }
 
@@ -325,7 +330,7 @@ static struct PyModuleDef codec_module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "fdb._tuple.codec",
     .m_doc = "The tuple encoding in C; fdb._tuple.pure is its reference.",
-    .m_size = sizeof(codec_state),
+    .m_size = sizeof(tuple_state),
     .m_methods = codec_methods,
     .m_slots = codec_slots,
     .m_traverse = codec_traverse,

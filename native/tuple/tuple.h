@@ -1,7 +1,7 @@
 /*
  * What the parts of fdb._tuple.codec share; module.c explains the whole.
  *
- * Inner functions return DONE, PUNT (no exception set: take the pure path) or FAILED (exception set).
+ * Inner functions return TUPLE_DONE, TUPLE_PUNT (no exception set: take the pure path) or TUPLE_FAILED (exception set).
  */
 #ifndef FDB_TUPLE_CODEC_H
 #define FDB_TUPLE_CODEC_H
@@ -12,31 +12,31 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { DONE = 0, PUNT = 1, FAILED = -1 };
+enum { TUPLE_DONE = 0, TUPLE_PUNT = 1, TUPLE_FAILED = -1 };
 
 enum {
-    CODE_NULL = 0x00,
-    CODE_BYTES = 0x01,
-    CODE_STRING = 0x02,
-    CODE_NESTED = 0x05,
-    CODE_ZERO = 0x14,
-    CODE_LONG = 0x1d,
-    CODE_FLOAT = 0x20,
-    CODE_DOUBLE = 0x21,
-    CODE_FALSE = 0x26,
-    CODE_TRUE = 0x27,
-    CODE_UUID = 0x30,
-    CODE_VERSIONSTAMP = 0x33,
-    CODE_ESCAPE = 0xff,
+    TUPLE_CODE_NULL = 0x00,
+    TUPLE_CODE_BYTES = 0x01,
+    TUPLE_CODE_STRING = 0x02,
+    TUPLE_CODE_NESTED = 0x05,
+    TUPLE_CODE_ZERO = 0x14,
+    TUPLE_CODE_LONG = 0x1d,
+    TUPLE_CODE_FLOAT = 0x20,
+    TUPLE_CODE_DOUBLE = 0x21,
+    TUPLE_CODE_FALSE = 0x26,
+    TUPLE_CODE_TRUE = 0x27,
+    TUPLE_CODE_UUID = 0x30,
+    TUPLE_CODE_VERSIONSTAMP = 0x33,
+    TUPLE_CODE_ESCAPE = 0xff,
 };
 
-#define SIGN_32 UINT32_C(0x80000000)
-#define SIGN_64 (UINT64_C(1) << 63)
-#define VERSION_LENGTH 10 /* transaction part of a versionstamp */
-#define STAMP_LENGTH 12
-#define UUID_LENGTH 16
+#define TUPLE_SIGN_32 UINT32_C(0x80000000)
+#define TUPLE_SIGN_64 (UINT64_C(1) << 63)
+#define TUPLE_VERSION_LENGTH 10 /* transaction part of a versionstamp */
+#define TUPLE_STAMP_LENGTH 12
+#define TUPLE_UUID_LENGTH 16
 /* Recursion here costs C stack; the pure codec has its own limits. */
-#define MAX_DEPTH 64
+#define TUPLE_MAX_DEPTH 64
 
 typedef struct {
     PyObject *pure_pack;
@@ -58,16 +58,16 @@ typedef struct {
     PyObject *name_int;
     PyObject *name_is_safe;
     long api_version; /* 0 until the program has selected one; it never changes afterwards */
-} codec_state;
+} tuple_state;
 
 /* Hidden, so that no other library of the process can stand in for these functions. */
 #pragma GCC visibility push(hidden)
 
 /* The selected API version into *version, 0 if none yet (which behaves like the newest). */
-int get_api_version(codec_state *st, long *version);
+int tuple_get_api_version(tuple_state *state, long *version);
 
-/* Sets uuid_type and uuid_unknown; PUNT if uuid cannot be imported or is not what we know. */
-int load_uuid_type(codec_state *st);
+/* Sets uuid_type and uuid_unknown; TUPLE_PUNT if uuid cannot be imported or is not what we know. */
+int tuple_load_uuid_type(tuple_state *state);
 
 /* Bytes being written. On the stack until they outgrow `local`. */
 typedef struct {
@@ -77,28 +77,28 @@ typedef struct {
     Py_ssize_t stamp_position; /* of the 10 version bytes of the incomplete versionstamp, -1 if none */
     int stamp_count;           /* incomplete versionstamps so far */
     unsigned char local[512];
-} writer;
+} tuple_writer;
 
-void writer_init(writer *w);
-void writer_free(writer *w);
-int write_bytes(writer *w, const void *bytes, size_t n);
-int write_byte(writer *w, unsigned char byte);
+void tuple_writer_init(tuple_writer *writer);
+void tuple_writer_free(tuple_writer *writer);
+int tuple_write_bytes(tuple_writer *writer, const void *bytes, size_t n);
+int tuple_write_byte(tuple_writer *writer, unsigned char byte);
 
 /* Whether iterating over t gives what its C-level elements are. */
-int is_plain_tuple(PyObject *t);
+int tuple_is_plain(PyObject *t);
 
 /* Appends the elements of a plain tuple or an exact list; depth is 0 outside of nested tuples. */
-int encode_items(codec_state *st, writer *w, PyObject *sequence, int depth);
+int tuple_encode_items(tuple_state *state, tuple_writer *writer, PyObject *sequence, int depth);
 
 /* The bytes not yet decoded. */
 typedef struct {
-    codec_state *state;
+    tuple_state *state;
     const unsigned char *at;
     const unsigned char *end;
-} reader;
+} tuple_reader;
 
 /* Reads one tuple into *out: at depth 0 up to the end of the key, deeper up to its terminator. */
-int decode_items(reader *r, int depth, PyObject **out);
+int tuple_decode_items(tuple_reader *reader, int depth, PyObject **out);
 
 #pragma GCC visibility pop
 
