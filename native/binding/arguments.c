@@ -1,4 +1,4 @@
-/* Arguments and exceptions.  See binding.h. */
+/* Arguments and exceptions. See binding.h. */
 #include "binding/binding.h"
 
 #include <limits.h>

@@ -5,7 +5,7 @@
  * travel between the two as integers.
  *
  * Thread-safety: everything here runs with the GIL held, apart from commit, unlimited exact range
- * reads and waits, which release it.  The library is called with the GIL held only where it
+ * reads and waits, which release it. The library is called with the GIL held only where it
  * merely buffers, or answers without waiting for another thread.
  *
  * Invariants:
@@ -16,8 +16,7 @@
  *  3. What is closed during a call that has its address lives until that call has returned.
  *  4. Objects made before a fork are dead in the child: using one raises, dropping one does nothing.
  */
-#ifndef FDB_FAST_H
-#define FDB_FAST_H
+#pragma once
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -64,8 +63,8 @@ typedef struct {
     int length;
 } binding_bytes;
 
-/* Convert a key or a value: bytes, or an object with the as_foundationdb_... method.  0 with an
- * exception set when it is neither.  Release afterwards. */
+/* Convert a key or a value: bytes, or an object with the as_foundationdb_... method. 0 with an
+ * exception set when it is neither. Release afterwards. */
 int binding_get_key(PyObject *argument, binding_bytes *bytes);
 int binding_get_value(PyObject *argument, binding_bytes *bytes);
 static inline void binding_release(binding_bytes *bytes) { Py_DECREF(bytes->owner); }
@@ -108,7 +107,7 @@ enum {
 };
 enum { BINDING_PENDING, BINDING_RESULT, BINDING_ERROR };
 
-/* What an asynchronous program still owes to a future; nothing in the models that block.  A program that
+/* What an asynchronous program still owes to a future; nothing in the models that block. A program that
  * uses a future because it happens to be ready works with a fast database and fails with a slow one, so
  * that use is refused in a running loop until the future was awaited, or given to a callback. */
 enum {
@@ -138,7 +137,7 @@ extern PyTypeObject binding_future_type;
 extern PyTypeObject binding_bytes_future_type;
 extern PyTypeObject binding_list_future_type;
 
-/* What binding_future_new does beside wrapping.  A transaction that is destroyed fails its pending
+/* What binding_future_new does beside wrapping. A transaction that is destroyed fails its pending
  * operations with 1025, so their futures keep it alive; watches, which outlive it, do not. */
 enum {
     BINDING_PLAIN = 0,
@@ -175,5 +174,3 @@ PyObject *binding_keyvalue_new(PyObject *key, PyObject *value); /* steals both *
 
 /* The queue of a mailbox, or NULL with an exception set when it is closed or no mailbox. */
 shim_queue *binding_mailbox_queue(PyObject *mailbox);
-
-#endif

@@ -1,4 +1,4 @@
-/* Futures: taking results and waiting for them.  See binding.h. */
+/* Futures: taking results and waiting for them. See binding.h. */
 #include "binding/binding.h"
 
 #include <stdlib.h>
@@ -119,11 +119,9 @@ int binding_future_is_ready(FutureObject *self) {
     return is_ready(self->pointer) != 0;
 }
 
-/*
- * Making objects may run the collector, and with it finalizers that use this very future, also on
- * other threads.  So the library's future stays until the last reader is done with it, and the
- * result of the first one to finish counts.
- */
+/* Making objects may run the collector, and with it finalizers that use this very future, also on
+ * other threads. So the library's future stays until the last reader is done with it, and the
+ * result of the first one to finish counts. */
 int binding_future_take(FutureObject *self) {
     fdb_error_t error;
     self->readers++;
@@ -307,7 +305,7 @@ static Py_ssize_t subscribe(FutureObject **futures, Py_ssize_t count, shim_waite
     return count;
 }
 
-/* Blocks until `waiter` is posted: 0, or -1 when a signal handler raised.  Only the main thread
+/* Blocks until `waiter` is posted: 0, or -1 when a signal handler raised. Only the main thread
  * handles signals, so only it has to look for them. */
 static int block(shim_waiter *waiter) {
     int is_main = binding_main_thread == 0 || PyThread_get_thread_ident() == binding_main_thread;
@@ -347,7 +345,7 @@ Py_ssize_t binding_wait_any(FutureObject **futures, Py_ssize_t count) {
     shim_waiter_init(&waiter);
     Py_ssize_t ready = subscribe(futures, count, &waiter, subscriptions);
     while (ready == count) {
-        /* Posted, but not ready: cannot be, unless the library calls back early.  Wait on. */
+        /* Posted, but not ready: cannot be, unless the library calls back early. Wait on. */
         ready = block(&waiter) == 0 ? first_ready(futures, count) : -1;
     }
     for (Py_ssize_t i = 0; i < count; i++) {

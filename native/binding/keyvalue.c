@@ -1,4 +1,4 @@
-/* KeyValue: the rows of a range read.  See binding.h. */
+/* KeyValue: the rows of a range read. See binding.h. */
 #include "binding/binding.h"
 
 #include <structmember.h>
@@ -8,20 +8,16 @@ typedef struct {
     PyObject *value;
 } KeyValueObject;
 
-/*
- * The rows of a read hold bytes alone, so the collector is not told of them.  It is told of a row
- * once that has been given anything else.
- */
+/* The rows of a read hold bytes alone, so the collector is not told of them. It is told of a row
+ * once that has been given anything else. */
 static void track_unless_bytes(KeyValueObject *self, PyObject *part) {
     if (part != NULL && !PyBytes_CheckExact(part) && !PyObject_GC_IsTracked((PyObject *)self)) {
         PyObject_GC_Track(self);
     }
 }
 
-/*
- * Rows come and go by the thousand: the memory of the last to go is kept for the next.  Not where a
- * sanitizer is to see every use of a dropped row.
- */
+/* Rows come and go by the thousand: the memory of the last to go is kept for the next. Not where a
+ * sanitizer is to see every use of a dropped row. */
 #if defined(__SANITIZE_ADDRESS__)
 enum { SPARE_ROWS = 0 };
 #else
@@ -108,7 +104,7 @@ static int keyvalue_setattro(KeyValueObject *self, PyObject *name, PyObject *val
     return PyObject_GenericSetAttr((PyObject *)self, name, value);
 }
 
-/* Takes references to both parts, since what follows may run Python, which may replace them.  0 with
+/* Takes references to both parts, since what follows may run Python, which may replace them. 0 with
  * AttributeError set when one was deleted. */
 static int hold_parts(KeyValueObject *self, PyObject **key, PyObject **value) {
     if (self->key == NULL || self->value == NULL) {

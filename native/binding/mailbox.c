@@ -1,4 +1,4 @@
-/* Mailbox: where tokens of ready futures arrive, for event loops and the dispatcher.  See binding.h. */
+/* Mailbox: where tokens of ready futures arrive, for event loops and the dispatcher. See binding.h. */
 #include "binding/binding.h"
 
 enum { MOST_TOKENS = 256 };

@@ -1,4 +1,4 @@
-/* The module fdb._native.extension: configuration and free functions.  See binding.h. */
+/* The module fdb._native.extension: configuration and free functions. See binding.h. */
 #include "binding/binding.h"
 
 #include <stdlib.h>
@@ -46,10 +46,8 @@ static int note_main_thread(void *Py_UNUSED(ignored)) {
     return 0;
 }
 
-/*
- * The interpreter itself knows which of its threads handles signals: the one that makes pending calls.
- * threading does not where gevent has replaced what identifies a thread.
- */
+/* The interpreter itself knows which of its threads handles signals: the one that makes pending calls.
+ * threading does not where gevent has replaced what identifies a thread. */
 static PyObject *find_main_thread(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
     binding_main_thread = 0;
     Py_AddPendingCall(note_main_thread, NULL); /* if there is no room, every thread looks for signals */
@@ -144,10 +142,8 @@ static int add_kinds(PyObject *module) {
     return 0;
 }
 
-/*
- * The classes above, the client libraries with their one API version and their one network thread:
- * all of it belongs to the process, so one interpreter has it, the first that asks, for good.
- */
+/* The classes above, the client libraries with their one API version and their one network thread:
+ * all of it belongs to the process, so one interpreter has it, the first that asks, for good. */
 static int claim_for_this_interpreter(void) {
     static int64_t owner = -1;
     int64_t own = PyInterpreterState_GetID(PyInterpreterState_Get());

@@ -1,14 +1,12 @@
-/* Results: what a ready future holds, as Python objects.  See binding.h. */
+/* Results: what a ready future holds, as Python objects. See binding.h. */
 #include "binding/binding.h"
 
 static PyObject *bytes_from(const uint8_t *data, int length) {
     return PyBytes_FromStringAndSize(length > 0 ? (const char *)data : NULL, length);
 }
 
-/*
- * A list to be filled.  Making its elements may run the collector and with it finalizers, which must
- * not come across a list with holes: the collector learns of it in finish_list.
- */
+/* A list to be filled. Making its elements may run the collector and with it finalizers, which must
+ * not come across a list with holes: the collector learns of it in finish_list. */
 static PyObject *begin_list(int count) {
     PyObject *list = PyList_New(count);
     if (list != NULL) {

@@ -1,4 +1,4 @@
-/* Handles of databases, tenants and transactions, with the operations of the latter.  See binding.h. */
+/* Handles of databases, tenants and transactions, with the operations of the latter. See binding.h. */
 #include "binding/binding.h"
 
 /* ---- handles ---- */

@@ -1,4 +1,4 @@
-/* Libraries: loading by path, binding by name.  See shim.h. */
+/* Libraries: loading by path, binding by name. See shim.h. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* dladdr */
 #endif
@@ -16,8 +16,8 @@ shim_library *shim_open(const char *path, char *message, size_t message_size) {
         snprintf(message, message_size, "out of memory");
         return NULL;
     }
-    /* RTLD_LOCAL: the symbols of one library must never satisfy those of another.  Never closed:
-	 * its threads may still be inside it when the interpreter ends. */
+    /* RTLD_LOCAL: the symbols of one library must never satisfy those of another. Never closed:
+     * its threads may still be inside it when the interpreter ends. */
     library->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library->handle == NULL) {
         const char *reason = dlerror();

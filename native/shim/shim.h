@@ -2,10 +2,10 @@
  * The layer between Python and any library with the C ABI of libfdb_c.
  *
  * A library is an object: opened by path, private to its handle (RTLD_LOCAL), never unloaded, with
- * a table of its functions.  The table is filled by name when a function is first needed, so a
+ * a table of its functions. The table is filled by name when a function is first needed, so a
  * library that lacks some of them still loads and only the call that needs one fails.
  *
- * Thread-safety: every function may be called from any thread.  Nothing here touches Python; the
+ * Thread-safety: every function may be called from any thread. Nothing here touches Python; the
  * two extension modules (cffi's and binding/) compile this file into themselves, and it has no
  * variables of its own, so an address made by one is good in the other.
  *
@@ -15,8 +15,7 @@
  *  2. A subscription fires at most once, and never after shim_signal_remove returned.
  *  3. Lock order: signal, then queue.
  */
-#ifndef FDB_SHIM_H
-#define FDB_SHIM_H
+#pragma once
 
 #ifndef FDB_API_VERSION
 #define FDB_API_VERSION 740
@@ -40,7 +39,7 @@ typedef struct shim_library {
     shim_functions functions;
 } shim_library;
 
-/* Opens the library at `path` (a plain name goes through the loader's search path).  On failure
+/* Opens the library at `path` (a plain name goes through the loader's search path). On failure
  * returns NULL and stores the loader's own message in `message`, cut to fit. */
 shim_library *shim_open(const char *path, char *message, size_t message_size);
 
@@ -70,7 +69,7 @@ fdb_error_t shim_run_network(shim_library *library);
 
 /* ---- waiting ---- */
 
-/* A place where one thread waits.  Lives on that thread's stack. */
+/* A place where one thread waits. Lives on that thread's stack. */
 typedef struct shim_waiter shim_waiter;
 
 /* A queue of tokens with a descriptor that is readable while the queue is not empty. */
@@ -84,20 +83,20 @@ typedef struct shim_subscription {
     intptr_t token;
 } shim_subscription;
 
-/* What the single callback registered on a pending future leads to.  Counted: one reference for
+/* What the single callback registered on a pending future leads to. Counted: one reference for
  * the owner of the future and one for the callback. */
 typedef struct shim_signal shim_signal;
 
-/* Registers the callback on `future`.  NULL when out of memory or when the library refuses. */
+/* Registers the callback on `future`. NULL when out of memory or when the library refuses. */
 shim_signal *shim_signal_create(shim_library *library, FDBFuture *future);
 
-/* Gives up the owner's reference.  Subscriptions made before still fire. */
+/* Gives up the owner's reference. Subscriptions made before still fire. */
 void shim_signal_release(shim_signal *signal);
 
 /* Adds a subscription; 0 when the future is ready already (it will not fire then). */
 int shim_signal_add(shim_signal *signal, shim_subscription *subscription);
 
-/* Withdraws a subscription of a waiter, fired or not.  Its memory is the caller's again. */
+/* Withdraws a subscription of a waiter, fired or not. Its memory is the caller's again. */
 void shim_signal_remove(shim_signal *signal, shim_subscription *subscription);
 
 /* Adds a subscription for `queue` on the heap; 1 added, 0 ready already, -1 out of memory. */
@@ -120,7 +119,7 @@ void shim_waiter_init(shim_waiter *waiter);
 void shim_waiter_destroy(shim_waiter *waiter);
 void shim_waiter_post(shim_waiter *waiter);
 
-/* Waits for a post, at most `milliseconds` (for ever if negative).  SHIM_INTERRUPTED when a signal
+/* Waits for a post, at most `milliseconds` (for ever if negative). SHIM_INTERRUPTED when a signal
  * handler ran on this thread meanwhile. */
 int shim_waiter_wait(shim_waiter *waiter, int milliseconds);
 
@@ -138,7 +137,7 @@ int shim_queue_descriptor(shim_queue *queue);
 int shim_queue_push(shim_queue *queue, intptr_t token);
 
 /* Detaches at most `limit` subscriptions, oldest first, and stores how many; their tokens are what has
- * arrived.  Each holds a reference to the queue.  To be given to one of the two functions below. */
+ * arrived. Each holds a reference to the queue. To be given to one of the two functions below. */
 shim_subscription *shim_queue_detach(shim_queue *queue, size_t limit, size_t *count);
 
 /* Frees what was detached. */
@@ -149,5 +148,3 @@ void shim_queue_attach(shim_queue *queue, shim_subscription *detached);
 
 /* Blocks until the queue is not empty; SHIM_INTERRUPTED after a signal handler ran. */
 int shim_queue_wait(shim_queue *queue);
-
-#endif

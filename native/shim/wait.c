@@ -1,4 +1,4 @@
-/* Waiting: signals, waiters and queues.  See shim.h. */
+/* Waiting: signals, waiters and queues. See shim.h. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* pipe2 */
 #endif

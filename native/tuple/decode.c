@@ -1,4 +1,4 @@
-/* Reading tuples; see module.c for the division of labour with the pure codec. */
+/* Reading tuples. See tuple.h. */
 #include "tuple/tuple.h"
 
 /* The elements decoded so far; owns a reference to each. */
@@ -16,10 +16,12 @@ static void item_list_init(item_list *list) {
 }
 
 static void item_list_free(item_list *list) {
-    for (Py_ssize_t i = 0; i < list->length; i++)
+    for (Py_ssize_t i = 0; i < list->length; i++) {
         Py_DECREF(list->data[i]);
-    if (list->data != list->local)
+    }
+    if (list->data != list->local) {
         PyMem_Free(list->data);
+    }
 }
 
 /* Takes over the reference to item. */
@@ -33,8 +35,9 @@ static int item_list_append(item_list *list, PyObject *item) {
             return TUPLE_FAILED;
         }
         memcpy(data, list->data, (size_t)list->length * sizeof(PyObject *));
-        if (list->data != list->local)
+        if (list->data != list->local) {
             PyMem_Free(list->data);
+        }
         list->data = data;
         list->capacity = (Py_ssize_t)capacity;
     }
@@ -45,10 +48,12 @@ static int item_list_append(item_list *list, PyObject *item) {
 /* Moves the elements into a new tuple; leaves the list empty. */
 static PyObject *item_list_to_tuple(item_list *list) {
     PyObject *result = PyTuple_New(list->length);
-    if (result == NULL)
+    if (result == NULL) {
         return NULL;
-    for (Py_ssize_t i = 0; i < list->length; i++)
+    }
+    for (Py_ssize_t i = 0; i < list->length; i++) {
         PyTuple_SET_ITEM(result, i, list->data[i]);
+    }
     list->length = 0;
     return result;
 }
@@ -65,10 +70,12 @@ static int decode_string(tuple_reader *reader, int code, PyObject **out) {
     Py_ssize_t escapes = 0;
     for (;;) {
         zero = memchr(zero, 0, (size_t)(reader->end - zero));
-        if (zero == NULL)
+        if (zero == NULL) {
             return TUPLE_PUNT;
-        if (zero + 1 == reader->end || zero[1] != TUPLE_CODE_ESCAPE)
+        }
+        if (zero + 1 == reader->end || zero[1] != TUPLE_CODE_ESCAPE) {
             break;
+        }
         escapes++;
         zero += 2;
     }
@@ -85,8 +92,9 @@ static int decode_string(tuple_reader *reader, int code, PyObject **out) {
         char *p = body;
         for (const unsigned char *q = begin; q < zero; q++) {
             *p++ = (char)*q;
-            if (*q == 0)
+            if (*q == 0) {
                 q++; /* skip the escape */
+            }
         }
         *out = make_string(code, body, n - escapes);
         PyMem_Free(body);
@@ -100,19 +108,22 @@ static int decode_string(tuple_reader *reader, int code, PyObject **out) {
 
 static uint64_t read_number(const unsigned char *p, int n) {
     uint64_t value = 0;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         value = value << 8 | p[i];
+    }
     return value;
 }
 
 static int decode_int(tuple_reader *reader, int code, PyObject **out) {
     int n = code < TUPLE_CODE_ZERO ? TUPLE_CODE_ZERO - code : code - TUPLE_CODE_ZERO;
-    if (n > 8 || reader->end - reader->at < n)
+    if (n > 8 || reader->end - reader->at < n) {
         return TUPLE_PUNT;
+    }
     uint64_t raw = read_number(reader->at, n);
     /* A first byte that adds nothing: an overlong form. */
-    if (n > 0 && reader->at[0] == (code < TUPLE_CODE_ZERO ? 0xff : 0x00))
+    if (n > 0 && reader->at[0] == (code < TUPLE_CODE_ZERO ? 0xff : 0x00)) {
         return TUPLE_PUNT;
+    }
     reader->at += n;
     if (code >= TUPLE_CODE_ZERO) {
         *out = PyLong_FromUnsignedLongLong(raw);
@@ -124,20 +135,22 @@ static int decode_int(tuple_reader *reader, int code, PyObject **out) {
         return check_made(*out);
     }
     PyObject *positive = PyLong_FromUnsignedLongLong(magnitude);
-    if (positive == NULL)
+    if (positive == NULL) {
         return TUPLE_FAILED;
+    }
     *out = PyNumber_Negative(positive);
     Py_DECREF(positive);
     return check_made(*out);
 }
 
 static int decode_double(tuple_reader *reader, PyObject **out) {
-    if (reader->end - reader->at < 8)
+    if (reader->end - reader->at < 8) {
         return TUPLE_PUNT;
+    }
     uint64_t bits = read_number(reader->at, 8);
     double value;
     bits = bits & TUPLE_SIGN_64 ? bits ^ TUPLE_SIGN_64 : ~bits;
-    memcpy(&value, &bits, sizeof value);
+    memcpy(&value, &bits, sizeof(value));
     reader->at += 8;
     *out = PyFloat_FromDouble(value);
     return check_made(*out);
@@ -145,10 +158,12 @@ static int decode_double(tuple_reader *reader, PyObject **out) {
 
 static int decode_bool(tuple_reader *reader, int code, PyObject **out) {
     long version;
-    if (tuple_get_api_version(reader->state, &version) != TUPLE_DONE)
+    if (tuple_get_api_version(reader->state, &version) != TUPLE_DONE) {
         return TUPLE_FAILED;
-    if (version != 0 && version < 500)
+    }
+    if (version != 0 && version < 500) {
         return TUPLE_PUNT;
+    }
     *out = PyBool_FromLong(code == TUPLE_CODE_TRUE);
     return TUPLE_DONE;
 }
@@ -160,22 +175,25 @@ static PyObject *new_instance(tuple_state *state, PyTypeObject *type) {
 
 /* Sets an attribute to a new reference, which it takes over. */
 static int set_attribute(PyObject *object, PyObject *name, PyObject *value) {
-    if (value == NULL)
+    if (value == NULL) {
         return TUPLE_FAILED;
+    }
     int status = PyObject_SetAttr(object, name, value);
     Py_DECREF(value);
     return status == 0 ? TUPLE_DONE : TUPLE_FAILED;
 }
 
 static int decode_single_float(tuple_reader *reader, PyObject **out) {
-    if (reader->end - reader->at < 4)
+    if (reader->end - reader->at < 4) {
         return TUPLE_PUNT;
+    }
     uint32_t bits = (uint32_t)read_number(reader->at, 4);
     bits = bits & TUPLE_SIGN_32 ? bits ^ TUPLE_SIGN_32 : ~bits;
     reader->at += 4;
     *out = new_instance(reader->state, reader->state->single_float_type);
-    if (*out == NULL)
+    if (*out == NULL) {
         return TUPLE_FAILED;
+    }
     return set_attribute(*out, reader->state->name_bits, PyLong_FromUnsignedLong(bits));
 }
 
@@ -183,13 +201,15 @@ static int decode_versionstamp(tuple_reader *reader, PyObject **out) {
     static const unsigned char unset[TUPLE_VERSION_LENGTH] = {255, 255, 255, 255, 255,
                                                               255, 255, 255, 255, 255};
     tuple_state *state = reader->state;
-    if (reader->end - reader->at < TUPLE_STAMP_LENGTH)
+    if (reader->end - reader->at < TUPLE_STAMP_LENGTH) {
         return TUPLE_PUNT;
+    }
     const unsigned char *stamp = reader->at;
     reader->at += TUPLE_STAMP_LENGTH;
     *out = new_instance(state, state->versionstamp_type);
-    if (*out == NULL)
+    if (*out == NULL) {
         return TUPLE_FAILED;
+    }
     PyObject *tr_version;
     if (memcmp(stamp, unset, TUPLE_VERSION_LENGTH) == 0) {
         tr_version = Py_None;
@@ -197,8 +217,9 @@ static int decode_versionstamp(tuple_reader *reader, PyObject **out) {
     } else {
         tr_version = PyBytes_FromStringAndSize((const char *)stamp, TUPLE_VERSION_LENGTH);
     }
-    if (set_attribute(*out, state->name_tr_version, tr_version) != TUPLE_DONE)
+    if (set_attribute(*out, state->name_tr_version, tr_version) != TUPLE_DONE) {
         return TUPLE_FAILED;
+    }
     long user = (long)read_number(stamp + TUPLE_VERSION_LENGTH, TUPLE_STAMP_LENGTH - TUPLE_VERSION_LENGTH);
     return set_attribute(*out, state->name_user_version, PyLong_FromLong(user));
 }
@@ -217,20 +238,21 @@ static PyObject *make_uuid_int(const unsigned char *raw) {
     return result;
 }
 
-/*
- * Fills in the two attributes that a UUID has, as its constructor does, which takes ten times as long.
- * UUIDs refuse assignments, so past their __setattr__. Where that fails the pure codec constructs one.
- */
+/* Fills in the two attributes that a UUID has, as its constructor does, which takes ten times as long.
+ * UUIDs refuse assignments, so past their __setattr__. Where that fails the pure codec constructs one. */
 static int decode_uuid(tuple_reader *reader, PyObject **out) {
     tuple_state *state = reader->state;
-    if (reader->end - reader->at < TUPLE_UUID_LENGTH)
+    if (reader->end - reader->at < TUPLE_UUID_LENGTH) {
         return TUPLE_PUNT;
+    }
     int status = tuple_load_uuid_type(state);
-    if (status != TUPLE_DONE)
+    if (status != TUPLE_DONE) {
         return status;
+    }
     PyObject *number = make_uuid_int(reader->at);
-    if (number == NULL)
+    if (number == NULL) {
         return TUPLE_FAILED;
+    }
     reader->at += TUPLE_UUID_LENGTH;
     *out = new_instance(state, (PyTypeObject *)state->uuid_type);
     status = check_made(*out);
@@ -246,10 +268,12 @@ static int decode_uuid(tuple_reader *reader, PyObject **out) {
 
 /* The element after its code. Unless TUPLE_DONE, *out may hold a half-made object that the caller drops. */
 static int decode_item(tuple_reader *reader, int code, int depth, PyObject **out) {
-    if (code == TUPLE_CODE_BYTES || code == TUPLE_CODE_STRING)
+    if (code == TUPLE_CODE_BYTES || code == TUPLE_CODE_STRING) {
         return decode_string(reader, code, out);
-    if (code >= TUPLE_CODE_ZERO - 8 && code <= TUPLE_CODE_ZERO + 8)
+    }
+    if (code >= TUPLE_CODE_ZERO - 8 && code <= TUPLE_CODE_ZERO + 8) {
         return decode_int(reader, code, out);
+    }
     switch (code) {
     case TUPLE_CODE_NESTED:
         return depth < TUPLE_MAX_DEPTH ? tuple_decode_items(reader, depth + 1, out) : TUPLE_PUNT;
@@ -289,13 +313,15 @@ int tuple_decode_items(tuple_reader *reader, int depth, PyObject **out) {
         } else {
             status = decode_item(reader, code, depth, &item);
         }
-        if (status == TUPLE_DONE)
+        if (status == TUPLE_DONE) {
             status = item_list_append(&found, item);
-        else
+        } else {
             Py_XDECREF(item);
+        }
     }
-    if (status == TUPLE_DONE && depth > 0 && !closed)
+    if (status == TUPLE_DONE && depth > 0 && !closed) {
         status = TUPLE_PUNT;
+    }
     if (status == TUPLE_DONE) {
         *out = item_list_to_tuple(&found);
         status = check_made(*out);

@@ -1,16 +1,4 @@
-/*
- * fdb._tuple.codec: the tuple encoding in C, with the results of fdb/_tuple/pure.py.
- *
- * The rule that keeps the two identical: this file only handles what is plain. Whenever it meets
- * anything else (a rare type, a subclass, an integer beyond 64 bits, deep nesting, malformed bytes, a
- * wrong argument) it drops what it has done and calls the pure function with the same arguments, which
- * gives the result or raises. So no error text lives here.
- *
- * encode.c writes, decode.c reads, this file is the module around them.
- *
- * Thread safety: relies on the GIL. Attribute look-ups may run Python code, so a list is never assumed
- * to be unchanged between two of its elements, and elements are held while they are used.
- */
+/* The module fdb._tuple.codec: its four functions and its state. See tuple.h. */
 #include "tuple/tuple.h"
 
 static tuple_state *get_state(PyObject *module) { return (tuple_state *)PyModule_GetState(module); }
@@ -18,10 +6,12 @@ static tuple_state *get_state(PyObject *module) { return (tuple_state *)PyModule
 int tuple_get_api_version(tuple_state *state, long *version) {
     if (state->api_version == 0) {
         PyObject *selected = PyObject_CallNoArgs(state->selected_api_version);
-        if (selected == NULL)
+        if (selected == NULL) {
             return TUPLE_FAILED;
-        if (selected != Py_None)
+        }
+        if (selected != Py_None) {
             state->api_version = PyLong_AsLong(selected);
+        }
         Py_DECREF(selected);
         if (state->api_version == -1 && PyErr_Occurred()) {
             state->api_version = 0;
@@ -33,8 +23,9 @@ int tuple_get_api_version(tuple_state *state, long *version) {
 }
 
 int tuple_load_uuid_type(tuple_state *state) {
-    if (state->uuid_type != NULL)
+    if (state->uuid_type != NULL) {
         return TUPLE_DONE;
+    }
     PyObject *module = PyImport_Import(state->name_uuid);
     PyObject *type = module ? PyObject_GetAttrString(module, "UUID") : NULL;
     PyObject *safety = module ? PyObject_GetAttrString(module, "SafeUUID") : NULL;
@@ -49,9 +40,10 @@ int tuple_load_uuid_type(tuple_state *state) {
     }
     Py_XDECREF(type);
     Py_XDECREF(unknown);
-    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception))
+    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception)) {
         return TUPLE_FAILED; /* an interrupt */
-    PyErr_Clear();           /* for example being imported right now, in another thread */
+    }
+    PyErr_Clear(); /* for example being imported right now, in another thread */
     return state->uuid_type != NULL ? TUPLE_DONE : TUPLE_PUNT;
 }
 
@@ -59,10 +51,12 @@ int tuple_load_uuid_type(tuple_state *state) {
 static int parse_two(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, const char *name,
                      PyObject **second) {
     Py_ssize_t named = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
-    if (nargs < 1 || nargs + named > 2)
+    if (nargs < 1 || nargs + named > 2) {
         return TUPLE_PUNT;
-    if (named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), name) != 0)
+    }
+    if (named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), name) != 0) {
         return TUPLE_PUNT;
+    }
     *second = nargs + named == 2 ? args[1] : NULL;
     return TUPLE_DONE;
 }
@@ -71,14 +65,17 @@ static int parse_two(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
 static int encode_arguments(tuple_state *state, tuple_writer *writer, PyObject *const *args, Py_ssize_t nargs,
                             PyObject *kwnames) {
     PyObject *prefix = NULL;
-    if (parse_two(args, nargs, kwnames, "prefix", &prefix) != TUPLE_DONE || !tuple_is_plain(args[0]))
+    if (parse_two(args, nargs, kwnames, "prefix", &prefix) != TUPLE_DONE || !tuple_is_plain(args[0])) {
         return TUPLE_PUNT;
+    }
     if (prefix != NULL && prefix != Py_None) {
-        if (!PyBytes_CheckExact(prefix))
+        if (!PyBytes_CheckExact(prefix)) {
             return TUPLE_PUNT;
+        }
         if (tuple_write_bytes(writer, PyBytes_AS_STRING(prefix), (size_t)PyBytes_GET_SIZE(prefix)) !=
-            TUPLE_DONE)
+            TUPLE_DONE) {
             return TUPLE_FAILED;
+        }
     }
     return tuple_encode_items(state, writer, args[0], 0);
 }
@@ -98,10 +95,12 @@ static PyObject *codec_pack(PyObject *module, PyObject *const *args, Py_ssize_t 
     tuple_writer writer;
     tuple_writer_init(&writer);
     int status = encode_arguments(state, &writer, args, nargs, kwnames);
-    if (status == TUPLE_DONE && writer.stamp_count != 0)
+    if (status == TUPLE_DONE && writer.stamp_count != 0) {
         status = TUPLE_PUNT;
-    if (status == TUPLE_DONE)
+    }
+    if (status == TUPLE_DONE) {
         result = PyBytes_FromStringAndSize((const char *)writer.data, (Py_ssize_t)writer.length);
+    }
     tuple_writer_free(&writer);
     return status == TUPLE_PUNT ? PyObject_Vectorcall(state->pure_pack, args, (size_t)nargs, kwnames)
                                 : result;
@@ -124,23 +123,29 @@ static PyObject *codec_pack_with_versionstamp(PyObject *module, PyObject *const 
     tuple_writer writer;
     tuple_writer_init(&writer);
     int status = encode_arguments(state, &writer, args, nargs, kwnames);
-    if (status == TUPLE_DONE && writer.stamp_count != 1)
+    if (status == TUPLE_DONE && writer.stamp_count != 1) {
         status = TUPLE_PUNT;
-    if (status == TUPLE_DONE)
+    }
+    if (status == TUPLE_DONE) {
         status = tuple_get_api_version(state, &version);
+    }
     if (status == TUPLE_DONE) {
         int width = version != 0 && version < 520 ? 2 : 4;
         uint64_t position = (uint64_t)writer.stamp_position;
-        if (position >> (8 * width) != 0)
+        if (position >> (8 * width) != 0) {
             status = TUPLE_PUNT;
-        for (int i = 0; status == TUPLE_DONE && i < width; i++)
+        }
+        for (int i = 0; status == TUPLE_DONE && i < width; i++) {
             status = tuple_write_byte(&writer, (unsigned char)(position >> (8 * i)));
+        }
     }
-    if (status == TUPLE_DONE)
+    if (status == TUPLE_DONE) {
         result = PyBytes_FromStringAndSize((const char *)writer.data, (Py_ssize_t)writer.length);
+    }
     tuple_writer_free(&writer);
-    if (status == TUPLE_PUNT)
+    if (status == TUPLE_PUNT) {
         return PyObject_Vectorcall(state->pure_pack_with_versionstamp, args, (size_t)nargs, kwnames);
+    }
     return result;
 }
 
@@ -156,29 +161,34 @@ PyDoc_STRVAR(
 static PyObject *codec_unpack(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     tuple_state *state = get_state(module);
     PyObject *prefix_len = NULL, *result = NULL;
-    if (parse_two(args, nargs, kwnames, "prefix_len", &prefix_len) != TUPLE_DONE)
+    if (parse_two(args, nargs, kwnames, "prefix_len", &prefix_len) != TUPLE_DONE) {
         return PyObject_Vectorcall(state->pure_unpack, args, (size_t)nargs, kwnames);
+    }
     PyObject *key = args[0];
     if (PyBytes_CheckExact(key)) {
         Py_INCREF(key);
     } else {
         PyObject *what = PyUnicode_FromString("Packed tuple");
-        if (what == NULL)
+        if (what == NULL) {
             return NULL;
+        }
         key = PyObject_CallFunctionObjArgs(state->as_bytes, key, what, NULL);
         Py_DECREF(what);
-        if (key == NULL)
+        if (key == NULL) {
             return NULL;
+        }
     }
     Py_ssize_t start = 0;
     int status = PyBytes_CheckExact(key) ? TUPLE_DONE : TUPLE_PUNT;
     if (prefix_len != NULL) {
         start = PyLong_CheckExact(prefix_len) ? PyLong_AsSsize_t(prefix_len) : -1;
-        if (start == -1 && PyErr_Occurred())
+        if (start == -1 && PyErr_Occurred()) {
             PyErr_Clear();
+        }
     }
-    if (status == TUPLE_DONE && (start < 0 || start > PyBytes_GET_SIZE(key)))
+    if (status == TUPLE_DONE && (start < 0 || start > PyBytes_GET_SIZE(key))) {
         status = TUPLE_PUNT;
+    }
     if (status == TUPLE_DONE) {
         const unsigned char *begin = (const unsigned char *)PyBytes_AS_STRING(key);
         tuple_reader reader = {state, begin + start, begin + PyBytes_GET_SIZE(key)};
@@ -211,8 +221,9 @@ static PyObject *codec_compare(PyObject *module, PyObject *const *args, Py_ssize
     if (status == TUPLE_DONE) {
         size_t shorter = writers[0].length < writers[1].length ? writers[0].length : writers[1].length;
         int order = memcmp(writers[0].data, writers[1].data, shorter);
-        if (order == 0)
+        if (order == 0) {
             order = (writers[0].length > writers[1].length) - (writers[0].length < writers[1].length);
+        }
         result = PyLong_FromLong((order > 0) - (order < 0));
     }
     tuple_writer_free(&writers[0]);
@@ -221,7 +232,7 @@ static PyObject *codec_compare(PyObject *module, PyObject *const *args, Py_ssize
                                 : result;
 }
 
-/* -- module set-up -- */
+/* ---- set-up ---- */
 
 static PyTypeObject *get_type(PyObject *module, const char *name) {
     PyObject *type = PyObject_GetAttrString(module, name);
@@ -265,8 +276,9 @@ static int codec_exec(PyObject *module) {
     state->name_int = PyUnicode_InternFromString("int");
     state->name_is_safe = PyUnicode_InternFromString("is_safe");
     if (!state->empty_tuple || !state->name_tr_version || !state->name_user_version || !state->name_bits ||
-        !state->name_bytes || !state->name_uuid || !state->name_int || !state->name_is_safe)
+        !state->name_bytes || !state->name_uuid || !state->name_int || !state->name_is_safe) {
         return -1;
+    }
     return load_python_parts(state);
 }
 

@@ -1,10 +1,19 @@
 /*
- * What the parts of fdb._tuple.codec share; module.c explains the whole.
+ * fdb._tuple.codec: the tuple encoding in C, with the results of fdb/_tuple/pure.py.
  *
- * Inner functions return TUPLE_DONE, TUPLE_PUNT (no exception set: take the pure path) or TUPLE_FAILED (exception set).
+ * Thread-safety: everything here holds the GIL from begin to end. Attribute look-ups may run Python code,
+ * so a list is never assumed to be unchanged between two of its elements, and elements are held while
+ * they are used.
+ *
+ * Invariants:
+ *  1. Only what is plain is handled here. Whenever anything else is met (a rare type, a subclass, an
+ *     integer beyond 64 bits, deep nesting, malformed bytes, a wrong argument) what was done is dropped
+ *     and the pure function is called with the same arguments, which gives the result or raises. That
+ *     keeps the two identical, and so no error text lives here.
+ *  2. Inner functions return TUPLE_DONE, TUPLE_PUNT (no exception set: take the pure path) or
+ *     TUPLE_FAILED (exception set).
  */
-#ifndef FDB_TUPLE_CODEC_H
-#define FDB_TUPLE_CODEC_H
+#pragma once
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -60,9 +69,6 @@ typedef struct {
     long api_version; /* 0 until the program has selected one; it never changes afterwards */
 } tuple_state;
 
-/* Hidden, so that no other library of the process can stand in for these functions. */
-#pragma GCC visibility push(hidden)
-
 /* The selected API version into *version, 0 if none yet (which behaves like the newest). */
 int tuple_get_api_version(tuple_state *state, long *version);
 
@@ -99,7 +105,3 @@ typedef struct {
 
 /* Reads one tuple into *out: at depth 0 up to the end of the key, deeper up to its terminator. */
 int tuple_decode_items(tuple_reader *reader, int depth, PyObject **out);
-
-#pragma GCC visibility pop
-
-#endif

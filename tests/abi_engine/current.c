@@ -182,8 +182,9 @@ static void count_call(FDBFuture *future, void *parameter) {
 }
 
 static void wait_for_calls(struct calls *calls, int count) {
-    while (calls->count < count)
+    while (calls->count < count) {
         usleep(1000);
+    }
 }
 
 static void destroy_in_callback(FDBFuture *future, void *parameter) {
@@ -291,8 +292,9 @@ static void values(const char *cluster) {
     OK(fdb_future_get_key(stamp, &bytes, &length));
     EXPECT(length == 10);
     int64_t stamped = 0;
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 8; i++) {
         stamped = stamped << 8 | bytes[i];
+    }
     EXPECT(stamped == version);
     fdb_future_destroy(stamp);
     EXPECT_ERROR(finish(fdb_transaction_get(transaction, BYTES("a"), 0)), 2017);

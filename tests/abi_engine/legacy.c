@@ -99,8 +99,9 @@ static void expect_rows(FDBFuture *future, const char *keys) {
     OK(fdb_future_get_keyvalue_array(future, &rows, &count, &more));
 #endif
     EXPECT(count == (int)strlen(keys));
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         EXPECT(rows[i].key_length == 1 && *(const char *)rows[i].key == keys[i]);
+    }
     fdb_future_destroy(future);
 }
 

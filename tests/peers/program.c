@@ -43,10 +43,12 @@ static void increment(FDBDatabase *db, const char *key) {
         int length;
         int64_t number = 0;
         fdb_error_t error = fdb_future_block_until_ready(read);
-        if (!error)
+        if (!error) {
             error = fdb_future_get_value(read, &present, &value, &length);
-        if (!error && present)
+        }
+        if (!error && present) {
             memcpy(&number, value, sizeof(number));
+        }
         fdb_future_destroy(read);
         if (!error) {
             FDBFuture *commit;
@@ -55,12 +57,14 @@ static void increment(FDBDatabase *db, const char *key) {
                                 (int)sizeof(number));
             commit = fdb_transaction_commit(tr);
             error = fdb_future_block_until_ready(commit);
-            if (!error)
+            if (!error) {
                 error = fdb_future_get_error(commit);
+            }
             fdb_future_destroy(commit);
         }
-        if (!error)
+        if (!error) {
             break;
+        }
         wait_for(fdb_transaction_on_error(tr, error), "on_error");
     }
     fdb_transaction_destroy(tr);
@@ -69,8 +73,9 @@ static void increment(FDBDatabase *db, const char *key) {
 static FDBDatabase *shared;
 
 static void *worker(void *unused) {
-    for (int turn = 0; turn < 100; turn++)
+    for (int turn = 0; turn < 100; turn++) {
         increment(shared, "counter");
+    }
     return unused;
 }
 
@@ -123,10 +128,12 @@ int main(int argc, char **argv) {
     check(fdb_setup_network(), "setup_network");
     require(pthread_create(&network, NULL, run_network, NULL) == 0, "a thread");
     check(fdb_create_database(argc > 1 ? argv[1] : "memory:c", &shared), "create_database");
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         require(pthread_create(&threads[i], NULL, worker, NULL) == 0, "a thread");
-    for (int i = 0; i < 4; i++)
+    }
+    for (int i = 0; i < 4; i++) {
         pthread_join(threads[i], NULL);
+    }
     check(fdb_database_create_transaction(shared, &tr), "create_transaction");
     read = fdb_transaction_get(tr, (const uint8_t *)"counter", 7, 0);
     check(fdb_future_block_until_ready(read), "get");

@@ -23,13 +23,15 @@ struct Error : std::runtime_error {
 };
 
 void check(fdb_error_t error) {
-    if (error)
+    if (error) {
         throw Error(error);
+    }
 }
 
 void require(bool holds, const char *what) {
-    if (!holds)
+    if (!holds) {
         throw std::runtime_error(std::string("not true: ") + what);
+    }
 }
 
 const uint8_t *data(std::string_view text) { return reinterpret_cast<const uint8_t *>(text.data()); }
@@ -75,8 +77,9 @@ class Transaction {
         const uint8_t *value = nullptr;
         int length = 0;
         check(fdb_future_get_value(read.get(), &present, &value, &length));
-        if (!present)
+        if (!present) {
             return std::nullopt;
+        }
         return std::string(reinterpret_cast<const char *>(value), static_cast<size_t>(length));
     }
 
@@ -127,8 +130,9 @@ void appending_threads(FDBDatabase *db) {
             }
         });
     }
-    for (auto &thread : threads)
+    for (auto &thread : threads) {
         thread.join();
+    }
     transact(db, [](Transaction &tr) {
         require(tr.get("text").value_or("").size() == 200, "no append was lost");
         require(tr.get("sum").value_or("").at(0) == static_cast<char>(600 % 256), "the sum is 600");
