@@ -1,26 +1,7 @@
-/* Arguments and exceptions. See binding.h. */
+/* Arguments. See binding.h. */
 #include "binding/binding.h"
 
 #include <limits.h>
-
-PyObject *binding_raise_code(fdb_error_t code) {
-    PyObject *exception = PyObject_CallFunction(binding_classes.error, "i", (int)code);
-    if (exception != NULL) {
-        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-        Py_DECREF(exception);
-    }
-    return NULL;
-}
-
-PyObject *binding_raise_missing(shim_library *library, const char *name) {
-    PyObject *exception = PyObject_CallFunction(binding_classes.missing_function, "Ks",
-                                                (unsigned long long)(uintptr_t)library, name);
-    if (exception != NULL) {
-        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-        Py_DECREF(exception);
-    }
-    return NULL;
-}
 
 /* What to write instead of an argument that stands for no bytes. */
 static const char *advice(PyObject *argument, const char *what) {
@@ -52,16 +33,16 @@ static PyObject *convert(PyObject *argument, const char *method, const char *wha
     if (converter == NULL) {
         if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
             PyErr_Clear();
-            PyErr_Format(PyExc_TypeError, "%s must be of type bytes, not %.200s%s", what,
-                         Py_TYPE(argument)->tp_name, advice(argument, what));
+            binding_raise(PyExc_TypeError, "%s must be of type bytes, not %.200s%s", what,
+                          Py_TYPE(argument)->tp_name, advice(argument, what));
         }
         return NULL;
     }
     PyObject *converted = PyObject_CallNoArgs(converter);
     Py_DECREF(converter);
     if (converted != NULL && !PyBytes_Check(converted)) {
-        PyErr_Format(PyExc_TypeError, "%s must be of type bytes, but %s() of %.200s returned %.200s", what,
-                     method, Py_TYPE(argument)->tp_name, Py_TYPE(converted)->tp_name);
+        binding_raise(PyExc_TypeError, "%s must be of type bytes, but %s() of %.200s returned %.200s", what,
+                      method, Py_TYPE(argument)->tp_name, Py_TYPE(converted)->tp_name);
         Py_CLEAR(converted);
     }
     return converted;
@@ -71,17 +52,17 @@ static int get_bytes(PyObject *argument, binding_bytes *bytes, const char *metho
                      fdb_error_t too_large) {
     PyObject *owner = convert(argument, method, what);
     if (owner == NULL) {
-        return 0;
+        return -1;
     }
     if (PyBytes_GET_SIZE(owner) > INT_MAX) {
         Py_DECREF(owner);
         binding_raise_code(too_large);
-        return 0;
+        return -1;
     }
     bytes->owner = owner;
     bytes->data = (const uint8_t *)PyBytes_AS_STRING(owner);
     bytes->length = (int)PyBytes_GET_SIZE(owner);
-    return 1;
+    return 0;
 }
 
 int binding_get_key(PyObject *argument, binding_bytes *bytes) {
@@ -95,12 +76,12 @@ int binding_get_value(PyObject *argument, binding_bytes *bytes) {
 int binding_get_int(PyObject *argument, int *number) {
     long wide = PyLong_AsLong(argument);
     if (wide == -1 && PyErr_Occurred()) {
-        return 0;
+        return -1;
     }
     if (wide < INT_MIN || wide > INT_MAX) {
-        PyErr_Format(PyExc_OverflowError, "%ld does not fit into 32 bits", wide);
-        return 0;
+        binding_raise(PyExc_OverflowError, "%ld does not fit into 32 bits", wide);
+        return -1;
     }
     *number = (int)wide;
-    return 1;
+    return 0;
 }

@@ -25,6 +25,7 @@
 
 /* ---- module state: one interpreter of the process has the module ---- */
 
+/* What configure() has set. */
 typedef struct {
     PyObject *error;            /* fdb.FDBError */
     PyObject *unusable;         /* callable: (kind of object) -> exception for a fork or an exit */
@@ -42,17 +43,37 @@ extern int binding_generation;                /* moves on at fork and at exit */
 extern unsigned long binding_main_thread;     /* the thread that handles signals; 0: any may be it */
 extern unsigned long binding_callback_thread; /* the thread that runs on_ready callbacks, or 0 */
 
-/* Binds `function` to a function of the library, or raises and leaves with `failure`. */
-#define BINDING_BIND(function, library, name, failure)                                                       \
-    __typeof__((library)->functions.name) function = SHIM_FUNCTION(library, name);                           \
-    if (function == NULL) {                                                                                  \
-        binding_raise_missing(library, #name);                                                               \
-        return failure;                                                                                      \
-    }
+/* For entries of method tables. */
+#define BINDING_METHOD(function) ((PyCFunction)(void (*)(void))(function))
 
-/* Each raises and returns NULL. */
+/* ---- exceptions: all but those of Python's own functions are raised here; each returns NULL ---- */
+
+/* An exception of Python with a text, which names the argument that is wrong. */
+PyObject *binding_raise(PyObject *type, const char *format, ...);
+
+/* fdb.FDBError. */
 PyObject *binding_raise_code(fdb_error_t code);
+
+/* For a function that the library does not have. */
 PyObject *binding_raise_missing(shim_library *library, const char *name);
+
+/* For an object from before a fork, or that is used at exit; `what` says which kind of object. */
+PyObject *binding_raise_unusable(const char *what);
+
+/* ---- functions of the library ---- */
+
+/* As shim_find, but with the exception set where the library has none. */
+static inline void *binding_find(shim_library *library, size_t offset, const char *name) {
+    void *function = shim_find(library, offset, name);
+    if (function == NULL) {
+        binding_raise_missing(library, name);
+    }
+    return function;
+}
+
+/* The function `name` of the library with its own type; NULL with the exception set if it has none. */
+#define BINDING_FUNCTION(library, name)                                                                      \
+    ((__typeof__((library)->functions.name))binding_find((library), offsetof(shim_functions, name), #name))
 
 /* ---- arguments ---- */
 
@@ -63,13 +84,13 @@ typedef struct {
     int length;
 } binding_bytes;
 
-/* Convert a key or a value: bytes, or an object with the as_foundationdb_... method. 0 with an
+/* Convert a key or a value: bytes, or an object with the as_foundationdb_... method. -1 with an
  * exception set when it is neither. Release afterwards. */
 int binding_get_key(PyObject *argument, binding_bytes *bytes);
 int binding_get_value(PyObject *argument, binding_bytes *bytes);
 static inline void binding_release(binding_bytes *bytes) { Py_DECREF(bytes->owner); }
 
-/* Converts a C int; 0 with an exception set when it does not fit. */
+/* Converts a C int; -1 with an exception set when it does not fit. */
 int binding_get_int(PyObject *argument, int *number);
 
 /* ---- handles ---- */
@@ -89,8 +110,8 @@ typedef struct {
 extern PyTypeObject binding_database_type;
 extern PyTypeObject binding_transaction_type;
 
-/* 0 with an exception set when the handle is closed or from before a fork. */
-int binding_usable(HandleObject *handle);
+/* -1 with an exception set when the handle is closed or from before a fork. */
+int binding_check_handle(HandleObject *handle);
 
 /* ---- futures ---- */
 

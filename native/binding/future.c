@@ -61,8 +61,7 @@ static PyObject *future_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     }
     if (!PyObject_TypeCheck(handle, &binding_database_type) &&
         !PyObject_TypeCheck(handle, &binding_transaction_type)) {
-        PyErr_SetString(PyExc_TypeError, "futures are made by databases, tenants and transactions");
-        return NULL;
+        return binding_raise(PyExc_TypeError, "futures are made by databases, tenants and transactions");
     }
     /* A key is a versionstamp, for which a transaction that is dropped uncommitted must not be kept. */
     int flags = kind == BINDING_KEY ? BINDING_PLAIN : BINDING_KEEP_TRANSACTION;
@@ -108,15 +107,11 @@ int binding_future_is_ready(FutureObject *self) {
         return 1;
     }
     if (self->generation != binding_generation) {
-        PyObject *exception = PyObject_CallFunction(binding_classes.unusable, "s", "future");
-        if (exception != NULL) {
-            PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-            Py_DECREF(exception);
-        }
+        binding_raise_unusable("future");
         return -1;
     }
-    BINDING_BIND(is_ready, self->library, fdb_future_is_ready, -1);
-    return is_ready(self->pointer) != 0;
+    __auto_type is_ready = BINDING_FUNCTION(self->library, fdb_future_is_ready);
+    return is_ready != NULL ? is_ready(self->pointer) != 0 : -1;
 }
 
 /* Making objects may run the collector, and with it finalizers that use this very future, also on
@@ -255,7 +250,10 @@ static PyObject *future_awaited(FutureObject *self, PyObject *Py_UNUSED(ignored)
 static PyObject *future_cancel(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
     self->owed &= (unsigned char)~BINDING_UNHEARD;
     if (self->state == BINDING_PENDING && self->generation == binding_generation) {
-        BINDING_BIND(cancel, self->library, fdb_future_cancel, NULL);
+        __auto_type cancel = BINDING_FUNCTION(self->library, fdb_future_cancel);
+        if (cancel == NULL) {
+            return NULL;
+        }
         cancel(self->pointer);
     }
     Py_RETURN_NONE;

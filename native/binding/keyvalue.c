@@ -104,19 +104,19 @@ static int keyvalue_setattro(KeyValueObject *self, PyObject *name, PyObject *val
     return PyObject_GenericSetAttr((PyObject *)self, name, value);
 }
 
-/* Takes references to both parts, since what follows may run Python, which may replace them. 0 with
+/* Takes references to both parts, since what follows may run Python, which may replace them. -1 with
  * AttributeError set when one was deleted. */
 static int hold_parts(KeyValueObject *self, PyObject **key, PyObject **value) {
     if (self->key == NULL || self->value == NULL) {
-        PyErr_Format(PyExc_AttributeError, "the %s of this %.200s was deleted",
-                     self->key == NULL ? "key" : "value", Py_TYPE(self)->tp_name);
-        return 0;
+        binding_raise(PyExc_AttributeError, "the %s of this %.200s was deleted",
+                      self->key == NULL ? "key" : "value", Py_TYPE(self)->tp_name);
+        return -1;
     }
     Py_INCREF(self->key);
     *key = self->key;
     Py_INCREF(self->value);
     *value = self->value;
-    return 1;
+    return 0;
 }
 
 static PyObject *keyvalue_repr(KeyValueObject *self) {
@@ -125,7 +125,7 @@ static PyObject *keyvalue_repr(KeyValueObject *self) {
     if (entered != 0) {
         return entered < 0 ? NULL : PyUnicode_FromString("...");
     }
-    if (hold_parts(self, &key, &value)) {
+    if (hold_parts(self, &key, &value) == 0) {
         text = PyUnicode_FromFormat("%R: %R", key, value);
         Py_DECREF(key);
         Py_DECREF(value);
@@ -136,14 +136,14 @@ static PyObject *keyvalue_repr(KeyValueObject *self) {
 
 static PyObject *keyvalue_reduce(KeyValueObject *self, PyObject *Py_UNUSED(ignored)) {
     PyObject *key, *value;
-    return hold_parts(self, &key, &value) ? Py_BuildValue("(O(NN))", Py_TYPE(self), key, value) : NULL;
+    return hold_parts(self, &key, &value) == 0 ? Py_BuildValue("(O(NN))", Py_TYPE(self), key, value) : NULL;
 }
 
 /* ---- as the pair of its parts ---- */
 
 static PyObject *pair_of(KeyValueObject *self) {
     PyObject *key, *value;
-    if (!hold_parts(self, &key, &value)) {
+    if (hold_parts(self, &key, &value) != 0) {
         return NULL;
     }
     PyObject *pair = PyTuple_Pack(2, key, value);

@@ -8,21 +8,22 @@ typedef struct {
     int generation;
 } MailboxObject;
 
-static int usable(MailboxObject *self) {
-    if (self->queue != NULL && self->generation == binding_generation) {
-        return 1;
+/* -1 with an exception set when the mailbox is closed or from before a fork. */
+static int check_mailbox(MailboxObject *self) {
+    if (self->queue == NULL || self->generation != binding_generation) {
+        binding_raise(PyExc_ValueError, "the mailbox is closed");
+        return -1;
     }
-    PyErr_SetString(PyExc_ValueError, "the mailbox is closed");
     return 0;
 }
 
 shim_queue *binding_mailbox_queue(PyObject *mailbox) {
     if (!PyObject_TypeCheck(mailbox, &binding_mailbox_type)) {
-        PyErr_SetString(PyExc_TypeError, "expected a Mailbox");
+        binding_raise(PyExc_TypeError, "expected a Mailbox");
         return NULL;
     }
     MailboxObject *self = (MailboxObject *)mailbox;
-    return usable(self) ? self->queue : NULL;
+    return check_mailbox(self) == 0 ? self->queue : NULL;
 }
 
 static PyObject *mailbox_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
@@ -58,7 +59,7 @@ static void mailbox_dealloc(MailboxObject *self) {
 }
 
 static PyObject *mailbox_fileno(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
-    return usable(self) ? PyLong_FromLong(shim_queue_descriptor(self->queue)) : NULL;
+    return check_mailbox(self) == 0 ? PyLong_FromLong(shim_queue_descriptor(self->queue)) : NULL;
 }
 
 static PyObject *mailbox_push(MailboxObject *self, PyObject *argument) {
@@ -66,7 +67,7 @@ static PyObject *mailbox_push(MailboxObject *self, PyObject *argument) {
     if (token == -1 && PyErr_Occurred()) {
         return NULL;
     }
-    if (!usable(self)) {
+    if (check_mailbox(self) != 0) {
         return NULL;
     }
     if (shim_queue_push(self->queue, token) != 0) {
@@ -90,7 +91,7 @@ static PyObject *list_of_tokens(const shim_subscription *taken, size_t count) {
 
 static PyObject *mailbox_take(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
     size_t count;
-    if (!usable(self)) {
+    if (check_mailbox(self) != 0) {
         return NULL;
     }
     shim_queue *queue = self->queue; /* what was taken keeps it, should a finalizer close the mailbox */
@@ -106,7 +107,7 @@ static PyObject *mailbox_take(MailboxObject *self, PyObject *Py_UNUSED(ignored))
 
 static PyObject *mailbox_wait(MailboxObject *self, PyObject *Py_UNUSED(ignored)) {
     int outcome;
-    if (!usable(self)) {
+    if (check_mailbox(self) != 0) {
         return NULL;
     }
     Py_BEGIN_ALLOW_THREADS;

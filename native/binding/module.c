@@ -8,18 +8,18 @@ int binding_generation;
 unsigned long binding_main_thread;
 unsigned long binding_callback_thread;
 
-static int store(PyObject **place, PyObject *object) {
+static void store(PyObject **place, PyObject *object) {
     Py_INCREF(object);
     Py_XSETREF(*place, object);
-    return 1;
 }
 
-static int store_type(PyTypeObject **place, PyObject *object) {
+static int store_future_class(PyTypeObject **place, PyObject *object) {
     if (!PyType_Check(object) || !PyType_IsSubtype((PyTypeObject *)object, &binding_future_type)) {
-        PyErr_Format(PyExc_TypeError, "%R is not a future class", object);
-        return 0;
+        binding_raise(PyExc_TypeError, "%R is not a future class", object);
+        return -1;
     }
-    return store((PyObject **)place, object);
+    store((PyObject **)place, object);
+    return 0;
 }
 
 static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs) {
@@ -33,9 +33,12 @@ static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject
     store(&binding_classes.error, error);
     store(&binding_classes.unusable, unusable);
     store(&binding_classes.missing_function, missing);
-    if (!store_type(&binding_classes.value, value) || !store_type(&binding_classes.key, key) ||
-        !store_type(&binding_classes.nothing, nothing) || !store_type(&binding_classes.int64, int64) ||
-        !store_type(&binding_classes.rows, rows) || !store_type(&binding_classes.watch, watch)) {
+    if (store_future_class(&binding_classes.value, value) != 0 ||
+        store_future_class(&binding_classes.key, key) != 0 ||
+        store_future_class(&binding_classes.nothing, nothing) != 0 ||
+        store_future_class(&binding_classes.int64, int64) != 0 ||
+        store_future_class(&binding_classes.rows, rows) != 0 ||
+        store_future_class(&binding_classes.watch, watch) != 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -70,12 +73,12 @@ static PyObject *invalidate(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ign
 
 static PyObject *key_bytes(PyObject *Py_UNUSED(module), PyObject *argument) {
     binding_bytes bytes;
-    return binding_get_key(argument, &bytes) ? bytes.owner : NULL;
+    return binding_get_key(argument, &bytes) == 0 ? bytes.owner : NULL;
 }
 
 static PyObject *value_bytes(PyObject *Py_UNUSED(module), PyObject *argument) {
     binding_bytes bytes;
-    return binding_get_value(argument, &bytes) ? bytes.owner : NULL;
+    return binding_get_value(argument, &bytes) == 0 ? bytes.owner : NULL;
 }
 
 static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
@@ -97,7 +100,7 @@ static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
         if (valid == count && count > 0) {
             ready = binding_wait_any(futures, count);
         } else {
-            PyErr_SetString(PyExc_TypeError, "wait_any takes one or more futures");
+            binding_raise(PyExc_TypeError, "wait_any takes one or more futures");
         }
     }
     free(futures);
@@ -106,7 +109,7 @@ static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
 }
 
 static PyMethodDef module_methods[] = {
-    {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
+    {"configure", BINDING_METHOD(configure), METH_VARARGS | METH_KEYWORDS,
      "Sets the classes and callables of Python that this module needs."},
     {"find_main_thread", find_main_thread, METH_NOARGS,
      "Finds out, soon, which thread handles signals: at first and after a fork."},
@@ -148,7 +151,7 @@ static int claim_for_this_interpreter(void) {
     static int64_t owner = -1;
     int64_t own = PyInterpreterState_GetID(PyInterpreterState_Get());
     if (owner != -1 && owner != own) {
-        PyErr_SetString(
+        binding_raise(
             PyExc_ImportError,
             "fdb is used, or was used, by another interpreter of this process, and a process has one "
             "network thread for a client library: import fdb in one interpreter only");

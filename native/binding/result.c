@@ -5,21 +5,50 @@ static PyObject *bytes_from(const uint8_t *data, int length) {
     return PyBytes_FromStringAndSize(length > 0 ? (const char *)data : NULL, length);
 }
 
-/* A list to be filled. Making its elements may run the collector and with it finalizers, which must
- * not come across a list with holes: the collector learns of it in finish_list. */
-static PyObject *begin_list(int count) {
+/* Makes the object for the element at `index` of an array of the library. */
+typedef PyObject *(*make_element)(const void *array, int index);
+
+/* Makes a list of an array. That may run the collector and with it finalizers, which must not come
+ * across a list with holes: the collector learns of it once it is full. */
+static inline __attribute__((always_inline)) PyObject *list_from(const void *array, int count,
+                                                                 make_element make) {
     PyObject *list = PyList_New(count);
-    if (list != NULL) {
-        PyObject_GC_UnTrack(list);
+    if (list == NULL) {
+        return NULL;
     }
+    PyObject_GC_UnTrack(list);
+    for (int i = 0; i < count; i++) {
+        PyObject *element = make(array, i);
+        if (element == NULL) {
+            Py_DECREF(list);
+            return NULL;
+        }
+        PyList_SET_ITEM(list, i, element);
+    }
+    PyObject_GC_Track(list);
     return list;
 }
 
-static PyObject *finish_list(PyObject *list) {
-    if (list != NULL) {
-        PyObject_GC_Track(list);
-    }
-    return list;
+/* FDBKeyValue and its like are packed to 4 bytes: members are read one by one, never by reference. */
+static PyObject *row_from(const void *array, int index) {
+    const FDBKeyValue *row = (const FDBKeyValue *)array + index;
+    return binding_keyvalue_new(bytes_from(row->key, row->key_length),
+                                bytes_from(row->value, row->value_length));
+}
+
+static PyObject *range_from(const void *array, int index) {
+    const FDBKeyRange *range = (const FDBKeyRange *)array + index;
+    return binding_keyvalue_new(bytes_from(range->begin_key, range->begin_key_length),
+                                bytes_from(range->end_key, range->end_key_length));
+}
+
+static PyObject *key_from(const void *array, int index) {
+    const FDBKey *key = (const FDBKey *)array + index;
+    return bytes_from(key->key, key->key_length);
+}
+
+static PyObject *string_from(const void *array, int index) {
+    return PyBytes_FromString(((const char *const *)array)[index]);
 }
 
 /* The form of FutureKeyValueArray: (list of KeyValue, count, more); steals the list. */
@@ -27,92 +56,55 @@ static PyObject *batch(PyObject *rows, int count, int more) {
     return rows != NULL ? Py_BuildValue("(NiO)", rows, count, more ? Py_True : Py_False) : NULL;
 }
 
-/* FDBKeyValue is packed to 4 bytes: members are read one by one, never by reference. */
+/* ---- one function for each kind of result ---- */
+
 static PyObject *read_rows(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    BINDING_BIND(get, library, fdb_future_get_keyvalue_array, NULL);
     const FDBKeyValue *rows;
     int count;
     fdb_bool_t more;
-    if ((*error = get(future, &rows, &count, &more)) != 0) {
+    __auto_type get = BINDING_FUNCTION(library, fdb_future_get_keyvalue_array);
+    if (get == NULL || (*error = get(future, &rows, &count, &more)) != 0) {
         return NULL;
     }
-    PyObject *list = begin_list(count);
-    for (int i = 0; list != NULL && i < count; i++) {
-        PyObject *row = binding_keyvalue_new(bytes_from(rows[i].key, rows[i].key_length),
-                                             bytes_from(rows[i].value, rows[i].value_length));
-        if (row == NULL) {
-            Py_CLEAR(list);
-            break;
-        }
-        PyList_SET_ITEM(list, i, row);
-    }
-    return batch(finish_list(list), count, more);
+    return batch(list_from(rows, count, row_from), count, more);
 }
 
 static PyObject *read_ranges(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    BINDING_BIND(get, library, fdb_future_get_keyrange_array, NULL);
     const FDBKeyRange *ranges;
     int count;
-    if ((*error = get(future, &ranges, &count)) != 0) {
+    __auto_type get = BINDING_FUNCTION(library, fdb_future_get_keyrange_array);
+    if (get == NULL || (*error = get(future, &ranges, &count)) != 0) {
         return NULL;
     }
-    PyObject *list = begin_list(count);
-    for (int i = 0; list != NULL && i < count; i++) {
-        PyObject *row = binding_keyvalue_new(bytes_from(ranges[i].begin_key, ranges[i].begin_key_length),
-                                             bytes_from(ranges[i].end_key, ranges[i].end_key_length));
-        if (row == NULL) {
-            Py_CLEAR(list);
-            break;
-        }
-        PyList_SET_ITEM(list, i, row);
-    }
-    return batch(finish_list(list), count, 0);
+    return batch(list_from(ranges, count, range_from), count, 0);
 }
 
 static PyObject *read_keys(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    BINDING_BIND(get, library, fdb_future_get_key_array, NULL);
     const FDBKey *keys;
     int count;
-    if ((*error = get(future, &keys, &count)) != 0) {
+    __auto_type get = BINDING_FUNCTION(library, fdb_future_get_key_array);
+    if (get == NULL || (*error = get(future, &keys, &count)) != 0) {
         return NULL;
     }
-    PyObject *list = begin_list(count);
-    for (int i = 0; list != NULL && i < count; i++) {
-        PyObject *key = bytes_from(keys[i].key, keys[i].key_length);
-        if (key == NULL) {
-            Py_CLEAR(list);
-            break;
-        }
-        PyList_SET_ITEM(list, i, key);
-    }
-    return finish_list(list);
+    return list_from(keys, count, key_from);
 }
 
 static PyObject *read_strings(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    BINDING_BIND(get, library, fdb_future_get_string_array, NULL);
     const char **strings;
     int count;
-    if ((*error = get(future, &strings, &count)) != 0) {
+    __auto_type get = BINDING_FUNCTION(library, fdb_future_get_string_array);
+    if (get == NULL || (*error = get(future, &strings, &count)) != 0) {
         return NULL;
     }
-    PyObject *list = begin_list(count);
-    for (int i = 0; list != NULL && i < count; i++) {
-        PyObject *string = PyBytes_FromString(strings[i]);
-        if (string == NULL) {
-            Py_CLEAR(list);
-            break;
-        }
-        PyList_SET_ITEM(list, i, string);
-    }
-    return finish_list(list);
+    return list_from(strings, count, string_from);
 }
 
 static PyObject *read_value(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    BINDING_BIND(get, library, fdb_future_get_value, NULL);
     fdb_bool_t present;
     const uint8_t *data;
     int length;
-    if ((*error = get(future, &present, &data, &length)) != 0) {
+    __auto_type get = BINDING_FUNCTION(library, fdb_future_get_value);
+    if (get == NULL || (*error = get(future, &present, &data, &length)) != 0) {
         return NULL;
     }
     if (!present) {
@@ -122,31 +114,36 @@ static PyObject *read_value(shim_library *library, FDBFuture *future, fdb_error_
 }
 
 static PyObject *read_key(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    BINDING_BIND(get, library, fdb_future_get_key, NULL);
     const uint8_t *data;
     int length;
-    *error = get(future, &data, &length);
-    return *error == 0 ? bytes_from(data, length) : NULL;
+    __auto_type get = BINDING_FUNCTION(library, fdb_future_get_key);
+    if (get == NULL || (*error = get(future, &data, &length)) != 0) {
+        return NULL;
+    }
+    return bytes_from(data, length);
 }
 
 static PyObject *read_int64(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    BINDING_BIND(get, library, fdb_future_get_int64, NULL);
     int64_t number;
-    *error = get(future, &number);
-    return *error == 0 ? PyLong_FromLongLong(number) : NULL;
+    __auto_type get = BINDING_FUNCTION(library, fdb_future_get_int64);
+    if (get == NULL || (*error = get(future, &number)) != 0) {
+        return NULL;
+    }
+    return PyLong_FromLongLong(number);
 }
 
 static PyObject *read_uint64(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    BINDING_BIND(get, library, fdb_future_get_uint64, NULL);
     uint64_t number;
-    *error = get(future, &number);
-    return *error == 0 ? PyLong_FromUnsignedLongLong(number) : NULL;
+    __auto_type get = BINDING_FUNCTION(library, fdb_future_get_uint64);
+    if (get == NULL || (*error = get(future, &number)) != 0) {
+        return NULL;
+    }
+    return PyLong_FromUnsignedLongLong(number);
 }
 
 static PyObject *read_nothing(shim_library *library, FDBFuture *future, fdb_error_t *error) {
-    BINDING_BIND(get, library, fdb_future_get_error, NULL);
-    *error = get(future);
-    if (*error != 0) {
+    __auto_type get = BINDING_FUNCTION(library, fdb_future_get_error);
+    if (get == NULL || (*error = get(future)) != 0) {
         return NULL;
     }
     Py_RETURN_NONE;

@@ -3,19 +3,15 @@
 
 /* ---- handles ---- */
 
-int binding_usable(HandleObject *self) {
-    if (self->pointer != NULL && self->generation == binding_generation) {
-        return 1;
-    }
+int binding_check_handle(HandleObject *self) {
     if (self->pointer == NULL) {
-        PyErr_Format(PyExc_RuntimeError, "the %s is closed", self->is_tenant ? "tenant" : "database");
-        return 0;
+        binding_raise(PyExc_RuntimeError, "the %s is closed", self->is_tenant ? "tenant" : "database");
+        return -1;
     }
-    const char *what = PyObject_TypeCheck(self, &binding_transaction_type) ? "transaction" : "database";
-    PyObject *exception = PyObject_CallFunction(binding_classes.unusable, "s", what);
-    if (exception != NULL) {
-        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-        Py_DECREF(exception);
+    if (self->generation != binding_generation) {
+        int is_transaction = PyObject_TypeCheck(self, &binding_transaction_type);
+        binding_raise_unusable(is_transaction ? "transaction" : "database");
+        return -1;
     }
     return 0;
 }
@@ -103,10 +99,9 @@ static void transaction_dealloc(HandleObject *self) {
 static PyObject *handle_call(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
     PyObject *arguments[8];
     if (count < 1 || count > (Py_ssize_t)(sizeof(arguments) / sizeof(arguments[0]))) {
-        PyErr_SetString(PyExc_TypeError, "call() takes a function and at most 7 arguments");
-        return NULL;
+        return binding_raise(PyExc_TypeError, "call() takes a function and at most 7 arguments");
     }
-    if (!binding_usable(self) || (arguments[0] = PyLong_FromVoidPtr(self->pointer)) == NULL) {
+    if (binding_check_handle(self) != 0 || (arguments[0] = PyLong_FromVoidPtr(self->pointer)) == NULL) {
         return NULL;
     }
     for (Py_ssize_t i = 1; i < count; i++) {
@@ -131,16 +126,22 @@ static PyObject *handle_model(HandleObject *self, void *Py_UNUSED(closure)) {
 }
 
 static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-    if (!binding_usable(self)) {
+    if (binding_check_handle(self) != 0) {
         return NULL;
     }
     FDBTransaction *pointer;
     fdb_error_t error;
     if (self->is_tenant) {
-        BINDING_BIND(create, self->library, fdb_tenant_create_transaction, NULL);
+        __auto_type create = BINDING_FUNCTION(self->library, fdb_tenant_create_transaction);
+        if (create == NULL) {
+            return NULL;
+        }
         error = create(self->pointer, &pointer);
     } else {
-        BINDING_BIND(create, self->library, fdb_database_create_transaction, NULL);
+        __auto_type create = BINDING_FUNCTION(self->library, fdb_database_create_transaction);
+        if (create == NULL) {
+            return NULL;
+        }
         error = create(self->pointer, &pointer);
     }
     if (error != 0) {
@@ -158,21 +159,21 @@ static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(igno
 /* ---- reads ---- */
 
 /* Checks the number of arguments and that the transaction may be used. */
-static int begin(HandleObject *self, const char *name, Py_ssize_t given, Py_ssize_t wanted) {
+static int check_call(HandleObject *self, const char *name, Py_ssize_t given, Py_ssize_t wanted) {
     if (given != wanted) {
-        PyErr_Format(PyExc_TypeError, "%s() takes %zd arguments (%zd given)", name, wanted, given);
-        return 0;
+        binding_raise(PyExc_TypeError, "%s() takes %zd arguments (%zd given)", name, wanted, given);
+        return -1;
     }
-    return binding_usable(self);
+    return binding_check_handle(self);
 }
 
 static PyObject *transaction_get(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
     binding_bytes key;
-    if (!begin(self, "get", count, 2)) {
+    if (check_call(self, "get", count, 2) != 0) {
         return NULL;
     }
-    BINDING_BIND(get, self->library, fdb_transaction_get, NULL);
-    if (!binding_get_key(args[0], &key)) {
+    __auto_type get = BINDING_FUNCTION(self->library, fdb_transaction_get);
+    if (get == NULL || binding_get_key(args[0], &key) != 0) {
         return NULL;
     }
     FDBFuture *future = get(self->pointer, key.data, key.length, args[1] == Py_True);
@@ -183,12 +184,15 @@ static PyObject *transaction_get(HandleObject *self, PyObject *const *args, Py_s
 static PyObject *transaction_get_key(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
     binding_bytes key;
     int offset;
-    if (!begin(self, "get_key", count, 4)) {
+    if (check_call(self, "get_key", count, 4) != 0) {
         return NULL;
     }
-    BINDING_BIND(get_key, self->library, fdb_transaction_get_key, NULL);
+    __auto_type get_key = BINDING_FUNCTION(self->library, fdb_transaction_get_key);
+    if (get_key == NULL) {
+        return NULL;
+    }
     int or_equal = PyObject_IsTrue(args[1]);
-    if (or_equal < 0 || !binding_get_int(args[2], &offset) || !binding_get_key(args[0], &key)) {
+    if (or_equal < 0 || binding_get_int(args[2], &offset) != 0 || binding_get_key(args[0], &key) != 0) {
         return NULL;
     }
     FDBFuture *future = get_key(self->pointer, key.data, key.length, or_equal, offset, args[3] == Py_True);
@@ -205,41 +209,42 @@ typedef struct {
 
 static int get_selector(PyObject *const *args, selector *out) {
     out->or_equal = PyObject_IsTrue(args[1]);
-    return out->or_equal >= 0 && binding_get_int(args[2], &out->offset) &&
-           binding_get_key(args[0], &out->key);
+    if (out->or_equal < 0 || binding_get_int(args[2], &out->offset) != 0) {
+        return -1;
+    }
+    return binding_get_key(args[0], &out->key);
 }
 
 /* Arguments: two selectors of three, limit, mode, iteration, snapshot, reverse. */
 static PyObject *transaction_get_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
     selector from, to;
     int limit, mode, iteration;
-    FDBFuture *future;
-    if (!begin(self, "get_range", count, 11)) {
+    if (check_call(self, "get_range", count, 11) != 0) {
         return NULL;
     }
-    BINDING_BIND(get_range, self->library, fdb_transaction_get_range, NULL);
+    __auto_type get_range = BINDING_FUNCTION(self->library, fdb_transaction_get_range);
+    if (get_range == NULL) {
+        return NULL;
+    }
     int reverse = PyObject_IsTrue(args[10]);
-    if (reverse < 0 || !binding_get_int(args[6], &limit) || !binding_get_int(args[7], &mode) ||
-        !binding_get_int(args[8], &iteration) || !get_selector(args, &from)) {
+    if (reverse < 0 || binding_get_int(args[6], &limit) != 0 || binding_get_int(args[7], &mode) != 0 ||
+        binding_get_int(args[8], &iteration) != 0 || get_selector(args, &from) != 0) {
         return NULL;
     }
-    if (!get_selector(args + 3, &to)) {
+    if (get_selector(args + 3, &to) != 0) {
         binding_release(&from.key);
         return NULL;
     }
     int snapshot = args[9] == Py_True;
-#define CALL()                                                                                               \
-    get_range(self->pointer, from.key.data, from.key.length, from.or_equal, from.offset, to.key.data,        \
-              to.key.length, to.or_equal, to.offset, limit, 0, mode, iteration, snapshot, reverse)
-    if (mode == 0 && (limit > 1000 || limit < 0)) {
-        /* An exact read has no limit of bytes, so it may take long enough to let others run. */
-        Py_BEGIN_ALLOW_THREADS;
-        future = CALL();
-        Py_END_ALLOW_THREADS;
-    } else {
-        future = CALL();
+    /* An exact read has no limit of bytes, so it may take long enough to let others run. */
+    int may_be_long = mode == 0 && (limit > 1000 || limit < 0);
+    PyThreadState *released = may_be_long ? PyEval_SaveThread() : NULL;
+    FDBFuture *future =
+        get_range(self->pointer, from.key.data, from.key.length, from.or_equal, from.offset, to.key.data,
+                  to.key.length, to.or_equal, to.offset, limit, 0, mode, iteration, snapshot, reverse);
+    if (released != NULL) {
+        PyEval_RestoreThread(released);
     }
-#undef CALL
     binding_release(&from.key);
     binding_release(&to.key);
     /* Not taken before it is used: most of a range read's cost is making the rows. */
@@ -247,21 +252,24 @@ static PyObject *transaction_get_range(HandleObject *self, PyObject *const *args
 }
 
 static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-    if (!binding_usable(self)) {
+    if (binding_check_handle(self) != 0) {
         return NULL;
     }
-    BINDING_BIND(get_read_version, self->library, fdb_transaction_get_read_version, NULL);
+    __auto_type get_read_version = BINDING_FUNCTION(self->library, fdb_transaction_get_read_version);
+    if (get_read_version == NULL) {
+        return NULL;
+    }
     return binding_future_new(binding_classes.int64, self, get_read_version(self->pointer), BINDING_INT64,
                               BINDING_READ);
 }
 
 static PyObject *transaction_watch(HandleObject *self, PyObject *argument) {
     binding_bytes key;
-    if (!binding_usable(self)) {
+    if (binding_check_handle(self) != 0) {
         return NULL;
     }
-    BINDING_BIND(watch, self->library, fdb_transaction_watch, NULL);
-    if (!binding_get_key(argument, &key)) {
+    __auto_type watch = BINDING_FUNCTION(self->library, fdb_transaction_watch);
+    if (watch == NULL || binding_get_key(argument, &key) != 0) {
         return NULL;
     }
     FDBFuture *future = watch(self->pointer, key.data, key.length);
@@ -271,17 +279,36 @@ static PyObject *transaction_watch(HandleObject *self, PyObject *argument) {
 
 /* ---- writes: they only buffer, so they keep the GIL ---- */
 
+/* Two arguments at once: -1 with an exception set, and neither to be released. */
+static inline int get_two_keys(PyObject *const *args, binding_bytes *first, binding_bytes *last) {
+    if (binding_get_key(args[0], first) != 0) {
+        return -1;
+    }
+    if (binding_get_key(args[1], last) != 0) {
+        binding_release(first);
+        return -1;
+    }
+    return 0;
+}
+
+static inline int get_key_and_value(PyObject *const *args, binding_bytes *key, binding_bytes *value) {
+    if (binding_get_key(args[0], key) != 0) {
+        return -1;
+    }
+    if (binding_get_value(args[1], value) != 0) {
+        binding_release(key);
+        return -1;
+    }
+    return 0;
+}
+
 static PyObject *transaction_set(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
     binding_bytes key, value;
-    if (!begin(self, "set", count, 2)) {
+    if (check_call(self, "set", count, 2) != 0) {
         return NULL;
     }
-    BINDING_BIND(set, self->library, fdb_transaction_set, NULL);
-    if (!binding_get_key(args[0], &key)) {
-        return NULL;
-    }
-    if (!binding_get_value(args[1], &value)) {
-        binding_release(&key);
+    __auto_type set = BINDING_FUNCTION(self->library, fdb_transaction_set);
+    if (set == NULL || get_key_and_value(args, &key, &value) != 0) {
         return NULL;
     }
     set(self->pointer, key.data, key.length, value.data, value.length);
@@ -292,11 +319,11 @@ static PyObject *transaction_set(HandleObject *self, PyObject *const *args, Py_s
 
 static PyObject *transaction_clear(HandleObject *self, PyObject *argument) {
     binding_bytes key;
-    if (!binding_usable(self)) {
+    if (binding_check_handle(self) != 0) {
         return NULL;
     }
-    BINDING_BIND(clear, self->library, fdb_transaction_clear, NULL);
-    if (!binding_get_key(argument, &key)) {
+    __auto_type clear = BINDING_FUNCTION(self->library, fdb_transaction_clear);
+    if (clear == NULL || binding_get_key(argument, &key) != 0) {
         return NULL;
     }
     clear(self->pointer, key.data, key.length);
@@ -304,24 +331,13 @@ static PyObject *transaction_clear(HandleObject *self, PyObject *argument) {
     Py_RETURN_NONE;
 }
 
-static int get_two_keys(PyObject *const *args, binding_bytes *first, binding_bytes *second) {
-    if (!binding_get_key(args[0], first)) {
-        return 0;
-    }
-    if (!binding_get_key(args[1], second)) {
-        binding_release(first);
-        return 0;
-    }
-    return 1;
-}
-
 static PyObject *transaction_clear_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
     binding_bytes first, last;
-    if (!begin(self, "clear_range", count, 2)) {
+    if (check_call(self, "clear_range", count, 2) != 0) {
         return NULL;
     }
-    BINDING_BIND(clear_range, self->library, fdb_transaction_clear_range, NULL);
-    if (!get_two_keys(args, &first, &last)) {
+    __auto_type clear_range = BINDING_FUNCTION(self->library, fdb_transaction_clear_range);
+    if (clear_range == NULL || get_two_keys(args, &first, &last) != 0) {
         return NULL;
     }
     clear_range(self->pointer, first.data, first.length, last.data, last.length);
@@ -333,15 +349,12 @@ static PyObject *transaction_clear_range(HandleObject *self, PyObject *const *ar
 static PyObject *transaction_atomic_op(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
     binding_bytes key, operand;
     int code;
-    if (!begin(self, "atomic_op", count, 3)) {
+    if (check_call(self, "atomic_op", count, 3) != 0) {
         return NULL;
     }
-    BINDING_BIND(atomic_op, self->library, fdb_transaction_atomic_op, NULL);
-    if (!binding_get_int(args[0], &code) || !binding_get_key(args[1], &key)) {
-        return NULL;
-    }
-    if (!binding_get_value(args[2], &operand)) {
-        binding_release(&key);
+    __auto_type atomic_op = BINDING_FUNCTION(self->library, fdb_transaction_atomic_op);
+    if (atomic_op == NULL || binding_get_int(args[0], &code) != 0 ||
+        get_key_and_value(args + 1, &key, &operand) != 0) {
         return NULL;
     }
     atomic_op(self->pointer, key.data, key.length, operand.data, operand.length, code);
@@ -353,11 +366,11 @@ static PyObject *transaction_atomic_op(HandleObject *self, PyObject *const *args
 static PyObject *transaction_add_conflict_range(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
     binding_bytes first, last;
     int type;
-    if (!begin(self, "add_conflict_range", count, 3)) {
+    if (check_call(self, "add_conflict_range", count, 3) != 0) {
         return NULL;
     }
-    BINDING_BIND(add, self->library, fdb_transaction_add_conflict_range, NULL);
-    if (!binding_get_int(args[2], &type) || !get_two_keys(args, &first, &last)) {
+    __auto_type add = BINDING_FUNCTION(self->library, fdb_transaction_add_conflict_range);
+    if (add == NULL || binding_get_int(args[2], &type) != 0 || get_two_keys(args, &first, &last) != 0) {
         return NULL;
     }
     fdb_error_t error = add(self->pointer, first.data, first.length, last.data, last.length, type);
@@ -373,10 +386,13 @@ static PyObject *transaction_add_conflict_range(HandleObject *self, PyObject *co
 
 static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
     FDBFuture *future;
-    if (!binding_usable(self)) {
+    if (binding_check_handle(self) != 0) {
         return NULL;
     }
-    BINDING_BIND(commit, self->library, fdb_transaction_commit, NULL);
+    __auto_type commit = BINDING_FUNCTION(self->library, fdb_transaction_commit);
+    if (commit == NULL) {
+        return NULL;
+    }
     Py_BEGIN_ALLOW_THREADS;
     future = commit(self->pointer);
     Py_END_ALLOW_THREADS;
@@ -386,28 +402,37 @@ static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(igno
 
 static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {
     int code;
-    if (!binding_usable(self) || !binding_get_int(argument, &code)) {
+    if (binding_check_handle(self) != 0 || binding_get_int(argument, &code) != 0) {
         return NULL;
     }
-    BINDING_BIND(on_error, self->library, fdb_transaction_on_error, NULL);
+    __auto_type on_error = BINDING_FUNCTION(self->library, fdb_transaction_on_error);
+    if (on_error == NULL) {
+        return NULL;
+    }
     return binding_future_new(binding_classes.nothing, self, on_error(self->pointer, code), BINDING_VOID,
                               BINDING_KEEP_TRANSACTION);
 }
 
 static PyObject *transaction_reset(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-    if (!binding_usable(self)) {
+    if (binding_check_handle(self) != 0) {
         return NULL;
     }
-    BINDING_BIND(reset, self->library, fdb_transaction_reset, NULL);
+    __auto_type reset = BINDING_FUNCTION(self->library, fdb_transaction_reset);
+    if (reset == NULL) {
+        return NULL;
+    }
     reset(self->pointer);
     Py_RETURN_NONE;
 }
 
 static PyObject *transaction_cancel(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
-    if (!binding_usable(self)) {
+    if (binding_check_handle(self) != 0) {
         return NULL;
     }
-    BINDING_BIND(cancel, self->library, fdb_transaction_cancel, NULL);
+    __auto_type cancel = BINDING_FUNCTION(self->library, fdb_transaction_cancel);
+    if (cancel == NULL) {
+        return NULL;
+    }
     cancel(self->pointer);
     Py_RETURN_NONE;
 }
@@ -419,9 +444,8 @@ static PyGetSetDef handle_properties[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-#define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
 #define CALL_METHOD                                                                                          \
-    {"call", FASTCALL(handle_call), METH_FASTCALL,                                                           \
+    {"call", BINDING_METHOD(handle_call), METH_FASTCALL,                                                     \
      "Calls function(address, ...); the object of the library outlives the call, also if it is closed "      \
      "meanwhile."}
 
@@ -446,18 +470,18 @@ PyTypeObject binding_database_type = {
 
 static PyMethodDef transaction_methods[] = {
     CALL_METHOD,
-    {"get", FASTCALL(transaction_get), METH_FASTCALL, "get(key, snapshot) -> Value"},
-    {"get_key", FASTCALL(transaction_get_key), METH_FASTCALL,
+    {"get", BINDING_METHOD(transaction_get), METH_FASTCALL, "get(key, snapshot) -> Value"},
+    {"get_key", BINDING_METHOD(transaction_get_key), METH_FASTCALL,
      "get_key(key, or_equal, offset, snapshot) -> Key"},
-    {"get_range", FASTCALL(transaction_get_range), METH_FASTCALL,
+    {"get_range", BINDING_METHOD(transaction_get_range), METH_FASTCALL,
      "get_range(two selectors of three, limit, mode, iteration, snapshot, reverse) -> FutureKeyValueArray"},
     {"get_read_version", (PyCFunction)transaction_get_read_version, METH_NOARGS, "-> FutureInt64"},
     {"watch", (PyCFunction)transaction_watch, METH_O, "watch(key) -> FutureVoid"},
-    {"set", FASTCALL(transaction_set), METH_FASTCALL, "set(key, value)"},
+    {"set", BINDING_METHOD(transaction_set), METH_FASTCALL, "set(key, value)"},
     {"clear", (PyCFunction)transaction_clear, METH_O, "clear(key)"},
-    {"clear_range", FASTCALL(transaction_clear_range), METH_FASTCALL, "clear_range(begin, end)"},
-    {"atomic_op", FASTCALL(transaction_atomic_op), METH_FASTCALL, "atomic_op(code, key, operand)"},
-    {"add_conflict_range", FASTCALL(transaction_add_conflict_range), METH_FASTCALL,
+    {"clear_range", BINDING_METHOD(transaction_clear_range), METH_FASTCALL, "clear_range(begin, end)"},
+    {"atomic_op", BINDING_METHOD(transaction_atomic_op), METH_FASTCALL, "atomic_op(code, key, operand)"},
+    {"add_conflict_range", BINDING_METHOD(transaction_add_conflict_range), METH_FASTCALL,
      "add_conflict_range(begin, end, type)"},
     {"commit", (PyCFunction)transaction_commit, METH_NOARGS, "-> FutureVoid"},
     {"on_error", (PyCFunction)transaction_on_error, METH_O, "on_error(code) -> FutureVoid"},

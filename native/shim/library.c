@@ -69,6 +69,6 @@ fdb_error_t shim_run_network(shim_library *library) {
     sigset_t every_signal;
     sigfillset(&every_signal);
     pthread_sigmask(SIG_BLOCK, &every_signal, NULL);
-    fdb_error_t (*run)(void) = SHIM_FUNCTION(library, fdb_run_network);
+    __auto_type run = SHIM_FUNCTION(library, fdb_run_network);
     return run != NULL ? run() : 2204 /* api_function_missing */;
 }

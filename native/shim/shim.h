@@ -43,7 +43,7 @@ typedef struct shim_library {
  * returns NULL and stores the loader's own message in `message`, cut to fit. */
 shim_library *shim_open(const char *path, char *message, size_t message_size);
 
-/* The file that the library came from, or NULL when the loader cannot tell. */
+/* Stores the file that the library came from, cut to fit; 0 when the loader cannot tell. */
 int shim_path(shim_library *library, char *path, size_t path_size);
 
 /* Finds a function by its name and enters it in the table; NULL if the library has none. */
@@ -52,17 +52,15 @@ void *shim_bind(shim_library *library, const char *name);
 /* As shim_bind, for a known place in the table (an offset into shim_functions). */
 void *shim_bind_at(shim_library *library, size_t offset, const char *name);
 
-/* A function of the library, typed; NULL if the library has none. */
+/* The function at a known place in the table, bound if need be; NULL if the library has none. */
+static inline void *shim_find(shim_library *library, size_t offset, const char *name) {
+    void *function = __atomic_load_n((void **)((char *)&library->functions + offset), __ATOMIC_RELAXED);
+    return function != NULL ? function : shim_bind_at(library, offset, name);
+}
+
+/* The function `name` of the library with its own type; NULL if the library has none. */
 #define SHIM_FUNCTION(library, name)                                                                         \
-    __extension__({                                                                                          \
-        __typeof__((library)->functions.name) shim_function_ =                                               \
-            __atomic_load_n(&(library)->functions.name, __ATOMIC_RELAXED);                                   \
-        if (shim_function_ == NULL) {                                                                        \
-            shim_function_ =                                                                                 \
-                (__typeof__(shim_function_))shim_bind_at((library), offsetof(shim_functions, name), #name);  \
-        }                                                                                                    \
-        shim_function_;                                                                                      \
-    })
+    ((__typeof__((library)->functions.name))shim_find((library), offsetof(shim_functions, name), #name))
 
 /* Runs fdb_run_network on this thread with every signal blocked, so that Ctrl-C reaches Python. */
 fdb_error_t shim_run_network(shim_library *library);

@@ -337,8 +337,7 @@ static void on_ready(FDBFuture *future, void *parameter) {
 }
 
 shim_signal *shim_signal_create(shim_library *library, FDBFuture *future) {
-    __typeof__(library->functions.fdb_future_set_callback) set_callback =
-        SHIM_FUNCTION(library, fdb_future_set_callback);
+    __auto_type set_callback = SHIM_FUNCTION(library, fdb_future_set_callback);
     shim_signal *signal = set_callback != NULL ? calloc(1, sizeof(*signal)) : NULL;
     if (signal == NULL) {
         return NULL;

@@ -31,8 +31,7 @@ static int item_list_append(item_list *list, PyObject *item) {
         PyObject **data = PyMem_Malloc(capacity * sizeof(PyObject *));
         if (data == NULL) {
             Py_DECREF(item);
-            PyErr_NoMemory();
-            return TUPLE_FAILED;
+            return tuple_no_memory();
         }
         memcpy(data, list->data, (size_t)list->length * sizeof(PyObject *));
         if (list->data != list->local) {
@@ -86,8 +85,7 @@ static int decode_string(tuple_reader *reader, int code, PyObject **out) {
     } else {
         char *body = PyMem_Malloc((size_t)n);
         if (body == NULL) {
-            PyErr_NoMemory();
-            return TUPLE_FAILED;
+            return tuple_no_memory();
         }
         char *p = body;
         for (const unsigned char *q = begin; q < zero; q++) {

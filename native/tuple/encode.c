@@ -77,8 +77,7 @@ static int write_escaped(tuple_writer *writer, unsigned char code, const char *b
         p += n;
     } else {
         if (n > (size_t)PY_SSIZE_T_MAX / 4) {
-            PyErr_NoMemory();
-            return TUPLE_FAILED;
+            return tuple_no_memory();
         }
         p = make_room(writer, 2 * n + 2);
         if (p == NULL) {

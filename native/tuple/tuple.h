@@ -69,6 +69,12 @@ typedef struct {
     long api_version; /* 0 until the program has selected one; it never changes afterwards */
 } tuple_state;
 
+/* Raises MemoryError. All other exceptions are those of Python's own functions. */
+static inline int tuple_no_memory(void) {
+    PyErr_NoMemory();
+    return TUPLE_FAILED;
+}
+
 /* The selected API version into *version, 0 if none yet (which behaves like the newest). */
 int tuple_get_api_version(tuple_state *state, long *version);
 
