@@ -110,8 +110,19 @@ typedef struct {
 extern PyTypeObject binding_database_type;
 extern PyTypeObject binding_transaction_type;
 
+/* Says why a handle cannot be used; returns -1. */
+int binding_refuse_handle(HandleObject *handle);
+
 /* -1 with an exception set when the handle is closed or from before a fork. */
-int binding_check_handle(HandleObject *handle);
+static inline int binding_check_handle(HandleObject *handle) {
+    int usable = handle->pointer != NULL && handle->generation == binding_generation;
+    return usable ? 0 : binding_refuse_handle(handle);
+}
+
+/* The method `call` and the property `model` of all handles. */
+PyObject *binding_handle_call(HandleObject *self, PyObject *const *args, Py_ssize_t count);
+extern const char binding_handle_call_doc[];
+extern PyGetSetDef binding_handle_properties[];
 
 /* ---- futures ---- */
 
@@ -180,6 +191,10 @@ int binding_future_is_ready(FutureObject *future);
 
 /* Blocks this thread until one of the futures is ready; its index, or -1 with an exception set. */
 Py_ssize_t binding_wait_any(FutureObject **futures, Py_ssize_t count);
+
+/* Has `token` put into the queue once the future is ready: 1, or 0 if it is ready already, or -1 with an
+ * exception set. */
+int binding_subscribe(FutureObject *future, shim_queue *queue, intptr_t token);
 
 /* Reads the result of a ready future: a new reference, or NULL with *error set, or NULL with an
  * exception set. */

@@ -1,11 +1,7 @@
-/* Futures: taking results and waiting for them. See binding.h. */
+/* Futures: their life, their results and their types. See binding.h. */
 #include "binding/binding.h"
 
-#include <stdlib.h>
 #include <structmember.h>
-
-/* How long the main thread waits before it looks for signals that reached another thread. */
-enum { SIGNAL_POLL_MILLISECONDS = 50 };
 
 /* ---- life ---- */
 
@@ -270,92 +266,6 @@ static PyObject *future_abandon(FutureObject *self, PyObject *Py_UNUSED(ignored)
     Py_RETURN_NONE;
 }
 
-/* ---- waiting ---- */
-
-/* The one signal of a pending future, made when somebody first has to wait. */
-static shim_signal *signal_of(FutureObject *self) {
-    if (self->signal == NULL) {
-        self->signal = shim_signal_create(self->library, self->pointer);
-        if (self->signal == NULL) {
-            PyErr_NoMemory();
-        }
-    }
-    return self->signal;
-}
-
-/* Subscribes `waiter` to every future that is pending; the index of one that is ready, `count` if
- * none is, -1 with an exception set. */
-static Py_ssize_t subscribe(FutureObject **futures, Py_ssize_t count, shim_waiter *waiter,
-                            shim_subscription *subscriptions) {
-    for (Py_ssize_t i = 0; i < count; i++) {
-        int ready = binding_future_is_ready(futures[i]);
-        if (ready != 0) {
-            return ready < 0 ? -1 : i;
-        }
-        if (signal_of(futures[i]) == NULL) {
-            return -1;
-        }
-        subscriptions[i].waiter = waiter;
-        if (!shim_signal_add(futures[i]->signal, &subscriptions[i])) {
-            return i;
-        }
-    }
-    return count;
-}
-
-/* Blocks until `waiter` is posted: 0, or -1 when a signal handler raised. Only the main thread
- * handles signals, so only it has to look for them. */
-static int block(shim_waiter *waiter) {
-    int is_main = binding_main_thread == 0 || PyThread_get_thread_ident() == binding_main_thread;
-    int outcome;
-    do {
-        Py_BEGIN_ALLOW_THREADS;
-        outcome = shim_waiter_wait(waiter, is_main ? SIGNAL_POLL_MILLISECONDS : -1);
-        Py_END_ALLOW_THREADS;
-        if (outcome != SHIM_POSTED && PyErr_CheckSignals() != 0) {
-            return -1;
-        }
-    } while (outcome != SHIM_POSTED);
-    return 0;
-}
-
-static Py_ssize_t first_ready(FutureObject **futures, Py_ssize_t count) {
-    for (Py_ssize_t i = 0; i < count; i++) {
-        int ready = binding_future_is_ready(futures[i]);
-        if (ready != 0) {
-            return ready < 0 ? -1 : i;
-        }
-    }
-    return count;
-}
-
-Py_ssize_t binding_wait_any(FutureObject **futures, Py_ssize_t count) {
-    if (PyThread_get_thread_ident() == binding_callback_thread) {
-        binding_raise_code(2026 /* blocked_from_network_thread */);
-        return -1;
-    }
-    shim_subscription *subscriptions = calloc((size_t)count, sizeof(*subscriptions));
-    if (subscriptions == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    shim_waiter waiter;
-    shim_waiter_init(&waiter);
-    Py_ssize_t ready = subscribe(futures, count, &waiter, subscriptions);
-    while (ready == count) {
-        /* Posted, but not ready: cannot be, unless the library calls back early. Wait on. */
-        ready = block(&waiter) == 0 ? first_ready(futures, count) : -1;
-    }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (subscriptions[i].waiter != NULL && futures[i]->signal != NULL) {
-            shim_signal_remove(futures[i]->signal, &subscriptions[i]);
-        }
-    }
-    shim_waiter_destroy(&waiter);
-    free(subscriptions);
-    return ready;
-}
-
 static PyObject *future_subscribe(FutureObject *self, PyObject *args) {
     PyObject *mailbox;
     Py_ssize_t token;
@@ -363,15 +273,8 @@ static PyObject *future_subscribe(FutureObject *self, PyObject *args) {
         return NULL;
     }
     shim_queue *queue = binding_mailbox_queue(mailbox);
-    int ready = queue != NULL ? binding_future_is_ready(self) : -1;
-    if (ready != 0) {
-        return ready < 0 ? NULL : PyBool_FromLong(0);
-    }
-    if (signal_of(self) == NULL) {
-        return NULL;
-    }
-    int added = shim_signal_add_queue(self->signal, queue, token);
-    return added < 0 ? PyErr_NoMemory() : PyBool_FromLong(added);
+    int added = queue != NULL ? binding_subscribe(self, queue, token) : -1;
+    return added >= 0 ? PyBool_FromLong(added) : NULL;
 }
 
 /* ---- types ---- */

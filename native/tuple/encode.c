@@ -19,13 +19,13 @@ void tuple_writer_free(tuple_writer *writer) {
 static unsigned char *make_room(tuple_writer *writer, size_t more) {
     if (writer->capacity - writer->length < more) {
         if (more > (size_t)PY_SSIZE_T_MAX / 2 - writer->length) {
-            PyErr_NoMemory();
+            tuple_no_memory();
             return NULL;
         }
         size_t capacity = (writer->length + more) * 2;
         unsigned char *data = PyMem_Malloc(capacity);
         if (data == NULL) {
-            PyErr_NoMemory();
+            tuple_no_memory();
             return NULL;
         }
         memcpy(data, writer->data, writer->length);

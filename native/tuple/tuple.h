@@ -69,7 +69,7 @@ typedef struct {
     long api_version; /* 0 until the program has selected one; it never changes afterwards */
 } tuple_state;
 
-/* Raises MemoryError. All other exceptions are those of Python's own functions. */
+/* Raises MemoryError; returns TUPLE_FAILED. */
 static inline int tuple_no_memory(void) {
     PyErr_NoMemory();
     return TUPLE_FAILED;
