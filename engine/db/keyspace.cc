@@ -9,7 +9,6 @@
 #include "base/fork.h"
 #include "db/system_keys.h"
 #include "runtime/network.h"
-#include "txn/transaction.h"
 
 namespace fdb {
 
@@ -331,9 +330,9 @@ void Keyspace::deliver_unseen() {
   }
 }
 
-bool Keyspace::hold(Transaction* transaction, Version from, Version to) noexcept {
+bool Keyspace::hold(KeyspaceUser* user, Version from, Version to) noexcept {
   try {
-    sweeper_.move(transaction, from, to);
+    sweeper_.move(user, from, to);
   } catch (const std::bad_alloc&) {
     return false;
   }

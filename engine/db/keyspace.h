@@ -16,6 +16,7 @@
 
 #include "base/weak_link.h"
 #include "db/atomic_ops.h"
+#include "db/keyspace_user.h"
 #include "db/recent_commits.h"
 #include "db/sweeper.h"
 #include "db/undelivered.h"
@@ -26,8 +27,6 @@
 #include "store/version_store.h"
 
 namespace fdb {
-
-class Transaction;
 
 struct ReadPoint {
   Version version = kInvalidVersion;
@@ -105,9 +104,9 @@ class Keyspace : public RefCounted<Keyspace> {
   void note_round_trip() { round_trips_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
 
-  // The oldest version that a transaction holds a snapshot of has changed (Sweeper::kNone: none), so that it can be taken
+  // The oldest version that `user` holds a snapshot of has changed (Sweeper::kNone: none), so that it can be taken
   // from it when it is too old. False when there is no memory to note it.
-  bool hold(Transaction* transaction, Version from, Version to) noexcept;
+  bool hold(KeyspaceUser* user, Version from, Version to) noexcept;
   // A commit is about to be decided: if nobody looks at it, the network thread delivers it.
   void expect_delivery(Undelivered::Place* place);
   void forget_undelivered(Undelivered::Place* place) { undelivered_.remove(place); }

@@ -3,40 +3,38 @@
 #include <array>
 #include <new>
 
-#include "txn/transaction.h"
-
 namespace fdb {
 
 namespace {
 
-constexpr size_t kTransactions = 32;  // in one piece of work
+constexpr size_t kUsers = 32;  // in one piece of work
 constexpr int kSteps = 256;
 
 }  // namespace
 
-void Sweeper::move(Transaction* transaction, Version from, Version to) {
+void Sweeper::move(KeyspaceUser* user, Version from, Version to) {
   if (from == to) return;
   std::lock_guard lock(mutex_);
   if (from == kNone) {
-    holders_.emplace(to, transaction);
+    holders_.emplace(to, user);
     return;
   }
-  auto place = holders_.extract({from, transaction});
+  auto place = holders_.extract({from, user});
   if (to == kNone) return;
   place.value().first = to;
   holders_.insert(std::move(place));
 }
 
 bool Sweeper::sweep(Version horizon) {
-  std::array<Ref<Transaction>, kTransactions> found;
+  std::array<Ref<KeyspaceUser>, kUsers> found;
   size_t count = 0;
   {
     std::lock_guard lock(mutex_);
     auto at = holders_.upper_bound(last_);
     if (at == holders_.end() || at->first >= horizon) at = holders_.begin();
-    for (; count < kTransactions && at != holders_.end() && at->first < horizon; ++at) {
+    for (; count < kUsers && at != holders_.end() && at->first < horizon; ++at) {
       last_ = *at;
-      if (at->second->try_add_ref()) found[count++] = Ref<Transaction>::adopt(at->second);
+      if (at->second->try_add_ref()) found[count++] = Ref<KeyspaceUser>::adopt(at->second);
     }
   }
   int steps = kSteps;

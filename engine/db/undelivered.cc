@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "txn/transaction.h"
-
 namespace fdb {
 
 namespace {
@@ -35,18 +33,21 @@ void Undelivered::remove(Place* place) {
 }
 
 int64_t Undelivered::deliver(int64_t now) {
-  std::array<Ref<Transaction>, kAtOnce> due;
+  std::array<Ref<KeyspaceUser>, kAtOnce> due;
+  std::array<Place*, kAtOnce> places;
   size_t count = 0;
   {
     std::lock_guard lock(mutex_);
     while (first_ && first_->due <= now && count < kAtOnce) {
-      Transaction* transaction = first_->transaction;
-      unlink(first_);
-      if (transaction->try_add_ref()) due[count++] = Ref<Transaction>::adopt(transaction);
+      Place* place = first_;
+      unlink(place);
+      if (!place->user->try_add_ref()) continue;
+      places[count] = place;
+      due[count++] = Ref<KeyspaceUser>::adopt(place->user);
     }
   }
   for (size_t i = 0; i < count; ++i) {
-    if (!due[i]->deliver_commit_unless_busy()) add(due[i]->undelivered_place(), now);
+    if (!due[i]->deliver_commit_unless_busy()) add(places[i], now);
   }
   std::lock_guard lock(mutex_);
   armed_ = first_ != nullptr;

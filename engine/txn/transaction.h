@@ -78,10 +78,10 @@ class SpecialKeys;
 struct SpecialWrites;
 class MappedRangeReader;
 
-class Transaction : public RefCounted<Transaction> {
+class Transaction : public KeyspaceUser {
  public:
   Transaction(Ref<Database> database, Ref<Tenant> tenant);
-  ~Transaction();
+  ~Transaction() override;
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
@@ -123,12 +123,9 @@ class Transaction : public RefCounted<Transaction> {
   void deliver_commit();
   // A watch that was cancelled before the commit.
   void forget_watch(const Watched& watched);
-  // The same; false if somebody else has the lock.
-  bool deliver_commit_unless_busy();
-  Undelivered::Place* undelivered_place() { return &undelivered_; }
-  // Gives up snapshots that are out of the window, but what the transaction has read: at most a piece of work of `*steps`,
-  // which it takes from that, and nothing if somebody else has the lock.
-  void release_snapshot(int* steps);
+  bool deliver_commit_unless_busy() override;
+  // What the transaction has read stays.
+  void release_snapshot(int* steps) override;
 
   // The oldest version that a snapshot is held of; Sweeper::kNone if none is.
   Version held_version();
