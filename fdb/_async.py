@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar, overload
 
@@ -10,14 +10,12 @@ from fdb._generated.options import AtomicOperations, StreamingMode
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
 from fdb._mistakes import no_default
 from fdb._native.extension import KeyValue
-from fdb._retry import transactional
-from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource
+from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource, run_asynchronously
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument, ValueArgument
 from fdb._values import Value
 from fdb._watch import Watch
 
-ResultT = TypeVar("ResultT")
 SelfT = TypeVar("SelfT", bound="AsynchronousOperations")
 
 
@@ -32,7 +30,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         """Returns the value of `key`, None if there is none."""
         if unwanted:
             raise no_default("value if (value := await db.get(key)) is not None else default")
-        return (await _run(self, lambda tr: tr.get(key))).value
+        return (await run_asynchronously(self, lambda tr: tr.get(key))).value
 
     @overload
     def __getitem__(self, key: slice) -> Coroutine[Any, Any, list[KeyValue]]: ...
@@ -46,7 +44,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
 
     async def get_key(self, key_selector: KeySelector) -> bytes:
         """Returns the key that the selector resolves to."""
-        return bytes(await _run(self, lambda tr: tr.get_key(key_selector)))
+        return bytes(await run_asynchronously(self, lambda tr: tr.get_key(key_selector)))
 
     async def get_range(
         self,
@@ -57,7 +55,9 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         streaming_mode: int = StreamingMode.want_all,
     ) -> list[KeyValue]:
         """Returns the rows with begin <= key < end. See `TransactionRead.get_range`."""
-        return await _run(self, lambda tr: tr.get_range(begin, end, limit, reverse, streaming_mode))
+        return await run_asynchronously(
+            self, lambda tr: tr.get_range(begin, end, limit, reverse, streaming_mode)
+        )
 
     async def get_range_startswith(
         self,
@@ -72,7 +72,11 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
 
     async def set(self, key: KeyArgument, value: ValueArgument) -> None:
         """Stores `value` under `key`."""
-        await _write(self, lambda tr: tr.set(key, value))
+
+        async def act(tr: Transaction) -> None:
+            tr.set(key, value)
+
+        await run_asynchronously(self, act)
 
     def __setitem__(self, key: KeyArgument, value: ValueArgument) -> NoReturn:
         """Raises TypeError: an assignment cannot be awaited."""
@@ -84,7 +88,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         async def act(tr: Transaction) -> None:
             tr.clear(await _resolved(tr, key))
 
-        await _run(self, act)
+        await run_asynchronously(self, act)
 
     async def clear_range(self, begin: Bound | slice, end: Bound | NoEnd = ...) -> None:
         """Removes all keys with begin <= key < end. See `Transaction.clear_range`."""
@@ -93,7 +97,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         async def act(tr: Transaction) -> None:
             tr.clear_range(await _resolved(tr, first), await _resolved(tr, last))
 
-        await _run(self, act)
+        await run_asynchronously(self, act)
 
     async def clear_range_startswith(self, prefix: KeyArgument) -> None:
         """Removes all keys that start with `prefix`."""
@@ -112,30 +116,31 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
             value, watch = tr.get(key), tr.watch(key)
             return await value, watch
 
-        return await _run(self, act)
+        return await run_asynchronously(self, act)
 
     async def set_and_watch(self, key: KeyArgument, value: ValueArgument) -> Watch:
         """Stores `value` and returns a watch that becomes ready when it changes from that."""
 
-        def act(tr: Transaction) -> Watch:
+        async def act(tr: Transaction) -> Watch:
             tr.set(key, value)
             return tr.watch(key)
 
-        return await _write(self, act)
+        return await run_asynchronously(self, act)
 
     async def clear_and_watch(self, key: KeyArgument) -> Watch:
         """Removes `key` and returns a watch that becomes ready when it is set again."""
 
-        def act(tr: Transaction) -> Watch:
+        async def act(tr: Transaction) -> Watch:
             tr.clear(key)
             return tr.watch(key)
 
-        return await _write(self, act)
+        return await run_asynchronously(self, act)
 
-    def _atomic_operation(
-        self, code: int, key: KeyArgument, param: ValueArgument
-    ) -> Coroutine[Any, Any, None]:
-        return _write(self, lambda tr: tr._atomic_operation(code, key, param))
+    async def _atomic_operation(self, code: int, key: KeyArgument, param: ValueArgument) -> None:
+        async def act(tr: Transaction) -> None:
+            tr._atomic_operation(code, key, param)
+
+        await run_asynchronously(self, act)
 
     async def __aenter__(self: SelfT) -> SelfT:
         self._enter()
@@ -168,16 +173,6 @@ class AsyncDatabase(AsynchronousOperations, DatabaseMembers):
         tenant = AsyncTenant(self._open_tenant(name), self._library)
         tenant._which = f" {name!r} of {self!r}"
         return tenant
-
-
-@transactional
-async def _run(tr: Transaction, act: Callable[[Transaction], Awaitable[ResultT]]) -> ResultT:
-    return await act(tr)
-
-
-@transactional
-async def _write(tr: Transaction, act: Callable[[Transaction], ResultT]) -> ResultT:
-    return act(tr)
 
 
 async def _resolved(tr: Transaction, bound: Any) -> Any:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar, overload
+from typing import Any, NoReturn, overload
 
 from fdb._generated.options import AtomicOperations, StreamingMode
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
 from fdb._mistakes import no_default
 from fdb._native.extension import KeyValue
-from fdb._retry import transactional
-from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource
+from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource, run
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument, ValueArgument
 from fdb._values import Value
 from fdb._watch import Watch
-
-ResultT = TypeVar("ResultT")
 
 
 class SynchronousOperations(TransactionSource, AtomicOperations[None]):
@@ -29,7 +25,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         """Returns the value of `key`, None if there is none."""
         if unwanted:
             raise no_default("value if (value := db.get(key)) is not None else default")
-        return _run(self, lambda tr: tr.get(key).value)
+        return run(self, lambda tr: tr.get(key).value)
 
     @overload
     def __getitem__(self, key: slice) -> list[KeyValue]: ...
@@ -39,11 +35,11 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         """`db[key]` is `get`; `db[begin:end]` is `get_range`, `db[begin:end:-1]` in reverse."""
         if isinstance(key, slice):
             return self.get_range(key)
-        return _run(self, lambda tr: tr.get(key).value)
+        return run(self, lambda tr: tr.get(key).value)
 
     def get_key(self, key_selector: KeySelector) -> bytes:
         """Returns the key that the selector resolves to."""
-        return _run(self, lambda tr: bytes(tr.get_key(key_selector)))
+        return run(self, lambda tr: bytes(tr.get_key(key_selector)))
 
     def get_range(
         self,
@@ -54,7 +50,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         streaming_mode: int = StreamingMode.want_all,
     ) -> list[KeyValue]:
         """Returns the rows with begin <= key < end. See `TransactionRead.get_range`."""
-        return _run(
+        return run(
             self, lambda tr: tr.get_range(begin, end, limit, reverse, streaming_mode).to_list()
         )
 
@@ -71,19 +67,19 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
 
     def set(self, key: KeyArgument, value: ValueArgument) -> None:
         """Stores `value` under `key`."""
-        _run(self, lambda tr: tr.set(key, value))
+        run(self, lambda tr: tr.set(key, value))
 
     def __setitem__(self, key: KeyArgument, value: ValueArgument) -> None:
         """The same as `set`."""
-        _run(self, lambda tr: tr.set(key, value))
+        run(self, lambda tr: tr.set(key, value))
 
     def clear(self, key: KeyArgument | KeySelector) -> None:
         """Removes `key`, or the key that a selector resolves to."""
-        _run(self, lambda tr: tr.clear(key))
+        run(self, lambda tr: tr.clear(key))
 
     def clear_range(self, begin: Bound | slice, end: Bound | NoEnd = ...) -> None:
         """Removes all keys with begin <= key < end. See `Transaction.clear_range`."""
-        _run(self, lambda tr: tr.clear_range(begin, end))
+        run(self, lambda tr: tr.clear_range(begin, end))
 
     def clear_range_startswith(self, prefix: KeyArgument) -> None:
         """Removes all keys that start with `prefix`."""
@@ -98,7 +94,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
 
     def get_and_watch(self, key: KeyArgument) -> tuple[Value, Watch]:
         """Returns the value of `key` and a watch that becomes ready when it changes from that."""
-        return _run(self, lambda tr: (tr.get(key), tr.watch(key)))
+        return run(self, lambda tr: (tr.get(key), tr.watch(key)))
 
     def set_and_watch(self, key: KeyArgument, value: ValueArgument) -> Watch:
         """Stores `value` and returns a watch that becomes ready when it changes from that."""
@@ -107,7 +103,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
             tr.set(key, value)
             return tr.watch(key)
 
-        return _run(self, act)
+        return run(self, act)
 
     def clear_and_watch(self, key: KeyArgument) -> Watch:
         """Removes `key` and returns a watch that becomes ready when it is set again."""
@@ -116,10 +112,10 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
             tr.clear(key)
             return tr.watch(key)
 
-        return _run(self, act)
+        return run(self, act)
 
     def _atomic_operation(self, code: int, key: KeyArgument, param: ValueArgument) -> None:
-        _run(self, lambda tr: tr._atomic_operation(code, key, param))
+        run(self, lambda tr: tr._atomic_operation(code, key, param))
 
 
 class Tenant(SynchronousOperations, TenantMembers):
@@ -137,8 +133,3 @@ class Database(SynchronousOperations, DatabaseMembers):
         tenant = Tenant(self._open_tenant(name), self._library)
         tenant._which = f" {name!r} of {self!r}"
         return tenant
-
-
-@transactional
-def _run(tr: Transaction, act: Callable[[Transaction], ResultT]) -> ResultT:
-    return act(tr)

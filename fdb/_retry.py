@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from fdb._errors import FDBError
@@ -184,35 +184,45 @@ def _synchronous(
         tr, args, kwargs = find.take(args, kwargs)
         if tr is None:
             return func(*args, **kwargs)
-        # None for a transaction of another class, which may have no attributes.
-        strand = _strand(tr) if isinstance(tr, Transaction) else None
-        attempts = last = 0  # how many failed, and the code of the last of them
-        while True:
-            try:
-                if strand is None:
-                    result = func(*args, **kwargs)
-                else:
-                    attempt = tr._attempt = [strand()]
-                    try:
-                        result = func(*args, **kwargs)
-                    finally:
-                        tr._attempt = None
-                        attempt.clear()
-                if isinstance(result, _UNFINISHED):
-                    _refuse_unfinished(result)
-                tr.commit().wait()
-                return result
-            except FDBError as error:
-                refusal = _refusal(tr, error)
-                if refusal is not None:
-                    _explain(tr, error, refusal, attempts, last)
-                    # As it was raised, with its cause and the traceback into the user's function.
-                    if refusal.code == error.code:
-                        raise
-                    raise refusal from error
-                attempts, last = attempts + 1, error.code
+        return run(tr, func, args, kwargs)
 
     return wrapper
+
+
+def run(
+    tr: Transaction, func: Callable[..., ResultT], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> ResultT:
+    """Calls a function and commits its new transaction, again and again until one attempt succeeds.
+
+    Returns what the function returned. Blocks; raises as `transactional` says.
+    """
+    # None for a transaction of another class, which may have no attributes.
+    strand = _strand(tr) if isinstance(tr, Transaction) else None
+    attempts = last = 0  # how many failed, and the code of the last of them
+    while True:
+        try:
+            if strand is None:
+                result = func(*args, **kwargs)
+            else:
+                attempt = tr._attempt = [strand()]
+                try:
+                    result = func(*args, **kwargs)
+                finally:
+                    tr._attempt = None
+                    attempt.clear()
+            if isinstance(result, _UNFINISHED):
+                _refuse_unfinished(result)
+            tr.commit().wait()
+            return result
+        except FDBError as error:
+            refusal = _refusal(tr, error)
+            if refusal is not None:
+                _explain(tr, error, refusal, attempts, last)
+                # As it was raised, with its cause and the traceback into the user's function.
+                if refusal.code == error.code:
+                    raise
+                raise refusal from error
+            attempts, last = attempts + 1, error.code
 
 
 def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[..., Any]:
@@ -222,33 +232,43 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
         if tr is None:
             _require_asyncio(find.given(args, kwargs))
             return await func(*args, **kwargs)
-        is_own = isinstance(tr, Transaction)
-        if is_own:
-            _require_asyncio(tr)
-        attempts = last = 0  # how many failed, and the code of the last of them
-        while True:
-            try:
-                attempt = AsynchronousRun()
-                if is_own:
-                    tr._attempt = attempt
-                try:
-                    result = await func(*args, **kwargs)
-                finally:
-                    if is_own:
-                        tr._attempt = None
-                    attempt.clear()
-                await tr.commit()
-                return result
-            except FDBError as error:
-                refusal = await _asynchronous_refusal(tr, error)
-                if refusal is not None:
-                    _explain(tr, error, refusal, attempts, last)
-                    if refusal.code == error.code:
-                        raise
-                    raise refusal from error
-                attempts, last = attempts + 1, error.code
+        return await run_asynchronously(tr, func, args, kwargs)
 
     return wrapper
+
+
+async def run_asynchronously(
+    tr: Transaction,
+    func: Callable[..., Awaitable[ResultT]],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> ResultT:
+    """As `run`, in the running loop: what the function returns is awaited."""
+    is_own = isinstance(tr, Transaction)
+    if is_own:
+        _require_asyncio(tr)
+    attempts = last = 0  # how many failed, and the code of the last of them
+    while True:
+        try:
+            attempt = AsynchronousRun()
+            if is_own:
+                tr._attempt = attempt
+            try:
+                result = await func(*args, **kwargs)
+            finally:
+                if is_own:
+                    tr._attempt = None
+                attempt.clear()
+            await tr.commit()
+            return result
+        except FDBError as error:
+            refusal = await _asynchronous_refusal(tr, error)
+            if refusal is not None:
+                _explain(tr, error, refusal, attempts, last)
+                if refusal.code == error.code:
+                    raise
+                raise refusal from error
+            attempts, last = attempts + 1, error.code
 
 
 def _strand(tr: Transaction) -> Callable[[], object]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, TypeVar
 
+from fdb import _retry
 from fdb import tuple as tuple_layer
 from fdb._future import FutureInt64, FutureKeyValueArray
 from fdb._generated.options import DatabaseOptions
@@ -18,6 +19,7 @@ from fdb._transaction import Transaction
 from fdb._types import KeyArgument
 from fdb._values import Key
 
+ResultT = TypeVar("ResultT")
 SelfT = TypeVar("SelfT", bound="TransactionSource")
 
 
@@ -183,3 +185,17 @@ class TenantMembers(TransactionSource):
             limit,
         )
         return FutureKeyValueArray(self._handle, address, extension.RANGES)
+
+
+def run(source: TransactionSource, act: Callable[[Transaction], ResultT]) -> ResultT:
+    """Runs a convenience method: calls `act` with a new transaction, which is committed and retried. Blocks."""
+    tr = source.create_transaction()
+    return _retry.run(tr, act, (tr,), {})
+
+
+def run_asynchronously(
+    source: TransactionSource, act: Callable[[Transaction], Awaitable[ResultT]]
+) -> Coroutine[Any, Any, ResultT]:
+    """As `run`, in the running loop: what `act` returns is awaited before the commit."""
+    tr = source.create_transaction()
+    return _retry.run_asynchronously(tr, act, (tr,), {})
