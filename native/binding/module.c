@@ -13,15 +13,6 @@ static void store(PyObject **place, PyObject *object) {
     Py_XSETREF(*place, object);
 }
 
-static int store_future_class(PyTypeObject **place, PyObject *object) {
-    if (!PyType_Check(object) || !PyType_IsSubtype((PyTypeObject *)object, &binding_future_type)) {
-        binding_raise(PyExc_TypeError, "%R is not a future class", object);
-        return -1;
-    }
-    store((PyObject **)place, object);
-    return 0;
-}
-
 static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs) {
     static char *names[] = {
         "error", "unusable", "missing_function", "value", "key", "nothing", "int64", "rows", "watch", NULL};
@@ -30,16 +21,22 @@ static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject
                                      &value, &key, &nothing, &int64, &rows, &watch)) {
         return NULL;
     }
+    const struct {
+        PyTypeObject **place;
+        PyObject *object;
+    } futures[] = {
+        {&binding_classes.value, value}, {&binding_classes.key, key},   {&binding_classes.nothing, nothing},
+        {&binding_classes.int64, int64}, {&binding_classes.rows, rows}, {&binding_classes.watch, watch},
+    };
     store(&binding_classes.error, error);
     store(&binding_classes.unusable, unusable);
     store(&binding_classes.missing_function, missing);
-    if (store_future_class(&binding_classes.value, value) != 0 ||
-        store_future_class(&binding_classes.key, key) != 0 ||
-        store_future_class(&binding_classes.nothing, nothing) != 0 ||
-        store_future_class(&binding_classes.int64, int64) != 0 ||
-        store_future_class(&binding_classes.rows, rows) != 0 ||
-        store_future_class(&binding_classes.watch, watch) != 0) {
-        return NULL;
+    for (size_t i = 0; i < sizeof(futures) / sizeof(futures[0]); i++) {
+        PyObject *object = futures[i].object;
+        if (!PyType_Check(object) || !PyType_IsSubtype((PyTypeObject *)object, &binding_future_type)) {
+            return binding_raise(PyExc_TypeError, "%R is not a future class", object);
+        }
+        store((PyObject **)futures[i].place, object);
     }
     Py_RETURN_NONE;
 }
@@ -122,11 +119,24 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int add_type(PyObject *module, const char *name, PyTypeObject *type) {
-    if (PyType_Ready(type) != 0) {
-        return -1;
+static int add_types(PyObject *module) {
+    static const struct {
+        const char *name;
+        PyTypeObject *type;
+    } types[] = {{"FutureBase", &binding_future_type},
+                 {"BytesFutureBase", &binding_bytes_future_type},
+                 {"ListFutureBase", &binding_list_future_type},
+                 {"DatabaseHandle", &binding_database_type},
+                 {"TransactionHandle", &binding_transaction_type},
+                 {"KeyValue", &binding_keyvalue_type},
+                 {"Mailbox", &binding_mailbox_type}};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (PyType_Ready(types[i].type) != 0 ||
+            PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type) != 0) {
+            return -1;
+        }
     }
-    return PyModule_AddObjectRef(module, name, (PyObject *)type);
+    return 0;
 }
 
 static int add_kinds(PyObject *module) {
@@ -162,14 +172,7 @@ static int claim_for_this_interpreter(void) {
 }
 
 static int module_exec(PyObject *module) {
-    if (claim_for_this_interpreter() != 0 || binding_keyvalue_ready() != 0 ||
-        add_type(module, "FutureBase", &binding_future_type) != 0 ||
-        add_type(module, "BytesFutureBase", &binding_bytes_future_type) != 0 ||
-        add_type(module, "ListFutureBase", &binding_list_future_type) != 0 ||
-        add_type(module, "DatabaseHandle", &binding_database_type) != 0 ||
-        add_type(module, "TransactionHandle", &binding_transaction_type) != 0 ||
-        add_type(module, "KeyValue", &binding_keyvalue_type) != 0 ||
-        add_type(module, "Mailbox", &binding_mailbox_type) != 0) {
+    if (claim_for_this_interpreter() != 0 || binding_keyvalue_ready() != 0 || add_types(module) != 0) {
         return -1;
     }
     return add_kinds(module);

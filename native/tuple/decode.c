@@ -167,8 +167,8 @@ static int decode_bool(tuple_reader *reader, int code, PyObject **out) {
 }
 
 /* An instance of one of our two Python classes, made without running their constructors. */
-static PyObject *new_instance(tuple_state *state, PyTypeObject *type) {
-    return type->tp_new(type, state->empty_tuple, NULL);
+static PyObject *new_instance(tuple_state *state, PyObject *type) {
+    return ((PyTypeObject *)type)->tp_new((PyTypeObject *)type, state->empty_tuple, NULL);
 }
 
 /* Sets an attribute to a new reference, which it takes over. */
@@ -252,7 +252,7 @@ static int decode_uuid(tuple_reader *reader, PyObject **out) {
         return TUPLE_FAILED;
     }
     reader->at += TUPLE_UUID_LENGTH;
-    *out = new_instance(state, (PyTypeObject *)state->uuid_type);
+    *out = new_instance(state, state->uuid_type);
     status = check_made(*out);
     if (status == TUPLE_DONE &&
         (PyObject_GenericSetAttr(*out, state->name_int, number) != 0 ||

@@ -254,10 +254,10 @@ static int encode_item(tuple_state *state, tuple_writer *writer, PyObject *value
     if (type == &PyTuple_Type || type == &PyList_Type) {
         return encode_nested(state, writer, value, depth + 1);
     }
-    if (type == state->versionstamp_type) {
+    if ((PyObject *)type == state->versionstamp_type) {
         return encode_versionstamp(state, writer, value);
     }
-    if (type == state->single_float_type) {
+    if ((PyObject *)type == state->single_float_type) {
         return encode_single_float(state, writer, value);
     }
     return encode_uuid(state, writer, value);

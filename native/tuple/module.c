@@ -1,6 +1,8 @@
 /* The module fdb._tuple.codec: its four functions and its state. See tuple.h. */
 #include "tuple/tuple.h"
 
+#include <stddef.h>
+
 static tuple_state *get_state(PyObject *module) { return (tuple_state *)PyModule_GetState(module); }
 
 int tuple_get_api_version(tuple_state *state, long *version) {
@@ -234,13 +236,13 @@ static PyObject *codec_compare(PyObject *module, PyObject *const *args, Py_ssize
 
 /* ---- set-up ---- */
 
-static PyTypeObject *get_type(PyObject *module, const char *name) {
+static PyObject *get_type(PyObject *module, const char *name) {
     PyObject *type = PyObject_GetAttrString(module, name);
     if (type != NULL && !PyType_Check(type)) {
         PyErr_Format(PyExc_TypeError, "fdb._tuple.types.%s is not a class", name);
         Py_CLEAR(type);
     }
-    return (PyTypeObject *)type;
+    return type;
 }
 
 static int load_python_parts(tuple_state *state) {
@@ -282,41 +284,21 @@ static int codec_exec(PyObject *module) {
     return load_python_parts(state);
 }
 
+/* The objects of the state, as an array. */
+static PyObject **objects_of(PyObject *module) { return (PyObject **)get_state(module); }
+enum { OBJECT_COUNT = offsetof(tuple_state, api_version) / sizeof(PyObject *) };
+
 static int codec_traverse(PyObject *module, visitproc visit, void *arg) {
-    tuple_state *state = get_state(module);
-    Py_VISIT(state->pure_pack);
-    Py_VISIT(state->pure_pack_with_versionstamp);
-    Py_VISIT(state->pure_unpack);
-    Py_VISIT(state->pure_compare);
-    Py_VISIT(state->as_bytes);
-    Py_VISIT(state->selected_api_version);
-    Py_VISIT(state->versionstamp_type);
-    Py_VISIT(state->single_float_type);
-    Py_VISIT(state->uuid_type);
-    Py_VISIT(state->uuid_unknown);
+    for (size_t i = 0; i < OBJECT_COUNT; i++) {
+        Py_VISIT(objects_of(module)[i]);
+    }
     return 0;
 }
 
 static int codec_clear(PyObject *module) {
-    tuple_state *state = get_state(module);
-    Py_CLEAR(state->pure_pack);
-    Py_CLEAR(state->pure_pack_with_versionstamp);
-    Py_CLEAR(state->pure_unpack);
-    Py_CLEAR(state->pure_compare);
-    Py_CLEAR(state->as_bytes);
-    Py_CLEAR(state->selected_api_version);
-    Py_CLEAR(state->versionstamp_type);
-    Py_CLEAR(state->single_float_type);
-    Py_CLEAR(state->uuid_type);
-    Py_CLEAR(state->uuid_unknown);
-    Py_CLEAR(state->empty_tuple);
-    Py_CLEAR(state->name_tr_version);
-    Py_CLEAR(state->name_user_version);
-    Py_CLEAR(state->name_bits);
-    Py_CLEAR(state->name_bytes);
-    Py_CLEAR(state->name_uuid);
-    Py_CLEAR(state->name_int);
-    Py_CLEAR(state->name_is_safe);
+    for (size_t i = 0; i < OBJECT_COUNT; i++) {
+        Py_CLEAR(objects_of(module)[i]);
+    }
     return 0;
 }
 

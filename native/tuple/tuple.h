@@ -47,6 +47,7 @@ enum {
 /* Recursion here costs C stack; the pure codec has its own limits. */
 #define TUPLE_MAX_DEPTH 64
 
+/* What the module keeps; all members but the last are objects that it owns, see module.c. */
 typedef struct {
     PyObject *pure_pack;
     PyObject *pure_pack_with_versionstamp;
@@ -54,8 +55,8 @@ typedef struct {
     PyObject *pure_compare;
     PyObject *as_bytes;
     PyObject *selected_api_version;
-    PyTypeObject *versionstamp_type;
-    PyTypeObject *single_float_type;
+    PyObject *versionstamp_type;
+    PyObject *single_float_type;
     PyObject *uuid_type;    /* NULL until it is needed, as uuid is slow to import */
     PyObject *uuid_unknown; /* SafeUUID.unknown */
     PyObject *empty_tuple;
