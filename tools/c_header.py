@@ -13,18 +13,16 @@ API_VERSION = 740
 
 _VERSION_TEST = re.compile(r"#if FDB_API_VERSION (<|>=) (\d+)")
 _FUNCTION = re.compile(r"(?P<returns>.*?[\s*])(?P<name>fdb_\w+)\s*\((?P<parameters>.*)\)")
-_FUNCTION_POINTER = re.compile(r"\(\*(?P<name>\w+)\)\s*\(")
 _NOISE = re.compile(r"\b(DLLEXPORT|WARN_UNUSED_RESULT)\s+")
 
 
 @dataclasses.dataclass(frozen=True)
 class Function:
-    """One declaration; `returns` and `parameters` are C text, `arguments` are names."""
+    """One declaration; `returns` and `parameters` are C text."""
 
     returns: str
     name: str
     parameters: tuple[str, ...]
-    arguments: tuple[str, ...]
 
 
 def _holds(directive: str) -> bool:
@@ -86,11 +84,6 @@ def _split_parameters(text: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _argument_name(parameter: str) -> str:
-    pointer = _FUNCTION_POINTER.search(parameter)
-    return pointer.group("name") if pointer else re.split(r"[\s*]", parameter)[-1]
-
-
 def read_functions(path: pathlib.Path) -> list[Function]:
     """Returns every function that a header declares, in its order."""
     functions = []
@@ -101,10 +94,7 @@ def read_functions(path: pathlib.Path) -> list[Function]:
         if not match:
             raise ValueError(f"{path.name}: not a function: {statement!r}")
         parameters = _split_parameters(match.group("parameters"))
-        arguments = tuple(_argument_name(parameter) for parameter in parameters)
-        functions.append(
-            Function(match.group("returns").strip(), match.group("name"), parameters, arguments)
-        )
+        functions.append(Function(match.group("returns").strip(), match.group("name"), parameters))
     return functions
 
 

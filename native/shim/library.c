@@ -53,7 +53,7 @@ void *shim_bind(shim_library *library, const char *name) {
         const char *name;
         size_t offset;
     } places[] = {
-#define FDB_FUNCTION(result, name, parameters, arguments) {#name, offsetof(shim_functions, name)},
+#define FDB_FUNCTION(result, name, parameters) {#name, offsetof(shim_functions, name)},
 #include "generated/functions.h"
 #undef FDB_FUNCTION
     };

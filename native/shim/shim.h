@@ -29,7 +29,7 @@
 
 /* Every function of the ABI under its own name and with its own type; NULL until first needed. */
 typedef struct shim_functions {
-#define FDB_FUNCTION(result, name, parameters, arguments) result(*name) parameters;
+#define FDB_FUNCTION(result, name, parameters) result(*name) parameters;
 #include "generated/functions.h"
 #undef FDB_FUNCTION
 } shim_functions;
