@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from fdb import _open as _open
 from fdb import _retry as _retry
+from fdb import impl as impl
 from fdb import tuple as tuple
 from fdb._async import AsyncDatabase, AsyncTenant
 from fdb._blocking import Database, Tenant
@@ -51,6 +52,8 @@ from fdb._transaction import Transaction, TransactionRead
 from fdb._values import Key, Value
 from fdb._version import __version__
 from fdb._watch import Watch
+from fdb.directory_impl import DirectoryLayer, DirectorySubspace, directory
+from fdb.subspace_impl import Subspace
 
 if TYPE_CHECKING:
     # Names of some API versions only, and modules loaded by their first use.
@@ -77,12 +80,9 @@ _extension.configure(
 )
 _Sequence.register(KeyValue)  # pyright: ignore[reportAttributeAccessIssue]
 
-# After the classes that they build on.
-from fdb import impl as impl  # noqa: E402
-from fdb.directory_impl import DirectoryLayer, DirectorySubspace, directory  # noqa: E402
-from fdb.subspace_impl import Subspace  # noqa: E402
-
+#: Modules loaded by their first use, and those there are from an API version on.
 _LOADED_ON_USE = ("apiversion", "embedded", "fdboptions")
+_LOADED_FROM_VERSION = {"locality": 23, "tenant_management": 630}
 _MODULES = ("directory_impl", "impl", "subspace_impl", "tuple", *_LOADED_ON_USE)
 
 __all__ = [
@@ -138,10 +138,9 @@ def api_version(ver: int) -> None:
     if not _api_version.select(ver):
         return
     _show_signatures(ver)
-    if ver > 22:
-        from fdb import locality as locality
-    if ver >= 630:
-        from fdb import tenant_management as tenant_management
+    for name, first in _LOADED_FROM_VERSION.items():
+        if ver >= first:
+            _load(name)
 
 
 def is_api_version_selected() -> bool:
@@ -154,6 +153,10 @@ def get_api_version() -> int:
     return _api_version.get()
 
 
+def _load(name: str) -> Any:
+    return importlib.import_module(f"fdb.{name}")
+
+
 if not TYPE_CHECKING:  # so that checkers see the names above, and no others
 
     @functools.wraps(_retry.transactional)
@@ -163,12 +166,10 @@ if not TYPE_CHECKING:  # so that checkers see the names above, and no others
 
     def __getattr__(name: str) -> Any:
         if name in _LOADED_ON_USE:
-            return importlib.import_module(f"fdb.{name}")
+            return _load(name)
         if name == "ErrorCode":
-            from fdb._generated.error_codes import ErrorCode
-
-            globals()[name] = ErrorCode
-            return ErrorCode
+            found = globals()[name] = _load("_generated.error_codes").ErrorCode
+            return found
         if (
             name in ("Cluster", "create_cluster")
             and is_api_version_selected()
@@ -179,7 +180,7 @@ if not TYPE_CHECKING:  # so that checkers see the names above, and no others
 
 
 def __dir__() -> list[str]:
-    present: list[str] = [name for name in ("locality", "tenant_management") if name in globals()]
+    present: list[str] = [name for name in _LOADED_FROM_VERSION if name in globals()]
     if is_api_version_selected() and get_api_version() < 610:
         present += ["Cluster", "create_cluster"]
     return sorted({*__all__, *_MODULES, *present})

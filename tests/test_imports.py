@@ -67,6 +67,7 @@ CFFI_DOOR = "fdb._native.library"
 
 #: (module, what it imports inside a function) -> why it does not at its top.
 IN_FUNCTIONS: dict[tuple[str, str], str] = {
+    ("fdb", "importlib.import_module"): "modules that an API version has, or that few programs use",
     ("fdb._startup.opening", "fdb._waiting.asyncio_model"): "asyncio is slow to load",
     ("fdb._startup.opening", "fdb._waiting.gevent_model"): "gevent need not be installed",
     ("fdb._layers", "asyncio"): "slow to load, and in use already where a loop runs",
@@ -76,12 +77,7 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
 }
 
 #: Imports that break a rule and are on their way out.
-KNOWN: set[tuple[str, str]] = {
-    ("fdb", "fdb._generated.error_codes"),
-    ("fdb", "fdb.locality"),
-    ("fdb", "fdb.tenant_management"),
-    ("fdb", "importlib.import_module"),
-}
+KNOWN: set[tuple[str, str]] = {}
 
 
 class Import(NamedTuple):
