@@ -76,9 +76,6 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb._tuple.pure", "uuid"): "slow to load, and for tuples with a UUID only",
 }
 
-#: Imports that break a rule and are on their way out.
-KNOWN: set[tuple[str, str]] = {}
-
 
 class Import(NamedTuple):
     """One import of a module, wherever in the file it stands."""
@@ -210,7 +207,7 @@ def in_functions(imports: list[Import]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def imports() -> list[Import]:
-    return [each for each in all_imports() if (each.importer, each.imported) not in KNOWN]
+    return all_imports()
 
 
 def test_nobody_imports_an_upper_layer(imports: list[Import]) -> None:
