@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pathlib
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,9 +14,10 @@ _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 _VENDOR_NAME = f"libfdb_c{_SUFFIX}"
 _VARIABLES = ("FDB_LIBRARY_PATH", "FDB_LOCAL_CLIENT_LIBRARY_PATH")
 
-EMBEDDED_PATH = (
-    pathlib.Path(__file__).resolve().parent.parent / "embedded" / f"libfdb_embedded{_SUFFIX}"
-)
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+_EMBEDDED_NAME = f"libfdb_embedded{_SUFFIX}"
+
+EMBEDDED_PATH = os.path.join(_PACKAGE, "embedded", _EMBEDDED_NAME)
 
 ADVICE = (
     "Either install the FoundationDB client (which brings libfdb_c) or name its file in "
@@ -79,7 +79,7 @@ def load_embedded(fresh_copy: bool) -> Library:
     if fresh_copy:
         return _load_copy()
     try:
-        return Library(str(EMBEDDED_PATH))
+        return Library(EMBEDDED_PATH)
     except OSError as error:
         raise RuntimeError(
             f"the embedded engine of this package cannot be loaded from {EMBEDDED_PATH}: {error}"
@@ -104,15 +104,20 @@ def _load_copy() -> Library:
     )
 
 
+def _engine() -> bytes:
+    with open(EMBEDDED_PATH, "rb") as file:
+        return file.read()
+
+
 @contextlib.contextmanager
 def _copy_in_memory() -> Iterator[str]:
     """A copy in a file without a name, where the system has such files."""
     if not hasattr(os, "memfd_create"):
         raise OSError("the system has no files in memory")
-    descriptor = os.memfd_create(EMBEDDED_PATH.name)
+    descriptor = os.memfd_create(_EMBEDDED_NAME)
     try:
         with open(descriptor, "wb", closefd=False) as file:
-            file.write(EMBEDDED_PATH.read_bytes())
+            file.write(_engine())
         # Not /proc/self: the loader knows libraries by name, and a child of this process may use the
         # same descriptor.
         yield f"/proc/{os.getpid()}/fd/{descriptor}"
@@ -121,19 +126,20 @@ def _copy_in_memory() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _copy_in_directory(parent: pathlib.Path | None) -> Iterator[str]:
+def _copy_in_directory(parent: str | None) -> Iterator[str]:
     """A copy in a new directory below `parent`, by default the one for temporary files."""
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="fdb-embedded-", dir=parent) as directory:
-        copy = pathlib.Path(directory, EMBEDDED_PATH.name)
-        copy.write_bytes(EMBEDDED_PATH.read_bytes())
-        yield str(copy)
+        copy = os.path.join(directory, _EMBEDDED_NAME)
+        with open(copy, "wb") as file:
+            file.write(_engine())
+        yield copy
 
 
 #: Places for a copy, by what an error calls them. Files may be executed beside the engine, if written.
 _COPIES: dict[str, Callable[[], contextlib.AbstractContextManager[str]]] = {
     "in memory": _copy_in_memory,
     "in the directory for temporary files": lambda: _copy_in_directory(None),
-    "beside the engine": lambda: _copy_in_directory(EMBEDDED_PATH.parent),
+    "beside the engine": lambda: _copy_in_directory(os.path.dirname(EMBEDDED_PATH)),
 }
