@@ -21,12 +21,8 @@ from fdb._directory.errors import (
     DirectoryPrefixError,
     DirectoryRemovedError,
     DirectoryVersionError,
-    Path,
-    PathLike,
-    to_layer,
-    to_path,
-    to_prefix,
 )
+from fdb._directory.paths import Path, PathLike, to_layer, to_path, to_prefix
 from fdb._directory.store import PARTITION_LAYER, SUBDIRS, VERSION, DirectoryStore, Record
 from fdb._layers import AsyncSource, BlockingSource, Steps, run
 from fdb.subspace_impl import Subspace
@@ -103,9 +99,7 @@ class Directory:
         A new directory is recorded with ``layer``. A non-empty ``layer`` that is not the recorded one
         of an existing directory raises.
         """
-        home = self._directory_layer
-        names, wanted = self._partition_subpath(path), to_layer(layer)
-        return run(tr, lambda tr: home._opened(home._store.create_or_open(tr, names, wanted)))
+        return self._create_or_open(tr, path, layer)
 
     @overload
     def open(
@@ -120,14 +114,7 @@ class Directory:
 
         Raises if there is none, or if ``layer`` is not empty and not the one it was created with.
         """
-        home = self._directory_layer
-        names, wanted = self._partition_subpath(path), to_layer(layer)
-        return run(
-            tr,
-            lambda tr: home._opened(
-                home._store.create_or_open(tr, names, wanted, allow_create=False)
-            ),
-        )
+        return self._create_or_open(tr, path, layer, allow_create=False)
 
     @overload
     def create(
@@ -153,12 +140,23 @@ class Directory:
         ``prefix`` gives the key prefix of its contents, where the directory layer allows that; it must
         not overlap that of another directory. Otherwise one is allocated.
         """
+        return self._create_or_open(tr, path, layer, prefix, allow_open=False)
+
+    def _create_or_open(
+        self,
+        tr: Any,
+        path: PathLike,
+        layer: bytes | None,
+        prefix: bytes | None = None,
+        allow_create: bool = True,
+        allow_open: bool = True,
+    ) -> Any:
         home = self._directory_layer
         names, wanted, given = self._partition_subpath(path), to_layer(layer), to_prefix(prefix)
         return run(
             tr,
             lambda tr: home._opened(
-                home._store.create_or_open(tr, names, wanted, given, allow_open=False)
+                home._store.create_or_open(tr, names, wanted, given, allow_create, allow_open)
             ),
         )
 
@@ -186,9 +184,8 @@ class Directory:
         The contents keep their prefix. Raises if there is none at ``old_path``, if there is one at
         ``new_path``, if the parent of that does not exist, or if the two are in different partitions.
         """
-        home = self._directory_layer
         old, new = self._partition_subpath(old_path), self._partition_subpath(new_path)
-        return run(tr, lambda tr: home._opened(home._store.move(tr, old, new)))
+        return self._directory_layer._move(tr, old, new)
 
     @overload
     def move_to(self, tr: BlockingSource, new_absolute_path: PathLike) -> DirectorySubspace: ...
@@ -206,8 +203,7 @@ class Directory:
         new_path = to_path(new_absolute_path)
         if new_path[:depth] != home._path:
             raise DirectoryPathError("Cannot move between partitions.", new_path)
-        old, new = self._path[depth:], new_path[depth:]
-        return run(tr, lambda tr: home._opened(home._store.move(tr, old, new)))
+        return home._move(tr, self._path[depth:], new_path[depth:])
 
     @overload
     def remove(self, tr: BlockingSource, path: PathLike = ()) -> bool: ...
@@ -218,9 +214,8 @@ class Directory:
 
         Raises if it does not exist. Programs that have it open can still write into its prefix.
         """
-        home = self._get_layer_for_path(path)
-        names = self._partition_subpath(path, home)
-        return run(tr, lambda tr: home._store.remove(tr, names))
+        store, names = self._place_of(path)
+        return run(tr, lambda tr: store.remove(tr, names))
 
     @overload
     def remove_if_exists(self, tr: BlockingSource, path: PathLike = ()) -> bool: ...
@@ -230,9 +225,8 @@ class Directory:
     ) -> Coroutine[Any, Any, bool]: ...
     def remove_if_exists(self, tr: Any, path: PathLike = ()) -> Any:
         """Remove the directory as ``remove`` does; return False if there is none."""
-        home = self._get_layer_for_path(path)
-        names = self._partition_subpath(path, home)
-        return run(tr, lambda tr: home._store.remove(tr, names, fail_if_missing=False))
+        store, names = self._place_of(path)
+        return run(tr, lambda tr: store.remove(tr, names, fail_if_missing=False))
 
     @overload
     def exists(self, tr: BlockingSource, path: PathLike = ()) -> bool: ...
@@ -240,9 +234,8 @@ class Directory:
     def exists(self, tr: AsyncSource, path: PathLike = ()) -> Coroutine[Any, Any, bool]: ...
     def exists(self, tr: Any, path: PathLike = ()) -> Any:
         """Tell whether the directory (this one by default) exists."""
-        home = self._get_layer_for_path(path)
-        names = self._partition_subpath(path, home)
-        return run(tr, lambda tr: home._store.exists(tr, names))
+        store, names = self._place_of(path)
+        return run(tr, lambda tr: store.exists(tr, names))
 
     def get_layer(self) -> bytes:
         """Return the layer the directory was created with, empty if none."""
@@ -256,6 +249,11 @@ class Directory:
         """The path as the directory layer ``home``, by default our own, counts it: from its root."""
         home = home or self._directory_layer
         return self._path[len(home._path) :] + to_path(path)
+
+    def _place_of(self, path: PathLike) -> tuple[DirectoryStore, Path]:
+        """Where the node of ``path`` is kept: the store, and the path as that counts it."""
+        home = self._get_layer_for_path(path)
+        return home._store, self._partition_subpath(path, home)
 
     def _get_layer_for_path(self, path: PathLike) -> DirectoryLayer:
         """The directory layer that keeps the node of ``path``; a partition's own is kept by its parent."""
@@ -298,6 +296,10 @@ class DirectoryLayer(Directory):
         layer._store = store
         layer._path = store.path
         return layer
+
+    def _move(self, tr: Any, old: Path, new: Path) -> Any:
+        """Move a directory between two paths that count from this root."""
+        return run(tr, lambda tr: self._opened(self._store.move(tr, old, new)))
 
     def _opened(self, steps: Steps[Record]) -> Steps[DirectorySubspace]:
         """Run steps that find or make a directory; return it as an object."""

@@ -27,8 +27,8 @@ from fdb._directory.errors import (
     DirectoryPrefixError,
     DirectoryRemovedError,
     DirectoryVersionError,
-    Path,
 )
+from fdb._directory.paths import Path
 from fdb._layers import Steps, require_transaction
 from fdb.impl import strinc
 from fdb.subspace_impl import Subspace
