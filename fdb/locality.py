@@ -12,6 +12,8 @@ from fdb.impl import (
     FDBError,
     FDBRange,
     FutureStringArray,
+    FutureVoid,
+    KeyValue,
     Transaction,
     TransactionRead,
     transactional,
@@ -44,13 +46,14 @@ def get_boundary_keys(
     """
     first, last = key_bounds(begin, end)
     if is_asynchronous(db_or_tr):
-        return _scan_asynchronously(db_or_tr, first, last)
+        return _boundaries_asynchronously(db_or_tr, first, last)
     if first >= last:
         return iter(())
     tr = _new_transaction(db_or_tr)
     if isinstance(db_or_tr, TransactionRead):
         tr.set_read_version(db_or_tr.get_read_version().wait())
-    return _scan(tr, first, last, _begin_scan(tr, first, last))
+    scan = _Scan(tr, first, last)
+    return _boundaries(scan, scan.rows())
 
 
 @overload
@@ -84,53 +87,67 @@ def _new_transaction(db_or_tr: Any) -> Transaction:
     return tr
 
 
-def _begin_scan(tr: Transaction, begin: bytes, end: bytes) -> FDBRange:
-    # Anew for each attempt, as an error resets the options.
-    tr.options.set_read_system_keys()
-    tr.options.set_lock_aware()
-    return tr.snapshot.get_range(_KEY_SERVERS + begin, _KEY_SERVERS + end)
+class _Scan:
+    """A scan of the boundaries, and where it has come to, which no failure of a transaction loses."""
+
+    def __init__(self, tr: Transaction, begin: bytes, end: bytes) -> None:
+        self._tr = tr
+        self._begin = begin
+        self._end = end
+        self._progress = False
+
+    def rows(self) -> FDBRange:
+        """Begin to read the rest."""
+        # Anew for each attempt, as an error resets the options.
+        self._tr.options.set_read_system_keys()
+        self._tr.options.set_lock_aware()
+        self._progress = False
+        return self._tr.snapshot.get_range(_KEY_SERVERS + self._begin, _KEY_SERVERS + self._end)
+
+    def boundary(self, row: KeyValue) -> bytes:
+        """Return the boundary that a row stands for; the rest begins after it."""
+        boundary = row.key[len(_KEY_SERVERS) :]
+        self._progress = True
+        self._begin = boundary + b"\x00"
+        return boundary
+
+    def after(self, error: FDBError) -> FutureVoid | None:
+        """Return what to wait for before the rest is read, None if that is possible at once."""
+        # The scan outlived its version. It promises no single one, so it goes on in a new transaction.
+        if self._progress and error.code == _TRANSACTION_TOO_OLD:
+            self._tr = self._tr.db.create_transaction()
+            return None
+        return self._tr.on_error(error)
 
 
-def _may_go_on(error: FDBError, progress: bool) -> bool:
-    # The scan outlived its version. It promises no single one, so it goes on in a new transaction.
-    return progress and error.code == _TRANSACTION_TOO_OLD
-
-
-def _scan(tr: Transaction, begin: bytes, end: bytes, rows: FDBRange) -> Iterator[bytes]:
+def _boundaries(scan: _Scan, rows: FDBRange) -> Iterator[bytes]:
     while True:
-        progress = False
         try:
             for row in rows:
-                boundary = row.key[len(_KEY_SERVERS) :]
-                progress = True
-                begin = boundary + b"\x00"
-                yield boundary
+                yield scan.boundary(row)
             return
         except FDBError as error:
-            if _may_go_on(error, progress):
-                tr = tr.db.create_transaction()
-            else:
-                tr.on_error(error).wait()
-        rows = _begin_scan(tr, begin, end)
+            delay = scan.after(error)
+            if delay is not None:
+                delay.wait()
+        rows = scan.rows()
 
 
-async def _scan_asynchronously(db_or_tr: Any, begin: bytes, end: bytes) -> AsyncIterator[bytes]:
+async def _boundaries_asynchronously(
+    db_or_tr: Any, begin: bytes, end: bytes
+) -> AsyncIterator[bytes]:
     if begin >= end:
         return
     tr = _new_transaction(db_or_tr)
     if isinstance(db_or_tr, TransactionRead):
         tr.set_read_version(await db_or_tr.get_read_version())
+    scan = _Scan(tr, begin, end)
     while True:
-        progress = False
         try:
-            async for row in _begin_scan(tr, begin, end):
-                boundary = row.key[len(_KEY_SERVERS) :]
-                progress = True
-                begin = boundary + b"\x00"
-                yield boundary
+            async for row in scan.rows():
+                yield scan.boundary(row)
             return
         except FDBError as error:
-            if _may_go_on(error, progress):
-                tr = tr.db.create_transaction()
-            else:
-                await tr.on_error(error)
+            delay = scan.after(error)
+            if delay is not None:
+                await delay

@@ -13,8 +13,7 @@ from fdb._layers import (
     require_transaction,
     run,
 )
-from fdb.impl import FDBError, KeyValue, TransactionRead
-from fdb.tuple import pack
+from fdb.impl import FDBError, KeyValue, TransactionRead, process_tenant_name
 
 __all__ = ["FDBTenantList", "create_tenant", "delete_tenant", "list_tenants"]
 
@@ -40,7 +39,7 @@ def create_tenant(db_or_tr: Any, tenant_name: TenantName) -> Any:
     name that begins with 0xff gives FDBError 2134 at the commit; one of another type, TypeError.
     With the asyncio event model this is a coroutine.
     """
-    return _create_tenant_impl(db_or_tr, _to_name(tenant_name), _new_marker(db_or_tr))
+    return _create_tenant_impl(db_or_tr, process_tenant_name(tenant_name), _new_marker(db_or_tr))
 
 
 @overload
@@ -55,7 +54,7 @@ def delete_tenant(db_or_tr: Any, tenant_name: TenantName) -> Any:
     has keys gives FDBError 2133 at the commit; a name of another type, TypeError. With the asyncio event
     model this is a coroutine.
     """
-    return _delete_tenant_impl(db_or_tr, _to_name(tenant_name), _new_marker(db_or_tr))
+    return _delete_tenant_impl(db_or_tr, process_tenant_name(tenant_name), _new_marker(db_or_tr))
 
 
 @overload
@@ -72,7 +71,7 @@ def list_tenants(db_or_tr: Any, begin: TenantName, end: TenantName, limit: int) 
     At most ``limit`` of them; 0 means all. With a database this blocks until they are read; with a
     transaction, iterating over the result does. With the asyncio event model this is a coroutine.
     """
-    first, last = _to_name(begin), _to_name(end)
+    first, last = process_tenant_name(begin), process_tenant_name(end)
     if isinstance(db_or_tr, TransactionRead) and not is_asynchronous(db_or_tr):
         return FDBTenantList(_begin_list(db_or_tr, first, last, limit))
     return run(db_or_tr, lambda tr: _list_steps(tr, first, last, limit))
@@ -100,14 +99,6 @@ class FDBTenantList:
     def to_list(self) -> list[KeyValue]:
         """Return those not yet iterated over as a list."""
         return list(self)
-
-
-def _to_name(name: Any) -> bytes:
-    if isinstance(name, tuple):
-        return pack(name)
-    if isinstance(name, bytes):
-        return bytes(name)
-    raise TypeError("Tenant name must be of type bytes or of type tuple")
 
 
 def _new_marker(db_or_tr: Any) -> list[None]:
@@ -140,9 +131,7 @@ def _create_tenant_impl(
     force_existence_check_maybe_committed: bool = False,
 ) -> Any:
     def steps(tr: Any) -> Steps[None]:
-        require_transaction(tr, "tenants are created and deleted")
-        tr.options.set_special_key_space_enable_writes()
-        key = _TENANT_MAP + tenant_name
+        key = _begin_change(tr, tenant_name)
         force = force_existence_check_maybe_committed
         if (yield from _check_existence(tr, key, existence_check_marker, force)) is True:
             raise FDBError(_TENANT_ALREADY_EXISTS)
@@ -158,15 +147,20 @@ def _delete_tenant_impl(
     force_existence_check_maybe_committed: bool = False,
 ) -> Any:
     def steps(tr: Any) -> Steps[None]:
-        require_transaction(tr, "tenants are created and deleted")
-        tr.options.set_special_key_space_enable_writes()
-        key = _TENANT_MAP + tenant_name
+        key = _begin_change(tr, tenant_name)
         force = force_existence_check_maybe_committed
         if (yield from _check_existence(tr, key, existence_check_marker, force)) is False:
             raise FDBError(_TENANT_NOT_FOUND)
         tr.clear(key)
 
     return run(tr, steps)
+
+
+def _begin_change(tr: Any, tenant_name: bytes) -> bytes:
+    """Prepare a transaction for the change of a tenant; return the key that stands for that."""
+    require_transaction(tr, "tenants are created and deleted")
+    tr.options.set_special_key_space_enable_writes()
+    return _TENANT_MAP + tenant_name
 
 
 def _begin_list(tr: Any, begin: bytes, end: bytes, limit: int) -> Any:
