@@ -87,6 +87,13 @@ def _new_transaction(db_or_tr: Any) -> Transaction:
     return tr
 
 
+def _begin_scan(tr: Transaction, begin: bytes, end: bytes) -> FDBRange:
+    # Anew for each attempt, as an error resets the options.
+    tr.options.set_read_system_keys()
+    tr.options.set_lock_aware()
+    return tr.snapshot.get_range(_KEY_SERVERS + begin, _KEY_SERVERS + end)
+
+
 class _Scan:
     """A scan of the boundaries, and where it has come to, which no failure of a transaction loses."""
 
@@ -98,11 +105,8 @@ class _Scan:
 
     def rows(self) -> FDBRange:
         """Begin to read the rest."""
-        # Anew for each attempt, as an error resets the options.
-        self._tr.options.set_read_system_keys()
-        self._tr.options.set_lock_aware()
         self._progress = False
-        return self._tr.snapshot.get_range(_KEY_SERVERS + self._begin, _KEY_SERVERS + self._end)
+        return _begin_scan(self._tr, self._begin, self._end)
 
     def boundary(self, row: KeyValue) -> bytes:
         """Return the boundary that a row stands for; the rest begins after it."""
