@@ -13,13 +13,8 @@ import pytest
 
 import fdb
 from fdb.impl import FormerFuture
-
-WAIT_SECONDS = 10
-
-
-def counted(database: fdb.Database, what: str) -> int:
-    """A counter of the stub library."""
-    return int(database.create_transaction()[f"count:{what}".encode()])
+from helpers.stubs import counted
+from helpers.waiting import WAIT_SECONDS
 
 
 def test_a_future_becomes_ready(stub_db: fdb.Database) -> None:

@@ -12,11 +12,6 @@ from fdb._layers import is_asynchronous, run
 
 
 @pytest.fixture
-def async_db(database_name):
-    return fdb.open(database_name, event_model="asyncio")
-
-
-@pytest.fixture
 def read_and_write(test_prefix):
     """Steps that read one value and a range, write, and return what they were sent."""
 
@@ -80,8 +75,9 @@ def test_an_error_retries_the_steps(db, test_prefix):
     assert len(attempts) == 3
 
 
-def test_threads_take_turns_on_a_transaction(db, test_prefix):
-    tr = db.create_transaction()
+@pytest.fixture
+def counting(test_prefix):
+    """Steps that count, after each read, how many operations are under way; and the list of the counts."""
     inside = []
     overlaps = []
 
@@ -92,6 +88,12 @@ def test_threads_take_turns_on_a_transaction(db, test_prefix):
             overlaps.append(len(inside))
         inside.pop()
 
+    return start, overlaps
+
+
+def test_threads_take_turns_on_a_transaction(db, counting):
+    start, overlaps = counting
+    tr = db.create_transaction()
     threads = [threading.Thread(target=run, args=(tr, start)) for _ in range(6)]
     for thread in threads:
         thread.start()
@@ -100,16 +102,8 @@ def test_threads_take_turns_on_a_transaction(db, test_prefix):
     assert overlaps == [1] * 120
 
 
-def test_tasks_take_turns_on_a_transaction(async_db, test_prefix):
-    inside = []
-    overlaps = []
-
-    def start(tr):
-        inside.append(None)
-        for _ in range(20):
-            yield tr.get(test_prefix)
-            overlaps.append(len(inside))
-        inside.pop()
+def test_tasks_take_turns_on_a_transaction(async_db, counting):
+    start, overlaps = counting
 
     async def main():
         tr = async_db.create_transaction()

@@ -6,10 +6,10 @@ A trace function stops an operation at one line after the other, so that no luck
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
 
 import pytest
+
+from helpers.processes import RunPython
 
 HARNESS = """
     import asyncio, os, signal, sys, threading
@@ -49,7 +49,7 @@ def program(mode: str | None, text: str) -> str:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("mode", [None, "asyncio"])
 def test_a_fork_while_another_thread_is_in_an_operation(
-    run_python: Callable[..., Any], mode: str | None
+    run_python: RunPython, mode: str | None
 ) -> None:
     done = run_python(
         program(
@@ -105,7 +105,7 @@ def test_a_fork_while_another_thread_is_in_an_operation(
     assert done.returncode == 0 and int(done.stdout.split()[1]) > 5
 
 
-def test_a_signal_handler_in_the_middle_of_an_operation(run_python: Callable[..., Any]) -> None:
+def test_a_signal_handler_in_the_middle_of_an_operation(run_python: RunPython) -> None:
     """It may operate on another transaction; on the interrupted one it works or is told why not."""
     done = run_python(
         program(

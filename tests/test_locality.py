@@ -11,11 +11,6 @@ from fdb import locality
 
 
 @pytest.fixture
-def async_db(database_name):
-    return fdb.open(database_name, event_model="asyncio")
-
-
-@pytest.fixture
 def boundaries(db):
     """All shard boundaries, read directly."""
 

@@ -11,16 +11,14 @@ import fdb
 
 
 @pytest.fixture
-def db() -> Iterator[fdb.Database]:
-    name = fdb.embedded.unique()
-    with fdb.open(name) as database:
-        database._which = " 'memory:x'" if database._which == f" {name!r}" else "wrong"
+def db(memory_name: str) -> Iterator[fdb.Database]:
+    with fdb.open(memory_name) as database:
+        database._which = " 'memory:x'" if database._which == f" {memory_name!r}" else "wrong"
         yield database
-    fdb.embedded.drop(name)
 
 
-def test_databases() -> None:
-    name = fdb.embedded.unique()
+def test_databases(memory_name: str) -> None:
+    name = memory_name
     database = fdb.open(name)
     assert repr(database) == f"<Database {name!r}>"
     assert repr(fdb.open(name, event_model="asyncio")) == f"<AsyncDatabase {name!r}>"

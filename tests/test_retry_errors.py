@@ -14,6 +14,16 @@ NOT_RETRYABLE = 2000
 RETRYABLE = 1020
 
 
+def raise_with_cause(error_code: int) -> None:
+    try:
+        try:
+            raise KeyError("context")
+        except KeyError:
+            raise LookupError("cause")  # noqa: B904 - the context is wanted
+    except LookupError as error:
+        raise fdb.FDBError(error_code) from error
+
+
 def failing(error_code: int, attempts: list[int]) -> Callable[..., Any]:
     """A function that raises an FDBError with a cause and a context of its own."""
 
@@ -21,13 +31,7 @@ def failing(error_code: int, attempts: list[int]) -> Callable[..., Any]:
     def work(tr: fdb.Transaction, key: bytes) -> None:
         attempts.append(len(attempts))
         tr[key] = b""
-        try:
-            try:
-                raise KeyError("context")
-            except KeyError:
-                raise LookupError("cause")  # noqa: B904 - the context is wanted
-        except LookupError as error:
-            raise fdb.FDBError(error_code) from error
+        raise_with_cause(error_code)
 
     return work
 
@@ -38,13 +42,7 @@ def failing_in_asyncio(error_code: int, attempts: list[int]) -> Callable[..., An
         attempts.append(len(attempts))
         tr[key] = b""
         await tr.get(key)
-        try:
-            try:
-                raise KeyError("context")
-            except KeyError:
-                raise LookupError("cause")  # noqa: B904 - the context is wanted
-        except LookupError as error:
-            raise fdb.FDBError(error_code) from error
+        raise_with_cause(error_code)
 
     return lambda db, key: asyncio.run(work(db, key))
 

@@ -279,18 +279,15 @@ def test_a_watch_made_in_a_task_dies_with_its_last_reference(
     asyncio.run(main())
 
 
-def test_dropped_watches_free_their_places() -> None:
-    name = fdb.embedded.unique()
-
+def test_dropped_watches_free_their_places(memory_name: str) -> None:
     async def main() -> None:
-        adb = fdb.open(name, event_model="asyncio")
+        adb = fdb.open(memory_name, event_model="asyncio")
         adb.options.set_max_watches(20)
         for _ in range(100):
             await asyncio.create_task(adb.set_and_watch(b"k", b""))
         adb.close()
 
     asyncio.run(main())
-    fdb.embedded.drop(name)
 
 
 def test_a_coroutine_that_is_closed_elsewhere(database_name: str, test_prefix: bytes) -> None:

@@ -10,6 +10,7 @@ import pytest
 import fdb
 from fdb import tenant_management
 from fdb.tenant_management import create_tenant, delete_tenant, list_tenants
+from helpers.databases import code_of
 
 TENANT_EXISTS = 2132
 TENANT_NOT_FOUND = 2131
@@ -27,12 +28,6 @@ def name(db, test_prefix):
 
 def names(db, prefix):
     return [row.key for row in list_tenants(db, prefix, fdb.strinc(prefix), 0)]
-
-
-def code_of(function, *arguments):
-    with pytest.raises(fdb.FDBError) as caught:
-        function(*arguments)
-    return caught.value.code
 
 
 def test_life_of_a_tenant(db, name):

@@ -9,19 +9,12 @@ from typing import Any
 import pytest
 
 import fdb
-
-WAIT_SECONDS = 10
+from helpers.databases import code_of
 
 
 @pytest.fixture
 def tr(db: fdb.Database) -> fdb.Transaction:
     return db.create_transaction()
-
-
-def error_of(call: Any, *args: Any) -> int:
-    with pytest.raises(fdb.FDBError) as failed:
-        call(*args)
-    return failed.value.code
 
 
 def test_reading_own_writes(tr: fdb.Transaction, test_prefix: bytes) -> None:
@@ -135,7 +128,7 @@ def test_a_read_only_commit_has_no_versions(tr: fdb.Transaction, test_prefix: by
     tr[test_prefix].wait()
     tr.commit().wait()
     assert tr.get_committed_version() == -1
-    assert error_of(stamp.wait) == 2021
+    assert code_of(stamp.wait) == 2021
 
 
 def test_read_versions(db: fdb.Database, test_prefix: bytes) -> None:
@@ -182,18 +175,18 @@ def test_write_conflict_ranges(db: fdb.Database, test_prefix: bytes) -> None:
         writer = db.create_transaction()
         add(writer)
         writer.commit().wait()
-        assert error_of(reader.commit().wait) == 1020
+        assert code_of(reader.commit().wait) == 1020
 
 
 def test_inverted_conflict_ranges(tr: fdb.Transaction) -> None:
-    assert error_of(tr.add_read_conflict_range, b"b", b"a") == 2005
-    assert error_of(tr.add_write_conflict_range, b"b", b"a") == 2005
+    assert code_of(tr.add_read_conflict_range, b"b", b"a") == 2005
+    assert code_of(tr.add_write_conflict_range, b"b", b"a") == 2005
 
 
 def test_on_error(tr: fdb.Transaction) -> None:
     tr.on_error(fdb.FDBError(1020)).wait()
     tr.on_error(1007).wait()
-    assert error_of(tr.on_error(2000).wait) == 2000
+    assert code_of(tr.on_error(2000).wait) == 2000
     with pytest.raises(ZeroDivisionError):
         tr.on_error(ZeroDivisionError())
     with pytest.raises(TypeError, match="on_error takes an FDBError or its code, not str"):
@@ -205,8 +198,8 @@ def test_reset_and_cancel(tr: fdb.Transaction, test_prefix: bytes) -> None:
     tr.reset()
     assert not tr[test_prefix].present()
     tr.cancel()
-    assert error_of(tr[test_prefix].wait) == 1025
-    assert error_of(tr.commit().wait) == 1025
+    assert code_of(tr[test_prefix].wait) == 1025
+    assert code_of(tr.commit().wait) == 1025
     tr.reset()
     assert not tr[test_prefix].present()
 
@@ -215,7 +208,7 @@ def test_too_large(db: fdb.Database) -> None:
     for key, value, code in ((b"k" * 20000, b"v", 2102), (b"k", b"v" * 200000, 2103)):
         tr = db.create_transaction()
         tr[key] = value
-        assert error_of(tr.commit().wait) == code
+        assert code_of(tr.commit().wait) == code
 
 
 def test_sizes(tr: fdb.Transaction, test_prefix: bytes) -> None:
@@ -255,13 +248,13 @@ def test_a_watch_is_cancelled_with_its_transaction(db: fdb.Database, test_prefix
     tr = db.create_transaction()
     watch = tr.watch(test_prefix)
     del tr
-    assert error_of(watch.wait) == 1025
+    assert code_of(watch.wait) == 1025
 
 
 def test_a_watch_can_be_cancelled(db: fdb.Database, test_prefix: bytes) -> None:
     watch = db.set_and_watch(test_prefix, b"")
     watch.cancel()
-    assert error_of(watch.wait) == 1101
+    assert code_of(watch.wait) == 1101
 
 
 def test_another_thread_may_wait_before_the_commit(db: fdb.Database, test_prefix: bytes) -> None:
@@ -305,8 +298,8 @@ def test_a_timeout(db: fdb.Database, test_prefix: bytes) -> None:
     tr = db.create_transaction()
     tr.options.set_timeout(20)
     stamp = tr.get_versionstamp()
-    assert error_of(stamp.wait) == 1031
-    assert error_of(tr[test_prefix].wait) == 1031
+    assert code_of(stamp.wait) == 1031
+    assert code_of(tr[test_prefix].wait) == 1031
 
 
 def test_transactions_may_be_subclassed_and_carry_attributes(db: fdb.Database) -> None:

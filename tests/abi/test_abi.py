@@ -11,9 +11,11 @@ import sys
 import pytest
 
 import fdb.embedded
+from helpers.compilers import link_with_libfdb_c
+from helpers.paths import HEADERS
+from helpers.processes import run
 
 HERE = pathlib.Path(__file__).resolve().parent
-INCLUDE = HERE.parent.parent / "vendor" / "fdb_c_headers"
 VERSIONS = [13, 14, 23, 200, 300, 520, 610, 620, 630, 710, 740]
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
 #: What the engine exports beside the ABI.
@@ -25,26 +27,13 @@ needs_compiler = pytest.mark.skipif(
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads ELF files")
 
 
-def run(*command: object, **environment: str) -> str:
-    """Runs a command and returns its output; fails the test with all it said if it fails."""
-    result = subprocess.run(
-        [str(part) for part in command],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, **environment},
-    )
-    assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
-    return result.stdout
-
-
 @needs_compiler
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("header", ["fdb_c.h", "fdb_c_internal.h"])
 def test_headers_are_valid_c99_and_cpp20(version: int, header: str, tmp_path: pathlib.Path) -> None:
     source = tmp_path / "include.c"
     source.write_text(f"#include <foundationdb/{header}>\n")
-    options = [*WARNINGS, f"-DFDB_API_VERSION={version}", f"-I{INCLUDE}", "-fsyntax-only"]
+    options = [*WARNINGS, f"-DFDB_API_VERSION={version}", f"-I{HEADERS}", "-fsyntax-only"]
     run("gcc", "-std=c99", *options, source)
     run("g++", "-std=c++20", *options, "-xc++", source)
 
@@ -58,7 +47,7 @@ def test_headers_offer_their_newest_version(macro: str, tmp_path: pathlib.Path) 
     source.write_text(
         "#include <foundationdb/fdb_c.h>\nint version[FDB_API_VERSION == 740 ? 1 : -1];\n"
     )
-    run("gcc", "-std=c99", *WARNINGS, f"-D{macro}", f"-I{INCLUDE}", "-fsyntax-only", source)
+    run("gcc", "-std=c99", *WARNINGS, f"-D{macro}", f"-I{HEADERS}", "-fsyntax-only", source)
 
 
 @needs_compiler
@@ -68,7 +57,7 @@ def test_headers_refuse_versions_they_do_not_know(
 ) -> None:
     source = tmp_path / "refused.c"
     source.write_text("#include <foundationdb/fdb_c.h>\n")
-    command = ["gcc", *define, f"-I{INCLUDE}", "-fsyntax-only", str(source)]
+    command = ["gcc", *define, f"-I{HEADERS}", "-fsyntax-only", str(source)]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode != 0
     assert "FDB_API_VERSION" in result.stderr
@@ -78,7 +67,7 @@ def test_headers_refuse_versions_they_do_not_know(
 def test_a_result_that_matters_must_be_used(tmp_path: pathlib.Path) -> None:
     source = tmp_path / "unused.c"
     source.write_text("#include <foundationdb/fdb_c.h>\nvoid f(void) { fdb_stop_network(); }\n")
-    options = ["-Wall", "-Werror", f"-I{INCLUDE}", "-c", str(source), "-o", os.devnull]
+    options = ["-Wall", "-Werror", f"-I{HEADERS}", "-c", str(source), "-o", os.devnull]
     plus = ["g++", "-xc++", *options]
     warned = subprocess.run([*plus, "-DFDB_API_VERSION=23"], capture_output=True, text=True)
     assert "unused-result" in warned.stderr
@@ -111,7 +100,7 @@ def test_a_removed_function_does_not_compile(
 ) -> None:
     source = tmp_path / "removed.c"
     source.write_text(f"#include <foundationdb/fdb_c.h>\nvoid f(void) {{ (void){call}; }}\n")
-    options = ["gcc", "-Wall", f"-I{INCLUDE}", "-fsyntax-only", str(source)]
+    options = ["gcc", "-Wall", f"-I{HEADERS}", "-fsyntax-only", str(source)]
     run(*options, f"-DFDB_API_VERSION={version - 1}")
     refused = subprocess.run(
         [*options, f"-DFDB_API_VERSION={version}"], capture_output=True, text=True
@@ -129,7 +118,7 @@ def test_types_and_names_that_programs_ask_the_headers_for(tmp_path: pathlib.Pat
         "FDBCluster* cluster;\n"
         "FDBClusterOption option = FDB_CLUSTER_OPTION_DUMMY_DO_NOT_USE;\n"
     )
-    options = ["gcc", "-std=c90", *WARNINGS[:1], "-Werror", f"-I{INCLUDE}", "-fsyntax-only"]
+    options = ["gcc", "-std=c90", *WARNINGS[:1], "-Werror", f"-I{HEADERS}", "-fsyntax-only"]
     run(*options, "-DFDB_API_VERSION=740", "-DFDB_INCLUDE_LEGACY_TYPES", source)
     run(*options, "-DFDB_API_VERSION=600", source)
     with pytest.raises(AssertionError, match="FDBCluster"):
@@ -150,14 +139,14 @@ def test_a_program_compiles_in_any_language_at_any_version(
     version: int, language: str, tmp_path: pathlib.Path
 ) -> None:
     flags = [*LANGUAGES[language], "-Wall", "-Werror", f"-DFDB_API_VERSION={version}"]
-    run(*flags, f"-I{INCLUDE}", "-c", HERE / "roundtrip.c", "-o", tmp_path / "roundtrip.o")
+    run(*flags, f"-I{HEADERS}", "-c", HERE / "roundtrip.c", "-o", tmp_path / "roundtrip.o")
 
 
 @needs_compiler
 @pytest.mark.parametrize("version", VERSIONS)
 def test_structures_have_the_layout_of_the_abi(version: int, tmp_path: pathlib.Path) -> None:
     program = tmp_path / "layout"
-    flags = ["-std=c11", *WARNINGS, f"-DFDB_API_VERSION={version}", f"-I{INCLUDE}"]
+    flags = ["-std=c11", *WARNINGS, f"-DFDB_API_VERSION={version}", f"-I{HEADERS}"]
     run("gcc", *flags, HERE / "layout.c", "-o", program)
     run(program)
 
@@ -167,9 +156,8 @@ def test_structures_have_the_layout_of_the_abi(version: int, tmp_path: pathlib.P
 def test_a_c_program_runs_on_the_engine(version: int, tmp_path: pathlib.Path) -> None:
     program = tmp_path / "roundtrip"
     flags = ["-std=c90", *WARNINGS[:1], "-Werror", f"-DFDB_API_VERSION={version}"]
-    libdir = fdb.embedded.libdir()
-    link = [f"-L{libdir}", "-lfdb_c", "-pthread", f"-Wl,-rpath,{libdir}"]
-    run("gcc", *flags, f"-I{INCLUDE}", HERE / "roundtrip.c", *link, "-o", program)
+    link = link_with_libfdb_c(fdb.embedded.libdir())
+    run("gcc", *flags, f"-I{HEADERS}", HERE / "roundtrip.c", *link, "-o", program)
     assert run(program, "memory:abi") == "ok\n"
     cluster_file = tmp_path / "fdb.cluster"
     cluster_file.write_text("memory:abi\n")

@@ -10,9 +10,11 @@ import subprocess
 import pytest
 
 import fdb.embedded
+from helpers.compilers import link_with_libfdb_c
+from helpers.paths import HEADERS
+from helpers.processes import run
 
 HERE = pathlib.Path(__file__).resolve().parent
-INCLUDE = HERE.parent.parent / "vendor" / "fdb_c_headers"
 OLD_VERSIONS = [13, 14, 22, 23, 300, 600, 610, 620]
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
@@ -21,12 +23,10 @@ pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 def compile_program(source: str, version: int, directory: pathlib.Path) -> pathlib.Path:
     """Compiles a test program against our headers, linked with the engine as libfdb_c."""
     program = directory / f"{pathlib.Path(source).stem}{version}"
-    libdir = fdb.embedded.libdir()
     command = ["gcc", "-std=c11", "-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Werror", "-g"]
-    command += [f"-DFDB_API_VERSION={version}", f"-I{INCLUDE}", str(HERE / source)]
-    command += [f"-L{libdir}", "-lfdb_c", "-pthread", f"-Wl,-rpath,{libdir}", "-o", str(program)]
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
+    command += [f"-DFDB_API_VERSION={version}", f"-I{HEADERS}", str(HERE / source)]
+    command += [*link_with_libfdb_c(fdb.embedded.libdir()), "-o", str(program)]
+    run(*command)
     return program
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import fdb
 import fdb.embedded
+from helpers.processes import RunPython
 
 A_LONG_TIME = 20.0
 
 
 @pytest.fixture
-def name() -> Iterator[str]:
-    name = fdb.embedded.unique()
-    fdb.embedded.set_latency(name, None)
-    yield name
-    fdb.embedded.drop(name)
+def name(prompt_name: str) -> str:
+    return prompt_name
 
 
 def pending(future: Any) -> bool:
@@ -160,14 +158,14 @@ PENDING_OF_NEW = """
     [("", "True"), ("0", "True"), ("off", "True"), ("50ms", "False"), ("20-50ms,seed=3", "False")],
 )
 def test_the_variable_decides_for_new_databases(
-    value: str, ready: str, run_python: Callable[..., Any]
+    value: str, ready: str, run_python: RunPython
 ) -> None:
     done = run_python(PENDING_OF_NEW, environment={"FDB_EMBEDDED_LATENCY": value})
     assert (done.returncode, done.stdout.strip()) == (0, ready)
 
 
 @pytest.mark.parametrize("value", ["yes", "2", "1-2", "5ms-1ms", "1ms,seed=x", "90s"])
-def test_a_malformed_variable_is_refused(value: str, run_python: Callable[..., Any]) -> None:
+def test_a_malformed_variable_is_refused(value: str, run_python: RunPython) -> None:
     done = run_python(PENDING_OF_NEW, environment={"FDB_EMBEDDED_LATENCY": value})
     assert done.returncode != 0
     assert f"FDB_EMBEDDED_LATENCY={value}: the forms are" in done.stderr

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+FINISH_SECONDS = 120
 
 
-def in_threads(count, function):
-    """Runs function(0) ... function(count - 1) at the same time; returns their results."""
-    results: list = [None] * count
-    errors = []
-    barrier = threading.Barrier(count)
+def in_threads(count: int, work: Callable[[int], Result]) -> list[Result]:
+    """Runs work(0) ... work(count - 1) at the same time; returns their results, raises what one of them raised."""
+    start = threading.Barrier(count)
 
-    def body(number):
-        try:
-            barrier.wait()
-            results[number] = function(number)
-        except Exception as error:  # noqa: BLE001 - raised below, in the test's thread
-            errors.append(error)
+    def run(number: int) -> Result:
+        start.wait()
+        return work(number)
 
-    threads = [threading.Thread(target=body, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return results
+    with ThreadPoolExecutor(count) as pool:
+        pending = [pool.submit(run, number) for number in range(count)]
+        return [done.result(timeout=FINISH_SECONDS) for done in pending]

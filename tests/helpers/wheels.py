@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import pathlib
-import subprocess
 import sys
 import venv
 
 import pytest
 
 from helpers.paths import ROOT
-
-
-def run(*command: object, cwd: pathlib.Path, **variables: str) -> str:
-    """Runs a command and returns what it printed; fails the test with all it said if it fails."""
-    result = subprocess.run(
-        [str(part) for part in command],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        cwd=cwd,
-        env={**os.environ, **variables},
-    )
-    assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
-    return result.stdout
+from helpers.processes import run
 
 
 def build_wheel(source: pathlib.Path, directory: pathlib.Path, **variables: str) -> pathlib.Path:

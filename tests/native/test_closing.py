@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import fdb
+from helpers.stubs import counted
+from helpers.waiting import WAIT_SECONDS, installed, wait_until
 
-WAIT_SECONDS = 10
 MODELS = [None, "debug", "asyncio", "gevent"]
 
 #: A call that the stub library holds while it is inside, for a database and for a tenant.
@@ -32,26 +32,8 @@ EVERY_CALL: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def event_model(name: str | None) -> Any:
-    if name == "gevent":
-        pytest.importorskip("gevent")
-    return name
-
-
-@pytest.fixture(scope="module")
-def library(build_stub: Callable[..., str]) -> fdb.ClientLibrary:
-    return fdb.ClientLibrary(build_stub())
-
-
-def counted(control: fdb.Database, name: str) -> int:
-    return int(bytes(control.create_transaction()[b"count:" + name.encode()]))
-
-
-def wait_until_held(control: fdb.Database) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while counted(control, "held") == 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+def wait_until_held(control: fdb.Database, calls: int = 1) -> None:
+    wait_until(lambda: counted(control, "held") >= calls)
 
 
 class Caller:
@@ -78,10 +60,10 @@ class Caller:
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("call", CALLS)
 def test_closing_a_database_during_a_call(
-    library: fdb.ClientLibrary, call: str, model: str | None
+    stub_library: fdb.ClientLibrary, call: str, model: str | None
 ) -> None:
-    control: Any = library.open("control")
-    db: Any = library.open("closed", event_model(model))
+    control: Any = stub_library.open("control")
+    db: Any = stub_library.open("closed", installed(model))
     held = {"get_client_status": b"status:hold"}.get(call, b"status:")
     db.options.set_machine_id(held)
     before = counted(control, "databases")
@@ -98,9 +80,9 @@ def test_closing_a_database_during_a_call(
 
 
 @pytest.mark.parametrize("call", TENANT_CALLS)
-def test_closing_a_tenant_during_a_call(library: fdb.ClientLibrary, call: str) -> None:
-    control: Any = library.open("control")
-    tenant: Any = library.open("other").open_tenant(b"t")
+def test_closing_a_tenant_during_a_call(stub_library: fdb.ClientLibrary, call: str) -> None:
+    control: Any = stub_library.open("control")
+    tenant: Any = stub_library.open("other").open_tenant(b"t")
     before = counted(control, "tenants")
     caller = Caller(lambda: TENANT_CALLS[call](tenant))
     wait_until_held(control)
@@ -113,13 +95,12 @@ def test_closing_a_tenant_during_a_call(library: fdb.ClientLibrary, call: str) -
     assert counted(control, "tenants") == before - 1
 
 
-def test_several_calls_during_a_close(library: fdb.ClientLibrary) -> None:
-    control: Any = library.open("control")
-    db: Any = library.open("closed")
+def test_several_calls_during_a_close(stub_library: fdb.ClientLibrary) -> None:
+    control: Any = stub_library.open("control")
+    db: Any = stub_library.open("closed")
     before = counted(control, "databases")
     callers = [Caller(lambda: db.open_tenant(b"hold")) for _ in range(3)]
-    while counted(control, "held") < 3:
-        wait_until_held(control)
+    wait_until_held(control, 3)
     db.close()
     control.options.set_machine_id("release")
     tenants = [caller.finish() for caller in callers]
@@ -127,9 +108,9 @@ def test_several_calls_during_a_close(library: fdb.ClientLibrary) -> None:
     assert all(isinstance(tenant, fdb.Tenant) for tenant in tenants)
 
 
-def test_a_transaction_that_is_dropped_during_a_call(library: fdb.ClientLibrary) -> None:
-    control: Any = library.open("control")
-    db: Any = library.open("other")
+def test_a_transaction_that_is_dropped_during_a_call(stub_library: fdb.ClientLibrary) -> None:
+    control: Any = stub_library.open("control")
+    db: Any = stub_library.open("other")
     before = counted(control, "transactions")
     caller = Caller(
         lambda: db.create_transaction().options.set_debug_transaction_identifier("hold")
@@ -146,12 +127,11 @@ def test_a_transaction_that_is_dropped_during_a_call(library: fdb.ClientLibrary)
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("embedded", [False, True])
 def test_closing_while_threads_use_it(
-    library: fdb.ClientLibrary, model: str | None, embedded: bool
+    stub_library: fdb.ClientLibrary, memory_name: str, model: str | None, embedded: bool
 ) -> None:
-    name = fdb.embedded.unique()
-    opener: Any = fdb if embedded else library
+    opener: Any = fdb if embedded else stub_library
     for _ in range(50):
-        db = opener.open(name, event_model=event_model(model))
+        db = opener.open(memory_name, event_model=installed(model))
         start = threading.Barrier(len(EVERY_CALL) + 1)
         callers = [
             Caller(lambda call=call, start=start, db=db: until_closed(call, db, start))  # type: ignore[misc]
@@ -164,8 +144,6 @@ def test_closing_while_threads_use_it(
         for caller in callers:
             outcome = caller.finish()
             assert isinstance(outcome, RuntimeError) and "closed" in str(outcome), outcome
-    if embedded:
-        fdb.embedded.drop(name)
 
 
 def until_closed(call: Callable[[Any], Any], db: Any, start: threading.Barrier) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 import fdb
 from fdb._native import extension
-
-WAIT_SECONDS = 10
+from helpers.waiting import WAIT_SECONDS
 
 
 def test_a_mailbox() -> None:

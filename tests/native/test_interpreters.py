@@ -5,14 +5,11 @@ from __future__ import annotations
 import importlib.util
 import pathlib
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 import fdb
-
-Run = Callable[..., Any]
+from helpers.processes import RunPython
 
 PRELUDE = """
 import sys
@@ -40,7 +37,7 @@ needs_testcapi = pytest.mark.skipif(
 
 
 @needs_testcapi
-def test_a_second_interpreter_is_refused_and_the_first_goes_on(run_python: Run) -> None:
+def test_a_second_interpreter_is_refused_and_the_first_goes_on(run_python: RunPython) -> None:
     outcome = run_python(
         PRELUDE
         + """
@@ -67,7 +64,7 @@ print(type(db.create_transaction()[b"k"]) is fdb.Value, db[:][0])
 
 
 @needs_testcapi
-def test_the_first_need_not_be_the_main_interpreter(run_python: Run) -> None:
+def test_the_first_need_not_be_the_main_interpreter(run_python: RunPython) -> None:
     outcome = run_python(
         PRELUDE
         + """
@@ -89,7 +86,7 @@ exec(REFUSED)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="one lock for all interpreters")
-def test_an_interpreter_with_a_lock_of_its_own_is_refused(run_python: Run) -> None:
+def test_an_interpreter_with_a_lock_of_its_own_is_refused(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import sys
@@ -117,7 +114,7 @@ def test_an_interpreter_with_a_lock_of_its_own_is_refused(run_python: Run) -> No
     assert used == "None"
 
 
-def test_importing_it_again_in_the_same_interpreter(run_python: Run) -> None:
+def test_importing_it_again_in_the_same_interpreter(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import sys

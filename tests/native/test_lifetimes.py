@@ -14,6 +14,7 @@ import pytest
 
 import fdb
 from fdb._native import extension
+from helpers.databases import fill
 
 ROWS = [(b"row%04d" % n, b"value of the row %04d" % n * 3) for n in range(100)]
 
@@ -50,13 +51,7 @@ def finalizer_runs(after: int, use: Callable[[], Any]) -> Iterator[None]:
 @pytest.fixture
 def rows_db(memory_db: fdb.Database) -> fdb.Database:
     """A database with ROWS."""
-
-    @fdb.transactional
-    def fill(tr: fdb.Transaction) -> None:
-        for key, value in ROWS:
-            tr[key] = value
-
-    fill(memory_db)
+    fill(memory_db, ROWS)
     return memory_db
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +11,9 @@ import pytest
 import fdb
 import fdb.tuple
 from fdb._native import extension
+from helpers.databases import fill
 
-if importlib.util.find_spec("_testcapi") is None:
-    pytest.skip("this Python has no _testcapi", allow_module_level=True)
-
-import _testcapi
+_testcapi: Any = pytest.importorskip("_testcapi", reason="this Python has no _testcapi")
 
 ALLOCATIONS = 40
 ROWS = [(b"row%03d" % n, b"v" * n) for n in range(1, 30)]
@@ -53,13 +50,7 @@ def equals(expected: Any) -> Callable[[Any], None]:
 @pytest.fixture
 def rows_db(memory_db: fdb.Database) -> fdb.Database:
     """A database with ROWS."""
-
-    @fdb.transactional
-    def fill(tr: fdb.Transaction) -> None:
-        for key, value in ROWS:
-            tr[key] = value
-
-    fill(memory_db)
+    fill(memory_db, ROWS)
     return memory_db
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
-
 import pytest
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+from helpers.processes import RunPython
+from helpers.stubs import BuildStub
 
 _CHILD = """
     import os, sys, traceback
@@ -32,7 +30,7 @@ _CHILD = """
 """
 
 
-def test_a_child_must_not_touch_what_it_inherited(run_python: Run) -> None:
+def test_a_child_must_not_touch_what_it_inherited(run_python: RunPython) -> None:
     outcome = run_python(
         _CHILD
         + """
@@ -65,7 +63,7 @@ def test_a_child_must_not_touch_what_it_inherited(run_python: Run) -> None:
     assert outcome.returncode == 0
 
 
-def test_a_child_may_open_embedded_databases(run_python: Run) -> None:
+def test_a_child_may_open_embedded_databases(run_python: RunPython) -> None:
     outcome = run_python(
         _CHILD
         + """
@@ -97,7 +95,7 @@ def test_a_child_may_open_embedded_databases(run_python: Run) -> None:
 
 
 def test_a_child_may_open_what_its_parent_did_not(
-    run_python: Run, build_stub: Callable[..., str]
+    run_python: RunPython, build_stub: BuildStub
 ) -> None:
     outcome = run_python(
         _CHILD
@@ -120,7 +118,7 @@ def test_a_child_may_open_what_its_parent_did_not(
     assert outcome.returncode == 0
 
 
-def test_callbacks_and_loops_work_in_a_child(run_python: Run) -> None:
+def test_callbacks_and_loops_work_in_a_child(run_python: RunPython) -> None:
     outcome = run_python(
         _CHILD
         + """
@@ -146,7 +144,7 @@ def test_callbacks_and_loops_work_in_a_child(run_python: Run) -> None:
     assert outcome.returncode == 0
 
 
-def test_multiprocessing(run_python: Run) -> None:
+def test_multiprocessing(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import multiprocessing, fdb
@@ -197,7 +195,7 @@ _BUSY = """
 
 @pytest.mark.parametrize("embedded", [True, False])
 def test_a_busy_program_ends_cleanly(
-    run_python: Run, build_stub: Callable[..., str], embedded: bool
+    run_python: RunPython, build_stub: BuildStub, embedded: bool
 ) -> None:
     for seconds in (0, 0.01, 0.05):
         outcome = run_python(
@@ -207,14 +205,14 @@ def test_a_busy_program_ends_cleanly(
         assert outcome.stderr == ""
 
 
-def test_ending_by_an_exception_or_exit(run_python: Run) -> None:
+def test_ending_by_an_exception_or_exit(run_python: RunPython) -> None:
     begin = "import fdb; fdb.api_version(740); db = fdb.open('memory:'); w = db.set_and_watch(b'k', b'v');"
     assert run_python(begin + "raise SystemExit(3)").returncode == 3
     assert run_python(begin + "1 // 0").returncode == 1
     assert run_python(begin + "import os; os._exit(4)").returncode == 4
 
 
-def test_exit_handlers_of_the_program_may_use_the_database(run_python: Run) -> None:
+def test_exit_handlers_of_the_program_may_use_the_database(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import atexit, fdb
@@ -229,7 +227,7 @@ def test_exit_handlers_of_the_program_may_use_the_database(run_python: Run) -> N
     assert outcome.stdout == "b'last'\n"
 
 
-def test_use_after_the_end_is_an_error_and_no_crash(run_python: Run) -> None:
+def test_use_after_the_end_is_an_error_and_no_crash(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import atexit

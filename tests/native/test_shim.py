@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import pathlib
-import shlex
 import subprocess
-import sysconfig
 
 import pytest
 
+from helpers.compilers import c_compiler
 from helpers.paths import HEADERS, ROOT
 
 
 def build(sources: list[str], output: pathlib.Path, sanitizer: str, *flags: str) -> None:
     """Compiles with a sanitizer; skips the test if the compiler has none."""
     command = [
-        *shlex.split(sysconfig.get_config_var("CC") or "cc"),
+        *c_compiler(),
         f"-fsanitize={sanitizer}",
         *("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", *flags),
         f"-I{ROOT / 'native'}",

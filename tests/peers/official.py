@@ -18,9 +18,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from helpers.paths import ROOT  # noqa: E402
 from helpers.wheels import build_wheel  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 INSTALL_SECONDS = 600
 PROGRAM_SECONDS = 120
@@ -57,19 +57,26 @@ def library_environment() -> dict[str, str]:
     return environment
 
 
+def outcome_of(
+    command: list[str], environment: dict[str, str] | None, directory: Path | None, seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Runs a program and returns how it ended and what it printed."""
+    return subprocess.run(
+        command,
+        env=environment,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
 def run(command: list[str], **extra: str) -> str:
     """What the program printed; raises PeerFailed if it failed."""
     environment = {**library_environment(), **extra}
     try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            cwd=BUILD,
-            capture_output=True,
-            text=True,
-            timeout=PROGRAM_SECONDS,
-            check=False,
-        )
+        done = outcome_of(command, environment, BUILD, PROGRAM_SECONDS)
     except subprocess.TimeoutExpired as late:
         raise PeerFailed(f"{' '.join(command)}: no end after {late.timeout} s") from late
     if done.returncode != 0:
@@ -159,15 +166,7 @@ class Peer:
         ]
         command = [str(self.python), "-m", "pip", "download", *options, requirement]
         environment = {**os.environ, "TMPDIR": str(directory)}
-        done = subprocess.run(
-            command,
-            env=environment,
-            cwd=directory,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
+        done = outcome_of(command, environment, directory, INSTALL_SECONDS)
         for archive in directory.glob("pip-download-*/*/PKG-INFO"):
             return archive.parent
         raise PeerUnavailable(f"{' '.join(command)} left no source:\n{done.stdout}{done.stderr}")
@@ -177,15 +176,7 @@ def run_installer(
     command: list[str], environment: dict[str, str] | None = None, directory: Path | None = None
 ) -> None:
     """Runs a package manager. Raises PeerUnavailable with what it printed when it fails."""
-    done = subprocess.run(
-        command,
-        env=environment,
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=INSTALL_SECONDS,
-        check=False,
-    )
+    done = outcome_of(command, environment, directory, INSTALL_SECONDS)
     if done.returncode != 0:
         raise PeerUnavailable(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 

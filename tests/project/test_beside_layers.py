@@ -9,7 +9,8 @@ import zipfile
 import pytest
 
 from helpers.paths import ROOT
-from helpers.wheels import build_wheel, new_environment, run
+from helpers.processes import run
+from helpers.wheels import build_wheel, new_environment
 
 #: A published layer whose requirement is `foundationdb`, in any version.
 LAYER = "gateaux==0.2"

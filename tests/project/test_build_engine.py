@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pathlib
 import shutil
-import subprocess
 import sys
 from typing import Any
 
 import pytest
 
 import build_engine
+from helpers.processes import run
 
 VARIABLES = ("CXX", "CPPFLAGS", "CXXFLAGS", "ARCHFLAGS", "LDFLAGS")
 SOURCE = """
@@ -41,19 +41,13 @@ def builder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return build_engine
 
 
-def read(*command: object) -> str:
-    return subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=True
-    ).stdout
-
-
 def test_flags_of_the_environment_reach_the_compiler_and_the_linker(
     builder: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LDFLAGS", "-Wl,-rpath,/where/the/user/says")
     builder.build_libraries(tmp_path / "out")
     for library in builder.library_paths(tmp_path / "out"):
-        assert "[/where/the/user/says]" in read("readelf", "--dynamic", "--wide", library)
+        assert "[/where/the/user/says]" in run("readelf", "--dynamic", "--wide", library)
 
 
 def test_a_library_without_a_needed_flag_does_not_build(
@@ -90,6 +84,6 @@ def test_a_wheel_gets_libraries_with_names_but_without_lines(
     for name, strip in (("developer", False), ("wheel", True)):
         builder.build_libraries(tmp_path / name, strip=strip)
         for library in builder.library_paths(tmp_path / name):
-            sections = read("readelf", "--sections", "--wide", library)
+            sections = run("readelf", "--sections", "--wide", library)
             assert (".debug_line" in sections) is not strip
             assert " .symtab " in sections

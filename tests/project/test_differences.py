@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
-import subprocess
 import sys
 import weakref
 from collections.abc import Callable
@@ -18,6 +17,7 @@ import fdb.directory_impl
 import fdb.impl
 import fdb.locality
 import fdb.tenant_management
+from helpers.processes import RunPython
 
 
 @fdb.transactional
@@ -147,17 +147,16 @@ def test_watches(memory_db: fdb.Database) -> None:
         wait_too_early(memory_db)
 
 
-def test_what_open_takes() -> None:
+def test_what_open_takes(memory_name: str) -> None:
     for name in ("http://host", "test:id@127.0.0.1:4500", "memory"):
         with pytest.raises(ValueError, match="the forms are"):
             fdb.open(name)
-    name = fdb.embedded.unique()
+    name = memory_name
     database = fdb.open(name)
     assert fdb.open(name) is database
     assert fdb.open(name, event_model="debug") is not database
     database.close()
     assert fdb.open(name) is not database
-    fdb.embedded.drop(name)
 
 
 def test_options_keep_their_transaction(memory_db: fdb.Database) -> None:
@@ -167,10 +166,9 @@ def test_options_keep_their_transaction(memory_db: fdb.Database) -> None:
     assert caught.value.code == 2006
 
 
-def test_event_models() -> None:
-    name = fdb.embedded.unique()
-    blocking = fdb.open(name)
-    database = fdb.open(name, event_model="asyncio")
+def test_event_models(memory_name: str) -> None:
+    blocking = fdb.open(memory_name)
+    database = fdb.open(memory_name, event_model="asyncio")
     assert isinstance(database, fdb.AsyncDatabase)
     assert _read(database, b"key") is None
 
@@ -188,11 +186,10 @@ def test_event_models() -> None:
     assert watches[0].remove_done_callback(print) == 1
     with pytest.raises(ValueError, match="one event model"):
         fdb.Future.wait_for_any(*watches)
-    fdb.embedded.drop(name)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_forks(run_python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+def test_forks(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import os, sys

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pathlib
-import shlex
 import subprocess
 import sys
-import sysconfig
 import zipfile
 
 import pytest
 
 import fdb.embedded
+from helpers.compilers import c_compiler, link_with_libfdb_c
 from helpers.paths import ROOT
-from helpers.wheels import new_environment, run
+from helpers.processes import run
+from helpers.wheels import new_environment
 
 SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 
@@ -87,10 +87,9 @@ def test_the_wheel_works_in_an_empty_environment(
     assert (pathlib.Path(libdir) / f"libfdb_c{SUFFIX}").exists()
     includedir = run(python, "-m", "fdb.embedded", "--includedir", cwd=tmp_path).strip()
     assert (pathlib.Path(includedir) / "foundationdb" / "fdb_c.h").exists()
-    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
-    link = [f"-L{libdir}", "-lfdb_c", "-pthread", f"-Wl,-rpath,{libdir}", "-o", "program"]
+    link = [*link_with_libfdb_c(libdir), "-o", "program"]
     program = ROOT / "tests" / "peers" / "program.c"
-    run(*compiler, "-std=c11", f"-I{includedir}", program, *link, cwd=tmp_path)
+    run(*c_compiler(), "-std=c11", f"-I{includedir}", program, *link, cwd=tmp_path)
     assert run(tmp_path / "program", cwd=tmp_path).startswith("C: 400 increments")
 
 

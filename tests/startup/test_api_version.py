@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
-
 import pytest
 
 import fdb
+from helpers.processes import RunPython
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-
-def test_before_a_version_is_selected(run_python: Run) -> None:
+def test_before_a_version_is_selected(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import fdb
@@ -36,7 +32,7 @@ def test_before_a_version_is_selected(run_python: Run) -> None:
     assert outcome.returncode == 0
 
 
-def test_selecting_needs_no_client_library_and_happens_once(run_python: Run) -> None:
+def test_selecting_needs_no_client_library_and_happens_once(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import fdb
@@ -62,7 +58,7 @@ def test_selecting_needs_no_client_library_and_happens_once(run_python: Run) -> 
         ("741", "Latest known FDB API version is 740"),
     ],
 )
-def test_unknown_versions(run_python: Run, version: str, text: str) -> None:
+def test_unknown_versions(run_python: RunPython, version: str, text: str) -> None:
     outcome = run_python(
         f"""
         import fdb
@@ -92,7 +88,7 @@ def test_names_from_610_on() -> None:
     assert fdb.locality.__name__ == "fdb.locality"
 
 
-def test_names_below_610(run_python: Run) -> None:
+def test_names_below_610(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import fdb
@@ -121,7 +117,7 @@ def test_names_below_610(run_python: Run) -> None:
     assert outcome.returncode == 0
 
 
-def test_names_at_13(run_python: Run) -> None:
+def test_names_at_13(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import fdb
@@ -146,7 +142,7 @@ def test_names_at_13(run_python: Run) -> None:
     assert outcome.returncode == 0
 
 
-def test_estimates_accept_none_below_700(run_python: Run) -> None:
+def test_estimates_accept_none_below_700(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import fdb

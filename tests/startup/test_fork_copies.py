@@ -6,12 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from helpers.paths import ROOT
+from helpers.processes import RunPython
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -56,7 +55,7 @@ def program(*kept: str) -> str:
 @pytest.mark.parametrize(
     "place", ["in memory", "in the directory for temporary files", "beside the engine"]
 )
-def test_each_place_for_a_copy(run_python: Callable[..., Any], place: str) -> None:
+def test_each_place_for_a_copy(run_python: RunPython, place: str) -> None:
     if place == "in memory" and not hasattr(os, "memfd_create"):
         pytest.skip("the system has no files in memory")
     done = run_python(program(place))

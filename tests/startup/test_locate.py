@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
-import subprocess
-from collections.abc import Callable
 
 import pytest
 
 import fdb
 from fdb._native.library import Library, LoadError, check
+from helpers.processes import RunPython
+from helpers.stubs import BuildStub
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-Build = Callable[..., str]
 
-
-def test_nothing_found(run_python: Run) -> None:
+def test_nothing_found(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import fdb
@@ -42,7 +39,9 @@ def test_nothing_found(run_python: Run) -> None:
 
 
 @pytest.mark.parametrize("variable", ["FDB_LIBRARY_PATH", "FDB_LOCAL_CLIENT_LIBRARY_PATH"])
-def test_variables_name_the_file(run_python: Run, build_stub: Build, variable: str) -> None:
+def test_variables_name_the_file(
+    run_python: RunPython, build_stub: BuildStub, variable: str
+) -> None:
     path = build_stub()
     outcome = run_python(
         f"""
@@ -60,7 +59,7 @@ def test_variables_name_the_file(run_python: Run, build_stub: Build, variable: s
     assert outcome.returncode == 0
 
 
-def test_the_order_of_the_variables(run_python: Run, build_stub: Build) -> None:
+def test_the_order_of_the_variables(run_python: RunPython, build_stub: BuildStub) -> None:
     first, second = build_stub("MAX_API_VERSION=730"), build_stub("MAX_API_VERSION=630")
     outcome = run_python(
         "import fdb; print(fdb.ClientLibrary().max_api_version)",
@@ -69,7 +68,9 @@ def test_the_order_of_the_variables(run_python: Run, build_stub: Build) -> None:
     assert outcome.stdout == "730\n"
 
 
-def test_a_variable_that_does_not_work_is_mentioned(run_python: Run, build_stub: Build) -> None:
+def test_a_variable_that_does_not_work_is_mentioned(
+    run_python: RunPython, build_stub: BuildStub
+) -> None:
     outcome = run_python(
         "import fdb; print(fdb.ClientLibrary().max_api_version)",
         environment={
@@ -82,7 +83,7 @@ def test_a_variable_that_does_not_work_is_mentioned(run_python: Run, build_stub:
 
 
 def test_the_loader_of_the_system(
-    run_python: Run, build_stub: Build, tmp_path: pathlib.Path
+    run_python: RunPython, build_stub: BuildStub, tmp_path: pathlib.Path
 ) -> None:
     shutil.copy(build_stub(), tmp_path / "libfdb_c.so")
     outcome = run_python(
@@ -109,7 +110,7 @@ def test_a_library_of_something_else() -> None:
         fdb.ClientLibrary(_ctypes.__file__)
 
 
-def test_one_client_for_one_file(build_stub: Build, tmp_path: pathlib.Path) -> None:
+def test_one_client_for_one_file(build_stub: BuildStub, tmp_path: pathlib.Path) -> None:
     link = tmp_path / "link.so"
     link.symlink_to(build_stub())
     library, linked = fdb.ClientLibrary(build_stub()), fdb.ClientLibrary(str(link))
@@ -118,7 +119,7 @@ def test_one_client_for_one_file(build_stub: Build, tmp_path: pathlib.Path) -> N
     assert repr(library) == f"ClientLibrary({library.path!r})"
 
 
-def test_several_libraries_in_one_process(build_stub: Build, memory_db: fdb.Database) -> None:
+def test_several_libraries_in_one_process(build_stub: BuildStub, memory_db: fdb.Database) -> None:
     old = fdb.ClientLibrary(build_stub("MAX_API_VERSION=800"))
     other = fdb.ClientLibrary(build_stub("MAX_API_VERSION=740"))
     assert (old.max_api_version, other.max_api_version) == (800, 740)
@@ -133,7 +134,7 @@ def test_several_libraries_in_one_process(build_stub: Build, memory_db: fdb.Data
     [(630, 630, 630), (730, 700, 730), (740, 740, 740), (800, 740, 740)],
 )
 def test_the_header_version_is_the_newest_that_both_know(
-    run_python: Run, build_stub: Build, maximum: int, version: int, header: int
+    run_python: RunPython, build_stub: BuildStub, maximum: int, version: int, header: int
 ) -> None:
     outcome = run_python(
         f"""
@@ -146,7 +147,7 @@ def test_the_header_version_is_the_newest_that_both_know(
     assert outcome.stdout == f"{header}\n"
 
 
-def test_a_library_that_is_too_old(build_stub: Build) -> None:
+def test_a_library_that_is_too_old(build_stub: BuildStub) -> None:
     old = fdb.ClientLibrary(build_stub("MAX_API_VERSION=630"))
     with pytest.raises(
         RuntimeError, match="API version 740 is not supported by the installed"
@@ -155,7 +156,7 @@ def test_a_library_that_is_too_old(build_stub: Build) -> None:
     assert "630" in str(failed.value) and old.path in str(failed.value)
 
 
-def test_a_missing_function(build_stub: Build) -> None:
+def test_a_missing_function(build_stub: BuildStub) -> None:
     library = fdb.ClientLibrary(build_stub("WITHOUT_TENANTS"))
     database = library.open("x")
     assert database[b"k"] == b"k"
@@ -171,7 +172,9 @@ def test_a_missing_function(build_stub: Build) -> None:
         tr.get_versionstamp()
 
 
-def test_another_user_of_the_library_was_first(run_python: Run, build_stub: Build) -> None:
+def test_another_user_of_the_library_was_first(
+    run_python: RunPython, build_stub: BuildStub
+) -> None:
     path = build_stub()
     outcome = run_python(
         f"""
@@ -188,7 +191,7 @@ def test_another_user_of_the_library_was_first(run_python: Run, build_stub: Buil
     assert outcome.stdout.startswith("2201 ") and "another module of this process" in outcome.stdout
 
 
-def test_another_user_runs_the_network(run_python: Run, build_stub: Build) -> None:
+def test_another_user_runs_the_network(run_python: RunPython, build_stub: BuildStub) -> None:
     path = build_stub()
     outcome = run_python(
         f"""
@@ -205,7 +208,7 @@ def test_another_user_runs_the_network(run_python: Run, build_stub: Build) -> No
     assert outcome.stdout.startswith("2009 ") and "set up the network" in outcome.stdout
 
 
-def test_the_embedded_engine_never_stands_in_for_libfdb_c(run_python: Run) -> None:
+def test_the_embedded_engine_never_stands_in_for_libfdb_c(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import ctypes, fdb
@@ -229,7 +232,7 @@ def test_the_embedded_engine_never_stands_in_for_libfdb_c(run_python: Run) -> No
     assert outcome.stdout == "not found\nnot found\n"
 
 
-def test_the_library_for_other_programs_is_another_one(run_python: Run) -> None:
+def test_the_library_for_other_programs_is_another_one(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import fdb, fdb.embedded
@@ -251,7 +254,7 @@ def test_check() -> None:
     assert failed.value.code == 2007
 
 
-def test_loading(build_stub: Build) -> None:
+def test_loading(build_stub: BuildStub) -> None:
     library = Library(build_stub())
     assert library.has("fdb_get_error") and not library.has("fdb_nothing")
     with pytest.raises(LoadError):

@@ -7,12 +7,12 @@ import pathlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
 import fdb
 from helpers.paths import ROOT
+from helpers.stubs import BuildStub
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def odd_directory(tmp_path: pathlib.Path) -> str:
     return os.fsdecode(path)
 
 
-def test_a_library_in_it(build_stub: Callable[..., str], odd_directory: str) -> None:
+def test_a_library_in_it(build_stub: BuildStub, odd_directory: str) -> None:
     path = shutil.copy(build_stub(), os.path.join(odd_directory, "libodd.so"))
     library = fdb.ClientLibrary(path)
     assert library.path == os.path.realpath(path)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import subprocess
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +10,7 @@ import pytest
 import fdb
 import fdb.embedded
 from fdb._startup.cluster_names import place_of
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+from helpers.processes import RunPython
 
 
 def test_the_same_arguments_give_the_same_object() -> None:
@@ -51,7 +48,7 @@ def test_closing() -> None:
     assert again[b"k"] == b"v"
 
 
-def test_the_variable_may_hold_an_embedded_form(run_python: Run) -> None:
+def test_the_variable_may_hold_an_embedded_form(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import fdb
@@ -108,7 +105,7 @@ def test_an_unknown_event_model() -> None:
     assert refused.value.code == 2000
 
 
-def test_the_network_thread(run_python: Run) -> None:
+def test_the_network_thread(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import threading, fdb
@@ -125,7 +122,7 @@ def test_the_network_thread(run_python: Run) -> None:
     assert outcome.returncode == 0
 
 
-def test_network_options_are_replayed(run_python: Run) -> None:
+def test_network_options_are_replayed(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import fdb

@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import pathlib
-import subprocess
 import threading
 import tracemalloc
-from collections.abc import Callable
 
 import pytest
 
 import fdb
 import fdb.embedded
 from fdb._open import _state
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+from helpers.processes import RunPython
+from helpers.stubs import BuildStub
 
 
 @pytest.fixture
-def name() -> str:
-    return fdb.embedded.unique()
+def name(memory_name: str) -> str:
+    return memory_name
 
 
 # ---- which database ----
@@ -50,7 +48,7 @@ def test_a_file_that_means_another_database_now(tmp_path: pathlib.Path, name: st
 
 
 def test_a_cluster_file_beside_the_library_for_other_programs(
-    run_python: Run, tmp_path: pathlib.Path
+    run_python: RunPython, tmp_path: pathlib.Path
 ) -> None:
     """The installed libfdb_c may be our own, but one process has one database of a name."""
     path = tmp_path / "fdb.cluster"
@@ -92,7 +90,7 @@ def test_the_variable_is_read_by_every_open(
 
 
 def test_cluster_files_by_their_real_path(
-    run_python: Run, build_stub: Callable[..., str], tmp_path: pathlib.Path
+    run_python: RunPython, build_stub: BuildStub, tmp_path: pathlib.Path
 ) -> None:
     for each in ("a", "b"):
         (tmp_path / each).write_text("x:y@127.0.0.1:4500")
@@ -189,7 +187,7 @@ def test_objects_that_nobody_else_has_are_closed_by_their_block(name: str) -> No
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_closing_in_a_child_that_was_forked_while_a_thread_opened(run_python: Run) -> None:
+def test_closing_in_a_child_that_was_forked_while_a_thread_opened(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import os, signal, threading

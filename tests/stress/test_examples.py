@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import fdb
+from helpers.paths import ROOT
+from helpers.processes import run
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-PROGRAM_SECONDS = 180
+EXAMPLES = ROOT / "examples"
 
 
 def run_example(name: str, *args: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / name), *args],
-        capture_output=True,
-        text=True,
-        timeout=PROGRAM_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return run(sys.executable, EXAMPLES / name, *args)
 
 
 def test_the_unicode_example_does_its_job() -> None:

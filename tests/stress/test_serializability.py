@@ -10,13 +10,13 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import fdb
+from helpers.threads import in_threads
 
 THREADS = 8
 ACCOUNTS = 12
@@ -24,7 +24,6 @@ START_BALANCE = 100
 TRANSFERS = 300  # of each thread
 SWITCH_SECONDS = 2e-5
 SEEDS = [int(os.environ["STRESS_SEED"])] if "STRESS_SEED" in os.environ else [1, 2, 3]
-FINISH_SECONDS = 120
 
 
 @pytest.fixture(autouse=True)
@@ -34,19 +33,6 @@ def busy_threads() -> Iterator[None]:
     sys.setswitchinterval(SWITCH_SECONDS)
     yield
     sys.setswitchinterval(usual)
-
-
-def in_threads(count: int, work: Callable[[int], None]) -> None:
-    """Runs work(0) .. work(count - 1) at the same time, and raises what one of them raised."""
-    start = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        start.wait()
-        work(number)
-
-    with ThreadPoolExecutor(count) as pool:
-        for done in [pool.submit(run, number) for number in range(count)]:
-            done.result(timeout=FINISH_SECONDS)
 
 
 def number_at(tr: Any, key: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import threading
@@ -12,39 +13,29 @@ from typing import Any
 import pytest
 
 import fdb
-import fdb.embedded
+from helpers.waiting import LOOPS, WAIT_SECONDS, loop_maker
 
-WAIT_SECONDS = 10
 Main = Callable[[], Coroutine[Any, Any, Any]]
 
 
-def _with_uvloop(main: Main) -> Any:
-    uvloop = pytest.importorskip("uvloop")
-    loop = uvloop.new_event_loop()
-    try:
-        return loop.run_until_complete(main())
-    finally:
-        loop.close()
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
+@pytest.fixture(params=LOOPS)
 def run(request: pytest.FixtureRequest) -> Callable[[Main], Any]:
     """Runs a coroutine function in a fresh loop."""
-    if request.param == "uvloop":
-        return _with_uvloop
-    return lambda main: asyncio.run(main())
+    if request.param == "asyncio":
+        return lambda main: asyncio.run(main())
+    make = loop_maker(request.param)
 
+    def run_in_loop(main: Main) -> Any:
+        with contextlib.closing(make()) as loop:
+            return loop.run_until_complete(main())
 
-@pytest.fixture
-def adb(database_name: str, db: fdb.Database) -> fdb.AsyncDatabase:
-    """The database under test, for asyncio."""
-    return fdb.open(database_name, event_model="asyncio")
+    return run_in_loop
 
 
 @pytest.fixture(scope="module")
-def slow(build_stub: Callable[..., str]) -> fdb.AsyncDatabase:
+def slow(stub_library: fdb.ClientLibrary) -> fdb.AsyncDatabase:
     """A database of the stub library, whose answers take time."""
-    return fdb.ClientLibrary(build_stub()).open("x", event_model="asyncio")
+    return stub_library.open("x", event_model="asyncio")
 
 
 @pytest.fixture(autouse=True)
@@ -55,44 +46,44 @@ def no_warnings(recwarn: pytest.WarningsRecorder) -> Iterator[None]:
     assert [str(w.message) for w in recwarn if w.category is RuntimeWarning] == []
 
 
-def test_convenience_methods(run: Any, adb: fdb.AsyncDatabase, test_prefix: bytes) -> None:
+def test_convenience_methods(run: Any, async_db: fdb.AsyncDatabase, test_prefix: bytes) -> None:
     keys = [test_prefix + name for name in (b"a", b"b", b"c")]
 
     async def main() -> None:
-        assert await adb.get(keys[0]) is None
+        assert await async_db.get(keys[0]) is None
         for key in keys:
-            await adb.set(key, b"v")
-        assert await adb[keys[0]] == b"v"
+            await async_db.set(key, b"v")
+        assert await async_db[keys[0]] == b"v"
         end = test_prefix + b"\xff"
-        assert [row.key for row in await adb[test_prefix:end]] == keys
-        assert [row.key for row in await adb[test_prefix:end:-1]] == keys[::-1]
-        assert [row.key for row in await adb.get_range(test_prefix, end, limit=2)] == keys[:2]
-        assert len(await adb.get_range_startswith(test_prefix)) == 3
+        assert [row.key for row in await async_db[test_prefix:end]] == keys
+        assert [row.key for row in await async_db[test_prefix:end:-1]] == keys[::-1]
+        assert [row.key for row in await async_db.get_range(test_prefix, end, limit=2)] == keys[:2]
+        assert len(await async_db.get_range_startswith(test_prefix)) == 3
         selector = fdb.KeySelector.first_greater_than(keys[0])
-        assert await adb.get_key(selector) == keys[1]
-        await adb.clear(selector)
-        assert await adb[keys[1]] is None
-        await adb.add(keys[1], b"\x05")
-        value, watch = await adb.get_and_watch(keys[1])
+        assert await async_db.get_key(selector) == keys[1]
+        await async_db.clear(selector)
+        assert await async_db[keys[1]] is None
+        await async_db.add(keys[1], b"\x05")
+        value, watch = await async_db.get_and_watch(keys[1])
         assert value == b"\x05" and value.present()
-        second = await adb.set_and_watch(keys[1], b"x")
+        second = await async_db.set_and_watch(keys[1], b"x")
         await watch
-        third = await adb.clear_and_watch(keys[1])
+        third = await async_db.clear_and_watch(keys[1])
         await second
-        await adb.set(keys[1], b"y")
+        await async_db.set(keys[1], b"y")
         await third
-        await adb.clear_range(fdb.KeySelector.first_greater_or_equal(keys[0]), keys[1])
-        await adb.clear_range_startswith(test_prefix)
-        assert await adb.get_range_startswith(test_prefix) == []
+        await async_db.clear_range(fdb.KeySelector.first_greater_or_equal(keys[0]), keys[1])
+        await async_db.clear_range_startswith(test_prefix)
+        assert await async_db.get_range_startswith(test_prefix) == []
 
     run(main)
 
 
-def test_assignments_cannot_be_awaited(adb: fdb.AsyncDatabase) -> None:
+def test_assignments_cannot_be_awaited(async_db: fdb.AsyncDatabase) -> None:
     with pytest.raises(TypeError, match=r"use await db.set\(key, value\)"):
-        adb[b"k"] = b"v"
+        async_db[b"k"] = b"v"
     with pytest.raises(TypeError, match=r"use await db.clear\(key\)"):
-        del adb[b"k"]
+        del async_db[b"k"]
 
 
 def test_futures_are_awaitable(run: Any, slow: fdb.AsyncDatabase) -> None:
@@ -124,7 +115,7 @@ def test_concurrent_reads(run: Any, slow: fdb.AsyncDatabase) -> None:
 
 
 def test_ranges(
-    run: Any, slow: fdb.AsyncDatabase, adb: fdb.AsyncDatabase, test_prefix: bytes
+    run: Any, slow: fdb.AsyncDatabase, async_db: fdb.AsyncDatabase, test_prefix: bytes
 ) -> None:
     expected = [b"row%d" % i for i in range(7)]
 
@@ -135,15 +126,15 @@ def test_ranges(
             assert [row.key for row in await found] == expected
             assert [row.key async for row in found.iterate()] == expected
         for i in range(300):
-            await adb.set(test_prefix + b"%03d" % i, b"x" * 100)
-        rows = adb.create_transaction().get_range_startswith(test_prefix, limit=250)
+            await async_db.set(test_prefix + b"%03d" % i, b"x" * 100)
+        rows = async_db.create_transaction().get_range_startswith(test_prefix, limit=250)
         assert len(await rows) == 250 and len([row async for row in rows]) == 250
-        assert [row async for row in adb.create_transaction()[b"b":b"a"]] == []
+        assert [row async for row in async_db.create_transaction()[b"b":b"a"]] == []
 
     run(main)
 
 
-def test_transactional(run: Any, adb: fdb.AsyncDatabase, test_prefix: bytes) -> None:
+def test_transactional(run: Any, async_db: fdb.AsyncDatabase, test_prefix: bytes) -> None:
     attempts: list[fdb.Transaction] = []
 
     @fdb.transactional
@@ -157,17 +148,17 @@ def test_transactional(run: Any, adb: fdb.AsyncDatabase, test_prefix: bytes) -> 
         await inner(tr, test_prefix)
         attempts.append(tr)
         if len(attempts) < 3:
-            await adb.set(test_prefix, b"conflict")
+            await async_db.set(test_prefix, b"conflict")
         tr[test_prefix] = b"done"
         return result
 
     async def main() -> None:
-        assert await outer(adb, result="r") == "r"
+        assert await outer(async_db, result="r") == "r"
         assert len(attempts) == 3 and len(set(map(id, attempts))) == 1
-        assert await inner(adb, test_prefix) == b"done"
+        assert await inner(async_db, test_prefix) == b"done"
         with pytest.raises(ZeroDivisionError):
-            await failing(adb)
-        assert await inner(adb, test_prefix) == b"done"
+            await failing(async_db)
+        assert await inner(async_db, test_prefix) == b"done"
 
     @fdb.transactional
     async def failing(tr: fdb.Transaction) -> None:
@@ -178,7 +169,9 @@ def test_transactional(run: Any, adb: fdb.AsyncDatabase, test_prefix: bytes) -> 
     run(main)
 
 
-def test_an_increment_by_many_tasks(run: Any, adb: fdb.AsyncDatabase, test_prefix: bytes) -> None:
+def test_an_increment_by_many_tasks(
+    run: Any, async_db: fdb.AsyncDatabase, test_prefix: bytes
+) -> None:
     @fdb.transactional
     async def increment(tr: fdb.Transaction) -> None:
         value = await tr[test_prefix]
@@ -186,8 +179,8 @@ def test_an_increment_by_many_tasks(run: Any, adb: fdb.AsyncDatabase, test_prefi
         tr[test_prefix] = b"%d" % (int(value or b"0") + 1)
 
     async def main() -> None:
-        await asyncio.gather(*(increment(adb) for _ in range(40)))
-        assert await adb[test_prefix] == b"40"
+        await asyncio.gather(*(increment(async_db) for _ in range(40)))
+        assert await async_db[test_prefix] == b"40"
 
     run(main)
 
@@ -330,7 +323,7 @@ def test_models_do_not_mix(run: Any, slow: fdb.AsyncDatabase, stub_db: fdb.Datab
 
 
 def test_a_watch_in_its_own_transaction(
-    run: Any, adb: fdb.AsyncDatabase, test_prefix: bytes
+    run: Any, async_db: fdb.AsyncDatabase, test_prefix: bytes
 ) -> None:
     @fdb.transactional
     async def wrong(tr: fdb.Transaction) -> None:
@@ -342,29 +335,28 @@ def test_a_watch_in_its_own_transaction(
 
     async def main() -> None:
         with pytest.raises(RuntimeError, match="return the watch and wait for it then"):
-            await wrong(adb)
-        watch = await right(adb)
-        await adb.set(test_prefix, b"changed")
+            await wrong(async_db)
+        watch = await right(async_db)
+        await async_db.set(test_prefix, b"changed")
         await watch
 
     run(main)
 
 
-def test_tenants(run: Any) -> None:
-    name = fdb.embedded.unique()
-    fdb.tenant_management.create_tenant(fdb.open(name), b"t")
-    adb = fdb.open(name, event_model="asyncio")
+def test_tenants(run: Any, memory_name: str) -> None:
+    fdb.tenant_management.create_tenant(fdb.open(memory_name), b"t")
+    async_db = fdb.open(memory_name, event_model="asyncio")
 
     async def main() -> None:
-        tenant = adb.open_tenant(b"t")
+        tenant = async_db.open_tenant(b"t")
         assert isinstance(tenant, fdb.AsyncTenant)
         await tenant.set(b"k", b"v")
-        assert await tenant[b"k"] == b"v" and await adb[b"k"] is None
+        assert await tenant[b"k"] == b"v" and await async_db[b"k"] is None
         assert await tenant.get_id() > 0
-        async with adb:
-            assert await adb.get(b"k") is None
+        async with async_db:
+            assert await async_db.get(b"k") is None
         with pytest.raises(RuntimeError, match="the database is closed"):
-            await adb.get(b"k")
+            await async_db.get(b"k")
 
     run(main)
 

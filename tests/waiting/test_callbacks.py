@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from helpers.processes import RunPython
 
 
-def test_callbacks_of_a_signal_handler(run_python: Callable[..., Any]) -> None:
+def test_callbacks_of_a_signal_handler(run_python: RunPython) -> None:
     """It comes before each line in turn, and so once in the middle of the start, with the lock taken."""
     done = run_python(
         """

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 import fdb
+from helpers.processes import RunPython
+from helpers.waiting import LOOPS, loop_maker
 
-LOOPS = 300
+TIMES = 300
 Start = Callable[[Any], Awaitable[None]]
 
 pytestmark = pytest.mark.skipif(
@@ -27,15 +29,11 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-@pytest.fixture(params=["asyncio", "uvloop"])
+@pytest.fixture(params=LOOPS)
 def new_loop(request: pytest.FixtureRequest) -> Callable[[], asyncio.AbstractEventLoop]:
     """Makes an event loop."""
-    make: Callable[[], asyncio.AbstractEventLoop]
-    if request.param == "uvloop":
-        make = pytest.importorskip("uvloop").new_event_loop
-        make().close()  # the first one opens what stays open
-    else:
-        make = asyncio.new_event_loop
+    make = loop_maker(request.param)
+    make().close()  # the first one may open what stays open
     return make
 
 
@@ -111,17 +109,17 @@ SITUATIONS = [name for name in vars(Situation) if name.startswith("a_")]
 
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_a_loop_that_was_closed(
-    build_stub: Callable[..., str],
+    stub_library: fdb.ClientLibrary,
     new_loop: Callable[[], asyncio.AbstractEventLoop],
     without_collector: None,
     name: str,
 ) -> None:
-    db: Any = fdb.ClientLibrary(build_stub()).open("stub", event_model="asyncio")
+    db: Any = stub_library.open("stub", event_model="asyncio")
     tr = db.create_transaction()
     situation = Situation()
     loops = []
     before = 0
-    for n in range(LOOPS):
+    for n in range(TIMES):
         loop = new_loop()
         loop.set_exception_handler(lambda *_: None)  # tasks that were destroyed
         loop.run_until_complete(getattr(situation, name)(tr[b"never"]))
@@ -139,7 +137,7 @@ def test_a_loop_that_was_closed(
     assert [loop() for loop in loops if loop() is not None] == []
 
 
-def test_many_runs_with_pending_watches(run_python: Callable[..., Any]) -> None:
+def test_many_runs_with_pending_watches(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import asyncio, os, resource
@@ -169,8 +167,8 @@ def test_many_runs_with_pending_watches(run_python: Callable[..., Any]) -> None:
     assert outcome.returncode == 0 and outcome.stdout == "0\n"
 
 
-def test_a_loop_goes_on_after_a_coroutine_was_closed(build_stub: Callable[..., str]) -> None:
-    db: Any = fdb.ClientLibrary(build_stub()).open("stub", event_model="asyncio")
+def test_a_loop_goes_on_after_a_coroutine_was_closed(stub_library: fdb.ClientLibrary) -> None:
+    db: Any = stub_library.open("stub", event_model="asyncio")
 
     async def main() -> None:
         tr = db.create_transaction()
@@ -190,10 +188,10 @@ def test_a_loop_goes_on_after_a_coroutine_was_closed(build_stub: Callable[..., s
 @pytest.mark.parametrize("in_threads", [True, False])
 @pytest.mark.parametrize("pending", ["greenlet", "killed greenlet", "callback"])
 def test_a_hub_that_was_destroyed(
-    build_stub: Callable[..., str], without_collector: None, pending: str, in_threads: bool
+    stub_library: fdb.ClientLibrary, without_collector: None, pending: str, in_threads: bool
 ) -> None:
     gevent = pytest.importorskip("gevent")
-    db: Any = fdb.ClientLibrary(build_stub()).open("stub", event_model="gevent")
+    db: Any = stub_library.open("stub", event_model="gevent")
 
     def work() -> None:
         hub = gevent.get_hub()
@@ -214,15 +212,14 @@ def test_a_hub_that_was_destroyed(
 
     (run if in_threads else work)()
     before = descriptors()
-    for _ in range(LOOPS):
+    for _ in range(TIMES):
         (run if in_threads else work)()
     assert descriptors() - before < 3
 
 
-def test_a_future_of_a_dropped_hub_is_dropped(build_stub: Callable[..., str]) -> None:
+def test_a_future_of_a_dropped_hub_is_dropped(stub_library: fdb.ClientLibrary) -> None:
     gevent = pytest.importorskip("gevent")
-    library = fdb.ClientLibrary(build_stub())
-    db: Any = library.open("stub", event_model="gevent")
+    db: Any = stub_library.open("stub", event_model="gevent")
     future = db.create_transaction()[b"never"]
     reference = weakref.ref(future)
 

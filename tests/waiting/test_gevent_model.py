@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 
 import pytest
 
+from helpers.processes import RunPython
+from helpers.stubs import BuildStub
+
 pytest.importorskip("gevent")
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 _PATCHED = """
     import gevent.monkey
@@ -24,13 +25,13 @@ _OPEN = """
 
 
 @pytest.fixture(params=["patched", "unpatched"])
-def program(request: pytest.FixtureRequest, build_stub: Callable[..., str]) -> Callable[[str], str]:
+def program(request: pytest.FixtureRequest, build_stub: BuildStub) -> Callable[[str], str]:
     """Puts the beginning before a program: with gevent's own patching and without."""
     patch = _PATCHED if request.param == "patched" else ""
     return lambda code: patch + _OPEN.format(path=build_stub()) + code
 
 
-def test_a_thousand_greenlets(run_python: Run, program: Callable[[str], str]) -> None:
+def test_a_thousand_greenlets(run_python: RunPython, program: Callable[[str], str]) -> None:
     outcome = run_python(
         program(
             """
@@ -56,7 +57,9 @@ def test_a_thousand_greenlets(run_python: Run, program: Callable[[str], str]) ->
     assert outcome.returncode == 0
 
 
-def test_waiting_for_any_and_callbacks(run_python: Run, program: Callable[[str], str]) -> None:
+def test_waiting_for_any_and_callbacks(
+    run_python: RunPython, program: Callable[[str], str]
+) -> None:
     outcome = run_python(
         program(
             """
@@ -78,7 +81,9 @@ def test_waiting_for_any_and_callbacks(run_python: Run, program: Callable[[str],
     assert outcome.returncode == 0
 
 
-def test_killing_a_greenlet_and_timeouts(run_python: Run, program: Callable[[str], str]) -> None:
+def test_killing_a_greenlet_and_timeouts(
+    run_python: RunPython, program: Callable[[str], str]
+) -> None:
     outcome = run_python(
         program(
             """
@@ -104,7 +109,9 @@ def test_killing_a_greenlet_and_timeouts(run_python: Run, program: Callable[[str
     assert outcome.stdout == "timed out\n1101\n"
 
 
-def test_two_greenlets_wait_for_one_future(run_python: Run, program: Callable[[str], str]) -> None:
+def test_two_greenlets_wait_for_one_future(
+    run_python: RunPython, program: Callable[[str], str]
+) -> None:
     outcome = run_python(
         program(
             """
@@ -119,7 +126,7 @@ def test_two_greenlets_wait_for_one_future(run_python: Run, program: Callable[[s
 
 
 def test_nothing_is_watched_when_nothing_waits(
-    run_python: Run, program: Callable[[str], str]
+    run_python: RunPython, program: Callable[[str], str]
 ) -> None:
     """gevent still notices a program in which nothing can happen any more."""
     outcome = run_python(
@@ -136,7 +143,7 @@ def test_nothing_is_watched_when_nothing_waits(
     assert outcome.stdout == "noticed\n"
 
 
-def test_several_hubs(run_python: Run, build_stub: Callable[..., str]) -> None:
+def test_several_hubs(run_python: RunPython, build_stub: BuildStub) -> None:
     outcome = run_python(
         _OPEN.format(path=build_stub())
         + """
@@ -157,7 +164,7 @@ def test_several_hubs(run_python: Run, build_stub: Callable[..., str]) -> None:
     assert outcome.returncode == 0
 
 
-def test_beside_the_other_models(run_python: Run) -> None:
+def test_beside_the_other_models(run_python: RunPython) -> None:
     outcome = run_python(
         """
         import gevent, fdb
@@ -173,7 +180,7 @@ def test_beside_the_other_models(run_python: Run) -> None:
     assert outcome.returncode == 0
 
 
-def test_an_interrupt(run_python: Run, program: Callable[[str], str]) -> None:
+def test_an_interrupt(run_python: RunPython, program: Callable[[str], str]) -> None:
     outcome = run_python(
         program(
             """

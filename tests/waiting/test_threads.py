@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
-from collections.abc import Callable
 
 import pytest
 
 import fdb
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+from helpers.processes import RunPython
+from helpers.stubs import BuildStub
 
 #: A program is interrupted while it waits, twice, and then goes on.
 _INTERRUPTED = """
@@ -55,14 +53,14 @@ _INTERRUPTED = """
     ],
 )
 def test_interrupts(
-    run_python: Run, build_stub: Callable[..., str], model: str | None, wait: str
+    run_python: RunPython, build_stub: BuildStub, model: str | None, wait: str
 ) -> None:
     outcome = run_python(_INTERRUPTED.format(path=build_stub(), model=model, wait=wait))
     assert outcome.stdout == "interrupted\ninterrupted\n"
 
 
 def test_another_signal_handler_may_raise_or_not(
-    run_python: Run, build_stub: Callable[..., str]
+    run_python: RunPython, build_stub: BuildStub
 ) -> None:
     outcome = run_python(
         f"""
@@ -89,7 +87,7 @@ def test_another_signal_handler_may_raise_or_not(
 
 
 def test_an_interrupted_wait_leaves_the_future_usable(
-    run_python: Run, build_stub: Callable[..., str]
+    run_python: RunPython, build_stub: BuildStub
 ) -> None:
     outcome = run_python(
         f"""
@@ -109,8 +107,8 @@ def test_an_interrupted_wait_leaves_the_future_usable(
     assert outcome.stdout == "interrupted\n" * 3 + "b'delay:2000'\n"
 
 
-def test_debug(build_stub: Callable[..., str]) -> None:
-    tr = fdb.ClientLibrary(build_stub()).open("x", event_model="debug").create_transaction()
+def test_debug(stub_library: fdb.ClientLibrary) -> None:
+    tr = stub_library.open("x", event_model="debug").create_transaction()
     started = time.monotonic()
     assert tr[b"delay:50"] == b"delay:50"
     assert time.monotonic() - started >= 0.04
@@ -130,7 +128,7 @@ def test_models_live_side_by_side(database_name: str, test_prefix: bytes) -> Non
 @pytest.mark.parametrize("patched", [False, True])
 @pytest.mark.parametrize("forked", [False, True])
 def test_an_interrupt_that_reaches_another_thread(
-    run_python: Run, build_stub: Callable[..., str], patched: bool, forked: bool
+    run_python: RunPython, build_stub: BuildStub, patched: bool, forked: bool
 ) -> None:
     """The main thread notices, also where gevent has replaced what identifies threads."""
     if patched:

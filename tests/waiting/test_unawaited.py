@@ -11,33 +11,23 @@ from typing import Any
 import pytest
 
 import fdb
-import fdb.embedded
 import fdb.tuple
 
 REFUSED = "would block the running asyncio loop"
 
 
 @pytest.fixture
-def name() -> Any:
-    """A database that answers at once, whatever the surroundings say."""
-    name = fdb.embedded.unique()
-    fdb.embedded.set_latency(name, None)
-    yield name
-    fdb.embedded.drop(name)
-
-
-@pytest.fixture
-def db(name: str) -> fdb.Database:
+def db(prompt_name: str) -> fdb.Database:
     """The database, for threads, with a row."""
-    db = fdb.open(name)
+    db = fdb.open(prompt_name)
     db[b"k"] = b"7"
     return db
 
 
 @pytest.fixture
-def adb(name: str, db: fdb.Database) -> fdb.AsyncDatabase:
+def async_db(prompt_name: str, db: fdb.Database) -> fdb.AsyncDatabase:
     """The same for asyncio."""
-    return fdb.open(name, event_model="asyncio")
+    return fdb.open(prompt_name, event_model="asyncio")
 
 
 USES: dict[str, Callable[[Any], Any]] = {
@@ -80,19 +70,19 @@ USES: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("use", USES)
-def test_the_use_of_a_ready_future_is_refused(use: str, adb: fdb.AsyncDatabase) -> None:
+def test_the_use_of_a_ready_future_is_refused(use: str, async_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         with pytest.raises(RuntimeError, match=REFUSED):
-            USES[use](adb.create_transaction())
+            USES[use](async_db.create_transaction())
 
     asyncio.run(main())
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("use", [use for use in USES if use != "wait for an error"])
-def test_where_no_loop_runs_it_is_not(use: str, adb: fdb.AsyncDatabase) -> None:
+def test_where_no_loop_runs_it_is_not(use: str, async_db: fdb.AsyncDatabase) -> None:
     try:
-        USES[use](adb.create_transaction())
+        USES[use](async_db.create_transaction())
     except ValueError:
         assert use == "unpacked"  # b"7" is no tuple
 
@@ -107,9 +97,9 @@ def test_blocking_databases_may_be_used_in_a_loop(db: fdb.Database) -> None:
     asyncio.run(main())
 
 
-def test_what_was_awaited_can_be_used(adb: fdb.AsyncDatabase) -> None:
+def test_what_was_awaited_can_be_used(async_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
-        tr = adb.create_transaction()
+        tr = async_db.create_transaction()
         value = await tr[b"k"]
         assert int(value) == 7 and value[0] == ord("7") and hash(value) == hash(b"7")
         assert await value is value
@@ -124,10 +114,10 @@ def test_what_was_awaited_can_be_used(adb: fdb.AsyncDatabase) -> None:
     asyncio.run(main())
 
 
-def test_a_callback_may_use_its_future(adb: fdb.AsyncDatabase) -> None:
+def test_a_callback_may_use_its_future(async_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         seen: list[Any] = []
-        value = adb.create_transaction()[b"k"]
+        value = async_db.create_transaction()[b"k"]
         value.on_ready(lambda future: seen.append(int(future)))
         while not seen:
             await asyncio.sleep(0)
@@ -136,9 +126,9 @@ def test_a_callback_may_use_its_future(adb: fdb.AsyncDatabase) -> None:
     asyncio.run(main())
 
 
-def test_results_are_not_available_before_they_were_seen(adb: fdb.AsyncDatabase) -> None:
+def test_results_are_not_available_before_they_were_seen(async_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
-        tr = adb.create_transaction()
+        tr = async_db.create_transaction()
         value = tr[b"k"]
         for look in (value.result, value.exception):
             with pytest.raises(Exception, match="Future result not available"):
@@ -155,11 +145,11 @@ def test_results_are_not_available_before_they_were_seen(adb: fdb.AsyncDatabase)
     asyncio.run(main())
 
 
-def test_a_list_of_rows_can_be_awaited(adb: fdb.AsyncDatabase) -> None:
+def test_a_list_of_rows_can_be_awaited(async_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         for i in range(300):
-            await adb.set(b"row%03d" % i, b"x" * 100)
-        tr = adb.create_transaction()
+            await async_db.set(b"row%03d" % i, b"x" * 100)
+        tr = async_db.create_transaction()
         assert len(await tr[b"row":b"rox"].to_list()) == 300
         assert len(await asyncio.create_task(tr[b"row":b"rox"].to_list())) == 300
         first, second = await asyncio.gather(
@@ -173,7 +163,7 @@ def test_a_list_of_rows_can_be_awaited(adb: fdb.AsyncDatabase) -> None:
         warnings.simplefilter("error")
         asyncio.run(main())
         gc.collect()
-    assert len(adb.create_transaction()[b"row":b"rox"].to_list()) == 300
+    assert len(async_db.create_transaction()[b"row":b"rox"].to_list()) == 300
 
 
 def commit_warnings(main: Callable[[], Coroutine[Any, Any, Any]]) -> list[str]:
@@ -185,9 +175,9 @@ def commit_warnings(main: Callable[[], Coroutine[Any, Any, Any]]) -> list[str]:
     return [str(each.message) for each in caught if each.category is ResourceWarning]
 
 
-def test_a_commit_that_nobody_awaits_is_warned_of(adb: fdb.AsyncDatabase) -> None:
+def test_a_commit_that_nobody_awaits_is_warned_of(async_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
-        tr = adb.create_transaction()
+        tr = async_db.create_transaction()
         tr[b"k"] = b"8"
         tr.commit()
 
@@ -195,17 +185,17 @@ def test_a_commit_that_nobody_awaits_is_warned_of(adb: fdb.AsyncDatabase) -> Non
     assert "use await tr.commit()" in text
 
 
-def test_no_warning_of_a_commit_that_somebody_waits_for(adb: fdb.AsyncDatabase) -> None:
+def test_no_warning_of_a_commit_that_somebody_waits_for(async_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
-        tr = adb.create_transaction()
+        tr = async_db.create_transaction()
         await tr.commit()
         with pytest.raises(fdb.FDBError):
             await tr.commit()
-        heard = adb.create_transaction().commit()
+        heard = async_db.create_transaction().commit()
         heard.on_ready(lambda future: None)
-        cancelled = adb.create_transaction().commit()
+        cancelled = async_db.create_transaction().commit()
         cancelled.cancel()
-        await asyncio.to_thread(adb.create_transaction().commit().wait)
+        await asyncio.to_thread(async_db.create_transaction().commit().wait)
         await asyncio.sleep(0.01)
 
     assert commit_warnings(main) == []
@@ -213,27 +203,27 @@ def test_no_warning_of_a_commit_that_somebody_waits_for(adb: fdb.AsyncDatabase) 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_warning_that_is_an_error_breaks_nothing(
-    adb: fdb.AsyncDatabase, capsys: pytest.CaptureFixture[str]
+    async_db: fdb.AsyncDatabase, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        adb.create_transaction().commit()
+        async_db.create_transaction().commit()
         gc.collect()
-    assert adb.create_transaction()[b"k"].wait() == b"7"
+    assert async_db.create_transaction()[b"k"].wait() == b"7"
 
 
-def test_layers_await_what_they_read(adb: fdb.AsyncDatabase) -> None:
+def test_layers_await_what_they_read(async_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
-        directory = await fdb.directory.create_or_open(adb, ("a", "b"))
-        tr = adb.create_transaction()
+        directory = await fdb.directory.create_or_open(async_db, ("a", "b"))
+        tr = async_db.create_transaction()
         opened = await fdb.directory.open(tr, ("a", "b"))
         assert opened.key() == directory.key()
         assert await fdb.directory.list(tr) == ["a"]
         await tr.commit()
-        await fdb.tenant_management.create_tenant(adb, b"t")
-        tenant = adb.open_tenant(b"t")
+        await fdb.tenant_management.create_tenant(async_db, b"t")
+        tenant = async_db.open_tenant(b"t")
         await tenant.set(b"k", b"v")
-        listed = await fdb.tenant_management.list_tenants(adb, b"", b"\xff", 5)
+        listed = await fdb.tenant_management.list_tenants(async_db, b"", b"\xff", 5)
         assert [row.key for row in listed] == [b"t"]
         assert await tenant.get_id() > 0
 
