@@ -55,7 +55,7 @@ process.on_fork(_state.forget)
 
 def database_of(opened: Opened, model: EventModel) -> Database | AsyncDatabase:
     """Makes the object for a database that a library has opened."""
-    kind = AsyncDatabase if model.name == "asyncio" else Database
+    kind = AsyncDatabase if model.must_await else Database
     database = kind(opened.handle, opened.library)
     database._which = opened.which
     return database
