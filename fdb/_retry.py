@@ -9,8 +9,8 @@ import types
 from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
+from fdb._attempts import AsynchronousRun
 from fdb._errors import FDBError
-from fdb._runs import AsynchronousRun
 from fdb._startup import api_version
 from fdb._transaction import Transaction, TransactionRead
 from fdb._types import TransactionMaker

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, overload
 
+from fdb._attempts import Attempt, run_of
 from fdb._errors import FDBError
 from fdb._future import (
     FutureInt64,
@@ -33,7 +34,6 @@ from fdb._mistakes import misplaced_stamp, no_default, no_membership, no_selecto
 from fdb._native import extension
 from fdb._native.library import Library
 from fdb._range import FDBRange
-from fdb._runs import Attempt, run_of
 from fdb._startup import api_version
 from fdb._types import KeyArgument, Origin, ValueArgument
 from fdb._values import Key, Value

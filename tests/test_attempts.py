@@ -1,4 +1,4 @@
-"""fdb/_runs.py: waiting inside a transactional function for what only its commit can bring."""
+"""fdb/_attempts.py: waiting inside a transactional function for what only its commit can bring."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "the doors to C": ("fdb._native", "fdb._native.*"),
     # Their parameters are converted in C; what sets them is handed in.
-    "options": ("fdb._options", "fdb._generated", "fdb._generated.options"),
+    "options": ("fdb._option_setter", "fdb._generated", "fdb._generated.options"),
     "event models": ("fdb._waiting", "fdb._waiting.*"),
     "start-up": ("fdb._startup", "fdb._startup.*"),
     # A data layer that the client API builds on: the name of a tenant may be a tuple.

@@ -1,4 +1,4 @@
-"""fdb/_options.py and fdb/_startup/network_options.py: how options and their parameters travel."""
+"""fdb/_option_setter.py and fdb/_startup/network_options.py: how options and their parameters travel."""
 
 from __future__ import annotations
 

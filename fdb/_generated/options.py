@@ -6,7 +6,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from fdb._options import OptionSetter
+from fdb._option_setter import OptionSetter
 from fdb._types import KeyArgument, ValueArgument
 
 ResultT = TypeVar("ResultT", covariant=True)
