@@ -15,6 +15,7 @@
  *  2. A ready future is never given a callback: no lock, no queue, no allocation for waiting.
  *  3. What is closed during a call that has its address lives until that call has returned.
  *  4. Objects made before a fork are dead in the child: using one raises, dropping one does nothing.
+ *  5. What can fail returns a new reference or NULL, or an int that is -1, and has then set an exception.
  */
 #pragma once
 
@@ -97,11 +98,12 @@ int binding_get_int(PyObject *argument, int *number);
 
 /* A database, tenant or transaction of the library. */
 typedef struct {
-    PyObject_HEAD shim_library *library; /* lives for ever */
-    void *pointer;                       /* NULL once closed */
-    void *closed_pointer;                /* what the last of `users` has to destroy */
-    int users;                           /* calls that have got the address */
-    PyObject *model;                     /* event model of what is made from it; NULL for threads */
+    PyObject_HEAD
+    shim_library *library; /* lives for ever */
+    void *pointer;         /* NULL once closed */
+    void *closed_pointer;  /* what the last of `users` has to destroy */
+    int users;             /* calls that have got the address */
+    PyObject *model;       /* event model of what is made from it; NULL for threads */
     int generation;
     int is_tenant;
     int must_await; /* as the model says: in a running loop futures are to be awaited before they are used */
@@ -149,7 +151,8 @@ enum {
 };
 
 typedef struct {
-    PyObject_HEAD shim_library *library;
+    PyObject_HEAD
+    shim_library *library;
     FDBFuture *pointer;  /* until the result is taken */
     shim_signal *signal; /* once somebody had to wait */
     PyObject *result;

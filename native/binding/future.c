@@ -1,4 +1,4 @@
-/* Futures: their life, their results and their types. See binding.h. */
+/* Futures: their life, taking their results, and their types. See binding.h. */
 #include "binding/binding.h"
 
 #include <structmember.h>
@@ -338,7 +338,8 @@ static PyMemberDef future_members[] = {
 };
 
 PyTypeObject binding_future_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.FutureBase",
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "fdb._native.extension.FutureBase",
     .tp_doc = "FutureBase(handle, pointer, kind)\n--\n\nA result that arrives later; owns the future of the "
               "library.",
     .tp_basicsize = sizeof(FutureObject),
@@ -353,7 +354,8 @@ PyTypeObject binding_future_type = {
 static PyBufferProcs bytes_future_as_buffer = {(getbufferproc)bytes_future_buffer, NULL};
 
 PyTypeObject binding_bytes_future_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.BytesFutureBase",
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "fdb._native.extension.BytesFutureBase",
     .tp_doc = "A future whose result is a byte string; it can be read through the buffer protocol.",
     .tp_base = &binding_future_type,
     .tp_basicsize = sizeof(FutureObject),
@@ -362,7 +364,8 @@ PyTypeObject binding_bytes_future_type = {
 };
 
 PyTypeObject binding_list_future_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.ListFutureBase",
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "fdb._native.extension.ListFutureBase",
     .tp_doc = "A future whose result is or contains a list.",
     .tp_base = &binding_future_type,
     .tp_basicsize = sizeof(FutureObject),

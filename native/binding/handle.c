@@ -163,7 +163,8 @@ static PyMethodDef database_methods[] = {
 };
 
 PyTypeObject binding_database_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.DatabaseHandle",
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "fdb._native.extension.DatabaseHandle",
     .tp_doc = "DatabaseHandle(library, pointer, model, is_tenant)\n--\n\n"
               "Owns a database or a tenant of the library.",
     .tp_basicsize = sizeof(HandleObject),

@@ -4,7 +4,8 @@
 #include <structmember.h>
 
 typedef struct {
-    PyObject_HEAD PyObject *key;
+    PyObject_HEAD
+    PyObject *key;
     PyObject *value;
 } KeyValueObject;
 
@@ -94,7 +95,7 @@ static void keyvalue_dealloc(KeyValueObject *self) {
     }
     PyObject_GC_UnTrack(self);
     Py_TRASHCAN_BEGIN(self, keyvalue_dealloc) /* rows in rows in rows */
-        keyvalue_clear(self);
+    keyvalue_clear(self);
     free_row(self);
     Py_TRASHCAN_END
 }
@@ -248,7 +249,8 @@ static PyMappingMethods keyvalue_as_mapping = {
 };
 
 PyTypeObject binding_keyvalue_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb.KeyValue",
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "fdb.KeyValue",
     .tp_doc = "KeyValue(key, value)\n--\n\n"
               "One row of a range read, a sequence of two: `key, value = row` unpacks it.  Rows compare and "
               "hash as the\n"

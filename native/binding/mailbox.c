@@ -4,7 +4,8 @@
 enum { MOST_TOKENS = 256 };
 
 typedef struct {
-    PyObject_HEAD shim_queue *queue; /* NULL once closed */
+    PyObject_HEAD
+    shim_queue *queue; /* NULL once closed */
     int generation;
 } MailboxObject;
 
@@ -130,7 +131,8 @@ static PyMethodDef mailbox_methods[] = {
 };
 
 PyTypeObject binding_mailbox_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.Mailbox",
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "fdb._native.extension.Mailbox",
     .tp_doc = "Mailbox()\n--\n\nA queue of integers filled by ready futures, with a descriptor to watch.",
     .tp_basicsize = sizeof(MailboxObject),
     .tp_flags = Py_TPFLAGS_DEFAULT,

@@ -315,7 +315,8 @@ static PyMethodDef transaction_methods[] = {
 };
 
 PyTypeObject binding_transaction_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fdb._native.extension.TransactionHandle",
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "fdb._native.extension.TransactionHandle",
     .tp_doc = "Owns a transaction of the library; made by DatabaseHandle.create_transaction.",
     .tp_basicsize = sizeof(HandleObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,

@@ -1,4 +1,4 @@
-/* Waiting for futures, on this thread or by a mailbox. See binding.h. */
+/* Waiting for futures: on this thread, which lets go of the GIL meanwhile, or by a mailbox. See binding.h. */
 #include "binding/binding.h"
 
 #include <stdlib.h>

@@ -5,9 +5,9 @@
  * a table of its functions. The table is filled by name when a function is first needed, so a
  * library that lacks some of them still loads and only the call that needs one fails.
  *
- * Thread-safety: every function may be called from any thread. Nothing here touches Python; the
- * two extension modules (cffi's and binding/) compile this file into themselves, and it has no
- * variables of its own, so an address made by one is good in the other.
+ * Thread-safety: every function may be called from any thread. Nothing here touches Python or
+ * needs the GIL. The cffi module and fdb._native.extension both compile it into themselves, and it has
+ * no variables of its own, so an address made by one is good in the other.
  *
  * Invariants:
  *  1. A callback from the library only unlinks subscriptions, posts semaphores and wakes a
