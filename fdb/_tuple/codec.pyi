@@ -1,3 +1,5 @@
+"""Types of the extension module native/tuple/."""
+
 from typing import Any
 
 def pack(t: tuple[Any, ...], prefix: bytes | None = None) -> bytes: ...
