@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "abi/exports_support.h"
+#include "abi/library.h"
 #include "db/database.h"
 #include "runtime/latency.h"
 #include "special/client_status.h"
@@ -94,7 +95,7 @@ DLLEXPORT fdb_error_t fdb_database_open_tenant(FDBDatabase* d, uint8_t const* te
 
 DLLEXPORT fdb_error_t fdb_database_create_transaction(FDBDatabase* d, FDBTransaction** out_transaction) {
   return guard_error([&] {
-    *out_transaction = Database::from(d)->create_transaction().detach()->handle();
+    *out_transaction = create_transaction(*Database::from(d)).detach()->handle();
     return Error(0);
   });
 }
@@ -150,7 +151,7 @@ DLLEXPORT void fdb_database_set_shared_state(FDBDatabase*, DatabaseSharedState*)
 
 DLLEXPORT fdb_error_t fdb_tenant_create_transaction(FDBTenant* tenant, FDBTransaction** out_transaction) {
   return guard_error([&] {
-    *out_transaction = Tenant::from(tenant)->create_transaction().detach()->handle();
+    *out_transaction = create_transaction(*Tenant::from(tenant)).detach()->handle();
     return Error(0);
   });
 }

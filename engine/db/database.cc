@@ -10,7 +10,6 @@
 #include "runtime/late_answers.h"
 #include "runtime/network.h"
 #include "runtime/options.h"
-#include "txn/transaction.h"
 
 namespace fdb {
 
@@ -130,8 +129,6 @@ Error Database::set_option(int option, const uint8_t* value, int length) {
   return 0;
 }
 
-Ref<Transaction> Database::create_transaction() { return make_ref<Transaction>(Ref<Database>(this), Ref<Tenant>()); }
-
 Ref<Tenant> Database::open_tenant(Slice name) { return make_ref<Tenant>(Ref<Database>(this), name); }
 
 Ref<Future> Database::answer(Result result) {
@@ -155,8 +152,6 @@ std::vector<OptionDefault> Database::transaction_defaults() const {
 }
 
 // ---- tenants ---------------------------------------------------------------------------------------
-
-Ref<Transaction> Tenant::create_transaction() { return make_ref<Transaction>(database_, Ref<Tenant>(this)); }
 
 Error Tenant::resolve(const Snapshot& snapshot, int64_t* id) {
   std::lock_guard lock(mutex_);

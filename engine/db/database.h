@@ -12,7 +12,6 @@
 
 namespace fdb {
 
-class Transaction;
 class Tenant;
 
 // One default that a database gives to its transactions.
@@ -30,7 +29,6 @@ class Database : public RefCounted<Database> {
   static Ref<Database> open_connection_string(const char* connection_string);
 
   Error set_option(int option, const uint8_t* value, int length);
-  Ref<Transaction> create_transaction();
   Ref<Tenant> open_tenant(Slice name);
   // Hands out an answer of the database's own, late if it has a latency.
   Ref<Future> answer(Result result);
@@ -65,7 +63,6 @@ class Tenant : public RefCounted<Tenant> {
  public:
   Tenant(Ref<Database> database, Slice name) : database_(std::move(database)), name_(name) {}
 
-  Ref<Transaction> create_transaction();
   Ref<Future> get_id();
 
   Database& database() const { return *database_; }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "abi/library.h"
 #include "runtime/network.h"
 #include "sim/sim_env.h"
 #include "sim/test_support.h"
@@ -21,8 +22,8 @@ struct End {
 };
 using Handle = std::unique_ptr<Transaction, End>;
 
-Handle begin(Database& database) { return Handle(database.create_transaction().detach()); }
-Handle begin(Tenant& tenant) { return Handle(tenant.create_transaction().detach()); }
+Handle begin(Database& database) { return Handle(create_transaction(database).detach()); }
+Handle begin(Tenant& tenant) { return Handle(create_transaction(tenant).detach()); }
 
 void turn() {
   Network::instance().turn();

@@ -1,6 +1,7 @@
 // Answers of a database with a latency: pending until the network thread delivers them, whoever looks.
 #include "runtime/late_answers.h"
 
+#include "abi/library.h"
 #include "sim/sim_env.h"
 #include "sim/test_support.h"
 #include "txn/transaction.h"
@@ -38,7 +39,7 @@ std::optional<Bytes> value_of(const Ref<Future>& future) {
 }
 
 void put(const Ref<Database>& database, Slice key, Slice value) {
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set(key, value);
   CHECK_EQ(late_error(transaction->commit()), 0);
 }
@@ -102,7 +103,7 @@ void test_a_seed_repeats_the_delays() {
 void test_everything_comes_late() {
   const auto database = late_database();
   put(database, "a", "1");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   CHECK_EQ(value_of(transaction->get("a", false)), Bytes("1"));
   CHECK_EQ(late_error(transaction->get_read_version()), 0);
   CHECK_EQ(late_error(transaction->get_key({"a", true, 0}, false)), 0);
@@ -123,7 +124,7 @@ void test_everything_comes_late() {
 void test_a_read_says_what_was_when_it_was_issued() {
   const auto database = late_database("1ms");
   put(database, "a", "1");
-  const auto reader = database->create_transaction();
+  const auto reader = create_transaction(*database);
   const Ref<Future> before = reader->get("a", true);
   reader->set("a", "2");
   const Ref<Future> after = reader->get("a", true);
@@ -136,11 +137,11 @@ void test_a_read_says_what_was_when_it_was_issued() {
 
 void test_a_commit_takes_effect_when_issued_and_is_told_late() {
   const auto database = late_database("1ms");
-  const auto writer = database->create_transaction();
+  const auto writer = create_transaction(*database);
   writer->set("a", "1");
   const Ref<Future> stamp = writer->get_versionstamp();
   const Ref<Future> commit = writer->commit();
-  const auto reader = database->create_transaction();
+  const auto reader = create_transaction(*database);
   const Ref<Future> seen = reader->get("a", false);
   CHECK(!stamp->is_ready());
   CHECK_EQ(writer->committed_version(), kInvalidVersion);
@@ -154,14 +155,14 @@ void test_a_commit_takes_effect_when_issued_and_is_told_late() {
 
 void test_a_commit_waits_for_reads_and_for_nothing_else() {
   const auto database = late_database("1ms");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set("a", "1");
   const Ref<Future> version = transaction->get_read_version();
   env->advance(500);
   const Ref<Future> read = transaction->get("b", false);
   read->cancel();  // the read goes on
   const Ref<Future> commit = transaction->commit();
-  const auto other = database->create_transaction();
+  const auto other = create_transaction(*database);
   const Ref<Future> unseen = other->get("a", false);
   env->advance(1'000);  // the read is answered, the commit decided
   CHECK(!commit->is_ready());
@@ -183,23 +184,23 @@ void test_a_transaction_that_ends_fails_what_is_pending() {
                         {[](Transaction* t) { t->destroy(); }, err::kTransactionCancelled},
                         {[](Transaction* t) { t->on_error(err::kClientInvalidOperation); }, err::kTransactionCancelled}};
   for (const Case& each : cases) {
-    Transaction* const transaction = database->create_transaction().detach();
+    Transaction* const transaction = create_transaction(*database).detach();
     transaction->set("kept", "no");
     const Ref<Future> pending[] = {transaction->get("a", false), transaction->get_read_version(),
                                    transaction->get_estimated_range_size_bytes("a", "b"), transaction->commit()};
-    const Ref<Future> loose = database->create_transaction()->get_approximate_size();
+    const Ref<Future> loose = create_transaction(*database)->get_approximate_size();
     each.end(transaction);
     for (const Ref<Future>& future : pending) CHECK_EQ(future->get_error(), each.error);
     CHECK_EQ(late_error(loose), 0);
     pass_latency();
     if (each.end != cases[2].end) transaction->destroy();
   }
-  CHECK_EQ(value_of(database->create_transaction()->get("kept", true)), std::nullopt);
+  CHECK_EQ(value_of(create_transaction(*database)->get("kept", true)), std::nullopt);
 }
 
 void test_a_refusal_is_not_overtaken() {
   const auto database = late_database("1ms");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->cancel();
   const Ref<Future> refused = transaction->get("a", false);
   const Ref<Future> commit = transaction->commit();
@@ -214,12 +215,12 @@ void test_a_refusal_is_not_overtaken() {
 
 void test_a_timeout_overtakes_answers() {
   const auto database = late_database("5ms");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   set_timeout(transaction, 2);
   const Ref<Future> read = transaction->get("a", false);
   env->advance(2'500);
   CHECK_EQ(read->get_error(), err::kTransactionTimedOut);
-  const auto writer = database->create_transaction();
+  const auto writer = create_transaction(*database);
   writer->set("a", "1");
   set_timeout(writer, 2);
   const Ref<Future> commit = writer->commit();
@@ -230,7 +231,7 @@ void test_a_timeout_overtakes_answers() {
 
 void test_a_late_failure_is_the_commits_too() {
   const auto database = late_database("1ms");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set_read_version(1);
   transaction->set("a", "1");
   const Ref<Future> read = transaction->get("b", false);
@@ -241,7 +242,7 @@ void test_a_late_failure_is_the_commits_too() {
 
 void test_misuse_poisons_a_commit_that_was_not_told() {
   const auto database = late_database("1ms");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set("a", "1");
   const Ref<Future> commit = transaction->commit();
   CHECK_EQ(late_error(transaction->get("a", false)), err::kUsedDuringCommit);
@@ -251,7 +252,7 @@ void test_misuse_poisons_a_commit_that_was_not_told() {
 void test_a_watch_has_read_after_the_latency() {
   const auto database = late_database("1ms");
   for (const bool answered : {false, true}) {
-    const auto transaction = database->create_transaction();
+    const auto transaction = create_transaction(*database);
     const Ref<Future> watch = transaction->watch("w");
     if (answered) pass_latency();
     transaction->cancel();
@@ -261,7 +262,7 @@ void test_a_watch_has_read_after_the_latency() {
     }
     CHECK_EQ(watch->get_error(), err::kTransactionCancelled);
   }
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   const Ref<Future> watch = transaction->watch("w");
   const Ref<Future> commit = transaction->commit();
   pass_latency();
@@ -274,7 +275,7 @@ void test_a_watch_has_read_after_the_latency() {
 
 void test_switched_off_it_answers_at_once() {
   const auto database = late_database("1ms");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   const Ref<Future> late = transaction->get("a", false);
   database->keyspace()->latency().set(LatencySetting());
   CHECK(transaction->get("a", false)->is_ready());

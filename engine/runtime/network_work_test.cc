@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "abi/library.h"
 #include "runtime/network.h"
 #include "sim/failing_allocator.h"
 #include "sim/sim_env.h"
@@ -26,7 +27,7 @@ using Handle = std::unique_ptr<Transaction, End>;
 
 template <class Owner>
 Handle begin(Owner& owner) {
-  return Handle(owner.create_transaction().detach());
+  return Handle(create_transaction(owner).detach());
 }
 
 Ref<Database> fresh_database() {

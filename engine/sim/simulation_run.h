@@ -3,6 +3,7 @@
 // Thread-safety: none; with a schedule its threads run one at a time.
 #pragma once
 
+#include "abi/library.h"
 #include "sim/simulation_worker.h"
 #include "sim/test_support.h"
 
@@ -96,7 +97,7 @@ class Simulation {
 
   // The engine's clock runs with ours; the first read version says how far ahead it is.
   void calibrate() {
-    Transaction* transaction = world_.database->create_transaction().detach();
+    Transaction* transaction = create_transaction(*world_.database).detach();
     Result* result = nullptr;
     const Ref<Future> version = transaction->get_read_version();
     CHECK_EQ(version->value(&result), 0);
@@ -127,7 +128,7 @@ class Simulation {
   }
 
   Rows all_rows() {
-    Transaction* transaction = world_.database->create_transaction().detach();
+    Transaction* transaction = create_transaction(*world_.database).detach();
     Result* result = nullptr;
     const Ref<Future> future =
         transaction->get_range({{"", false, 1}, {"\xff", false, 1}, 100'000, 0, FDB_STREAMING_MODE_EXACT, 1, true, false});

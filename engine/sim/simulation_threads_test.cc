@@ -12,6 +12,7 @@
 #include <barrier>
 #include <thread>
 
+#include "abi/library.h"
 #include "sim/simulation_run.h"
 
 namespace fdb::sim {
@@ -73,7 +74,7 @@ Error wait_for(const Ref<Future>& future) {
 // Until it commits.
 template <class Body>
 void transact(Database& database, Body&& body) {
-  const Handle transaction(database.create_transaction().detach());
+  const Handle transaction(create_transaction(database).detach());
   const uint8_t one_millisecond[8] = {1};
   CHECK_EQ(transaction->set_option(FDB_TR_OPTION_MAX_RETRY_DELAY, one_millisecond, 8), 0);
   for (;;) {
@@ -96,7 +97,7 @@ void race_watches(int rounds) {
     }
   });
   for (int round = 0; round < rounds; ++round) {
-    const Handle transaction(database->create_transaction().detach());
+    const Handle transaction(create_transaction(*database).detach());
     const Ref<Future> seen = transaction->get("k", true);
     CHECK_EQ(wait_for(seen), 0);
     Result* result = nullptr;
@@ -165,7 +166,7 @@ void leave_commits_alone(int rounds) {
     threads.emplace_back([&, thread] {
       std::vector<Handle> kept;
       for (int round = 0; round < rounds; ++round) {
-        Handle transaction(database->create_transaction().detach());
+        Handle transaction(create_transaction(*database).detach());
         CHECK_EQ(transaction->get_versionstamp()->set_callback(count, &called), 0);
         transaction->set("k" + std::to_string(thread), std::to_string(round));
         const Ref<Future> commit = transaction->commit();

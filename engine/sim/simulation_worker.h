@@ -4,6 +4,7 @@
 // Thread-safety: none; one thread at a time runs, and another one may get its turn wherever the schedule decides.
 #pragma once
 
+#include "abi/library.h"
 #include "sim/simulation_history.h"
 #include "sim/simulation_schedule.h"
 #include "txn/transaction.h"
@@ -94,7 +95,7 @@ class Worker {
   // ---- attempts ---------------------------------------------------------------------------------------
 
   void start_anew() {
-    transaction_ = world_.database->create_transaction().detach();
+    transaction_ = create_transaction(*world_.database).detach();
     restart_clock();
     begin_attempt();
   }
@@ -203,7 +204,7 @@ class Worker {
   }
 
   void find_marker() {
-    Transaction* probe = world_.database->create_transaction().detach();
+    Transaction* probe = create_transaction(*world_.database).detach();
     const Ref<Future> future = probe->get(marker_, true);
     Result* result = nullptr;
     require(world_.arrived(future).value(&result) == 0, "the marker cannot be read");
@@ -243,7 +244,7 @@ class Worker {
 
   void replace() {
     transaction_->destroy();
-    transaction_ = world_.database->create_transaction().detach();
+    transaction_ = create_transaction(*world_.database).detach();
   }
 
   void cancel() {

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "abi/library.h"
 #include "runtime/network.h"
 #include "sim/test_support.h"
 #include "txn/transaction.h"
@@ -79,7 +80,7 @@ void test_read_version_cache_needs_the_layer() {
     in_child([layer] {
       set_up(layer);
       Network::instance().simulate();
-      const auto transaction = Database::open("memory:cache")->create_transaction();
+      const auto transaction = create_transaction(*Database::open("memory:cache"));
       CHECK_EQ(transaction->set_option(FDB_TR_OPTION_USE_GRV_CACHE, nullptr, 0), 0);
       const Ref<Future> size = transaction->get_approximate_size();
       CHECK_EQ(size->get_error() == err::kInvalidOption, layer == Layer::kNone);

@@ -161,6 +161,23 @@ Bytes without_or_equal(const KeySelector& selector) {
   return selector.or_equal ? key_after(selector.key) : Bytes(selector.key);
 }
 
+class SpecialKeys : public SpecialKeySpace {
+ public:
+  Error get(Transaction& transaction, Slice key, ValueResult* result) const override;
+  Error get_range(Transaction& transaction, const RangeRequest& request, const RangeLimits& limits,
+                  KeyValueArray* result) const override;
+  Error set(Transaction& transaction, Slice key, Slice value) const override;
+  Error clear(Transaction& transaction, Slice key) const override;
+  Error clear_range(Transaction& transaction, Slice begin, Slice end) const override;
+  Error commit(Transaction& transaction) const override;
+
+ private:
+  bool is_point_read(int api_version, Slice key) const override;
+  bool is_range_read(int api_version, Slice begin, Slice end) const override;
+  bool is_point_write(int api_version, Slice key) const override;
+  bool is_range_write(int api_version, Slice begin, Slice end) const override;
+};
+
 }  // namespace
 
 // ---- what was written ------------------------------------------------------------------------------
@@ -201,28 +218,26 @@ std::vector<SpecialWriteMap::Piece> SpecialWriteMap::pieces(Slice begin, Slice e
 
 // ---- which calls are meant -------------------------------------------------------------------------
 
-bool SpecialKeys::reads_point(const Transaction& transaction, Slice key) {
-  if (transaction.api_version() >= kModulesVersion) return in_space(key);
+bool SpecialKeys::is_point_read(int api_version, Slice key) const {
+  if (api_version >= kModulesVersion) return in_space(key);
   return std::find(std::begin(kOldKeys), std::end(kOldKeys), key) != std::end(kOldKeys);
 }
 
-bool SpecialKeys::reads_range(const Transaction& transaction, Slice begin, Slice end) {
-  if (transaction.api_version() < kModulesVersion) return begin == kOldWorkers;
+bool SpecialKeys::is_range_read(int api_version, Slice begin, Slice end) const {
+  if (api_version < kModulesVersion) return begin == kOldWorkers;
   return in_space(begin) && end >= kSpace && end <= kSpaceEnd;
 }
 
-bool SpecialKeys::writes_point(const Transaction& transaction, Slice key) {
-  return transaction.api_version() >= kWritesVersion && in_space(key);
-}
+bool SpecialKeys::is_point_write(int api_version, Slice key) const { return api_version >= kWritesVersion && in_space(key); }
 
-bool SpecialKeys::writes_range(const Transaction& transaction, Slice begin, Slice end) {
-  return transaction.api_version() >= kWritesVersion && begin >= kSpace && end <= kSpaceEnd;
+bool SpecialKeys::is_range_write(int api_version, Slice begin, Slice end) const {
+  return api_version >= kWritesVersion && begin >= kSpace && end <= kSpaceEnd;
 }
 
 // ---- reads -----------------------------------------------------------------------------------------
 
-Error SpecialKeys::get(Transaction& transaction, Slice key, ValueResult* result) {
-  Access access(transaction);
+Error SpecialKeys::get(Transaction& transaction, Slice key, ValueResult* result) const {
+  SpecialAccess access(transaction);
   if (key == kSpace) return 0;
   const Bytes end = key_after(key);
   if (access.api_version() >= kModulesVersion) {
@@ -237,8 +252,8 @@ Error SpecialKeys::get(Transaction& transaction, Slice key, ValueResult* result)
 }
 
 Error SpecialKeys::get_range(Transaction& transaction, const RangeRequest& request, const RangeLimits& limits,
-                             KeyValueArray* result) {
-  Access access(transaction);
+                             KeyValueArray* result) const {
+  SpecialAccess access(transaction);
   if (limits.rows < -1 || limits.bytes < -1) return err::kRangeLimitsInvalid;
   if (access.api_version() < kModulesVersion) {
     result->add(literal("127.0.0.1:4500"), worker_interface());
@@ -263,8 +278,8 @@ Error SpecialKeys::get_range(Transaction& transaction, const RangeRequest& reque
 
 // ---- writes ----------------------------------------------------------------------------------------
 
-Error SpecialKeys::set(Transaction& transaction, Slice key, Slice value) {
-  Access access(transaction);
+Error SpecialKeys::set(Transaction& transaction, Slice key, Slice value) const {
+  SpecialAccess access(transaction);
   if (!access.options().special_keys_writable) return err::kSpecialKeysWriteDisabled;
   const SpecialRange* range = writable_range(access, key);
   if (range == nullptr) return err::kSpecialKeysNoWriteModuleFound;
@@ -274,10 +289,10 @@ Error SpecialKeys::set(Transaction& transaction, Slice key, Slice value) {
   return 0;
 }
 
-Error SpecialKeys::clear(Transaction& transaction, Slice key) { return clear_range(transaction, key, key_after(key)); }
+Error SpecialKeys::clear(Transaction& transaction, Slice key) const { return clear_range(transaction, key, key_after(key)); }
 
-Error SpecialKeys::clear_range(Transaction& transaction, Slice begin, Slice end) {
-  Access access(transaction);
+Error SpecialKeys::clear_range(Transaction& transaction, Slice begin, Slice end) const {
+  SpecialAccess access(transaction);
   if (!access.options().special_keys_writable) return err::kSpecialKeysWriteDisabled;
   if (begin >= end) return 0;
   const SpecialRange* range = writable_range(access, begin);
@@ -289,8 +304,8 @@ Error SpecialKeys::clear_range(Transaction& transaction, Slice begin, Slice end)
   return 0;
 }
 
-Error SpecialKeys::commit(Transaction& transaction) {
-  Access access(transaction);
+Error SpecialKeys::commit(Transaction& transaction) const {
+  SpecialAccess access(transaction);
   for (const SpecialRange& range : registered()) {
     if (!range.writable() || !is_available(access, range) || range.written(access).empty()) continue;
     if (Error error = range.commit(access, range)) return error;
@@ -298,91 +313,26 @@ Error SpecialKeys::commit(Transaction& transaction) {
   return 0;
 }
 
+const SpecialKeySpace& special_key_space() {
+  static const auto* const keys = new SpecialKeys;
+  return *keys;
+}
+
 // ---- the transaction as modules see it -------------------------------------------------------------
 
-Error SpecialKeys::Access::prepare_read() {
-  transaction_.check_timeout();
-  if (transaction_.state_error_ != 0) return transaction_.state_error_;
-  const bool aware = std::exchange(transaction_.options_.lock_aware, true);
-  const Error error = transaction_.ensure_read_point();
-  transaction_.options_.lock_aware = aware;
-  if (error != 0) return error;
-  return transaction_.snapshot_released_ ? err::kTransactionTooOld : 0;
-}
-
-Error SpecialKeys::Access::read_version(Version* version) {
-  if (Error error = prepare_read()) return error;
-  *version = transaction_.read_point_.version;
-  return 0;
-}
-
-Error SpecialKeys::Access::get(Slice key, std::optional<Bytes>* value) {
-  if (Error error = prepare_read()) return error;
-  Slice found;
-  value->reset();
-  if (transaction_.read_point_.snapshot.get(key, &found)) *value = Bytes(found);
-  transaction_.read_conflicts_.add_point(key);
-  return 0;
-}
-
-Error SpecialKeys::Access::get_range(Slice begin, Slice end, SpecialRows* rows) {
+Error SpecialAccess::get_range(Slice begin, Slice end, SpecialRows* rows) {
   return scan(begin, end, false, [rows](Slice key, Slice value) {
     rows->emplace(key, value);
     return true;
   });
 }
 
-Error SpecialKeys::Access::scan(Slice begin, Slice end, bool reverse, const std::function<bool(Slice, Slice)>& take) {
-  if (Error error = prepare_read()) return error;
-  if (begin >= end) return 0;
-  transaction_.read_conflicts_.add(begin, end);
-  Cursor cursor(transaction_.read_point_.snapshot);
-  reverse ? cursor.seek_before(end) : cursor.seek(begin);
-  while (cursor.valid() && cursor.key() >= begin && cursor.key() < end && take(cursor.key(), cursor.value())) {
-    reverse ? cursor.prev() : cursor.next();
-  }
-  return 0;
+SpecialWrites& SpecialAccess::writes() {
+  if (!special_attempt()) special_attempt() = std::make_unique<SpecialWrites>();
+  return static_cast<SpecialWrites&>(*special_attempt());
 }
 
-Error SpecialKeys::Access::any_key(Slice begin, Slice end, bool* found) {
-  if (Error error = prepare_read()) return error;
-  *found = transaction_.read_point_.snapshot.range_stats(begin, end).keys > 0;
-  transaction_.read_conflicts_.add(begin, end);
-  return 0;
-}
-
-void SpecialKeys::Access::set(Slice key, Slice value) {
-  Arena& arena = transaction_.arena_;
-  transaction_.options_.raw_access = true;
-  transaction_.native_mutations_.push_back({Op::kSet, arena.copy(key), arena.copy(value)});
-  add_write_conflict(key, key_after(key));
-}
-
-void SpecialKeys::Access::clear_range(Slice begin, Slice end) {
-  Arena& arena = transaction_.arena_;
-  transaction_.options_.raw_access = true;
-  transaction_.native_mutations_.push_back({Op::kClearRange, arena.copy(begin), arena.copy(end)});
-  add_write_conflict(begin, end);
-}
-
-void SpecialKeys::Access::set_stamped(Slice key, Slice value) {
-  Arena& arena = transaction_.arena_;
-  transaction_.options_.raw_access = true;
-  const Bytes operand = Bytes(value) + Bytes(4, '\0');
-  transaction_.native_mutations_.push_back({Op::kSetVersionstampedValue, arena.copy(key), arena.copy(operand)});
-  add_write_conflict(key, key_after(key));
-}
-
-void SpecialKeys::Access::add_write_conflict(Slice begin, Slice end) {
-  transaction_.native_write_conflicts_.push_back({transaction_.arena_.copy(begin), transaction_.arena_.copy(end)});
-}
-
-SpecialWrites& SpecialKeys::Access::writes() {
-  if (!transaction_.special_writes_) transaction_.special_writes_ = std::make_unique<SpecialWrites>();
-  return *transaction_.special_writes_;
-}
-
-Error SpecialKeys::Access::refuse(Slice command, Slice message) {
+Error SpecialAccess::refuse(Slice command, Slice message) {
   JsonWriter json;
   json.begin_object();
   json.member("retriable", false);

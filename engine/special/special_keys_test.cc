@@ -1,6 +1,7 @@
 // The special key space through transactions: modules, writes and their refusals, management, tenants.
 #include "special/special_keys.h"
 
+#include "abi/library.h"
 #include "sim/sim_env.h"
 #include "sim/test_support.h"
 #include "special/json.h"
@@ -29,7 +30,7 @@ Bytes special(Slice rest) { return kSpace + Bytes(rest); }
 
 // One attempt that may write special keys.
 struct Attempt {
-  explicit Attempt(const Ref<Database>& database) : transaction(database->create_transaction()) {
+  explicit Attempt(const Ref<Database>& database) : transaction(create_transaction(*database)) {
     CHECK_EQ(transaction->set_option(FDB_TR_OPTION_SPECIAL_KEY_SPACE_ENABLE_WRITES, nullptr, 0), 0);
   }
   void set(Slice key, Slice value) { transaction->set(special(key), value); }
@@ -120,7 +121,7 @@ void test_addresses() {
 
 void test_writes_need_permission_and_a_place() {
   const auto database = fresh_database();
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set(special("management/db_locked"), "x");
   CHECK_EQ(error_of(transaction->commit()), err::kSpecialKeysWriteDisabled);
   Attempt nowhere(database);
@@ -210,17 +211,17 @@ void test_exclusion() {
 void test_lock() {
   const auto database = fresh_database();
   const Bytes id(32, 'a');
-  const auto reader = database->create_transaction();
+  const auto reader = create_transaction(*database);
   CHECK_EQ(error_of(reader->get("k", false)), 0);
   reader->set("k", "1");
   CHECK_EQ(commit_one(database, "management/db_locked", id), 0);
   CHECK_EQ(error_of(reader->commit()), err::kNotCommitted);
-  CHECK_EQ(error_of(database->create_transaction()->get("k", false)), err::kDatabaseLocked);
+  CHECK_EQ(error_of(create_transaction(*database)->get("k", false)), err::kDatabaseLocked);
   CHECK_EQ(commit_one(database, "management/db_locked", Bytes(32, 'b')), err::kDatabaseLocked);
   Attempt holder(database);
   CHECK_EQ(*holder.get("management/db_locked"), id);
   CHECK_EQ(commit_one(database, "management/db_locked", std::nullopt), 0);
-  CHECK_EQ(error_of(database->create_transaction()->get("k", false)), 0);
+  CHECK_EQ(error_of(create_transaction(*database)->get("k", false)), 0);
   CHECK_EQ(commit_one(database, "management/db_locked", "short"), err::kSpecialKeysApiFailure);
 }
 
@@ -409,11 +410,11 @@ void test_tenant_no_ops() {
 void test_tenant_deletion() {
   const auto database = fresh_database();
   for (const char* name : {"a", "b", "c"}) CHECK_EQ(commit_one(database, kMap + name, ""), 0);
-  const auto writer = database->open_tenant("b")->create_transaction();
+  const auto writer = create_transaction(*database->open_tenant("b"));
   writer->set("k", "v");
   CHECK_EQ(error_of(writer->commit()), 0);
   CHECK_EQ(commit_one(database, kMap + "b", std::nullopt), err::kTenantNotEmpty);
-  const auto late = database->open_tenant("a")->create_transaction();
+  const auto late = create_transaction(*database->open_tenant("a"));
   CHECK_EQ(error_of(late->get("k", false)), 0);
   late->set("k", "v");
   Attempt range(database);
@@ -430,7 +431,7 @@ void test_tenant_renaming() {
   const auto database = fresh_database();
   for (const char* name : {"a", "b"}) CHECK_EQ(commit_one(database, kMap + name, ""), 0);
   const auto opened = database->open_tenant("a");
-  CHECK_EQ(error_of(opened->create_transaction()->get("k", false)), 0);
+  CHECK_EQ(error_of(create_transaction(*opened)->get("k", false)), 0);
   const Bytes rename = "management/tenant/rename/";
   CHECK_EQ(commit_one(database, rename + "a", "b"), err::kTenantAlreadyExists);
   CHECK_EQ(commit_one(database, rename + "none", "c"), err::kTenantNotFound);
@@ -446,12 +447,12 @@ void test_tenant_renaming() {
   CHECK_EQ(commit_one(database, rename + "a", "c"), 0);
   CHECK_EQ(id_of(database, "c"), 1);
   CHECK_EQ(id_of(database, "a"), -1);
-  CHECK_EQ(error_of(opened->create_transaction()->get("k", false)), 0);  // goes on with the same tenant
+  CHECK_EQ(error_of(create_transaction(*opened)->get("k", false)), 0);  // goes on with the same tenant
 }
 
 void test_tenant_mode_disabled() {
   const auto database = fresh_database();
-  const auto admin = database->create_transaction();
+  const auto admin = create_transaction(*database);
   CHECK_EQ(admin->set_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, nullptr, 0), 0);
   admin->set("\xff/conf/tenant_mode", "0");
   CHECK_EQ(error_of(admin->commit()), 0);

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "special/special_keys.h"
+#include "txn/transaction_access.h"
 
 namespace fdb {
 
@@ -27,61 +28,25 @@ struct WantedRows {
   }
 };
 
-class SpecialKeys::Access {
+class SpecialAccess : public TransactionAccess {
  public:
-  explicit Access(Transaction& transaction) : transaction_(transaction) {}
+  using TransactionAccess::TransactionAccess;
 
   const WantedRows& wanted() const { return wanted_; }
   void want(const WantedRows& wanted) { wanted_ = wanted; }
 
-  int api_version() const { return transaction_.api_version(); }
-  bool in_tenant() const { return static_cast<bool>(transaction_.tenant_); }
-  const TransactionOptions& options() const { return transaction_.options_; }
-  Database& database() const { return *transaction_.database_; }
-  Keyspace& keyspace() const { return transaction_.keyspace(); }
-  bool has_written() const { return transaction_.approximate_size_ > 0; }
-
-  // ---- what the transaction has read and written ----------------------------------------------------
-  // Fails when a registered read failed or is still waiting.
-  Error read_conflicts(std::vector<KeyRange>* ranges);
-  std::vector<KeyRange> write_conflicts(Arena* arena) const;
-  const std::vector<std::pair<Bytes, Bytes>>& conflicting_ranges() const { return transaction_.conflicting_ranges_; }
-
-  // ---- system keys, at the transaction's read version; reads add read conflict ranges ----------------
-  Error read_version(Version* version);
-  Error get(Slice key, std::optional<Bytes>* value);
+  // System keys, as scan() reads them.
   Error get_range(Slice begin, Slice end, SpecialRows* rows);
-  // The same one by one, from either side, until `take(key, value)` answers false.
-  Error scan(Slice begin, Slice end, bool reverse, const std::function<bool(Slice, Slice)>& take);
-  // Whether [begin, end) holds a key.
-  Error any_key(Slice begin, Slice end, bool* found);
-  // How many keys [begin, end) has now, without a conflict range.
-  int64_t count(Slice begin, Slice end) const { return keyspace().current().range_stats(begin, end).keys; }
-
-  // ---- at commit: writes that no check refuses -------------------------------------------------------
-  void set(Slice key, Slice value);
-  void clear(Slice key) { clear_range(key, key_after(key)); }
-  void clear_range(Slice begin, Slice end);
-  // The stamp replaces the first ten bytes of `value`.
-  void set_stamped(Slice key, Slice value);
-  void add_write_conflict(Slice begin, Slice end);
-  // From here on the transaction works on a locked database, too.
-  void become_lock_aware() { transaction_.options_.lock_aware = true; }
 
   // ---- special-key writes ----------------------------------------------------------------------------
-  bool has_writes() const { return transaction_.special_writes_ != nullptr; }
+  bool has_writes() const { return special_attempt() != nullptr; }
   SpecialWrites& writes();
   // Leaves the text for \xff\xff/error_message and answers 2117.
   Error refuse(Slice command, Slice message);
 
  private:
-  Error prepare_read();
-
-  Transaction& transaction_;
   WantedRows wanted_;
 };
-
-using SpecialAccess = SpecialKeys::Access;
 
 struct SpecialRange {
   Slice begin;

@@ -48,40 +48,4 @@ constexpr SpecialRange kRanges[] = {
 
 std::span<const SpecialRange> transaction_special_ranges() { return kRanges; }
 
-// Unlike the other two, this waits for the reads that are on their way, and so fails as they do.
-Error SpecialKeys::Access::read_conflicts(std::vector<KeyRange>* ranges) {
-  transaction_.check_timeout();
-  if (transaction_.state_error_ != 0) return transaction_.state_error_;
-  if (!transaction_.waiting_.empty()) {
-    if (Error error = transaction_.ensure_read_point()) return error;
-  }
-  if (transaction_.read_error_ != 0) return transaction_.read_error_;
-  *ranges = transaction_.read_conflicts_.merged();
-  return 0;
-}
-
-// What a versionstamped key has flushed out of the overlay does not show, as in the official client. A versionstamped key shows all that it may come to be; once
-// the transaction object has committed anything, it shows with that commit's stamp instead, as in the official client.
-std::vector<KeyRange> SpecialKeys::Access::write_conflicts(Arena* arena) const {
-  std::vector<KeyRange> ranges;
-  if (transaction_.options_.read_your_writes_disabled) ranges = transaction_.native_write_conflicts_;
-  for (const Bytes& key : transaction_.stamped_keys_) {
-    if (transaction_.last_stamp_.empty()) {
-      ranges.push_back(transaction_.versionstamp_range(key, arena));
-    } else {
-      const Bytes filled = Transaction::with_stamp(key, transaction_.last_stamp_);
-      ranges.push_back({arena->copy(filled), arena->copy_after(filled)});
-    }
-  }
-  for (WriteMap::Segment segment = transaction_.writes_.segment(Slice());; segment.next()) {
-    if (segment.is_conflict() && segment.has_end()) {
-      ranges.push_back({arena->copy(segment.begin()), arena->copy(segment.end())});
-    }
-    if (!segment.has_end()) break;
-  }
-  std::erase_if(ranges, [](const KeyRange& range) { return range.empty(); });
-  merge_ranges(&ranges);
-  return ranges;
-}
-
 }  // namespace fdb

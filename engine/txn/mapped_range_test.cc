@@ -1,6 +1,7 @@
 // fdb_transaction_get_mapped_range: look-ups and ranges by a mapper, conflicts, and what is refused.
 #include "txn/mapped_range.h"
 
+#include "abi/library.h"
 #include "sim/sim_env.h"
 #include "sim/test_support.h"
 
@@ -19,7 +20,7 @@ Slice slice_of(const FDBKey& key) { return Slice(reinterpret_cast<const char*>(k
 Ref<Database> filled_database() {
   static int number = 0;
   const auto database = Database::open(("memory:mapped" + std::to_string(++number)).c_str());
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   for (const Slice name : {"ada", "bob", "cyd"}) {
     transaction->set(pack({"index", "red", name}), pack({name}));
     transaction->set(pack({"record", name, "1"}), Bytes("first of ") + Bytes(name));
@@ -44,7 +45,7 @@ const MappedKeyValueArray& rows_of(const Ref<Future>& future) {
 }
 
 void test_ranges() {
-  const auto transaction = filled_database()->create_transaction();
+  const auto transaction = create_transaction(*filled_database());
   const auto future = read(transaction, pack({"record", "{K[2]}", "{...}"}));
   const MappedKeyValueArray& found = rows_of(future);
   CHECK_EQ(found.rows.size(), size_t{3});
@@ -62,7 +63,7 @@ void test_ranges() {
 }
 
 void test_single_look_ups() {
-  const auto transaction = filled_database()->create_transaction();
+  const auto transaction = create_transaction(*filled_database());
   const auto future = read(transaction, pack({"record", "{V[0]}", "1"}), 0, true);
   const MappedKeyValueArray& found = rows_of(future);
   CHECK_EQ(found.rows.size(), size_t{3});
@@ -74,7 +75,7 @@ void test_single_look_ups() {
 }
 
 void test_limits_and_literals() {
-  const auto transaction = filled_database()->create_transaction();
+  const auto transaction = create_transaction(*filled_database());
   const auto limited = read(transaction, pack({"record", "{K[2]}", "{...}"}), 2);
   CHECK_EQ(rows_of(limited).rows.size(), size_t{2});
   CHECK(rows_of(limited).more);
@@ -84,7 +85,7 @@ void test_limits_and_literals() {
 
 void test_refusals() {
   const auto database = filled_database();
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   CHECK_EQ(read(transaction, "\x01no end")->get_error(), err::kMapperNotTuple);
   CHECK_EQ(read(transaction, pack({"{...}", "x"}))->get_error(), err::kMapperBadRangeDescriptor);
   CHECK_EQ(read(transaction, pack({"{K[9]}"}))->get_error(), err::kMapperBadIndex);
@@ -92,7 +93,7 @@ void test_refusals() {
   CHECK_EQ(read(transaction, pack({"record", "{...}"}), 0, false, true)->get_error(), err::kUnsupportedOperation);
   transaction->set(pack({"record", "bob", "1"}), "changed");
   CHECK_EQ(read(transaction, pack({"record", "{K[2]}", "{...}"}))->get_error(), err::kGetMappedKeyValuesReadsOwnWrites);
-  const auto plain = database->create_transaction();
+  const auto plain = create_transaction(*database);
   CHECK_EQ(plain->set_option(FDB_TR_OPTION_READ_YOUR_WRITES_DISABLE, nullptr, 0), 0);
   CHECK_EQ(read(plain, pack({"record", "{...}"}))->get_error(), err::kUnsupportedOperation);
 }
@@ -101,9 +102,9 @@ void test_refusals() {
 void test_conflicts() {
   const auto database = filled_database();
   for (const Bytes& changed : {pack({"record", "cyd", "2"}), pack({"index", "red", "dan"})}) {
-    const auto reader = database->create_transaction();
+    const auto reader = create_transaction(*database);
     CHECK_EQ(read(reader, pack({"record", "{K[2]}", "{...}"}))->get_error(), 0);
-    const auto writer = database->create_transaction();
+    const auto writer = create_transaction(*database);
     writer->set(changed, pack({"dan"}));
     CHECK_EQ(writer->commit()->get_error(), 0);
     reader->set("other", "x");

@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "abi/library.h"
 #include "sim/test_support.h"
 #include "store/reclaimer.h"
 #include "txn/transaction.h"
@@ -74,7 +75,7 @@ void test_commits_over_few_keys(int commits) {
   int64_t most = before;
   const auto start = Clock::now();
   for (int i = 0; i < commits; ++i) {
-    const auto transaction = database->create_transaction();
+    const auto transaction = create_transaction(*database);
     transaction->set(key_of(i % kRows), std::to_string(i));
     commit(transaction.get());
     if (i % 4096 == 0) most = std::max(most, resident_bytes());
@@ -95,14 +96,14 @@ void test_stamped_commits(int commits) {
   const auto database = Database::open("memory:stamps");
   constexpr int kStampedRows = 100'000;
   for (int row = 0; row < kStampedRows;) {
-    const auto transaction = database->create_transaction();
+    const auto transaction = create_transaction(*database);
     for (int end = row + 10'000; row < end; ++row) transaction->set(key_of(row), "value of moderate length");
     commit(transaction.get());
   }
   const int64_t before = resident_bytes();
   std::mt19937 random(1);
   for (int i = 0; i < commits; ++i) {
-    const auto transaction = database->create_transaction();
+    const auto transaction = create_transaction(*database);
     transaction->atomic_op(key_of(static_cast<int>(random() % kStampedRows)), Bytes(14, '\0'),
                            FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE);
     const Ref<Future> stamp = transaction->get_versionstamp();
@@ -118,16 +119,16 @@ void test_stamped_commits(int commits) {
 void test_clear_of_a_large_range(int rows) {
   const auto database = Database::open("memory:clear");
   for (int row = 0; row < rows;) {
-    const auto transaction = database->create_transaction();
+    const auto transaction = create_transaction(*database);
     for (int end = std::min(rows, row + 10'000); row < end; ++row) transaction->set(key_of(row), "value of moderate length");
     commit(transaction.get());
   }
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->clear_range("k", "l");
   const auto start = Clock::now();
   commit(transaction.get());
   std::printf("commit of a clear of %d keys: %.2f ms\n", rows, milliseconds_since(start));
-  const auto reader = database->create_transaction();
+  const auto reader = create_transaction(*database);
   const auto found = reader->get_key({"", false, 1}, true);
   Result* result = nullptr;
   CHECK_EQ(found->value(&result), 0);
@@ -139,13 +140,13 @@ void test_open_transaction_gives_memory_back(int rows) {
   const auto database = Database::open("memory:open");
   const Bytes value(1'000, 'v');
   for (int row = 0; row < rows;) {
-    const auto transaction = database->create_transaction();
+    const auto transaction = create_transaction(*database);
     for (int end = std::min(rows, row + 1'000); row < end; ++row) transaction->set(key_of(row), value);
     commit(transaction.get());
   }
-  const auto open = database->create_transaction();
+  const auto open = create_transaction(*database);
   CHECK_EQ(open->get("k", false)->get_error(), 0);
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->clear_range("k", "l");
   commit(transaction.get());
   CHECK(open->held_version() != Sweeper::kNone);

@@ -1,4 +1,5 @@
 // What the five-second window means when versions and clock go apart, and that every version within it can be read.
+#include "abi/library.h"
 #include "sim/sim_env.h"
 #include "sim/test_support.h"
 #include "txn/transaction.h"
@@ -23,7 +24,7 @@ std::optional<Bytes> value_of(const Ref<Future>& future) {
 }
 
 Version put(const Ref<Database>& database, Slice key, Slice value) {
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set(key, value);
   CHECK_EQ(transaction->commit()->get_error(), 0);
   return transaction->committed_version();
@@ -33,7 +34,7 @@ Version put(const Ref<Database>& database, Slice key, Slice value) {
 Error error_of_stale_update(Version versions, int64_t micros) {
   const auto database = fresh_database();
   put(database, "counter", "1");
-  const auto stale = database->create_transaction();
+  const auto stale = create_transaction(*database);
   CHECK_EQ(value_of(stale->get("counter", false)), Bytes("1"));
   put(database, "counter", "2");
   database->keyspace()->skip_versions(versions);
@@ -63,13 +64,13 @@ void test_every_version_of_the_window_is_exact() {
   }
   for (size_t i = 0; i < versions.size(); i += 7) {
     for (const Version version : {versions[i], versions[i] + 500}) {
-      const auto reader = database->create_transaction();
+      const auto reader = create_transaction(*database);
       reader->set_read_version(version);
       CHECK_EQ(value_of(reader->get("a", false)), std::to_string(i));
       CHECK_EQ(value_of(reader->get("b" + std::to_string(i + 1), false)), std::optional<Bytes>());
     }
   }
-  const auto before = database->create_transaction();
+  const auto before = create_transaction(*database);
   before->set_read_version(first - 1);
   CHECK_EQ(value_of(before->get("a", false)), std::optional<Bytes>());
 }
@@ -90,14 +91,14 @@ void test_memory_of_old_commits_comes_back() {
 void test_a_committed_transaction_holds_no_snapshot() {
   const auto database = fresh_database();
   put(database, "a", "1");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   CHECK_EQ(value_of(transaction->get("a", false)), Bytes("1"));
   CHECK(transaction->held_version() != Sweeper::kNone);
   transaction->set("a", "2");
   CHECK_EQ(transaction->commit()->get_error(), 0);
   CHECK(transaction->held_version() == Sweeper::kNone);
   CHECK(transaction->committed_version() > 0);
-  const auto reader = database->create_transaction();
+  const auto reader = create_transaction(*database);
   put(database, "a", "3");
   reader->set_read_version(transaction->committed_version());
   CHECK_EQ(value_of(reader->get("a", false)), Bytes("2"));

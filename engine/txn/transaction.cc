@@ -5,7 +5,6 @@
 
 #include "base/env.h"
 #include "db/system_keys.h"
-#include "special/special_keys.h"
 
 namespace fdb {
 
@@ -35,9 +34,10 @@ const std::shared_ptr<TransactionHook>& Transaction::hook() {
   return hook_;
 }
 
-Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant)
+Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant, const SpecialKeySpace& special_keys)
     : database_(std::move(database)),
       tenant_(std::move(tenant)),
+      special_keys_(special_keys),
       network_(Network::instance()),
       latency_(latency_of(*database_)),
       time_base_(now_micros()),

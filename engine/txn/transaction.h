@@ -26,6 +26,7 @@
 #include "txn/issued_overlays.h"
 #include "txn/read_log.h"
 #include "txn/ryw_reader.h"
+#include "txn/special_key_space.h"
 #include "txn/transaction_options.h"
 #include "txn/write_map.h"
 
@@ -74,13 +75,11 @@ class WatchHook : public FutureHook {
   const std::shared_ptr<WeakLink<Keyspace>> keyspace_;
 };
 
-class SpecialKeys;
-struct SpecialWrites;
 class MappedRangeReader;
 
 class Transaction : public KeyspaceUser {
  public:
-  Transaction(Ref<Database> database, Ref<Tenant> tenant);
+  Transaction(Ref<Database> database, Ref<Tenant> tenant, const SpecialKeySpace& special_keys);
   ~Transaction() override;
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
@@ -134,8 +133,8 @@ class Transaction : public KeyspaceUser {
   static Transaction* from(FDBTransaction* handle) { return reinterpret_cast<Transaction*>(handle); }
 
  private:
-  friend class SpecialKeys;
   friend class MappedRangeReader;
+  friend class TransactionAccess;
   friend class TransactionHook;
 
   using Lock = std::lock_guard<Mutex>;
@@ -302,6 +301,7 @@ class Transaction : public KeyspaceUser {
 
   const Ref<Database> database_;
   const Ref<Tenant> tenant_;
+  const SpecialKeySpace& special_keys_;
   Network& network_;
   Latency& latency_;
   Mutex mutex_;
@@ -349,7 +349,7 @@ class Transaction : public KeyspaceUser {
   std::list<UnreadWatch> unread_watches_;
   uint64_t watch_round_trip_ = 0;  // the keyspace's count when the last of them was issued
   int64_t native_cost_ = 0;        // of writes, and of reads that the overlay has forgotten
-  std::unique_ptr<SpecialWrites> special_writes_;
+  std::unique_ptr<SpecialAttempt> special_attempt_;
 
   std::list<WaitingRead> waiting_;
   IssuedOverlays issued_overlays_;  // of them

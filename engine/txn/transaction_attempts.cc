@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/env.h"
-#include "special/special_keys.h"
 
 namespace fdb {
 
@@ -52,7 +51,7 @@ void Transaction::clear_overlay() {
   read_log_.clear();
   approximate_size_ = 0;
   unread_watches_.clear();
-  special_writes_.reset();
+  special_attempt_.reset();
   commit_started_ = commit_waits_ = commit_on_its_way_ = false;
   decided_.reset();
 }

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "db/system_keys.h"
-#include "special/special_keys.h"
 #include "txn/accounting.h"
 #include "txn/transaction.h"
 
@@ -33,8 +32,8 @@ int64_t Transaction::commit_size(const CommitRequest& request) const {
 
 // What fails a commit before the native half of the transaction hears of it.
 Error Transaction::fail_above_native() {
-  if (special_writes_ && !special_writes_->values.empty()) {
-    if (Error error = SpecialKeys::commit(*this)) return error;
+  if (special_attempt_) {
+    if (Error error = special_keys_.commit(*this)) return error;
   }
   if (read_error_ != 0) return read_error_;
   return half_reset_ ? err::kInternalError : 0;

@@ -3,7 +3,6 @@
 
 #include "base/env.h"
 #include "db/system_keys.h"
-#include "special/special_keys.h"
 #include "txn/accounting.h"
 #include "txn/size_estimates.h"
 #include "txn/transaction.h"
@@ -141,9 +140,9 @@ Error Transaction::read_value(Slice key, bool snapshot, ValueResult* result) {
 Ref<Future> Transaction::get(Slice key, bool snapshot) {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return answer_error(deferred_error_);
-  if (SpecialKeys::reads_point(*this, key)) {
+  if (special_keys_.reads_point(api_version(), key)) {
     ValueResult result;
-    if (Error error = SpecialKeys::get(*this, key, &result)) return answer_error(error);
+    if (Error error = special_keys_.get(*this, key, &result)) return answer_error(error);
     return answer(std::move(result), Tie::kLoose);
   }
   if (Error error = refusal()) return answer_error(error);
@@ -342,9 +341,9 @@ Ref<Future> Transaction::get_range(const RangeRequest& given) {
   if (Error error = resolve_limits(request, &limits)) return Future::failed(error);
   Lock lock(mutex_);
   if (deferred_error_ != 0) return answer_error(deferred_error_);
-  if (SpecialKeys::reads_range(*this, request.begin.key, request.end.key)) {
+  if (special_keys_.reads_range(api_version(), request.begin.key, request.end.key)) {
     auto rows = std::make_unique<KeyValueArray>();
-    if (Error error = SpecialKeys::get_range(*this, request, limits, rows.get())) return answer_error(error);
+    if (Error error = special_keys_.get_range(*this, request, limits, rows.get())) return answer_error(error);
     return answer(std::move(rows), Tie::kLoose);
   }
   if (Error error = refusal()) return answer_error(error);

@@ -1,6 +1,7 @@
 // Transactions under a clock that the test moves: what happens when time passes, and in which order.
 #include "txn/transaction.h"
 
+#include "abi/library.h"
 #include "sim/sim_env.h"
 #include "sim/test_support.h"
 
@@ -32,7 +33,7 @@ int64_t number_of(const Ref<Future>& future) {
 }
 
 void put(const Ref<Database>& database, Slice key, Slice value) {
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set(key, value);
   CHECK_EQ(error_of(transaction->commit()), 0);
 }
@@ -41,8 +42,8 @@ void test_write_skew_aborts_one() {
   const auto database = fresh_database();
   put(database, "a", "1");
   put(database, "b", "1");
-  const auto first = database->create_transaction();
-  const auto second = database->create_transaction();
+  const auto first = create_transaction(*database);
+  const auto second = create_transaction(*database);
   CHECK_EQ(value_of(first->get("a", false)), Bytes("1"));
   CHECK_EQ(value_of(second->get("b", false)), Bytes("1"));
   first->set("b", "0");
@@ -54,7 +55,7 @@ void test_write_skew_aborts_one() {
 void test_snapshot_stays_while_others_commit() {
   const auto database = fresh_database();
   put(database, "a", "1");
-  const auto reader = database->create_transaction();
+  const auto reader = create_transaction(*database);
   CHECK_EQ(value_of(reader->get("b", true)), std::optional<Bytes>());
   put(database, "a", "2");
   CHECK_EQ(value_of(reader->get("a", false)), Bytes("1"));
@@ -64,7 +65,7 @@ void test_window() {
   const auto database = fresh_database();
   put(database, "a", "1");
   put(database, "b", "2");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   CHECK_EQ(value_of(transaction->get("a", false)), Bytes("1"));
   env->advance(4 * kSecond);
   CHECK_EQ(error_of(transaction->get_key({"a", false, 2}, true)), 0);
@@ -77,15 +78,15 @@ void test_window() {
 void test_handed_out_versions_are_exact() {
   const auto database = fresh_database();
   put(database, "a", "1");
-  const auto first = database->create_transaction();
+  const auto first = create_transaction(*database);
   const Version version = number_of(first->get_read_version());
   env->advance(kSecond / 2);
   put(database, "a", "2");
-  const auto late = database->create_transaction();
+  const auto late = create_transaction(*database);
   late->set_read_version(version);
   CHECK_EQ(value_of(late->get("a", false)), Bytes("1"));
   env->advance(6 * kSecond);
-  const auto too_late = database->create_transaction();
+  const auto too_late = create_transaction(*database);
   too_late->set_read_version(version);
   CHECK_EQ(error_of(too_late->get("a", false)), err::kTransactionTooOld);
 }
@@ -93,16 +94,16 @@ void test_handed_out_versions_are_exact() {
 void test_future_version_waits() {
   const auto database = fresh_database();
   put(database, "a", "1");
-  const auto probe = database->create_transaction();
+  const auto probe = create_transaction(*database);
   const Version version = number_of(probe->get_read_version());
-  const auto soon = database->create_transaction();
+  const auto soon = create_transaction(*database);
   soon->set_read_version(version + kSecond / 2);
   const auto pending = soon->get("a", false);
   soon->set("a", "9");  // issued after the read: invisible to it
   CHECK(!pending->is_ready());
   env->advance(kSecond);
   CHECK_EQ(value_of(pending), Bytes("1"));
-  const auto never = database->create_transaction();
+  const auto never = create_transaction(*database);
   never->set_read_version(int64_t{1} << 62);
   const auto hopeless = never->get("a", false);
   CHECK(!hopeless->is_ready());
@@ -112,9 +113,9 @@ void test_future_version_waits() {
 
 void test_commit_waits_for_reads() {
   const auto database = fresh_database();
-  const auto probe = database->create_transaction();
+  const auto probe = create_transaction(*database);
   const Version version = number_of(probe->get_read_version());
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set_read_version(version + kSecond / 2);
   const auto read = transaction->get("a", false);
   transaction->set("b", "1");
@@ -127,9 +128,9 @@ void test_commit_waits_for_reads() {
 
 void test_ended_commit_does_not_come_true_later() {
   const auto database = fresh_database();
-  const auto probe = database->create_transaction();
+  const auto probe = create_transaction(*database);
   const Version version = number_of(probe->get_read_version());
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set_read_version(version + kSecond / 2);
   const auto read = transaction->get("a", false);
   transaction->set("b", "1");
@@ -137,12 +138,12 @@ void test_ended_commit_does_not_come_true_later() {
   transaction->cancel();
   CHECK_EQ(error_of(commit), err::kTransactionCancelled);
   env->advance(2 * kSecond);
-  CHECK_EQ(value_of(database->create_transaction()->get("b", false)), std::optional<Bytes>());
+  CHECK_EQ(value_of(create_transaction(*database)->get("b", false)), std::optional<Bytes>());
 }
 
 void test_timeout_ends_what_is_pending() {
   const auto database = fresh_database();
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   const Bytes timeout("\x64\0\0\0\0\0\0\0", 8);  // 100 ms
   CHECK_EQ(transaction->set_option(FDB_TR_OPTION_TIMEOUT, reinterpret_cast<const uint8_t*>(timeout.data()), 8), 0);
   const auto stamp = transaction->get_versionstamp();
@@ -156,7 +157,7 @@ void test_timeout_ends_what_is_pending() {
 
 void test_on_error_waits_and_resets() {
   const auto database = fresh_database();
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set("a", "1");
   const auto retry = transaction->on_error(err::kNotCommitted);
   CHECK(!retry->is_ready());
@@ -169,7 +170,7 @@ void test_on_error_waits_and_resets() {
 
 void test_misuse_poisons_an_undelivered_commit() {
   const auto database = fresh_database();
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set("a", "1");
   const auto commit = transaction->commit();
   CHECK_EQ(error_of(transaction->get("a", false)), err::kUsedDuringCommit);
@@ -179,7 +180,7 @@ void test_misuse_poisons_an_undelivered_commit() {
 void test_watch_fires_once_the_value_differs() {
   const auto database = fresh_database();
   put(database, "a", "1");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   const auto watch = transaction->watch("a");
   CHECK_EQ(error_of(transaction->commit()), 0);
   put(database, "a", "1");
@@ -196,13 +197,13 @@ void test_watch_fails_with_a_transaction_that_is_cancelled_at_once() {
   const Bytes one("\1\0\0\0\0\0\0\0", 8);
   CHECK_EQ(database->set_option(FDB_DB_OPTION_MAX_WATCHES, reinterpret_cast<const uint8_t*>(one.data()), 8), 0);
   for (int round = 0; round < 3; ++round) {
-    const auto transaction = database->create_transaction();
+    const auto transaction = create_transaction(*database);
     const auto watch = transaction->watch("a");
     CHECK(!watch->is_ready());
     transaction->cancel();
     CHECK_EQ(error_of(watch), err::kTransactionCancelled);
   }
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   const auto watch = transaction->watch("a");
   CHECK_EQ(error_of(transaction->commit()), 0);
   transaction->cancel();
@@ -217,7 +218,7 @@ void test_watch_whose_read_was_answered_outlasts_a_cancel() {
   const auto database = fresh_database();
   put(database, "b", "1");
   const auto pending_after = [&](auto&& before, auto&& between) {
-    const auto transaction = database->create_transaction();
+    const auto transaction = create_transaction(*database);
     before(*transaction);
     const auto watch = transaction->watch("a");
     between(*transaction);
@@ -236,7 +237,7 @@ void test_watch_whose_read_was_answered_outlasts_a_cancel() {
 
 void test_watch_outlasts_a_timeout() {
   const auto database = fresh_database();
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   const Bytes timeout("\x64\0\0\0\0\0\0\0", 8);  // 100 ms
   CHECK_EQ(transaction->set_option(FDB_TR_OPTION_TIMEOUT, reinterpret_cast<const uint8_t*>(timeout.data()), 8), 0);
   const auto watch = transaction->watch("a");
@@ -248,7 +249,7 @@ void test_watch_outlasts_a_timeout() {
 // Nor does the commit mind that the read of a watch fails.
 void test_commit_outlasts_a_watch_that_cannot_read() {
   const auto database = fresh_database();
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   transaction->set_read_version(1);
   CHECK_EQ(error_of(transaction->watch("a")), err::kTransactionTooOld);
   CHECK_EQ(error_of(transaction->commit()), 0);
@@ -257,7 +258,7 @@ void test_commit_outlasts_a_watch_that_cannot_read() {
 void test_open_transaction_gives_its_snapshot_back() {
   const auto database = fresh_database();
   put(database, "a", "1");
-  const auto transaction = database->create_transaction();
+  const auto transaction = create_transaction(*database);
   CHECK_EQ(value_of(transaction->get("a", true)), Bytes("1"));
   CHECK(transaction->held_version() != Sweeper::kNone);
   env->advance(3600 * kSecond);

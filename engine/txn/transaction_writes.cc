@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "db/system_keys.h"
-#include "special/special_keys.h"
 #include "txn/accounting.h"
 #include "txn/transaction.h"
 
@@ -56,8 +55,8 @@ void Transaction::set(Slice key, Slice value) {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return;
   if (key == system_keys::kMetadataVersion) return defer(err::kClientInvalidOperation);
-  if (SpecialKeys::writes_point(*this, key)) {
-    if (Error error = SpecialKeys::set(*this, key, value)) defer(error);
+  if (special_keys_.writes_point(api_version(), key)) {
+    if (Error error = special_keys_.set(*this, key, value)) defer(error);
     return;
   }
   const bool add_conflict = take_conflict_flag();
@@ -76,9 +75,9 @@ void Transaction::clear(Slice key) {
   if (deferred_error_ != 0) return;
   const bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
-  if (SpecialKeys::writes_point(*this, key)) {
+  if (special_keys_.writes_point(api_version(), key)) {
     options_.next_write_no_conflict = !add_conflict;  // special writes leave the flag alone
-    if (Error error = SpecialKeys::clear(*this, key)) defer(error);
+    if (Error error = special_keys_.clear(*this, key)) defer(error);
     return;
   }
   if (key >= max_write_key()) return defer(err::kKeyOutsideLegalRange);
@@ -96,9 +95,9 @@ void Transaction::clear_range(Slice begin, Slice end) {
   if (begin > end) return defer(err::kInvertedRange);
   const bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
-  if (SpecialKeys::writes_range(*this, begin, end)) {
+  if (special_keys_.writes_range(api_version(), begin, end)) {
     options_.next_write_no_conflict = !add_conflict;
-    if (Error error = SpecialKeys::clear_range(*this, begin, end)) defer(error);
+    if (Error error = special_keys_.clear_range(*this, begin, end)) defer(error);
     return;
   }
   if (begin > max_write_key() || end > max_write_key()) return defer(err::kKeyOutsideLegalRange);

@@ -1,0 +1,61 @@
+// What a transaction asks of the special key space, the keys from \xff\xff to \xff\xff\xff: whether a call is meant for it, its
+// reads, and its writes, which take effect at the commit. Who makes a transaction hands it one.
+//
+// Thread-safety: one object serves all transactions, and each call comes under the lock of the transaction it is about.
+// Invariant: an ordinary key costs a comparison of its first two bytes, and no virtual call.
+#pragma once
+
+#include "runtime/future.h"
+
+namespace fdb {
+
+class Transaction;
+struct RangeLimits;
+struct RangeRequest;
+
+// What an attempt keeps for the special key space, which alone knows what it is.
+class SpecialAttempt {
+ public:
+  virtual ~SpecialAttempt() = default;
+};
+
+class SpecialKeySpace {
+ public:
+  virtual ~SpecialKeySpace() = default;
+
+  // Whether a get of `key`, or a range read between the keys of the two selectors, is a special read at this API version.
+  bool reads_point(int api_version, Slice key) const { return is_inside(key) && is_point_read(api_version, key); }
+  bool reads_range(int api_version, Slice begin, Slice end) const {
+    return is_inside(begin) && is_range_read(api_version, begin, end);
+  }
+  // Whether a write of `key` (clear of [begin, end)) is a special write at this API version.
+  bool writes_point(int api_version, Slice key) const { return is_inside(key) && is_point_write(api_version, key); }
+  bool writes_range(int api_version, Slice begin, Slice end) const {
+    return is_inside(begin) && is_range_write(api_version, begin, end);
+  }
+
+  // 1009: try again when the transaction's read version has come.
+  virtual Error get(Transaction& transaction, Slice key, ValueResult* result) const = 0;
+  // `request` as the program gave it; `limits` after the streaming mode.
+  virtual Error get_range(Transaction& transaction, const RangeRequest& request, const RangeLimits& limits,
+                          KeyValueArray* result) const = 0;
+
+  // The errors are to be deferred.
+  virtual Error set(Transaction& transaction, Slice key, Slice value) const = 0;
+  virtual Error clear(Transaction& transaction, Slice key) const = 0;
+  virtual Error clear_range(Transaction& transaction, Slice begin, Slice end) const = 0;
+
+  // Turns the writes into ordinary (system-key) writes of the transaction; the error is the commit's. Only asked when the
+  // attempt keeps something.
+  virtual Error commit(Transaction& transaction) const = 0;
+
+ private:
+  static bool is_inside(Slice key) { return key.size() >= 2 && key[0] == '\xff' && key[1] == '\xff'; }
+
+  virtual bool is_point_read(int api_version, Slice key) const = 0;
+  virtual bool is_range_read(int api_version, Slice begin, Slice end) const = 0;
+  virtual bool is_point_write(int api_version, Slice key) const = 0;
+  virtual bool is_range_write(int api_version, Slice begin, Slice end) const = 0;
+};
+
+}  // namespace fdb
