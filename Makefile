@@ -69,10 +69,11 @@ test-late: export FDB_EMBEDDED_LATENCY = 0-2ms
 test-late: $(VENV)/installed ## run the tests with answers as late as a cluster's (docs/late-answers.md)
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
-lint: typecheck ## check style and types, and compile the engine without warnings
+lint: typecheck ## check style, types and layers, and compile the engine without warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $(FORMATTED)
+	$(PY) tools/check_layers.py
 	$(PY) tools/build_engine.py --werror
 
 format: $(VENV)/linters ## lay out Python, C and C++ as lint wants it
