@@ -4,6 +4,8 @@ Invariants:
 1. One client for one file, however it was named; it lives until the process ends.
 2. The network of a client is set up by its first `open` and stopped once, at exit.
 3. A child made by fork starts with no embedded client and with its cluster clients out of order.
+
+All of it may be used from any thread; a client is locked while it starts, the table of them while one is looked for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Callbacks of futures: who runs them where no event loop does, and what waits for their turn."""
+"""Callbacks of futures: how one is run, what is pending, and the thread that runs them where no loop does.
+
+A future that becomes ready pushes a token into a mailbox, on a thread of the library; Python runs only where
+that mailbox is read. Callbacks may be added and withdrawn in any thread.
+"""
 
 from __future__ import annotations
 
