@@ -8,7 +8,8 @@ PYTHONS ?= python3.10 python3.11 python3.12 python3.13
 
 BIN := $(VENV)/bin
 PY := $(BIN)/python
-# Two tests at a time where there are two processors; PYTEST_ARGS=-n0 runs one after the other.
+# Two tests at a time where there are two processors; PYTEST_ARGS=-n0 runs one after the other. The order is
+# random; its seed is in the first lines of the output.
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 CLUSTER := $(CURDIR)/build/cluster
 FDBCLI := docker compose exec -T fdb fdbcli --timeout 60 --exec
@@ -56,7 +57,7 @@ foundationdb-shim: $(VENV)/installed ## build a stand-in for the official packag
 demo: $(VENV)/installed ## run the example: real data, indexes, 20 threads
 	$(PY) examples/unicode_database.py
 
-test: $(VENV)/installed ## run all tests (PYTEST_ARGS=... is passed on)
+test: $(VENV)/installed ## run all tests, in random order (PYTEST_ARGS=--randomly-seed=... repeats one)
 	$(PYTEST) $(PYTEST_ARGS)
 
 test-quick: $(VENV)/installed ## run what may depend on the Python: opening, tuples, waiting, packaging
