@@ -23,7 +23,7 @@ SOURCES := setup.py pyproject.toml tools/build_engine.py \
 FORMATTED := $(wildcard engine/*/*.cc engine/*/*.h native/binding/*.[ch] native/shim/*.[ch] native/tuple/*.[ch]) \
 	$(wildcard tests/*.c tests/*/*.c tests/*/*.cc tests/*/*.h)
 
-QUICK_TESTS := $(wildcard tests/startup/test_opening*.py) tests/tuple tests/waiting \
+QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tests/tuple tests/waiting \
 	tests/native/test_lifetimes.py tests/project/test_packaging.py
 
 .DEFAULT_GOAL := help

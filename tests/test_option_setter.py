@@ -1,4 +1,4 @@
-"""fdb/_option_setter.py and fdb/_startup/network_options.py: how options and their parameters travel."""
+"""fdb/_option_setter.py: how options and their parameters travel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 import fdb
 from fdb._generated.options import TransactionOptions
-from fdb._startup.network_options import NetworkOptionRegistry
 
 
 @pytest.fixture
@@ -77,46 +76,6 @@ def test_an_unknown_option_is_refused_at_once(db: fdb.Database) -> None:
         with pytest.raises(fdb.FDBError) as refused:
             owner._set_option(99999, None)
         assert refused.value.code == 2007
-
-
-@pytest.mark.parametrize(
-    ("code", "value"),
-    [
-        (31, struct.pack("<q", -1)),
-        (34, b"yaml"),
-        (35, b"later"),
-        (36, b"no-dash"),
-        (36, None),
-        (40, b"knob"),
-        (43, None),
-        (62, b""),
-        (65, struct.pack("<q", 0)),
-        (82, struct.pack("<q", 101)),
-        (90, b"jaeger"),
-    ],
-)
-def test_network_options_are_checked_before_there_is_a_library(
-    code: int, value: bytes | None
-) -> None:
-    registry = NetworkOptionRegistry()
-    with pytest.raises(fdb.FDBError) as refused:
-        registry.set(code, value)
-    assert refused.value.code == 2006
-    assert registry.recorded() == []
-
-
-def test_network_options_are_kept_in_order() -> None:
-    registry = NetworkOptionRegistry()
-    registry.set(40, b"a=1")
-    registry.set(34, b"json")
-    registry.set(40, b"b=2")
-    assert registry.recorded() == [(40, b"a=1"), (34, b"json"), (40, b"b=2")]
-
-
-def test_network_options_reach_a_running_library(db: fdb.Database) -> None:
-    with pytest.raises(fdb.FDBError) as refused:
-        fdb.options.set_disable_multi_version_client_api()
-    assert refused.value.code == 2007
 
 
 def test_every_option_has_a_docstring() -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from helpers.paths import ROOT
 
 #: From bottom to top. A module may import those of its own layer and of the lower ones; the longest pattern that fits
 #: says which it is in.

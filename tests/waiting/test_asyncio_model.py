@@ -1,35 +1,17 @@
-"""fdb/_waiting/asyncio_model.py and fdb/_async.py: the asyncio event model."""
+"""fdb/_waiting/asyncio_model.py: futures are awaited in whatever loop runs."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 
 import fdb
-from helpers.waiting import LOOPS, WAIT_SECONDS, loop_maker
-
-Main = Callable[[], Coroutine[Any, Any, Any]]
-
-
-@pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest) -> Callable[[Main], Any]:
-    """Runs a coroutine function in a fresh loop."""
-    if request.param == "asyncio":
-        return lambda main: asyncio.run(main())
-    make = loop_maker(request.param)
-
-    def run_in_loop(main: Main) -> Any:
-        with contextlib.closing(make()) as loop:
-            return loop.run_until_complete(main())
-
-    return run_in_loop
+from helpers.waiting import WAIT_SECONDS, RunAsync
 
 
 @pytest.fixture(scope="module")
@@ -38,55 +20,10 @@ def slow(stub_library: fdb.ClientLibrary) -> fdb.AsyncDatabase:
     return stub_library.open("x", event_model="asyncio")
 
 
-@pytest.fixture(autouse=True)
-def no_warnings(recwarn: pytest.WarningsRecorder) -> Iterator[None]:
-    """A coroutine that was never awaited is a bug of the package."""
-    yield
-    gc.collect()
-    assert [str(w.message) for w in recwarn if w.category is RuntimeWarning] == []
+pytestmark = pytest.mark.usefixtures("no_unawaited_coroutines")
 
 
-def test_convenience_methods(run: Any, async_db: fdb.AsyncDatabase, test_prefix: bytes) -> None:
-    keys = [test_prefix + name for name in (b"a", b"b", b"c")]
-
-    async def main() -> None:
-        assert await async_db.get(keys[0]) is None
-        for key in keys:
-            await async_db.set(key, b"v")
-        assert await async_db[keys[0]] == b"v"
-        end = test_prefix + b"\xff"
-        assert [row.key for row in await async_db[test_prefix:end]] == keys
-        assert [row.key for row in await async_db[test_prefix:end:-1]] == keys[::-1]
-        assert [row.key for row in await async_db.get_range(test_prefix, end, limit=2)] == keys[:2]
-        assert len(await async_db.get_range_startswith(test_prefix)) == 3
-        selector = fdb.KeySelector.first_greater_than(keys[0])
-        assert await async_db.get_key(selector) == keys[1]
-        await async_db.clear(selector)
-        assert await async_db[keys[1]] is None
-        await async_db.add(keys[1], b"\x05")
-        value, watch = await async_db.get_and_watch(keys[1])
-        assert value == b"\x05" and value.present()
-        second = await async_db.set_and_watch(keys[1], b"x")
-        await watch
-        third = await async_db.clear_and_watch(keys[1])
-        await second
-        await async_db.set(keys[1], b"y")
-        await third
-        await async_db.clear_range(fdb.KeySelector.first_greater_or_equal(keys[0]), keys[1])
-        await async_db.clear_range_startswith(test_prefix)
-        assert await async_db.get_range_startswith(test_prefix) == []
-
-    run(main)
-
-
-def test_assignments_cannot_be_awaited(async_db: fdb.AsyncDatabase) -> None:
-    with pytest.raises(TypeError, match=r"use await db.set\(key, value\)"):
-        async_db[b"k"] = b"v"
-    with pytest.raises(TypeError, match=r"use await db.clear\(key\)"):
-        del async_db[b"k"]
-
-
-def test_futures_are_awaitable(run: Any, slow: fdb.AsyncDatabase) -> None:
+def test_futures_are_awaitable(run_async: RunAsync, slow: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         tr = slow.create_transaction()
         value = await tr[b"delay:20"]
@@ -99,10 +36,10 @@ def test_futures_are_awaitable(run: Any, slow: fdb.AsyncDatabase) -> None:
         assert await tr.commit() is None
         assert isinstance(await tr.get_read_version(), int)
 
-    run(main)
+    run_async(main)
 
 
-def test_concurrent_reads(run: Any, slow: fdb.AsyncDatabase) -> None:
+def test_concurrent_reads(run_async: RunAsync, slow: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         tr = slow.create_transaction()
         keys = [b"delay:%d" % (i % 30) for i in range(500)]
@@ -111,11 +48,11 @@ def test_concurrent_reads(run: Any, slow: fdb.AsyncDatabase) -> None:
         done, pending = await asyncio.wait(tasks)
         assert len(done) == 500 and not pending
 
-    run(main)
+    run_async(main)
 
 
 def test_ranges(
-    run: Any, slow: fdb.AsyncDatabase, async_db: fdb.AsyncDatabase, test_prefix: bytes
+    run_async: RunAsync, slow: fdb.AsyncDatabase, async_db: fdb.AsyncDatabase, test_prefix: bytes
 ) -> None:
     expected = [b"row%d" % i for i in range(7)]
 
@@ -131,10 +68,12 @@ def test_ranges(
         assert len(await rows) == 250 and len([row async for row in rows]) == 250
         assert [row async for row in async_db.create_transaction()[b"b":b"a"]] == []
 
-    run(main)
+    run_async(main)
 
 
-def test_transactional(run: Any, async_db: fdb.AsyncDatabase, test_prefix: bytes) -> None:
+def test_transactional(
+    run_async: RunAsync, async_db: fdb.AsyncDatabase, test_prefix: bytes
+) -> None:
     attempts: list[fdb.Transaction] = []
 
     @fdb.transactional
@@ -166,11 +105,11 @@ def test_transactional(run: Any, async_db: fdb.AsyncDatabase, test_prefix: bytes
         raise ZeroDivisionError
 
     assert outer.__doc__ == "The text."
-    run(main)
+    run_async(main)
 
 
 def test_an_increment_by_many_tasks(
-    run: Any, async_db: fdb.AsyncDatabase, test_prefix: bytes
+    run_async: RunAsync, async_db: fdb.AsyncDatabase, test_prefix: bytes
 ) -> None:
     @fdb.transactional
     async def increment(tr: fdb.Transaction) -> None:
@@ -182,10 +121,10 @@ def test_an_increment_by_many_tasks(
         await asyncio.gather(*(increment(async_db) for _ in range(40)))
         assert await async_db[test_prefix] == b"40"
 
-    run(main)
+    run_async(main)
 
 
-def test_cancelling_a_task(run: Any, slow: fdb.AsyncDatabase) -> None:
+def test_cancelling_a_task(run_async: RunAsync, slow: fdb.AsyncDatabase) -> None:
     async def counted(what: str) -> int:
         return int(await slow.get(b"count:" + what.encode()) or b"")
 
@@ -205,10 +144,10 @@ def test_cancelling_a_task(run: Any, slow: fdb.AsyncDatabase) -> None:
         assert await counted("cancellations") == before + 2
         assert await tr[b"delay:5"] == b"delay:5"
 
-    run(main)
+    run_async(main)
 
 
-def test_cancelling_a_future_ends_the_waiting(run: Any, slow: fdb.AsyncDatabase) -> None:
+def test_cancelling_a_future_ends_the_waiting(run_async: RunAsync, slow: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         future = slow.create_transaction()[b"never"]
         asyncio.get_running_loop().call_later(0.02, future.cancel)
@@ -216,10 +155,10 @@ def test_cancelling_a_future_ends_the_waiting(run: Any, slow: fdb.AsyncDatabase)
             await future
         assert failed.value.code == 1101
 
-    run(main)
+    run_async(main)
 
 
-def test_on_ready_calls_back_in_the_loop(run: Any, slow: fdb.AsyncDatabase) -> None:
+def test_on_ready_calls_back_in_the_loop(run_async: RunAsync, slow: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         done = asyncio.Event()
         threads: list[int] = []
@@ -233,7 +172,7 @@ def test_on_ready_calls_back_in_the_loop(run: Any, slow: fdb.AsyncDatabase) -> N
         await asyncio.wait_for(done.wait(), WAIT_SECONDS)
         assert threads == [threading.get_ident()]
 
-    run(main)
+    run_async(main)
 
 
 def test_several_loops_in_several_threads(slow: fdb.AsyncDatabase) -> None:
@@ -252,20 +191,22 @@ def test_several_loops_in_several_threads(slow: fdb.AsyncDatabase) -> None:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs a list of descriptors")
-def test_one_loop_after_another_leaves_no_descriptors(run: Any, slow: fdb.AsyncDatabase) -> None:
+def test_one_loop_after_another_leaves_no_descriptors(
+    run_async: RunAsync, slow: fdb.AsyncDatabase
+) -> None:
     async def main() -> None:
         assert await slow.get(b"delay:1") == b"delay:1"
 
-    run(main)
+    run_async(main)
     gc.collect()
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(20):
-        run(main)
+        run_async(main)
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= before + 2
 
 
-def test_one_future_awaited_by_many_tasks(run: Any, slow: fdb.AsyncDatabase) -> None:
+def test_one_future_awaited_by_many_tasks(run_async: RunAsync, slow: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         future = slow.create_transaction()[b"delay:20"]
 
@@ -274,10 +215,10 @@ def test_one_future_awaited_by_many_tasks(run: Any, slow: fdb.AsyncDatabase) -> 
 
         assert await asyncio.gather(*(wait() for _ in range(10))) == [b"delay:20"] * 10
 
-    run(main)
+    run_async(main)
 
 
-def test_blocking_in_a_loop_is_refused(run: Any, slow: fdb.AsyncDatabase) -> None:
+def test_blocking_in_a_loop_is_refused(run_async: RunAsync, slow: fdb.AsyncDatabase) -> None:
     @fdb.transactional
     def blocking(tr: fdb.Transaction) -> bytes:
         return bytes(tr[b"delay:10"])
@@ -296,11 +237,13 @@ def test_blocking_in_a_loop_is_refused(run: Any, slow: fdb.AsyncDatabase) -> Non
                 call()
         assert await asyncio.to_thread(blocking, slow) == b"delay:10"
 
-    run(main)
+    run_async(main)
     assert blocking(slow) == b"delay:10"  # no loop runs here
 
 
-def test_models_do_not_mix(run: Any, slow: fdb.AsyncDatabase, stub_db: fdb.Database) -> None:
+def test_models_do_not_mix(
+    run_async: RunAsync, slow: fdb.AsyncDatabase, stub_db: fdb.Database
+) -> None:
     @fdb.transactional
     async def work(tr: fdb.Transaction) -> None:
         await tr[b"k"]
@@ -319,11 +262,11 @@ def test_models_do_not_mix(run: Any, slow: fdb.AsyncDatabase, stub_db: fdb.Datab
             [row async for row in stub_db.create_transaction()[b"a":b"b"]]
         await work(slow)
 
-    run(main)
+    run_async(main)
 
 
 def test_a_watch_in_its_own_transaction(
-    run: Any, async_db: fdb.AsyncDatabase, test_prefix: bytes
+    run_async: RunAsync, async_db: fdb.AsyncDatabase, test_prefix: bytes
 ) -> None:
     @fdb.transactional
     async def wrong(tr: fdb.Transaction) -> None:
@@ -340,25 +283,7 @@ def test_a_watch_in_its_own_transaction(
         await async_db.set(test_prefix, b"changed")
         await watch
 
-    run(main)
-
-
-def test_tenants(run: Any, memory_name: str) -> None:
-    fdb.tenant_management.create_tenant(fdb.open(memory_name), b"t")
-    async_db = fdb.open(memory_name, event_model="asyncio")
-
-    async def main() -> None:
-        tenant = async_db.open_tenant(b"t")
-        assert isinstance(tenant, fdb.AsyncTenant)
-        await tenant.set(b"k", b"v")
-        assert await tenant[b"k"] == b"v" and await async_db[b"k"] is None
-        assert await tenant.get_id() > 0
-        async with async_db:
-            assert await async_db.get(b"k") is None
-        with pytest.raises(RuntimeError, match="the database is closed"):
-            await async_db.get(b"k")
-
-    run(main)
+    run_async(main)
 
 
 def test_awaiting_outside_of_a_loop(slow: fdb.AsyncDatabase) -> None:

@@ -1,0 +1,48 @@
+"""fdb/_startup/cluster_names.py: what the string given to open() means."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import pytest
+
+import fdb
+from fdb._startup.cluster_names import place_of
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("file:x", "in memory only"),
+        ("memry:x", "cannot open 'memry:x'"),
+        ("MEMORY:", "cannot open 'MEMORY:'"),
+        ("sqlite:/tmp/x", "cannot open"),
+        ("memory", "cannot open 'memory'"),
+        ("desc:id@127.0.0.1:4500", "is a connection string: write it to a cluster file"),
+    ],
+)
+def test_malformed_strings(name: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason) as refused:
+        fdb.open(name)
+    assert '"memory:NAME"' in str(refused.value)
+
+
+def test_names_of_files(tmp_path: pathlib.Path) -> None:
+    odd = tmp_path / "odd:name@file"
+    odd.write_text("")
+    assert not place_of(str(odd).encode()).embedded
+    assert not place_of(b"fdb.cluster").embedded
+    assert not place_of(b"/nowhere/fdb.cluster").embedded
+    assert place_of(b"memory:").embedded and place_of(b"memory:x").embedded
+
+
+@pytest.mark.parametrize("wrong", [5, ["memory:"], object()])
+def test_wrong_types(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="cluster_file must be a str, bytes, a path or None"):
+        fdb.open(wrong)
+
+
+def test_a_nul_character() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        fdb.open("memory:a\0b")
