@@ -1,0 +1,146 @@
+"""tools/check_sizes.py: an offender of each kind is reported, and what is just small enough is not."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+pytest.importorskip("tree_sitter", reason="the linters are not installed: make lint")
+
+import check_sizes  # noqa: E402
+
+
+def offences(name: str, text: str) -> list[str]:
+    return list(check_sizes.offences(name, text.encode()))
+
+
+def python_function(lines: int) -> str:
+    return "def walk():\n" + "    pass\n" * (lines - 1)
+
+
+def c_function(lines: int, head: str = "static int *walk(int steps) {") -> str:
+    return head + "\n" + "    steps++;\n" * (lines - 2) + "}\n"
+
+
+def python_class(methods: int) -> str:
+    return "class Box:\n" + "".join(f"    def m{i}(self): ...\n" for i in range(methods))
+
+
+def cpp_class(methods: int, others: str = "") -> str:
+    members = "".join(f"  int m{i}() const {{ return {i}; }}\n" for i in range(methods))
+    return f"namespace a {{\nclass Box final : public Base<int> {{\n public:\n{members}{others}}};\n}}\n"
+
+
+@pytest.mark.parametrize("name", ["fdb/a.py", "engine/db/a.cc", "engine/db/a.h", "tests/a.c"])
+def test_a_long_file(name: str) -> None:
+    assert offences(name, "\n" * 500) == []
+    assert offences(name, "\n" * 501) == [f"{name}: 501 lines, at most 500"]
+
+
+@pytest.mark.parametrize("name", ["native/a.c", "engine/db/a.cc", "engine/db/a.h"])
+def test_a_long_function_in_c(name: str) -> None:
+    assert offences(name, c_function(60)) == []
+    found = offences(name, "int before;\n" + c_function(61))
+    assert found == [f"{name}:2: walk: 61 lines, at most 60"]
+
+
+@pytest.mark.parametrize(
+    ("head", "shown"),
+    [
+        ("Error Store<T>::walk(int steps) {", "Store<T>::walk"),
+        ("EXPORT WARN_UNUSED int walk(int steps) {", "walk"),
+        ("Store& operator+=(int steps) noexcept {", "operator+="),
+        ("Store::Store(int steps) : steps_(steps), rest_{} {", "Store::Store"),
+        ("auto Store::walk(int steps) -> Outcome {", "Store::walk"),
+    ],
+)
+def test_a_long_function_in_cpp(head: str, shown: str) -> None:
+    found = offences("engine/db/a.cc", c_function(61, head))
+    assert found == [f"engine/db/a.cc:1: {shown}: 61 lines, at most 60"]
+
+
+def test_a_long_lambda() -> None:
+    text = c_function(61, "const auto walk = [&](int steps) {").rstrip("\n") + ";\n"
+    found = offences("engine/db/a.cc", text)
+    assert found == ["engine/db/a.cc:1: lambda: 61 lines, at most 60"]
+
+
+def test_a_long_function_in_python() -> None:
+    assert offences("tools/a.py", "@decorated\n" + python_function(60)) == []
+    for prefix in ("", "async "):
+        found = offences("tools/a.py", prefix + python_function(61))
+        assert found == ["tools/a.py:1: walk: 61 lines, at most 60"]
+
+
+def test_a_class_with_many_methods_in_python() -> None:
+    signatures = "    @overload\n    def get(self): ...\n" * 2
+    assert offences("fdb/a.py", python_class(35) + signatures) == []
+    assert offences("fdb/a.py", python_class(36)) == ["fdb/a.py:1: Box: 36 methods, at most 35"]
+
+
+def test_a_class_with_many_methods_in_cpp() -> None:
+    none_of_its_own = (
+        "  Box(const Box&) = delete;\n  ~Box() = default;\n  friend void swap(Box&, Box&);\n"
+        "  int (*callback_)(int) = nullptr;\n  std::function<int()> held_;\n  struct Part { void go(); };\n"
+    )
+    assert offences("engine/db/a.h", cpp_class(35, none_of_its_own)) == []
+    found = offences("engine/db/a.h", cpp_class(36))
+    assert found == ["engine/db/a.h:2: Box: 36 methods, at most 35"]
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "virtual Error go(int a) = 0;",
+        "static Ref<Box> made(const Bytes& name, const Setting& setting = {});",
+        "explicit Box(int a);",
+        "~Box();",
+        "template <class T> void take(T&& t) { use(t); }",
+        "explicit operator bool() const { return true; }",
+        "const Bytes* find(Slice key) const;",
+        "Bytes& at(Slice key) noexcept;",
+        "auto walk() -> Outcome;",
+        "int (*chosen(int which))(int);",
+        "Box& operator=(Box&& other);",
+    ],
+)
+def test_whatever_is_a_method_counts(method: str) -> None:
+    found = offences("engine/db/a.h", cpp_class(35, f" private:\n  {method}\n"))
+    assert found == ["engine/db/a.h:2: Box: 36 methods, at most 35"]
+
+
+def test_directives_do_not_hide_a_function() -> None:
+    table = 'static const int known[] = {\n#define ROW(a) \\\n  {a},\n#include "rows.inc"\n#undef ROW\n};\n'
+    assert offences("engine/db/a.cc", table) == []
+    found = offences("engine/db/a.cc", table + c_function(61))
+    assert found == ["engine/db/a.cc:7: walk: 61 lines, at most 60"]
+
+
+def test_a_file_in_which_functions_cannot_be_told_is_reported() -> None:
+    found = offences("engine/db/a.cc", "int f() { return 1; }\n}\n" + c_function(61))
+    assert "engine/db/a.cc:2: cannot be parsed, so nothing in it is checked for sure" in found
+
+
+def test_generated_files_may_be_of_any_size() -> None:
+    text = "# Generated by tools/generate.py from options.tsv; do not edit.\n" + python_class(600)
+    assert offences("fdb/a.py", text) == []
+
+
+def test_every_folder_is_looked_at(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{folder}/deep/a.py" for folder in check_sizes.FOLDERS] + ["setup.py"]
+    for name in [*names, "build/a.py", "fdb/embedded/lib/a.py"]:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n" * 501)
+    assert check_sizes.main([str(tmp_path)]) == 1
+    reported = capsys.readouterr().out.splitlines()
+    assert sorted(reported) == sorted(f"{name}: 501 lines, at most 500" for name in names)
+
+
+def test_a_tree_without_offenders_passes(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "a.py").write_text(python_function(60))
+    assert check_sizes.main([str(tmp_path)]) == 0
