@@ -1,21 +1,8 @@
 /*
- * What the engine shows of the cluster that it stands for: its coordinators, and its recoveries.
+ * What the engine shows of the cluster that it stands for: its coordinators, its recoveries, and what a single node in
+ * this process answers with an error.
  */
-#include "support.h"
-
-static FDBDatabase *open_database(const char *cluster) {
-    FDBDatabase *database;
-    OK(fdb_select_api_version(740));
-    OK(fdb_setup_network());
-    start_network();
-    OK(fdb_create_database(cluster, &database));
-    return database;
-}
-
-static void close_database(FDBDatabase *database) {
-    fdb_database_destroy(database);
-    stop_network();
-}
+#include "current.h"
 
 /* A value as a string, which the caller frees. */
 static char *read_text(FDBDatabase *database, const char *key) {
@@ -82,9 +69,62 @@ static void reboots(const char *cluster) {
     close_database(database);
 }
 
+static void one_node(const char *cluster) {
+    FDBDatabase *database = open_database(cluster);
+    FDBTransaction *transaction = begin(database);
+    FDBReadBlobGranuleContext context = {0};
+    const FDBKeyValue *rows;
+    const uint8_t *text;
+    int count, length;
+    fdb_bool_t more;
+    int64_t number;
+    uint64_t protocol;
+
+    EXPECT_ERROR(finish(fdb_database_blobbify_range(database, BYTES("a"), BYTES("b"))), 2108);
+    EXPECT_ERROR(finish(fdb_database_blobbify_range(database, BYTES("b"), BYTES("a"))), 2005);
+    EXPECT_ERROR(finish(fdb_transaction_summarize_blob_granules(transaction, BYTES("a"), BYTES("b"), -2, 10)),
+                 2108);
+    FDBResult *result =
+        fdb_transaction_read_blob_granules(transaction, BYTES("a"), BYTES("b"), 0, -2, context);
+    EXPECT_ERROR(fdb_result_get_keyvalue_array(result, &rows, &count, &more), 2108);
+    fdb_result_destroy(result);
+    EXPECT_ERROR(finish(fdb_database_create_snapshot(database, BYTES("short"), BYTES("command"))), 2509);
+    EXPECT_ERROR(finish(fdb_database_create_snapshot(database, BYTES("0123456789abcdef0123456789abcdef"),
+                                                     BYTES("command"))),
+                 2505);
+    OK(finish(fdb_database_force_recovery_with_data_loss(database, BYTES("dc"))));
+    EXPECT(fdb_database_get_main_thread_busyness(database) >= 0);
+
+    FDBFuture *future = fdb_database_reboot_worker(database, BYTES("127.0.0.1:4500"), 0, 0);
+    OK(fdb_future_block_until_ready(future));
+    OK(fdb_future_get_int64(future, &number));
+    EXPECT(number == 1);
+    fdb_future_destroy(future);
+    future = fdb_database_reboot_worker(database, BYTES("127.0.0.1:4500,10.0.0.1:4500"), 0, 0);
+    OK(fdb_future_block_until_ready(future));
+    OK(fdb_future_get_int64(future, &number));
+    EXPECT(number == 0);
+    fdb_future_destroy(future);
+
+    future = fdb_database_get_server_protocol(database, 0);
+    OK(fdb_future_block_until_ready(future));
+    OK(fdb_future_get_uint64(future, &protocol));
+    EXPECT(protocol == 0x1FDB00B074000000);
+    fdb_future_destroy(future);
+
+    future = fdb_database_get_client_status(database);
+    OK(fdb_future_block_until_ready(future));
+    OK(fdb_future_get_key(future, &text, &length));
+    EXPECT(length > 0 && text[0] == '{' && text[length - 1] == '}');
+    fdb_future_destroy(future);
+    fdb_transaction_destroy(transaction);
+    close_database(database);
+}
+
 static const struct test_case cases[] = {
     {"coordinators", coordinators},
     {"reboots", reboots},
+    {"one_node", one_node},
     {NULL, NULL},
 };
 

@@ -15,6 +15,7 @@ from helpers.paths import HEADERS
 from helpers.processes import run
 
 HERE = pathlib.Path(__file__).resolve().parent
+CURRENT = ["life_cycle.c", "futures.c", "transactions.c", "cluster.c"]
 OLD_VERSIONS = [13, 14, 22, 23, 300, 600, 610, 620]
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
@@ -45,23 +46,16 @@ def cases_of(source: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def current_program(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    return compile_program("current.c", 740, tmp_path_factory.mktemp("abi"))
+def current_programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pathlib.Path]:
+    directory = tmp_path_factory.mktemp("abi")
+    return {source: compile_program(source, 740, directory) for source in CURRENT}
 
 
-@pytest.mark.parametrize("case", cases_of("current.c"))
-def test_current_version(current_program: pathlib.Path, case: str) -> None:
-    run_case(current_program, case)
-
-
-@pytest.fixture(scope="session")
-def cluster_program(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    return compile_program("cluster.c", 740, tmp_path_factory.mktemp("abi"))
-
-
-@pytest.mark.parametrize("case", cases_of("cluster.c"))
-def test_what_a_cluster_shows(cluster_program: pathlib.Path, case: str) -> None:
-    run_case(cluster_program, case)
+@pytest.mark.parametrize(
+    ("source", "case"), [(source, case) for source in CURRENT for case in cases_of(source)]
+)
+def test_newest_version(current_programs: dict[str, pathlib.Path], source: str, case: str) -> None:
+    run_case(current_programs[source], case)
 
 
 @pytest.mark.parametrize("version", OLD_VERSIONS)
