@@ -26,7 +26,7 @@ FORMS = (
 )
 
 
-def file_name(name: Any, what: str = "cluster_file") -> bytes | None:
+def file_name(name: Any) -> bytes | None:
     """Converts a file name for the library: str, bytes or path; None and "" stand for the default.
 
     Raises TypeError for another type and ValueError if there is a NUL inside.
@@ -34,10 +34,12 @@ def file_name(name: Any, what: str = "cluster_file") -> bytes | None:
     if name is None:
         return None
     if not isinstance(name, (str, bytes, os.PathLike)):
-        raise TypeError(f"{what} must be a str, bytes, a path or None, not {type(name).__name__}")
+        raise TypeError(
+            f"cluster_file must be a str, bytes, a path or None, not {type(name).__name__}"
+        )
     encoded = os.fsencode(name)
     if b"\0" in encoded:
-        raise ValueError(f"{what} contains a NUL character")
+        raise ValueError("cluster_file contains a NUL character")
     return encoded or None
 
 

@@ -17,6 +17,7 @@ from fdb._async import AsyncDatabase
 from fdb._blocking import Database
 from fdb._open import forget_database
 from fdb._startup.client import clients
+from fdb._startup.locate import EMBEDDED_PATH
 from fdb._waiting.threads import THREADS
 
 __all__ = ["drop", "includedir", "libdir", "library_path", "set_latency", "unique"]
@@ -41,7 +42,7 @@ def library_path() -> str:
 
     Raises FileNotFoundError if the installation has none.
     """
-    return _existing(_HERE / f"libfdb_embedded{_SUFFIX}")
+    return _existing(pathlib.Path(EMBEDDED_PATH))
 
 
 def libdir() -> str:
