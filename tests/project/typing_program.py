@@ -110,6 +110,10 @@ def main() -> None:
         print(key.decode(), value + "")  # error: operator reportOperatorIssue
     tr = db.create_transaction()
     tr.options.set_retry_limit(3)
+    other: fdb.Transaction = tr.db.create_transaction()
+    if isinstance(other.db, fdb.Database):
+        other.db.set(b"key", b"value")
+        other.db.set(b"key", "value")  # error: arg-type reportArgumentType
     version: int = tr.get_read_version().wait()
     selector = fdb.KeySelector.first_greater_or_equal(b"a") + 1
     tr.get_key(b"a")  # error: arg-type reportArgumentType
