@@ -78,30 +78,36 @@ static PyObject *value_bytes(PyObject *Py_UNUSED(module), PyObject *argument) {
     return binding_get_value(argument, &bytes) == 0 ? bytes.owner : NULL;
 }
 
-static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
-    PyObject *sequence = PySequence_Tuple(argument);
-    if (sequence == NULL) {
-        return NULL;
-    }
-    Py_ssize_t count = PyTuple_GET_SIZE(sequence);
+/* The futures of a tuple as an array to be freed, or NULL with an exception set. */
+static FutureObject **futures_of(PyObject *tuple) {
+    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
     FutureObject **futures = calloc((size_t)count + 1, sizeof(*futures));
-    Py_ssize_t ready = -1;
     if (futures == NULL) {
         PyErr_NoMemory();
-    } else {
-        Py_ssize_t valid = 0;
-        while (valid < count && PyObject_TypeCheck(PyTuple_GET_ITEM(sequence, valid), &binding_future_type)) {
-            futures[valid] = (FutureObject *)PyTuple_GET_ITEM(sequence, valid);
-            valid++;
-        }
-        if (valid == count && count > 0) {
-            ready = binding_wait_any(futures, count);
-        } else {
-            binding_raise(PyExc_TypeError, "wait_any takes one or more futures");
-        }
+        return NULL;
     }
+    Py_ssize_t valid = 0;
+    while (valid < count && PyObject_TypeCheck(PyTuple_GET_ITEM(tuple, valid), &binding_future_type)) {
+        futures[valid] = (FutureObject *)PyTuple_GET_ITEM(tuple, valid);
+        valid++;
+    }
+    if (valid < count || count == 0) {
+        free(futures);
+        binding_raise(PyExc_TypeError, "wait_any takes one or more futures");
+        return NULL;
+    }
+    return futures;
+}
+
+static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
+    PyObject *tuple = PySequence_Tuple(argument);
+    if (tuple == NULL) {
+        return NULL;
+    }
+    FutureObject **futures = futures_of(tuple);
+    Py_ssize_t ready = futures != NULL ? binding_wait_any(futures, PyTuple_GET_SIZE(tuple)) : -1;
     free(futures);
-    Py_DECREF(sequence);
+    Py_DECREF(tuple);
     return ready >= 0 ? PyLong_FromSsize_t(ready) : NULL;
 }
 
