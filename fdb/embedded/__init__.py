@@ -79,7 +79,10 @@ def drop(name: str) -> None:
     if name.startswith("file:"):
         raise ValueError(f"the engine keeps databases in memory only: it has none named {name!r}")
     database = os.fsencode(name.removeprefix(_MEMORY))
-    clients.embedded().library.fdb_embedded_drop(database)
+    client = clients.embedded()
+    # The engine refuses the call before an API version was selected, and has no databases then.
+    if client.started:
+        client.library.fdb_embedded_drop(database)
     forget_database(os.fsencode(_MEMORY) + database)
 
 

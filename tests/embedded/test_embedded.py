@@ -9,6 +9,7 @@ import pytest
 
 import fdb
 import fdb.embedded
+from helpers.processes import RunPython
 
 
 def test_the_command_line_asks_for_a_choice() -> None:
@@ -33,6 +34,19 @@ def test_a_dropped_database_is_empty_when_it_is_opened_again() -> None:
     assert fdb.open(name)[b"key"] is None
     fdb.embedded.drop(name.removeprefix("memory:"))
     fdb.embedded.drop(fdb.embedded.unique())
+
+
+def test_dropping_before_anything_was_opened_is_ignored(run_python: RunPython) -> None:
+    done = run_python(
+        """
+        import fdb
+        fdb.embedded.drop("x")
+        fdb.api_version(740)
+        fdb.embedded.drop("x")
+        print(fdb.open("memory:x")[b"k"])
+        """
+    )
+    assert done.stdout == "None\n"
 
 
 def test_a_file_cannot_be_dropped() -> None:
