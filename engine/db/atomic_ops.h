@@ -9,17 +9,18 @@
 
 namespace fdb {
 
-// Mutation codes: those of the API, and the internal second versions of MIN and AND.
+// Mutation codes: those of the API, and the internal second versions of MIN and AND, by which an absent value
+// becomes the operand (ApiBehavior::min_and_set_absent).
 enum class Op : uint8_t {
   kSet = 0,
   kClearRange = 1,
   kAdd = 2,
-  kAnd = 6,  // an absent value counts as empty, as below API version 510
+  kAnd = 6,  // an absent value counts as empty
   kOr = 7,
   kXor = 8,
   kAppendIfFits = 9,
   kMax = 12,
-  kMin = 13,  // an absent value counts as empty, as below API version 510
+  kMin = 13,  // an absent value counts as empty
   kSetVersionstampedKey = 14,
   kSetVersionstampedValue = 15,
   kByteMin = 16,

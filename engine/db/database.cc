@@ -82,7 +82,7 @@ Database::Database(Ref<Keyspace> keyspace, Error deferred, Bytes opened_path)
     : keyspace_(std::move(keyspace)),
       opened_path_(std::move(opened_path)),
       deferred_error_(deferred),
-      snapshot_ryw_counter_(Network::instance().api_version() >= 300 ? 1 : 0) {}
+      snapshot_ryw_counter_(Network::instance().behavior().snapshot_sees_writes ? 1 : 0) {}
 
 Ref<Database> Database::open(const char* cluster_file_path) {
   const Bytes text = cluster_file_path ? cluster_file_path : "";

@@ -130,6 +130,7 @@ void Network::forget_after_fork() {
   network.state_.store(State::kFresh);
   network.api_version_.store(0);
   network.header_version_.store(0);
+  network.behavior_ = ApiBehavior(0);
   inside_loop = false;
 }
 
@@ -140,6 +141,7 @@ Error Network::select_api_version(int runtime, int header) {
   if (api_version() != 0) return err::kApiVersionAlreadySet;
   if (runtime > header) return err::kApiVersionInvalid;
   if (header > kMaxApiVersion || runtime < kMinApiVersion) return err::kApiVersionNotSupported;
+  behavior_ = ApiBehavior(runtime);
   header_version_.store(header, std::memory_order_relaxed);
   api_version_.store(runtime, std::memory_order_release);
   return 0;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/api_behavior.h"
 #include "runtime/future.h"
 #include "runtime/work.h"
 
@@ -24,8 +25,10 @@ class Network {
 
   // ---- life cycle, as in the C API --------------------------------------------------------------
   Error select_api_version(int runtime, int header);
-  int api_version() const { return api_version_.load(std::memory_order_relaxed); }        // 0 before selection
+  int api_version() const { return api_version_.load(std::memory_order_acquire); }        // 0 before selection
   int header_version() const { return header_version_.load(std::memory_order_relaxed); }  // 0 before selection
+  // What the selected version means; before selection that of the oldest.
+  const ApiBehavior& behavior() const { return behavior_; }
   Error set_option(int option, const uint8_t* value, int length);
   Error setup();
   Error run();
@@ -84,6 +87,7 @@ class Network {
 
   Impl* impl_;  // never freed: threads may outlive static destruction; replaced in a forked child
   std::atomic<State> state_{State::kFresh};
+  ApiBehavior behavior_{0};  // does not change once api_version_ is set
   std::atomic<int> api_version_{0};
   std::atomic<int> header_version_{0};
 };

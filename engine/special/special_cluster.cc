@@ -116,16 +116,16 @@ Error read_lineage(SpecialAccess& access, Slice begin, Slice, SpecialRows*) {
 }
 
 constexpr SpecialRange kRanges[] = {
-    {kLineage, kLineageEnd, 700, kEveryApiVersion, false, read_lineage, nullptr},
-    {kPath, kPathEnd, 0, kEveryApiVersion, true, read_path, nullptr},
-    {kClusterId, kClusterIdEnd, 630, kEveryApiVersion, true, read_cluster_id, nullptr},
-    {kConnection, kConnectionEnd, 0, kEveryApiVersion, true, read_connection, nullptr},
-    {kErrorMessage, kErrorMessageEnd, 700, kEveryApiVersion, true, read_error_message, nullptr},
-    {kShards, kShardsEnd, 630, kEveryApiVersion, false, read_shards, nullptr},
-    {kTolerance, kToleranceEnd, 740, kEveryApiVersion, false, read_tolerance, nullptr},
-    {kHealth, kHealthEnd, 630, kEveryApiVersion, false, read_health, nullptr},
-    {kStatus, kStatusEnd, 0, kEveryApiVersion, true, read_status, nullptr},
-    {kWorkers, kWorkersEnd, 630, kEveryApiVersion, false, read_workers, nullptr},
+    {kLineage, kLineageEnd, &ApiBehavior::special_lineage, false, read_lineage, nullptr},
+    {kPath, kPathEnd, kAlways, true, read_path, nullptr},
+    {kClusterId, kClusterIdEnd, &ApiBehavior::special_modules, true, read_cluster_id, nullptr},
+    {kConnection, kConnectionEnd, kAlways, true, read_connection, nullptr},
+    {kErrorMessage, kErrorMessageEnd, &ApiBehavior::special_error_message, true, read_error_message, nullptr},
+    {kShards, kShardsEnd, &ApiBehavior::special_modules, false, read_shards, nullptr},
+    {kTolerance, kToleranceEnd, &ApiBehavior::special_fault_tolerance, false, read_tolerance, nullptr},
+    {kHealth, kHealthEnd, &ApiBehavior::special_modules, false, read_health, nullptr},
+    {kStatus, kStatusEnd, kAlways, true, read_status, nullptr},
+    {kWorkers, kWorkersEnd, &ApiBehavior::special_modules, false, read_workers, nullptr},
 };
 
 }  // namespace

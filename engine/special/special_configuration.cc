@@ -259,13 +259,14 @@ Error commit_tracing(SpecialAccess& access, const SpecialRange&) {
 }
 
 constexpr SpecialRange kRanges[] = {
-    {kCoordinators, kCoordinatorsEnd, 700, kEveryApiVersion, false, read_coordinators, commit_coordinators, true, nullptr,
-     refuse_clear_coordinators},
-    {kClassSource, kClassSourceEnd, 700, kEveryApiVersion, false, read_class_source, nullptr},
-    {kClassType, kClassTypeEnd, 700, kEveryApiVersion, false, read_class_type, commit_class_type, true, nullptr,
+    {kCoordinators, kCoordinatorsEnd, &ApiBehavior::special_management, false, read_coordinators, commit_coordinators, true,
+     nullptr, refuse_clear_coordinators},
+    {kClassSource, kClassSourceEnd, &ApiBehavior::special_management, false, read_class_source, nullptr},
+    {kClassType, kClassTypeEnd, &ApiBehavior::special_management, false, read_class_type, commit_class_type, true, nullptr,
      refuse_clear_class},
-    {kGlobal, kGlobalEnd, 700, kEveryApiVersion, false, read_global, commit_global},
-    {kTracing, kTracingEnd, 700, kEveryApiVersion, false, read_tracing, commit_tracing, false, set_tracing, clear_tracing},
+    {kGlobal, kGlobalEnd, &ApiBehavior::special_management, false, read_global, commit_global},
+    {kTracing, kTracingEnd, &ApiBehavior::special_management, false, read_tracing, commit_tracing, false, set_tracing,
+     clear_tracing},
 };
 
 }  // namespace

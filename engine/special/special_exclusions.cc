@@ -127,13 +127,13 @@ Error read_in_progress(SpecialAccess& access, Slice begin, Slice end, SpecialRow
 }
 
 constexpr SpecialRange kRanges[] = {
-    {kExcluded, kExcludedEnd, 700, kEveryApiVersion, false, read_exclusions<kExcluded>, commit_addresses, true},
-    {kExcludedLocality, kExcludedLocalityEnd, 700, kEveryApiVersion, false, read_exclusions<kExcludedLocality>,
+    {kExcluded, kExcludedEnd, &ApiBehavior::special_management, false, read_exclusions<kExcluded>, commit_addresses, true},
+    {kExcludedLocality, kExcludedLocalityEnd, &ApiBehavior::special_management, false, read_exclusions<kExcludedLocality>,
      commit_localities, true},
-    {kFailed, kFailedEnd, 700, kEveryApiVersion, false, read_exclusions<kFailed>, commit_addresses, true},
-    {kFailedLocality, kFailedLocalityEnd, 700, kEveryApiVersion, false, read_exclusions<kFailedLocality>, commit_localities,
-     true},
-    {kInProgress, kInProgressEnd, 700, kEveryApiVersion, false, read_in_progress, nullptr},
+    {kFailed, kFailedEnd, &ApiBehavior::special_management, false, read_exclusions<kFailed>, commit_addresses, true},
+    {kFailedLocality, kFailedLocalityEnd, &ApiBehavior::special_management, false, read_exclusions<kFailedLocality>,
+     commit_localities, true},
+    {kInProgress, kInProgressEnd, &ApiBehavior::special_management, false, read_in_progress, nullptr},
 };
 
 }  // namespace

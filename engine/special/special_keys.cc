@@ -17,8 +17,6 @@ constexpr Slice kSpaceEnd = literal("\xff\xff\xff");
 constexpr Slice kOldWorkers = literal("\xff\xff/worker_interfaces");
 constexpr Slice kOldKeys[] = {literal("\xff\xff/status/json"), literal("\xff\xff/cluster_file_path"),
                               literal("\xff\xff/connection_string")};
-constexpr int kModulesVersion = 630;
-constexpr int kWritesVersion = 700;
 constexpr int64_t kRowOverhead = 8;
 
 struct Module {
@@ -59,7 +57,7 @@ const std::vector<SpecialRange>& registered() {
 }
 
 bool is_available(const SpecialAccess& access, const SpecialRange& range) {
-  return access.api_version() >= range.min_api_version && access.api_version() < range.end_api_version;
+  return range.available == kAlways || access.behavior().*range.available;
 }
 
 // Where a read between two keys may go: 2113 in no module, 2112 across a module's end.
@@ -172,10 +170,10 @@ class SpecialKeys : public SpecialKeySpace {
   Error commit(Transaction& transaction) const override;
 
  private:
-  bool is_point_read(int api_version, Slice key) const override;
-  bool is_range_read(int api_version, Slice begin, Slice end) const override;
-  bool is_point_write(int api_version, Slice key) const override;
-  bool is_range_write(int api_version, Slice begin, Slice end) const override;
+  bool is_point_read(const ApiBehavior& behavior, Slice key) const override;
+  bool is_range_read(const ApiBehavior& behavior, Slice begin, Slice end) const override;
+  bool is_point_write(const ApiBehavior& behavior, Slice key) const override;
+  bool is_range_write(const ApiBehavior& behavior, Slice begin, Slice end) const override;
 };
 
 }  // namespace
@@ -218,20 +216,22 @@ std::vector<SpecialWriteMap::Piece> SpecialWriteMap::pieces(Slice begin, Slice e
 
 // ---- which calls are meant -------------------------------------------------------------------------
 
-bool SpecialKeys::is_point_read(int api_version, Slice key) const {
-  if (api_version >= kModulesVersion) return in_space(key);
+bool SpecialKeys::is_point_read(const ApiBehavior& behavior, Slice key) const {
+  if (behavior.special_modules) return in_space(key);
   return std::find(std::begin(kOldKeys), std::end(kOldKeys), key) != std::end(kOldKeys);
 }
 
-bool SpecialKeys::is_range_read(int api_version, Slice begin, Slice end) const {
-  if (api_version < kModulesVersion) return begin == kOldWorkers;
+bool SpecialKeys::is_range_read(const ApiBehavior& behavior, Slice begin, Slice end) const {
+  if (!behavior.special_modules) return begin == kOldWorkers;
   return in_space(begin) && end >= kSpace && end <= kSpaceEnd;
 }
 
-bool SpecialKeys::is_point_write(int api_version, Slice key) const { return api_version >= kWritesVersion && in_space(key); }
+bool SpecialKeys::is_point_write(const ApiBehavior& behavior, Slice key) const {
+  return behavior.special_writes && in_space(key);
+}
 
-bool SpecialKeys::is_range_write(int api_version, Slice begin, Slice end) const {
-  return api_version >= kWritesVersion && begin >= kSpace && end <= kSpaceEnd;
+bool SpecialKeys::is_range_write(const ApiBehavior& behavior, Slice begin, Slice end) const {
+  return behavior.special_writes && begin >= kSpace && end <= kSpaceEnd;
 }
 
 // ---- reads -----------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ Error SpecialKeys::get(Transaction& transaction, Slice key, ValueResult* result)
   SpecialAccess access(transaction);
   if (key == kSpace) return 0;
   const Bytes end = key_after(key);
-  if (access.api_version() >= kModulesVersion) {
+  if (access.behavior().special_modules) {
     Module bounds;
     if (Error error = bounds_of(access, key, end, &bounds)) return error;
   }
@@ -255,7 +255,7 @@ Error SpecialKeys::get_range(Transaction& transaction, const RangeRequest& reque
                              KeyValueArray* result) const {
   SpecialAccess access(transaction);
   if (limits.rows < -1 || limits.bytes < -1) return err::kRangeLimitsInvalid;
-  if (access.api_version() < kModulesVersion) {
+  if (!access.behavior().special_modules) {
     result->add(literal("127.0.0.1:4500"), worker_interface());
     return 0;
   }

@@ -364,15 +364,17 @@ Error clear_profiling(SpecialAccess& access, Slice, Slice) {
 }
 
 constexpr SpecialRange kRanges[] = {
-    {kCoordinators, kCoordinatorsEnd, 700, kEveryApiVersion, false, read_coordinators, nullptr},
-    {kCheck, kCheckEnd, 700, kEveryApiVersion, false, read_check, commit_check, true},
-    {kDistribution, kDistributionEnd, 700, kEveryApiVersion, false, read_distribution, commit_distribution, true},
-    {kLocked, kLockedEnd, 700, kEveryApiVersion, false, read_lock, commit_lock, true},
-    {kMaintenance, kMaintenanceEnd, 700, kEveryApiVersion, false, read_maintenance, commit_maintenance, true},
-    {kMinVersion, kMinVersionEnd, 700, kEveryApiVersion, false, read_min_version, commit_min_version, true},
-    {kOptions, kOptionsEnd, 700, kEveryApiVersion, false, read_options, commit_nothing, false, set_option, clear_options},
-    {kProfiling, kProfilingEnd, 700, 720, false, read_profiling, commit_profiling, true, nullptr, clear_profiling},
-    {kEpoch, kEpochEnd, 700, kEveryApiVersion, false, read_epoch, commit_epoch, true},
+    {kCoordinators, kCoordinatorsEnd, &ApiBehavior::special_management, false, read_coordinators, nullptr},
+    {kCheck, kCheckEnd, &ApiBehavior::special_management, false, read_check, commit_check, true},
+    {kDistribution, kDistributionEnd, &ApiBehavior::special_management, false, read_distribution, commit_distribution, true},
+    {kLocked, kLockedEnd, &ApiBehavior::special_management, false, read_lock, commit_lock, true},
+    {kMaintenance, kMaintenanceEnd, &ApiBehavior::special_management, false, read_maintenance, commit_maintenance, true},
+    {kMinVersion, kMinVersionEnd, &ApiBehavior::special_management, false, read_min_version, commit_min_version, true},
+    {kOptions, kOptionsEnd, &ApiBehavior::special_management, false, read_options, commit_nothing, false, set_option,
+     clear_options},
+    {kProfiling, kProfilingEnd, &ApiBehavior::special_profiling, false, read_profiling, commit_profiling, true, nullptr,
+     clear_profiling},
+    {kEpoch, kEpochEnd, &ApiBehavior::special_management, false, read_epoch, commit_epoch, true},
 };
 
 }  // namespace

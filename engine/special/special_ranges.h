@@ -51,8 +51,7 @@ class SpecialAccess : public TransactionAccess {
 struct SpecialRange {
   Slice begin;
   Slice end;
-  int min_api_version;
-  int end_api_version;
+  bool ApiBehavior::* available;  // kAlways: at every version that reads special keys
   bool in_tenants;
   // Adds the rows of [begin, end), which lies within the range.
   Error (*read)(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows);
@@ -84,7 +83,7 @@ constexpr Slice literal(const char (&text)[N]) {
   return Slice(text, N - 1);
 }
 
-inline constexpr int kEveryApiVersion = 1 << 30;  // as end_api_version: for good
+inline constexpr bool ApiBehavior::* kAlways = nullptr;
 
 // Adds a row if its key is in [begin, end).
 inline void add_row(Slice key, Slice value, Slice begin, Slice end, SpecialRows* rows) {

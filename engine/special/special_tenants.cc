@@ -299,7 +299,7 @@ Error commit_tenants(SpecialAccess& access, const SpecialRange&) {
 }
 
 constexpr SpecialRange kRanges[] = {
-    {kTenants, kTenantsEnd, 630, kEveryApiVersion, false, read_tenants, commit_tenants},
+    {kTenants, kTenantsEnd, &ApiBehavior::special_modules, false, read_tenants, commit_tenants},
 };
 
 }  // namespace

@@ -39,9 +39,9 @@ Error read_writes(SpecialAccess& access, Slice begin, Slice end, SpecialRows* ro
 }
 
 constexpr SpecialRange kRanges[] = {
-    {kConflicting, kConflictingEnd, 630, kEveryApiVersion, true, read_conflicting, nullptr},
-    {kReads, kReadsEnd, 630, kEveryApiVersion, true, read_reads, nullptr},
-    {kWrites, kWritesEnd, 630, kEveryApiVersion, true, read_writes, nullptr},
+    {kConflicting, kConflictingEnd, &ApiBehavior::special_modules, true, read_conflicting, nullptr},
+    {kReads, kReadsEnd, &ApiBehavior::special_modules, true, read_reads, nullptr},
+    {kWrites, kWritesEnd, &ApiBehavior::special_modules, true, read_writes, nullptr},
 };
 
 }  // namespace

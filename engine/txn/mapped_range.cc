@@ -193,7 +193,7 @@ Ref<Future> Transaction::get_mapped_range(const MappedRangeRequest& request) {
   const KeySelector& begin = request.range.begin;
   const KeySelector& end = request.range.end;
   if (request.range.snapshot || options_.read_your_writes_disabled) return answer_error(err::kUnsupportedOperation);
-  if (special_keys_.reads_range(api_version(), begin.key, end.key)) return answer_error(err::kClientInvalidOperation);
+  if (special_keys_.reads_range(behavior(), begin.key, end.key)) return answer_error(err::kClientInvalidOperation);
   if (Error error = refusal()) return answer_error(error);
   if (begin.key > max_read_key() || end.key > max_read_key()) return answer_error(err::kKeyOutsideLegalRange);
   if (Error error = tenant_requirement()) return answer_error(error);

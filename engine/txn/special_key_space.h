@@ -5,6 +5,7 @@
 // Invariant: an ordinary key costs a comparison of its first two bytes, and no virtual call.
 #pragma once
 
+#include "base/api_behavior.h"
 #include "runtime/future.h"
 
 namespace fdb {
@@ -23,15 +24,15 @@ class SpecialKeySpace {
  public:
   virtual ~SpecialKeySpace() = default;
 
-  // Whether a get of `key`, or a range read between the keys of the two selectors, is a special read at this API version.
-  bool reads_point(int api_version, Slice key) const { return is_inside(key) && is_point_read(api_version, key); }
-  bool reads_range(int api_version, Slice begin, Slice end) const {
-    return is_inside(begin) && is_range_read(api_version, begin, end);
+  // Whether a get of `key`, or a range read between the keys of the two selectors, is a special read at the selected API version.
+  bool reads_point(const ApiBehavior& behavior, Slice key) const { return is_inside(key) && is_point_read(behavior, key); }
+  bool reads_range(const ApiBehavior& behavior, Slice begin, Slice end) const {
+    return is_inside(begin) && is_range_read(behavior, begin, end);
   }
-  // Whether a write of `key` (clear of [begin, end)) is a special write at this API version.
-  bool writes_point(int api_version, Slice key) const { return is_inside(key) && is_point_write(api_version, key); }
-  bool writes_range(int api_version, Slice begin, Slice end) const {
-    return is_inside(begin) && is_range_write(api_version, begin, end);
+  // Whether a write of `key` (clear of [begin, end)) is a special write at the selected API version.
+  bool writes_point(const ApiBehavior& behavior, Slice key) const { return is_inside(key) && is_point_write(behavior, key); }
+  bool writes_range(const ApiBehavior& behavior, Slice begin, Slice end) const {
+    return is_inside(begin) && is_range_write(behavior, begin, end);
   }
 
   // 1009: try again when the transaction's read version has come.
@@ -52,10 +53,10 @@ class SpecialKeySpace {
  private:
   static bool is_inside(Slice key) { return key.size() >= 2 && key[0] == '\xff' && key[1] == '\xff'; }
 
-  virtual bool is_point_read(int api_version, Slice key) const = 0;
-  virtual bool is_range_read(int api_version, Slice begin, Slice end) const = 0;
-  virtual bool is_point_write(int api_version, Slice key) const = 0;
-  virtual bool is_range_write(int api_version, Slice begin, Slice end) const = 0;
+  virtual bool is_point_read(const ApiBehavior& behavior, Slice key) const = 0;
+  virtual bool is_range_read(const ApiBehavior& behavior, Slice begin, Slice end) const = 0;
+  virtual bool is_point_write(const ApiBehavior& behavior, Slice key) const = 0;
+  virtual bool is_range_write(const ApiBehavior& behavior, Slice begin, Slice end) const = 0;
 };
 
 }  // namespace fdb

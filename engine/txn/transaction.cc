@@ -45,7 +45,7 @@ Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant, const Speci
       deferred_error_(database_->deferred_error()) {
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
   apply_defaults();
-  if (api_version() <= 15 && !tenant_) apply_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, false, Slice());
+  if (behavior().born_with_system_access && !tenant_) apply_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, false, Slice());
 }
 
 Transaction::~Transaction() {
@@ -112,8 +112,8 @@ void Transaction::apply_option(int option, bool present, Slice value) {
                                    present ? reinterpret_cast<const uint8_t*>(value.data() ? value.data() : "") : nullptr,
                                    static_cast<int>(value.size()), &parsed);
   if (error == 0) {
-    const OptionContext context{used_, static_cast<bool>(tenant_), version_state_ != VersionState::kNone, api_version(),
-                                network_.has_multi_version_layer()};
+    const OptionContext context{used_, static_cast<bool>(tenant_), version_state_ != VersionState::kNone,
+                                !behavior().grv_cache_needs_shared_state || network_.has_multi_version_layer()};
     error = options_.apply(option, parsed, context);
   }
   if (error != 0) defer(error);
@@ -224,10 +224,9 @@ Ref<Future> Transaction::get_read_version() {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return answer_error(deferred_error_);
   check_timeout();
-  // Below API 101 neither a reset nor an error state keeps anybody from the read version.
-  if (state_error_ != 0 && api_version() >= 101) return answer_error(state_error_);
+  if (state_error_ != 0 && behavior().error_state_refuses_read_version) return answer_error(state_error_);
   if (Error error = ensure_read_version()) return answer_error(error);
-  return answer(static_cast<int64_t>(read_point_.version), api_version() >= 101 ? Tie::kRequest : Tie::kLoose);
+  return answer(static_cast<int64_t>(read_point_.version), behavior().reset_fails_read_version ? Tie::kRequest : Tie::kLoose);
 }
 
 Version Transaction::committed_version() {

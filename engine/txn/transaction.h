@@ -167,7 +167,7 @@ class Transaction : public KeyspaceUser {
   // ---- checks ---------------------------------------------------------------------------------------
   Keyspace* keyspace_or_null() const { return database_->keyspace(); }
   Keyspace& keyspace() const { return *keyspace_or_null(); }
-  int api_version() const { return network_.api_version(); }
+  const ApiBehavior& behavior() const { return network_.behavior(); }
   void check_timeout();
   // Whether a commit was started; poisons the transaction unless it is protected.
   bool used_during_commit();
@@ -359,10 +359,10 @@ class Transaction : public KeyspaceUser {
   std::vector<Ref<Future>> versionstamp_futures_;
   std::vector<Ref<Future>> on_error_futures_;
 
-  // API 410 to 609: when on_error is refused after a read-only commit, only half of the official client's transaction is reset:
+  // Where on_error is refused after a read-only commit, only half of the official client's transaction is reset:
   // the next commit fails one of that client's internal checks (4100).
   bool half_reset_ = false;
-  bool native_renewed_ = false;  // below API 700: a commit has reset the native half
+  bool native_renewed_ = false;  // a commit has reset the native half
   bool commit_started_ = false;
   bool commit_waits_ = false;       // for waiting reads
   bool commit_on_its_way_ = false;  // decided, and no look hastens its delivery

@@ -19,7 +19,7 @@ class TransactionAccess {
  public:
   explicit TransactionAccess(Transaction& transaction) : transaction_(transaction) {}
 
-  int api_version() const { return transaction_.api_version(); }
+  const ApiBehavior& behavior() const { return transaction_.behavior(); }
   bool in_tenant() const { return static_cast<bool>(transaction_.tenant_); }
   const TransactionOptions& options() const { return transaction_.options_; }
   Database& database() const { return *transaction_.database_; }

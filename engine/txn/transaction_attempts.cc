@@ -78,7 +78,7 @@ void Transaction::forget_read_version() {
 }
 
 void Transaction::renew_options(const NativeOptions& native) {
-  if (api_version() < 16) {
+  if (behavior().retry_keeps_options) {
     // The options are kept, but nobody watches the clock for the timeout any more.
     options_.timeout_ms = 0;
     return disarm_timeout();
@@ -133,7 +133,7 @@ void Transaction::full_reset() {
   disarm_timeout();
   options_ = TransactionOptions();
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
-  if (api_version() >= 16) restore_options(false);
+  if (behavior().reset_applies_defaults) restore_options(false);
 }
 
 void Transaction::reset() {
@@ -141,7 +141,7 @@ void Transaction::reset() {
   const bool retrying = !on_error_futures_.empty();
   full_reset();
   // The on_error that was still waiting fails, and its failure cancels the transaction.
-  if (retrying && api_version() >= 610) state_error_ = err::kTransactionCancelled;
+  if (retrying && behavior().failed_on_error_cancels) state_error_ = err::kTransactionCancelled;
 }
 
 void Transaction::cancel() {
@@ -175,7 +175,7 @@ void Transaction::enter_error_state(Error error) {
 void Transaction::refuse_on_error() {
   end_watches(err::kTransactionCancelled);
   if (state_error_ != 0) return;
-  if (api_version() >= 610) {
+  if (behavior().failed_on_error_cancels) {
     enter_error_state(err::kTransactionCancelled);
   } else if (native_renewed_) {
     const bool half = half_reset_;

@@ -25,7 +25,7 @@ int64_t Transaction::commit_size(const CommitRequest& request) const {
   for (const Mutation& mutation : request.mutations) {
     size += mutation_size(mutation.key, mutation.value);
   }
-  if (api_version() < 300) return size;
+  if (!behavior().conflict_ranges_count_in_size) return size;
   const bool plain = options_.read_your_writes_disabled;
   return size + ranges_size(request.write_conflicts) + ranges_size(plain ? native_counted_reads_ : request.read_conflicts);
 }
@@ -186,14 +186,14 @@ void Transaction::deliver_commit_locked() {
       decided.read_only ? network_.deliver_error(stamp, err::kNoCommitVersion)
                         : network_.deliver(stamp, KeyResult{decided.stamp});
     }
-    half_reset_ = decided.read_only && api_version() >= 410 && api_version() < 610;
+    half_reset_ = decided.read_only && behavior().read_only_commit_resets_half;
     last_stamp_ = decided.read_only ? Bytes() : decided.stamp;
     activate_watches();
     network_.deliver(future, Void{});
   }
-  if (api_version() < 410) {
+  if (behavior().commit_resets) {
     decided.error == 0 ? full_reset() : soft_reset();
-  } else if (api_version() < 700 && decided.reached_native) {
+  } else if (behavior().commit_forgets_read_version && decided.reached_native) {
     forget_read_version();
     native_renewed_ = true;
   }

@@ -91,8 +91,7 @@ Error TransactionOptions::apply(int option, const OptionValue& value, const Opti
     case FDB_TR_OPTION_LOG_TRANSACTION: return debug_identifier.empty() ? err::kClientInvalidOperation : 0;
     case FDB_TR_OPTION_SPAN_PARENT: return set_span_parent(&span_parent, value);
     case FDB_TR_OPTION_IDEMPOTENCY_ID: return value.bytes.size() < 16 || value.bytes.size() > 255 ? err::kInvalidOption : 0;
-    case FDB_TR_OPTION_USE_GRV_CACHE:
-      return context.api_version >= 720 && !context.grv_cache_available ? err::kInvalidOption : 0;
+    case FDB_TR_OPTION_USE_GRV_CACHE: return context.grv_cache_available ? 0 : err::kInvalidOption;
     default: return 0;  // no visible effect on one node beyond the checks already made
   }
 }

@@ -16,7 +16,6 @@ struct OptionContext {
   bool used;               // a read was issued, or a write into the overlay
   bool tenant;             // a tenant transaction
   bool version_requested;  // a read version was requested or set
-  int api_version;
   bool grv_cache_available;
 };
 

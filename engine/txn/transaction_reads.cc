@@ -140,7 +140,7 @@ Error Transaction::read_value(Slice key, bool snapshot, ValueResult* result) {
 Ref<Future> Transaction::get(Slice key, bool snapshot) {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return answer_error(deferred_error_);
-  if (special_keys_.reads_point(api_version(), key)) {
+  if (special_keys_.reads_point(behavior(), key)) {
     ValueResult result;
     if (Error error = special_keys_.get(*this, key, &result)) return answer_error(error);
     return answer(std::move(result), Tie::kLoose);
@@ -333,7 +333,7 @@ void Transaction::read_native_range(RangeRead read, bool snapshot, KeyValueArray
 
 Ref<Future> Transaction::get_range(const RangeRequest& given) {
   RangeRequest request = given;
-  if (api_version() <= 13 && request.limit < 0) {
+  if (behavior().negative_limit_reverses && request.limit < 0) {
     request.limit = -request.limit;
     request.reverse = true;
   }
@@ -341,7 +341,7 @@ Ref<Future> Transaction::get_range(const RangeRequest& given) {
   if (Error error = resolve_limits(request, &limits)) return Future::failed(error);
   Lock lock(mutex_);
   if (deferred_error_ != 0) return answer_error(deferred_error_);
-  if (special_keys_.reads_range(api_version(), request.begin.key, request.end.key)) {
+  if (special_keys_.reads_range(behavior(), request.begin.key, request.end.key)) {
     auto rows = std::make_unique<KeyValueArray>();
     if (Error error = special_keys_.get_range(*this, request, limits, rows.get())) return answer_error(error);
     return answer(std::move(rows), Tie::kLoose);
@@ -380,7 +380,7 @@ Ref<Future> Transaction::get_addresses_for_key(Slice key) {
   used_ = true;
   auto found = std::make_unique<StringArray>();
   if (key < system_keys::kSystemEnd) {
-    found->strings.push_back(api_version() >= 630 || options_.include_port ? "127.0.0.1:4500" : "127.0.0.1");
+    found->strings.push_back(behavior().addresses_with_port || options_.include_port ? "127.0.0.1:4500" : "127.0.0.1");
     found->pointers.push_back(found->strings.back().c_str());
   }
   return answer(std::move(found), Tie::kRead);

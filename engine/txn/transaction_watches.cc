@@ -18,7 +18,8 @@ Ref<Future> Transaction::watch(Slice key) {
   if (Error error = refusal()) return answer_error(error);
   if (options_.read_your_writes_disabled) return answer_error(err::kWatchesDisabled);
   const bool metadata = key == system_keys::kMetadataVersion;
-  const bool outside = key >= system_keys::kSystemEnd || (api_version() >= 300 && key >= max_read_key() && !metadata);
+  const bool checked = behavior().watch_checks_system_access && !metadata;
+  const bool outside = key >= system_keys::kSystemEnd || (checked && key >= max_read_key());
   if (outside) return answer_error(err::kKeyOutsideLegalRange);
   if (key.size() > max_key_size(key, true)) return answer_error(err::kKeyTooLarge);
   used_ = true;

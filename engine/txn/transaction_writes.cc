@@ -29,9 +29,9 @@ int64_t rounded_to_pages(size_t bytes) {
 
 }  // namespace
 
-// Whether a commit was started. Below API 410 the misuse only poisons the commit; the write itself is taken.
+// Whether a commit was started. At old versions the misuse only poisons the commit; the write itself is taken.
 bool Transaction::refuses_write() {
-  if (!used_during_commit() || api_version() < 410) return false;
+  if (!used_during_commit() || !behavior().commit_refuses_writes) return false;
   defer(err::kUsedDuringCommit);
   return true;
 }
@@ -55,7 +55,7 @@ void Transaction::set(Slice key, Slice value) {
   Lock lock(mutex_);
   if (deferred_error_ != 0) return;
   if (key == system_keys::kMetadataVersion) return defer(err::kClientInvalidOperation);
-  if (special_keys_.writes_point(api_version(), key)) {
+  if (special_keys_.writes_point(behavior(), key)) {
     if (Error error = special_keys_.set(*this, key, value)) defer(error);
     return;
   }
@@ -75,7 +75,7 @@ void Transaction::clear(Slice key) {
   if (deferred_error_ != 0) return;
   const bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
-  if (special_keys_.writes_point(api_version(), key)) {
+  if (special_keys_.writes_point(behavior(), key)) {
     options_.next_write_no_conflict = !add_conflict;  // special writes leave the flag alone
     if (Error error = special_keys_.clear(*this, key)) defer(error);
     return;
@@ -95,7 +95,7 @@ void Transaction::clear_range(Slice begin, Slice end) {
   if (begin > end) return defer(err::kInvertedRange);
   const bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
-  if (special_keys_.writes_range(api_version(), begin, end)) {
+  if (special_keys_.writes_range(behavior(), begin, end)) {
     options_.next_write_no_conflict = !add_conflict;
     if (Error error = special_keys_.clear_range(*this, begin, end)) defer(error);
     return;
@@ -168,8 +168,8 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
   const bool stamped_value = operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE;
   if (stamped_key) add_conflict = false;
   const size_t passed_size = key.size();
-  Bytes widened;  // in the form of API 520, with an offset of four bytes at the end
-  if (api_version() < 520 && (stamped_key || stamped_value)) {
+  Bytes widened;  // in the newer form, with an offset of four bytes at the end
+  if (!behavior().stamp_offset_has_four_bytes && (stamped_key || stamped_value)) {
     Slice& target = stamped_key ? key : param;
     widened = Bytes(target) + Bytes(stamped_key ? 2 : 4, '\0');
     target = widened;
@@ -179,7 +179,7 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
   if (passed_size > max_key_size(key, true)) return defer(err::kKeyTooLarge);
   if (param.size() > kValueSizeLimit) return defer(err::kValueTooLarge);
   Op op = static_cast<Op>(operation);
-  if (api_version() >= 510) op = op == Op::kMin ? Op::kMinV2 : op == Op::kAnd ? Op::kAndV2 : op;
+  if (behavior().min_and_set_absent) op = op == Op::kMin ? Op::kMinV2 : op == Op::kAnd ? Op::kAndV2 : op;
   size_t offset = 0;
   if ((stamped_key || stamped_value) && !stamp_offset(stamped_key ? key : param, &offset))
     return defer(err::kClientInvalidOperation);
@@ -202,7 +202,7 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
   if (refuses_write()) return 0;
   const Slice limit = read ? max_read_key() : max_write_key();
   const bool metadata = read && begin == system_keys::kMetadataVersion && end == system_keys::kMetadataVersionEnd;
-  if (api_version() >= 300 && !metadata && (begin > limit || end > limit)) {
+  if (behavior().conflict_range_checks_system_access && !metadata && (begin > limit || end > limit)) {
     defer(err::kKeyOutsideLegalRange);
     return 0;
   }
