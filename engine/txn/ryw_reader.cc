@@ -1,6 +1,9 @@
 #include "txn/ryw_reader.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "txn/read_direction.h"
 
 namespace fdb {
 
@@ -29,10 +32,52 @@ bool is_before_all_keys(const PlainSelector& selector) { return selector.offset 
 
 }  // namespace
 
+// Counts down what a read may still return.
+struct RywReader::Budget {
+  int64_t rows;
+  int64_t bytes;
+  int64_t min_rows = 1;
+
+  bool has_bytes() const { return bytes >= 0; }
+  bool reached() const { return rows == 0 || (bytes == 0 && min_rows == 0); }
+  void spend(Slice key, Slice value);
+  Budget of_request(int64_t additional, int64_t offset, int requests) const;
+};
+
+// One side of a read while its selector is being resolved.
+struct RywReader::Cursor {
+  PlainSelector selector;
+  RywIterator place;
+  int64_t actual_offset;
+};
+
+// What one request to the "server" came to.
+struct RywReader::Answered {
+  bool any = false;
+  bool more = false;
+  Bytes lowest;
+  Bytes highest;
+  int64_t bytes = 0;
+};
+
 void RywReader::Budget::spend(Slice key, Slice value) {
   min_rows = std::max<int64_t>(0, min_rows - 1);
   if (rows > 0) --rows;
   if (bytes > 0) bytes = std::max<int64_t>(0, bytes - kClientRowOverhead - row_bytes(key, value));
+}
+
+// What the client asks a server for, when it still wants this much and has to count `additional` rows besides.
+RywReader::Budget RywReader::Budget::of_request(int64_t additional, int64_t offset, int requests) const {
+  Budget budget = *this;
+  budget.min_rows = std::max(1 + additional, offset);
+  if (budget.rows >= 0) budget.rows = std::max<int64_t>({1, budget.rows + additional, offset});
+  if (budget.bytes == 0) {
+    budget.bytes = -1;
+    if (budget.rows < 0) budget.rows = std::max(additional, offset);
+  } else if (budget.bytes > 0) {
+    budget.bytes = std::min(budget.bytes << std::min(requests, kMaxDoublings), kReplyByteLimit);
+  }
+  return budget;
 }
 
 // ---- selectors -------------------------------------------------------------------------------------
@@ -95,258 +140,231 @@ Error RywReader::find_key(const PlainSelector& selector, Bytes* key) {
 
 // ---- ranges ----------------------------------------------------------------------------------------
 
+// One range read. Its steps answer the outcome once that is certain, else nothing.
+template <class Direction>
+class RywReader::Scan {
+ public:
+  Scan(RywReader* reader, const RangeRead& read, KeyValueArray* rows, RangeEnds* ends)
+      : reader_(*reader),
+        rows_(*rows),
+        ends_(*ends),
+        begin_{read.begin, RywIterator(reader->view_, reader->overlay_, reader->log_), read.begin.offset},
+        end_{read.end, begin_.place, read.end.offset},
+        at_(begin_.place),
+        budget_{read.limits.rows, read.limits.bytes} {}
+
+  Error run() {
+    resolve();
+    if (const Outcome outcome = settle_ends()) return *outcome;
+    if (const Outcome outcome = walk()) return *outcome;
+    return finish();
+  }
+
+ private:
+  using Outcome = std::optional<Error>;
+
+  Cursor& near() { return Direction::kReverse ? end_ : begin_; }
+  Cursor& far() { return Direction::kReverse ? begin_ : end_; }
+  // How many rows the far selector leads back from its key: as many have to be seen beyond those that are taken.
+  int64_t spare() { return -Direction::lead(far().selector); }
+
+  Outcome nothing() {
+    ends_ = RangeEnds();
+    return 0;
+  }
+
+  void resolve() {
+    reader_.resolve(&begin_, &ends_);
+    reader_.resolve(&end_, &ends_);
+  }
+
+  void go_to_start() {
+    at_ = near().place;
+    Direction::start(&at_, near().selector);
+  }
+
+  Outcome settle_ends();
+  Outcome settle_far_end();
+  Outcome walk();
+  bool is_over();
+  void take_run();
+  Error ask(int requests);
+  PlainSelector request_end();
+  Error finish();
+
+  RywReader& reader_;
+  KeyValueArray& rows_;
+  RangeEnds& ends_;
+  Cursor begin_;
+  Cursor end_;
+  RywIterator at_;
+  Budget budget_;
+  int64_t past_far_ = 0;  // rows walked over that the far side may come to exclude, as seen from this key
+  Bytes counted_from_;
+};
+
 Error RywReader::range(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
-  return read.reverse ? backward(read, rows, ends) : forward(read, rows, ends);
+  return read.reverse ? Scan<Backward>(this, read, rows, ends).run() : Scan<Forward>(this, read, rows, ends).run();
 }
 
-Error RywReader::forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
-  Cursor begin{read.begin, RywIterator(view_, overlay_, log_), read.begin.offset};
-  Cursor end{read.end, begin.place, read.end.offset};
-  resolve(&begin, ends);
-  resolve(&end, ends);
-  const auto nothing = [ends] {
-    *ends = RangeEnds();
-    return 0;
-  };
-  if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
-  if (is_before_all_keys(end.selector)) {
-    ends->read_to_begin = true;
+// Finds out whether there is anything to walk over.
+template <class Direction>
+auto RywReader::Scan<Direction>::settle_ends() -> Outcome {
+  const PlainSelector& begin = begin_.selector;
+  const PlainSelector& end = end_.selector;
+  if (begin_.actual_offset >= end_.actual_offset && begin.key >= end.key) return nothing();
+  if (is_before_all_keys(end)) {
+    ends_.read_to_begin = true;
     return 0;
   }
-  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) ||
-      (end.selector.offset == 1 && end.selector.key.empty()))
-    return 0;
-  if (end.selector.offset != 1 && begin.selector.key > end.selector.key) {
-    Bytes resolved;
-    if (Error error = find_key(end.selector, &resolved)) return error;
-    if (resolved.empty()) ends->read_to_begin = true;
-    if (resolved == view_.max_key) ends->read_through_end = true;
-    if (begin.selector.key >= resolved && begin.selector.offset > 0) return nothing();
-    if (resolved.empty()) return 0;
-    resolve(&begin, ends);
-    resolve(&end, ends);
-  }
-  Budget budget{read.limits.rows, read.limits.bytes};
-  RywIterator at = begin.place;
-  int64_t past_end = 0;  // rows walked over that the end may come to exclude, as seen from this key
-  const Bytes counted_from = end.selector.key;
-  for (int requests = 0;;) {
-    if (is_inverted(begin.selector, end.selector)) {
-      if (rows->rows.empty() && begin.actual_offset >= end.actual_offset) return nothing();
-      break;
-    }
-    const int64_t spare = 1 - end.selector.offset;
-    const bool at_end = at.begin() >= end.place.begin();
-    if (budget.reached() && past_end >= spare) break;
-    if (at_end && !at.is_unreadable() && !at.is_unknown()) break;
-    if (begin.selector.offset > 0 && end.selector.offset == 1 && at.begin() >= end.selector.key) break;
-    if (at.is_unreadable()) return err::kAccessedUnreadable;
-    if (at.is_unknown()) {
-      if (budget.has_bytes() && !rows->rows.empty() && past_end >= spare) {
-        rows->more = true;
-        break;
+  if ((begin.offset == 1 && begin.key == reader_.view_.max_key) || (end.offset == 1 && end.key.empty())) return 0;
+  if (far().selector.offset != 1 && begin.key > end.key) return settle_far_end();
+  return std::nullopt;
+}
+
+// The keys of the selectors lie the wrong way round, which what they resolve to need not do.
+template <class Direction>
+auto RywReader::Scan<Direction>::settle_far_end() -> Outcome {
+  const PlainSelector& start = near().selector;
+  Bytes resolved;
+  if (Error error = reader_.find_key(far().selector, &resolved)) return error;
+  if (resolved.empty()) ends_.read_to_begin = true;
+  if (resolved == reader_.view_.max_key) ends_.read_through_end = true;
+  if (!Direction::is_beyond(resolved, start.key) && Direction::lead(start) >= 0) return nothing();
+  if (resolved == Direction::near_limit(reader_.view_)) return 0;
+  resolve();
+  return std::nullopt;
+}
+
+template <class Direction>
+auto RywReader::Scan<Direction>::walk() -> Outcome {
+  go_to_start();
+  counted_from_ = far().selector.key;
+  for (int requests = 0; !is_inverted(begin_.selector, end_.selector);) {
+    if (is_over()) return std::nullopt;
+    if (at_.is_unreadable()) return err::kAccessedUnreadable;
+    if (at_.is_unknown()) {
+      if (budget_.has_bytes() && !rows_.rows.empty() && past_far_ >= spare()) {
+        rows_.more = true;
+        return std::nullopt;
       }
-      if (requests == kMaxRequests) return err::kInternalError;
-      if (Error error = fetch_forward(at, end.place, &begin.selector, end.selector, budget, requests++)) return error;
-      resolve(&begin, ends);
-      resolve(&end, ends);
-      at = begin.place;
-    } else if (at.is_row()) {
-      at.run_forward(end.selector.offset <= 1 ? Slice(end.selector.key) : view_.max_key, [&](Slice key, Slice value) {
-        if (budget.reached()) {
-          ++past_end;
-        } else {
-          rows->add(key, value);
-          budget.spend(key, value);
-        }
-        return !budget.reached() || past_end < spare;
-      });
+      if (Error error = ask(requests++)) return error;
+    } else if (at_.is_row()) {
+      take_run();
     } else {
-      at.next();
+      Direction::advance(&at_);
     }
   }
-  rows->more = rows->more || budget.reached();
-  const bool end_is_open = past_end < 1 - end.selector.offset || end.selector.key != counted_from;
-  if (end.selector.offset < 1 && !rows->rows.empty() && end_is_open) {
-    // Rows were taken while it was not known where they end.
-    if (Error error = find_key(end.selector, &end.selector.key)) return error;
-    end.selector.offset = 1;
-  }
-  if (end.selector.offset == 1) {
-    drop_excluded(rows, [&](Slice key) { return key >= end.selector.key; });
-  }
-  ends->read_through_end = ends->read_through_end && !rows->more;
-  return 0;
+  if (rows_.rows.empty() && begin_.actual_offset >= end_.actual_offset) return nothing();
+  return std::nullopt;
 }
 
-Error RywReader::backward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
-  Cursor begin{read.begin, RywIterator(view_, overlay_, log_), read.begin.offset};
-  Cursor end{read.end, begin.place, read.end.offset};
-  resolve(&begin, ends);
-  resolve(&end, ends);
-  const auto nothing = [ends] {
-    *ends = RangeEnds();
-    return 0;
-  };
-  if (begin.actual_offset >= end.actual_offset && begin.selector.key >= end.selector.key) return nothing();
-  if (is_before_all_keys(end.selector)) {
-    ends->read_to_begin = true;
-    return 0;
-  }
-  if ((begin.selector.offset == 1 && begin.selector.key == view_.max_key) ||
-      (end.selector.offset == 1 && end.selector.key.empty()))
-    return 0;
-  if (begin.selector.offset != 1 && begin.selector.key > end.selector.key) {
-    Bytes resolved;
-    if (Error error = find_key(begin.selector, &resolved)) return error;
-    if (resolved.empty()) ends->read_to_begin = true;
-    if (resolved == view_.max_key) ends->read_through_end = true;
-    if (resolved >= end.selector.key && end.selector.offset <= 1) return nothing();
-    if (resolved == view_.max_key) return 0;
-    resolve(&begin, ends);
-    resolve(&end, ends);
-  }
-  // The segment to look at: below the end once that is known, else the one in which its resolution is stuck.
-  const auto start = [&end] {
-    RywIterator place = end.place;
-    if (end.selector.offset == 1) place.skip_before(end.selector.key);
-    return place;
-  };
-  Budget budget{read.limits.rows, read.limits.bytes};
-  RywIterator at = start();
-  int64_t past_begin = 0;
-  const Bytes counted_from = begin.selector.key;
-  for (int requests = 0;;) {
-    if (is_inverted(begin.selector, end.selector)) {
-      if (rows->rows.empty() && begin.actual_offset >= end.actual_offset) return nothing();
-      break;
-    }
-    const int64_t spare = begin.selector.offset - 1;
-    if (at.is_exhausted() || (budget.reached() && past_begin >= spare)) break;
-    if (begin.selector.offset == 1 && end.selector.offset == 1 && at.end() <= begin.selector.key) break;
+template <class Direction>
+bool RywReader::Scan<Direction>::is_over() {
+  const PlainSelector& stop = far().selector;
+  if (budget_.reached() && past_far_ >= spare()) return true;
+  const auto is_at_stop = [&] { return !Direction::is_beyond(stop.key, Direction::near_edge(at_)); };
+  if constexpr (Direction::kReverse) {
+    if (at_.is_exhausted()) return true;
     // What lies before the selector's key does not tell which of the rows it excludes.
-    if (begin.selector.offset > 1 && budget.reached() && at.end() <= begin.selector.key) break;
-    if (at.is_unreadable()) return err::kAccessedUnreadable;
-    if (at.is_unknown()) {
-      if (budget.has_bytes() && !rows->rows.empty() && past_begin >= spare) {
-        rows->more = true;
-        break;
-      }
-      if (requests == kMaxRequests) return err::kInternalError;
-      if (Error error = fetch_backward(at, begin.place, begin.selector, &end.selector, budget, requests++)) return error;
-      resolve(&begin, ends);
-      resolve(&end, ends);
-      at = start();
-      continue;
-    }
-    if (at.is_row()) {
-      at.run_backward(begin.selector.offset >= 1 ? Slice(begin.selector.key) : Slice(), [&](Slice key, Slice value) {
-        if (budget.reached()) {
-          ++past_begin;
-        } else {
-          rows->add(key, value);
-          budget.spend(key, value);
-        }
-        return !budget.reached() || past_begin < spare;
-      });
+    const bool stops_here = stop.offset == 1 ? near().selector.offset == 1 : stop.offset > 1 && budget_.reached();
+    return stops_here && is_at_stop();
+  } else {
+    if (at_.begin() >= far().place.begin() && !at_.is_unreadable() && !at_.is_unknown()) return true;
+    return near().selector.offset > 0 && stop.offset == 1 && is_at_stop();
+  }
+}
+
+template <class Direction>
+void RywReader::Scan<Direction>::take_run() {
+  const PlainSelector& stop = far().selector;
+  const Slice bound = Direction::lead(stop) <= 0 ? Slice(stop.key) : Direction::far_limit(reader_.view_);
+  Direction::run(&at_, bound, [this](Slice key, Slice value) {
+    if (budget_.reached()) {
+      ++past_far_;
     } else {
-      at.prev();
+      rows_.add(key, value);
+      budget_.spend(key, value);
     }
+    return !budget_.reached() || past_far_ < spare();
+  });
+}
+
+template <class Direction>
+Error RywReader::Scan<Direction>::finish() {
+  PlainSelector& stop = far().selector;
+  rows_.more = rows_.more || budget_.reached();
+  const bool is_open = past_far_ < spare() || stop.key != counted_from_;
+  if (spare() > 0 && !rows_.rows.empty() && is_open) {
+    // Rows were taken while it was not known where they end.
+    if (Error error = reader_.find_key(stop, &stop.key)) return error;
+    stop.offset = 1;
   }
-  rows->more = rows->more || budget.reached();
-  const bool begin_is_open = past_begin < begin.selector.offset - 1 || begin.selector.key != counted_from;
-  if (begin.selector.offset > 1 && !rows->rows.empty() && begin_is_open) {
-    if (Error error = find_key(begin.selector, &begin.selector.key)) return error;
-    begin.selector.offset = 1;
+  if (stop.offset == 1) {
+    drop_excluded(&rows_, [&](Slice key) { return Direction::excludes(stop.key, key); });
   }
-  if (begin.selector.offset == 1) {
-    drop_excluded(rows, [&](Slice key) { return key < begin.selector.key; });
-  }
-  ends->read_to_begin = ends->read_to_begin && !rows->more;
+  bool* const passed = Direction::passed_far_limit(&ends_);
+  *passed = *passed && !rows_.more;
   return 0;
 }
 
 // ---- getting to know more --------------------------------------------------------------------------
 
-namespace {
-
-// What the client asks a server for, when it still wants `budget` and has to count `additional` rows besides.
-template <class Budget>
-Budget request_budget(Budget budget, int64_t additional, int64_t offset, int requests) {
-  budget.min_rows = std::max(1 + additional, offset);
-  if (budget.rows >= 0) budget.rows = std::max<int64_t>({1, budget.rows + additional, offset});
-  if (budget.bytes == 0) {
-    budget.bytes = -1;
-    if (budget.rows < 0) budget.rows = std::max(additional, offset);
-  } else if (budget.bytes > 0) {
-    budget.bytes = std::min(budget.bytes << std::min(requests, kMaxDoublings), kReplyByteLimit);
+// Makes known what the client would request at the place where the walk is, and starts from there again.
+template <class Direction>
+Error RywReader::Scan<Direction>::ask(int requests) {
+  if (requests == kMaxRequests) return err::kInternalError;
+  int64_t additional = std::max<int64_t>(0, spare());
+  PlainSelector request_far = request_end();
+  PlainSelector& start = near().selector;
+  const Slice edge = Direction::near_edge(at_);
+  if (start.offset == 1 && Direction::is_beyond(edge, start.key)) start.key = edge;
+  PlainSelector request_near = start;
+  if (Direction::lead(start) > 0) {
+    request_near.offset = 1;
+    additional += Direction::lead(start);
   }
-  return budget;
+  if (Direction::is_beyond(request_near.key, request_far.key)) request_far.key = request_near.key;
+  const Budget budget = budget_.of_request(additional, 1 - Direction::lead(request_near), requests);
+  const bool reverse = Direction::kReverse;
+  if (Error error = reader_.fetch(reverse ? request_far : request_near, reverse ? request_near : request_far, budget, reverse))
+    return error;
+  resolve();
+  go_to_start();
+  return 0;
 }
 
-}  // namespace
-
-Error RywReader::fetch_forward(const RywIterator& at, const RywIterator& end_at, PlainSelector* begin, const PlainSelector& end,
-                               const Budget& budget, int requests) {
-  int64_t additional = std::max<int64_t>(0, 1 - end.offset);
-  RywIterator stop = at;
-  // From beyond the end (when the begin selector leads back) this goes on to wherever something is known.
-  const bool beyond = at.begin() > end_at.begin();
-  while ((beyond ? stop.is_unknown() : is_passed_over(stop)) && stop.begin() != end_at.begin() && stop.begin() < view_.end) {
-    stop.next();
+// How far the request goes.
+template <class Direction>
+PlainSelector RywReader::Scan<Direction>::request_end() {
+  const Slice far_place = far().place.begin();
+  RywIterator stop = at_;
+  // From beyond the far end (when the near selector leads back) this goes on to wherever something is known.
+  const bool beyond = Direction::is_beyond(at_.begin(), far_place);
+  while ((beyond ? stop.is_unknown() : is_passed_over(stop)) && stop.begin() != far_place &&
+         !Direction::is_last(stop, reader_.view_)) {
+    Direction::advance(&stop);
   }
-  PlainSelector read_end = end;
-  if (stop.begin() != end_at.begin()) {
-    read_end = PlainSelector(Bytes(stop.begin()), 1);
-  } else if (end.offset < 1) {
-    read_end.offset = 1;
-  }
-  if (begin->offset == 1) begin->key = std::max<Slice>(begin->key, at.begin());
-  PlainSelector read_begin = *begin;
-  if (begin->offset > 1) {
-    read_begin.offset = 1;
-    additional += begin->offset - 1;
-  }
-  if (read_end.key < read_begin.key) read_end.key = read_begin.key;
-  return fetch(read_begin, read_end, request_budget(budget, additional, 2 - read_begin.offset, requests), false);
-}
-
-Error RywReader::fetch_backward(const RywIterator& at, const RywIterator& begin_at, const PlainSelector& begin,
-                                PlainSelector* end, const Budget& budget, int requests) {
-  int64_t additional = std::max<int64_t>(0, begin.offset - 1);
-  RywIterator stop = at;
-  const bool beyond = at.begin() < begin_at.begin();
-  while ((beyond ? stop.is_unknown() : is_passed_over(stop)) && stop.begin() != begin_at.begin() && !stop.begin().empty()) {
-    stop.prev();
-  }
-  PlainSelector read_begin = begin;
-  if (stop.begin() != begin_at.begin()) {
-    read_begin = PlainSelector(stop.is_unknown() ? Bytes() : Bytes(stop.end()), 1);
-  } else if (begin.offset > 1) {
-    read_begin.offset = 1;
-  }
-  if (end->offset == 1) end->key = std::min<Slice>(end->key, at.end());
-  PlainSelector read_end = *end;
-  if (end->offset < 1) {
-    read_end.offset = 1;
-    additional += 1 - end->offset;
-  }
-  if (read_begin.key > read_end.key) read_begin.key = read_end.key;
-  return fetch(read_begin, read_end, request_budget(budget, additional, read_end.offset, requests), true);
+  if (stop.begin() != far_place) return PlainSelector(Bytes(Direction::request_end(stop)), 1);
+  PlainSelector end = far().selector;
+  if (spare() > 0) end.offset = 1;
+  return end;
 }
 
 // One request to the "server": finds out which part of the snapshot becomes known by it.
-Error RywReader::fetch(const PlainSelector& begin, const PlainSelector& end, Budget budget, bool reverse) {
+Error RywReader::fetch(const PlainSelector& begin, const PlainSelector& end, const Budget& budget, bool reverse) {
   if (fetch_error_ != 0) return fetch_error_;
   SnapshotWalk walk(view_);
   const SnapshotWalk::Place from = walk.resolve(begin.key, begin.offset);
   const SnapshotWalk::Place to = walk.resolve(end.key, end.offset);
   const Answered answered = count_rows(walk, from.key, to.key, budget, reverse);
-  const bool more = answered.more;
-  Bytes low = begin.offset <= 1 && !(reverse && more) ? begin.key : Bytes(view_.end);
-  Bytes high = end.offset >= 1 && !(!reverse && more) ? end.key : Bytes();
-  if (from.off_begin && !(reverse && more)) low.clear();
-  if (to.off_end && !(!reverse && more)) high = view_.end;
+  // On the side where a limit stopped it nothing is known behind the last row.
+  const bool reached_begin = !(reverse && answered.more);
+  const bool reached_end = reverse || !answered.more;
+  Bytes low = begin.offset <= 1 && reached_begin ? begin.key : Bytes(view_.end);
+  Bytes high = end.offset >= 1 && reached_end ? end.key : Bytes();
+  if (from.off_begin && reached_begin) low.clear();
+  if (to.off_end && reached_end) high = view_.end;
   if (answered.any) {
     low = std::min(low, answered.lowest);
     high = std::max(high, key_after(answered.highest));

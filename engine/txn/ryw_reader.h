@@ -69,40 +69,14 @@ class RywReader {
   int64_t walked() const { return walked_; }
 
  private:
-  // Counts down what a read may still return.
-  struct Budget {
-    int64_t rows;
-    int64_t bytes;
-    int64_t min_rows = 1;
-
-    bool has_bytes() const { return bytes >= 0; }
-    bool reached() const { return rows == 0 || (bytes == 0 && min_rows == 0); }
-    void spend(Slice key, Slice value);
-  };
-  // One side of a read while its selector is being resolved.
-  struct Cursor {
-    PlainSelector selector;
-    RywIterator place;
-    int64_t actual_offset;
-  };
-
-  // What one request to the "server" came to.
-  struct Answered {
-    bool any = false;
-    bool more = false;
-    Bytes lowest;
-    Bytes highest;
-    int64_t bytes = 0;
-  };
+  struct Answered;
+  struct Budget;
+  struct Cursor;
+  template <class Direction>
+  class Scan;
 
   void resolve(Cursor* cursor, RangeEnds* ends);
-  Error forward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
-  Error backward(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
-  Error fetch_forward(const RywIterator& at, const RywIterator& end_at, PlainSelector* begin, const PlainSelector& end,
-                      const Budget& budget, int requests);
-  Error fetch_backward(const RywIterator& at, const RywIterator& begin_at, const PlainSelector& begin, PlainSelector* end,
-                       const Budget& budget, int requests);
-  Error fetch(const PlainSelector& begin, const PlainSelector& end, Budget budget, bool reverse);
+  Error fetch(const PlainSelector& begin, const PlainSelector& end, const Budget& budget, bool reverse);
   Answered count_rows(SnapshotWalk& walk, const Bytes& begin, const Bytes& end, const Budget& budget, bool reverse);
 
   const View view_;
