@@ -31,9 +31,16 @@ Value apply(Op op, const Value& existing, Slice operand) {
   return apply_atomic(op, existing ? std::optional<Slice>(*existing) : std::nullopt, operand);
 }
 
-void test_table() {
-  const Bytes big(99'999, 'x');
-  const std::vector<Case> cases = {
+void check_all(const std::vector<Case>& cases) {
+  for (const Case& one : cases) {
+    const Value actual = apply(one.op, one.existing, one.operand);
+    if (actual != one.expected) std::cerr << "operation " << static_cast<int>(one.op) << '\n';
+    CHECK(actual == one.expected);
+  }
+}
+
+void test_arithmetic() {
+  check_all({
       {Op::kAdd, std::nullopt, b("\x01\x02"), b("\x01\x02")},
       {Op::kAdd, b(""), b("\x05"), b("\x05")},
       {Op::kAdd, b("\x01"), b(""), b("")},
@@ -57,11 +64,22 @@ void test_table() {
       {Op::kXor, std::nullopt, b("\x05"), b("\x05")},
       {Op::kXor, b("\x0f"), b("\xff\x01"), b("\xf0\x01")},
       {Op::kXor, b("\x0f\x0f"), b("\x0f"), b("\x00")},
+  });
+}
+
+void test_appending() {
+  const Bytes big(99'999, 'x');
+  check_all({
       {Op::kAppendIfFits, std::nullopt, b("ab"), b("ab")},
       {Op::kAppendIfFits, b("ab"), b(""), b("ab")},
       {Op::kAppendIfFits, b("ab"), b("cd"), b("abcd")},
       {Op::kAppendIfFits, big, b("1"), big + "1"},
       {Op::kAppendIfFits, big, b("12"), big},
+  });
+}
+
+void test_extremes() {
+  check_all({
       {Op::kMax, std::nullopt, b("\x01"), b("\x01")},
       {Op::kMax, b(""), b("\x01"), b("\x01")},
       {Op::kMax, b("\x01\x02"), b("\x02\x01"), b("\x01\x02")},
@@ -84,16 +102,16 @@ void test_table() {
       {Op::kByteMax, b("ab"), b("b"), b("b")},
       {Op::kByteMax, b("\x80"), b("\x7f"), b("\x80")},
       {Op::kByteMax, b("ab"), b("abc"), b("abc")},
+  });
+}
+
+void test_compare_and_clear() {
+  check_all({
       {Op::kCompareAndClear, std::nullopt, b("a"), std::nullopt},
       {Op::kCompareAndClear, b("a"), b("a"), std::nullopt},
       {Op::kCompareAndClear, b(""), b(""), std::nullopt},
       {Op::kCompareAndClear, b("a"), b("b"), b("a")},
-  };
-  for (const Case& one : cases) {
-    const Value actual = apply(one.op, one.existing, one.operand);
-    if (actual != one.expected) std::cerr << "operation " << static_cast<int>(one.op) << '\n';
-    CHECK(actual == one.expected);
-  }
+  });
 }
 
 void test_codes() {
@@ -143,7 +161,10 @@ void test_merging_keeps_the_meaning(uint64_t seed) {
 }  // namespace
 
 int main() {
-  test_table();
+  test_arithmetic();
+  test_appending();
+  test_extremes();
+  test_compare_and_clear();
   test_codes();
   test_merge_rules();
   test_merging_keeps_the_meaning(fdb::test::seed());
