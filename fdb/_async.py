@@ -170,9 +170,7 @@ class AsyncDatabase(AsynchronousOperations, DatabaseMembers):
 
         `name` is bytes, or a tuple that is packed. Raises TypeError for another type.
         """
-        tenant = AsyncTenant(self._open_tenant(name), self._library)
-        tenant._which = f" {name!r} of {self!r}"
-        return tenant
+        return self._open_tenant(AsyncTenant, name)
 
 
 async def _resolved(tr: Transaction, bound: Any) -> Any:

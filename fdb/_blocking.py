@@ -130,6 +130,4 @@ class Database(SynchronousOperations, DatabaseMembers):
 
         `name` is bytes, or a tuple that is packed. Raises TypeError for another type.
         """
-        tenant = Tenant(self._open_tenant(name), self._library)
-        tenant._which = f" {name!r} of {self!r}"
-        return tenant
+        return self._open_tenant(Tenant, name)

@@ -21,6 +21,7 @@ from fdb._values import Key
 
 ResultT = TypeVar("ResultT")
 SelfT = TypeVar("SelfT", bound="TransactionSource")
+TenantT = TypeVar("TenantT", bound="TenantMembers")
 
 
 class HasLock(Protocol):
@@ -151,9 +152,12 @@ class DatabaseMembers(TransactionSource):
         address = self._handle.call(self._library.fdb_database_get_client_status)
         return Key(self._handle, address, extension.KEY)
 
-    def _open_tenant(self, name: bytes | tuple[Any, ...]) -> extension.DatabaseHandle:
+    def _open_tenant(self, kind: type[TenantT], name: bytes | tuple[Any, ...]) -> TenantT:
         address = self._handle.call(self._library.fdb_database_open_tenant, tenant_name(name))
-        return extension.DatabaseHandle(self._library.address, address, self._handle.model, True)
+        handle = extension.DatabaseHandle(self._library.address, address, self._handle.model, True)
+        tenant = kind(handle, self._library)
+        tenant._which = f" {name!r} of {self!r}"
+        return tenant
 
 
 class TenantMembers(TransactionSource):
