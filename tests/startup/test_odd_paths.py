@@ -61,7 +61,11 @@ def test_the_package_in_it(odd_directory: str) -> None:
 
     def output(*arguments: str) -> bytes:
         command = [sys.executable, *arguments]
-        return subprocess.run(command, cwd=odd_directory, check=True, capture_output=True).stdout
+        done = subprocess.run(command, cwd=odd_directory, capture_output=True)
+        if sys.version_info >= (3, 13) and b"surrogates not allowed" in done.stderr:
+            pytest.skip("this Python loads no extension module from such a directory")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     assert output("-c", program) == b"b'v'\n"
     directory = output("-m", "fdb.embedded", "--libdir").rstrip(b"\n")
