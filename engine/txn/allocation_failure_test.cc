@@ -269,7 +269,7 @@ void test_write_map(uint64_t seed) {
       if (segment.is_operation()) CHECK(!segment.operations().empty());
       if (!segment.has_end()) break;
     }
-    map.clear_all();
+    map = WriteMap();
     CHECK(map.empty() && map.segment("k").is_unmodified());
   }
 }

@@ -45,7 +45,7 @@ const WriteMap& IssuedOverlays::at(Moment moment) {
 void IssuedOverlays::clear() {
   if (!recording_) return;
   recording_ = false;
-  writes_.clear_all();
+  writes_ = WriteMap();
   applied_ = 0;
   log_.clear();
   arena_.clear();

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "db/system_keys.h"
+#include "txn/transaction.h"
 
 namespace fdb {
 
@@ -101,23 +102,23 @@ Error Mapper::apply(Slice key, Slice value, Bytes* result) const {
 
 // ---- reading ---------------------------------------------------------------------------------------
 
-bool MappedRangeReader::touches_writes(const Transaction& transaction, Slice begin, Slice end) {
-  if (transaction.writes_.empty()) return false;
-  for (WriteMap::Segment segment = transaction.writes_.segment(begin); segment.begins_before(end); segment.next()) {
+bool MappedRangeReader::touches_writes(const WriteMap& writes, Slice begin, Slice end) {
+  if (writes.empty()) return false;
+  for (WriteMap::Segment segment = writes.segment(begin); segment.begins_before(end); segment.next()) {
     if (!segment.is_unmodified() || segment.is_unreadable()) return true;
     if (!segment.has_end()) break;
   }
   return false;
 }
 
-Error MappedRangeReader::look_up(Transaction& transaction, const Mapper& mapper, const FDBKeyValue& row,
-                                 MappedKeyValueArray* result, int64_t* bytes) {
+Error MappedRangeReader::look_up(Reads& reads, const Mapper& mapper, const FDBKeyValue& row, MappedKeyValueArray* result,
+                                 int64_t* bytes) {
   const Slice key = slice_of(row.key, row.key_length);
   const Slice value = slice_of(row.value, row.value_length);
   Bytes begin;
   if (Error error = mapper.apply(key, value, &begin)) return error;
   const Bytes end = mapper.is_range() ? prefix_end(begin) : key_after(begin);
-  if (touches_writes(transaction, begin, end)) return err::kGetMappedKeyValuesReadsOwnWrites;
+  if (touches_writes(reads.overlay(), begin, end)) return err::kGetMappedKeyValuesReadsOwnWrites;
   FDBMappedKeyValue mapped{};
   mapped.key = to_key(result->arena.copy(key));
   mapped.value = to_key(result->arena.copy(value));
@@ -127,7 +128,7 @@ Error MappedRangeReader::look_up(Transaction& transaction, const Mapper& mapper,
   if (mapper.is_range()) {
     KeyValueArray found;
     const RangeRequest request{{begin, false, 1}, {end, false, 1}, 0, 0, FDB_STREAMING_MODE_WANT_ALL, 1, false, false};
-    if (Error error = transaction.read_range(request, {kSecondaryRowLimit, kSecondaryByteLimit}, &found)) return error;
+    if (Error error = reads.range(request, {kSecondaryRowLimit, kSecondaryByteLimit}, &found)) return error;
     for (const FDBKeyValue& hit : found.rows) {
       const FDBKey hit_key = to_key(result->arena.copy(slice_of(hit.key, hit.key_length)));
       const FDBKey hit_value = to_key(result->arena.copy(slice_of(hit.value, hit.value_length)));
@@ -141,7 +142,7 @@ Error MappedRangeReader::look_up(Transaction& transaction, const Mapper& mapper,
     mapped.buffer[24] = 1;  // the discriminator: a range
   } else {
     ValueResult found;
-    if (Error error = transaction.read_value(begin, false, &found)) return error;
+    if (Error error = reads.value(begin, false, &found)) return error;
     // A single look-up overlays the selectors with its key and its optional value.
     struct __attribute__((packed)) Single {
       FDBKey key;
@@ -156,24 +157,24 @@ Error MappedRangeReader::look_up(Transaction& transaction, const Mapper& mapper,
   return 0;
 }
 
-Error MappedRangeReader::read(Transaction& transaction, const MappedRangeRequest& request, const RangeLimits& limits,
+Error MappedRangeReader::read(Reads& reads, const MappedRangeRequest& request, const RangeLimits& limits,
                               MappedKeyValueArray* result) {
   Mapper mapper;
   if (Error error = mapper.parse(request.mapper)) return error;
   RangeLimits index_limits = limits;
   if (limits.bytes > 0) index_limits.bytes = std::max(1, static_cast<int>(limits.bytes * kIndexShare));
   KeyValueArray index;
-  if (Error error = transaction.read_range(request.range, index_limits, &index)) return error;
+  if (Error error = reads.range(request.range, index_limits, &index)) return error;
   const Bytes begin = request.range.begin.or_equal ? key_after(request.range.begin.key) : Bytes(request.range.begin.key);
   const Bytes end = request.range.end.or_equal ? key_after(request.range.end.key) : Bytes(request.range.end.key);
-  if (touches_writes(transaction, begin, end)) return err::kGetMappedKeyValuesReadsOwnWrites;
+  if (touches_writes(reads.overlay(), begin, end)) return err::kGetMappedKeyValuesReadsOwnWrites;
   const int64_t budget = limits.bytes > 0 ? limits.bytes - index_limits.bytes : INT64_MAX;
   int64_t bytes = 0;
   size_t taken = 0;
   while (taken < index.rows.size() && bytes < budget) {
     const size_t stop = std::min(index.rows.size(), taken + kLookUpBatch);
     for (; taken < stop; ++taken) {
-      if (Error error = look_up(transaction, mapper, index.rows[taken], result, &bytes)) return error;
+      if (Error error = look_up(reads, mapper, index.rows[taken], result, &bytes)) return error;
     }
   }
   result->more = index.more || taken < index.rows.size();
@@ -189,18 +190,19 @@ Ref<Future> Transaction::get_mapped_range(const MappedRangeRequest& request) {
   RangeLimits limits;
   if (Error error = resolve_limits(request.range, &limits)) return Future::failed(error);
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return answer_error(deferred_error_);
+  if (attempt_.deferred_error != 0) return answer_error(attempt_.deferred_error);
   const KeySelector& begin = request.range.begin;
   const KeySelector& end = request.range.end;
   if (request.range.snapshot || options_.read_your_writes_disabled) return answer_error(err::kUnsupportedOperation);
   if (special_keys_.reads_range(behavior(), begin.key, end.key)) return answer_error(err::kClientInvalidOperation);
   if (Error error = refusal()) return answer_error(error);
-  if (begin.key > max_read_key() || end.key > max_read_key()) return answer_error(err::kKeyOutsideLegalRange);
-  if (Error error = tenant_requirement()) return answer_error(error);
+  if (begin.key > options_.max_read_key() || end.key > options_.max_read_key()) return answer_error(err::kKeyOutsideLegalRange);
+  if (Error error = view_.tenant_requirement(options_)) return answer_error(error);
   if (limits.rows < -1 || limits.bytes < -1) return answer_error(err::kRangeLimitsInvalid);
-  used_ = true;
+  attempt_.used = true;
   auto rows = std::make_unique<MappedKeyValueArray>();
-  Error error = MappedRangeReader::read(*this, request, limits, rows.get());
+  Reads reading = reads(attempt_.writes);
+  const Error error = MappedRangeReader::read(reading, request, limits, rows.get());
   // The versions of this read are not waited for: it is not a registered read.
   if (error != 0) return answer_error(error);
   return answer(std::move(rows), Tie::kRequest);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/tuple_codec.h"
-#include "txn/transaction.h"
+#include "txn/reads.h"
 
 namespace fdb {
 
@@ -29,13 +29,11 @@ class Mapper {
 
 class MappedRangeReader {
  public:
-  static Error read(Transaction& transaction, const MappedRangeRequest& request, const RangeLimits& limits,
-                    MappedKeyValueArray* result);
+  static Error read(Reads& reads, const MappedRangeRequest& request, const RangeLimits& limits, MappedKeyValueArray* result);
 
  private:
-  static Error look_up(Transaction& transaction, const Mapper& mapper, const FDBKeyValue& row, MappedKeyValueArray* result,
-                       int64_t* bytes);
-  static bool touches_writes(const Transaction& transaction, Slice begin, Slice end);
+  static Error look_up(Reads& reads, const Mapper& mapper, const FDBKeyValue& row, MappedKeyValueArray* result, int64_t* bytes);
+  static bool touches_writes(const WriteMap& writes, Slice begin, Slice end);
 };
 
 }  // namespace fdb

@@ -9,8 +9,6 @@
 //  5. Members named *_locked, and all private members, want the lock to be held.
 #pragma once
 
-#include <functional>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,36 +20,18 @@
 #include "runtime/future.h"
 #include "runtime/late_answers.h"
 #include "runtime/network.h"
-#include "store/range_set.h"
-#include "txn/issued_overlays.h"
-#include "txn/read_log.h"
-#include "txn/ryw_reader.h"
+#include "txn/attempt.h"
+#include "txn/commit_delivery.h"
+#include "txn/read_view.h"
+#include "txn/reads.h"
 #include "txn/special_key_space.h"
 #include "txn/transaction_options.h"
-#include "txn/write_map.h"
+#include "txn/unregistered_watches.h"
+#include "txn/waiting_reads.h"
 
 namespace fdb {
 
 class Transaction;
-
-struct RangeRequest {
-  KeySelector begin;
-  KeySelector end;
-  int limit;
-  int target_bytes;
-  int mode;
-  int iteration;
-  bool snapshot;
-  bool reverse;
-};
-
-// Checks the limits and applies the streaming mode.
-Error resolve_limits(const RangeRequest& request, RangeLimits* limits);
-
-struct MappedRangeRequest {
-  RangeRequest range;
-  Slice mapper;
-};
 
 // Leads from a future, or a timer, back to its transaction, for as long as that exists.
 class TransactionHook : public FutureHook, public WeakLink<Transaction> {
@@ -74,8 +54,6 @@ class WatchHook : public FutureHook {
   const std::shared_ptr<const Watched> watched_;
   const std::shared_ptr<WeakLink<Keyspace>> keyspace_;
 };
-
-class MappedRangeReader;
 
 class Transaction : public KeyspaceUser {
  public:
@@ -133,36 +111,10 @@ class Transaction : public KeyspaceUser {
   static Transaction* from(FDBTransaction* handle) { return reinterpret_cast<Transaction*>(handle); }
 
  private:
-  friend class MappedRangeReader;
   friend class TransactionAccess;
   friend class TransactionHook;
 
   using Lock = std::lock_guard<Mutex>;
-  // What a read computes once its read point is there. Gets the overlay as it was when the read was issued.
-  using ReadFunction = std::function<Error(Result*)>;
-  static constexpr Error kStaysPending = -1;  // of a read whose future waits for something else now
-
-  // A read, or a read version, that waits for its version to appear.
-  struct WaitingRead {
-    Ref<Future> future;
-    ReadFunction read;
-    IssuedOverlays::Moment issued;
-    int64_t give_up_micros;
-  };
-  // A watch whose read a server would not have answered yet.
-  struct UnreadWatch {
-    Ref<Future> future;
-    std::shared_ptr<const Watched> watched;  // null: refused after the read
-    int64_t size;                            // counts when it is answered
-    int64_t issued_micros;
-  };
-  struct DecidedCommit {
-    Error error;
-    bool read_only = false;
-    bool reached_native = false;
-    Version version = kInvalidVersion;
-    Bytes stamp{};
-  };
 
   // ---- checks ---------------------------------------------------------------------------------------
   Keyspace* keyspace_or_null() const { return database_->keyspace(); }
@@ -173,13 +125,6 @@ class Transaction : public KeyspaceUser {
   bool used_during_commit();
   // The error that refuses a read or a write, 0 if none.
   Error refusal();
-  void defer(Error error) {
-    if (deferred_error_ == 0) deferred_error_ = error;
-  }
-  Slice max_read_key() const;
-  Slice max_write_key() const;
-  size_t max_key_size(Slice key, bool for_write) const;
-  bool has_system_access() const { return options_.access_system_keys || options_.read_system_keys; }
 
   // ---- answers, late in a database with a latency -----------------------------------------------------
   bool answers_late() const { return latency_.on() && network_.running(); }
@@ -226,57 +171,24 @@ class Transaction : public KeyspaceUser {
     });
   }
 
-  // ---- read versions --------------------------------------------------------------------------------
-  // Makes read_point_ usable: 0, or the error of the read.
-  Error ensure_read_point();
-  Error ensure_read_version();
-  void forget_read_version();
-  void trim_snapshot(int* steps);
-  void enlist() noexcept;
-  Error resolve_tenant(const Snapshot& snapshot);
-  Error tenant_requirement() const;
+  // ---- reads that wait ------------------------------------------------------------------------------
   void arm_retry();
   void fail_waiting(Error error);
-  void go_on_waiting();
   void retry_waiting();
-  Error carry_out(const WaitingRead& waiting, Result* result);
 
   // ---- reads ----------------------------------------------------------------------------------------
   // The future of a read that failed: the failure is the commit's, too.
   Ref<Future> failed_read(Error error);
-  Ref<Future> wait_for_version(ReadFunction read);
-  void wait_for_version(const Ref<Future>& future, ReadFunction read);
-  Error read_value(Slice key, bool snapshot, ValueResult* result);
-  Error read_key(const KeySelector& selector, bool snapshot, KeyResult* result);
-  Error read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* result);
-  // The same two without overlay; the read point is there.
-  Bytes find_native_key(const PlainSelector& selector, bool snapshot);
-  void read_native_range(RangeRead read, bool snapshot, KeyValueArray* rows);
-  bool sees_writes(bool snapshot) const;
-  View view() const;
-  void add_read_conflict(Slice begin, Slice end, const WriteMap* overlay);
-  void add_point_read_conflict(Slice key, const WriteMap* overlay);
-  const WriteMap& overlay() const { return issued_overlay_ ? *issued_overlay_ : writes_; }
-  // Carries out `read(reader)`. The read version is only taken when the writes do not answer the read by themselves.
-  template <class Read>
-  Error read_through(const WriteMap* visible, Read&& read);
+  Ref<Future> wait_for_version(WaitingReads::Read read);
+  void wait_for_version(const Ref<Future>& future, WaitingReads::Read read);
+  // Reads that see `overlay`.
+  Reads reads(const WriteMap& overlay) { return Reads(attempt_, view_, options_, overlay, approximate_size_); }
 
   // ---- watches --------------------------------------------------------------------------------------
-  bool is_known(Slice key);
-  void count_watch_reads();
-  void fail_unread_watches(Error error);
-  Error read_watched(Slice key, ValueResult* seen);
+  Error read_watched(const WriteMap& overlay, Slice key, ValueResult* seen);
   Ref<Future> wait_for_watched(Slice key);
   // Makes `future` a watch of `key`, for which `seen` was read.
   Error keep_watch(Slice key, ValueResult seen, const Ref<Future>& future, std::shared_ptr<const Watched>* kept = nullptr);
-  // Watches that are not registered yet fire when their own transaction writes another value.
-  void trigger_watches(Slice key, const std::optional<Slice>& value);
-  void trigger_all_watches(Slice key);
-  void trigger_watches_in(Slice begin, Slice end);
-  // The database's key for one of this transaction.
-  Bytes full_key(Slice key) const;
-  void activate_watches();
-  void end_watches(Error error);
 
   // ---- writes ---------------------------------------------------------------------------------------
   bool refuses_write();
@@ -290,7 +202,6 @@ class Transaction : public KeyspaceUser {
   // ---- commit ---------------------------------------------------------------------------------------
   void start_commit() noexcept;
   DecidedCommit decide_commit();
-  void let_go_of_snapshot() noexcept;
   void commit_after_reads();
   void deliver_commit_locked();
   Error fail_above_native();
@@ -300,7 +211,6 @@ class Transaction : public KeyspaceUser {
   static Bytes with_stamp(Slice key_with_offset, Slice stamp);
 
   const Ref<Database> database_;
-  const Ref<Tenant> tenant_;
   const SpecialKeySpace& special_keys_;
   Network& network_;
   Latency& latency_;
@@ -312,8 +222,8 @@ class Transaction : public KeyspaceUser {
   int64_t time_base_;
   int64_t retries_ = 0;
   double backoff_;
-  Version committed_version_ = kInvalidVersion;
-  Bytes last_stamp_;  // of the last successful commit with writes
+  CommitDelivery delivery_;
+  UnregisteredWatches watches_;
   std::vector<std::pair<Bytes, Bytes>> conflicting_ranges_;
   Network::TimerId timeout_timer_ = 0;
   bool destroyed_ = false;
@@ -321,54 +231,15 @@ class Transaction : public KeyspaceUser {
 
   // ---- of one attempt -------------------------------------------------------------------------------
   TransactionOptions options_;
-  Error deferred_error_ = 0;
-  Error state_error_ = 0;
-  bool used_ = false;
-  enum class VersionState { kNone, kNamed, kReading } version_state_ = VersionState::kNone;
-  ReadPoint read_point_;
-  Version listed_version_ = Sweeper::kNone;  // where the sweeper has this transaction
-  bool snapshot_released_ = false;           // out of the window: only what was read is readable
-  bool snapshot_trimmed_ = false;            // and only that is kept
-  std::optional<Bytes> trimmed_to_;          // begin of the last stretch that was read, up to which the rest is gone
-  int64_t tenant_id_ = -1;
-  Bytes prefix_;
-  Error read_error_ = 0;  // of the first registered read that failed
-
-  WriteMap writes_;
-  const WriteMap* issued_overlay_ = nullptr;  // set while a waiting read is carried out
-  Arena arena_;                               // bytes of the four below
-  std::vector<Mutation> native_mutations_;    // writes that bypass the overlay or were flushed out of it
-  std::vector<KeyRange> native_write_conflicts_;
-  std::vector<KeyRange> native_counted_reads_;  // RYW disabled: what counts in the size, each time
-  std::vector<Bytes> stamped_keys_;             // pending SET_VERSIONSTAMPED_KEY operands
-  RangeSet read_conflicts_;
-  RangeSet native_read_conflicts_;  // those of them that a reset of the overlay keeps
-  ReadLog read_log_;
+  ReadView view_;
+  Attempt attempt_;
   int64_t approximate_size_ = 0;
-  // Lists, here and below: an empty deque allocates, and neither a reset nor a delivery may fail.
-  std::list<UnreadWatch> unread_watches_;
-  uint64_t watch_round_trip_ = 0;  // the keyspace's count when the last of them was issued
-  int64_t native_cost_ = 0;        // of writes, and of reads that the overlay has forgotten
-  std::unique_ptr<SpecialAttempt> special_attempt_;
+  int64_t native_cost_ = 0;  // of writes, and of reads that the overlay has forgotten
 
-  std::list<WaitingRead> waiting_;
-  IssuedOverlays issued_overlays_;  // of them
+  WaitingReads waiting_;
   Network::TimerId retry_timer_ = 0;
   LateAnswers late_answers_;
-  WatchIndex unregistered_watches_;
-  std::vector<Ref<Future>> versionstamp_futures_;
   std::vector<Ref<Future>> on_error_futures_;
-
-  // Where on_error is refused after a read-only commit, only half of the official client's transaction is reset:
-  // the next commit fails one of that client's internal checks (4100).
-  bool half_reset_ = false;
-  bool native_renewed_ = false;  // a commit has reset the native half
-  bool commit_started_ = false;
-  bool commit_waits_ = false;       // for waiting reads
-  bool commit_on_its_way_ = false;  // decided, and no look hastens its delivery
-  Ref<Future> commit_future_;       // not delivered yet
-  Undelivered::Place undelivered_{this};
-  std::optional<DecidedCommit> decided_;
 };
 
 }  // namespace fdb

@@ -9,12 +9,12 @@ namespace fdb {
 // Unlike the other two, this waits for the reads that are on their way, and so fails as they do.
 Error TransactionAccess::read_conflicts(std::vector<KeyRange>* ranges) {
   transaction_.check_timeout();
-  if (transaction_.state_error_ != 0) return transaction_.state_error_;
+  if (transaction_.attempt_.state_error != 0) return transaction_.attempt_.state_error;
   if (!transaction_.waiting_.empty()) {
-    if (Error error = transaction_.ensure_read_point()) return error;
+    if (Error error = transaction_.view_.ensure_point(transaction_.options_)) return error;
   }
-  if (transaction_.read_error_ != 0) return transaction_.read_error_;
-  *ranges = transaction_.read_conflicts_.merged();
+  if (transaction_.attempt_.read_error != 0) return transaction_.attempt_.read_error;
+  *ranges = transaction_.attempt_.read_conflicts.merged();
   return 0;
 }
 
@@ -23,16 +23,16 @@ Error TransactionAccess::read_conflicts(std::vector<KeyRange>* ranges) {
 // as in the official client.
 std::vector<KeyRange> TransactionAccess::write_conflicts(Arena* arena) const {
   std::vector<KeyRange> ranges;
-  if (transaction_.options_.read_your_writes_disabled) ranges = transaction_.native_write_conflicts_;
-  for (const Bytes& key : transaction_.stamped_keys_) {
-    if (transaction_.last_stamp_.empty()) {
+  if (transaction_.options_.read_your_writes_disabled) ranges = transaction_.attempt_.native.write_conflicts;
+  for (const Bytes& key : transaction_.attempt_.stamped_keys) {
+    if (transaction_.delivery_.last_stamp().empty()) {
       ranges.push_back(transaction_.versionstamp_range(key, arena));
     } else {
-      const Bytes filled = Transaction::with_stamp(key, transaction_.last_stamp_);
+      const Bytes filled = Transaction::with_stamp(key, transaction_.delivery_.last_stamp());
       ranges.push_back({arena->copy(filled), arena->copy_after(filled)});
     }
   }
-  for (WriteMap::Segment segment = transaction_.writes_.segment(Slice());; segment.next()) {
+  for (WriteMap::Segment segment = transaction_.attempt_.writes.segment(Slice());; segment.next()) {
     if (segment.is_conflict() && segment.has_end()) {
       ranges.push_back({arena->copy(segment.begin()), arena->copy(segment.end())});
     }
@@ -47,17 +47,17 @@ std::vector<KeyRange> TransactionAccess::write_conflicts(Arena* arena) const {
 
 Error TransactionAccess::prepare_read() {
   transaction_.check_timeout();
-  if (transaction_.state_error_ != 0) return transaction_.state_error_;
+  if (transaction_.attempt_.state_error != 0) return transaction_.attempt_.state_error;
   const bool aware = std::exchange(transaction_.options_.lock_aware, true);
-  const Error error = transaction_.ensure_read_point();
+  const Error error = transaction_.view_.ensure_point(transaction_.options_);
   transaction_.options_.lock_aware = aware;
   if (error != 0) return error;
-  return transaction_.snapshot_released_ ? err::kTransactionTooOld : 0;
+  return transaction_.view_.only_known() ? err::kTransactionTooOld : 0;
 }
 
 Error TransactionAccess::read_version(Version* version) {
   if (Error error = prepare_read()) return error;
-  *version = transaction_.read_point_.version;
+  *version = transaction_.view_.version();
   return 0;
 }
 
@@ -65,16 +65,16 @@ Error TransactionAccess::get(Slice key, std::optional<Bytes>* value) {
   if (Error error = prepare_read()) return error;
   Slice found;
   value->reset();
-  if (transaction_.read_point_.snapshot.get(key, &found)) *value = Bytes(found);
-  transaction_.read_conflicts_.add_point(key);
+  if (transaction_.view_.snapshot().get(key, &found)) *value = Bytes(found);
+  transaction_.attempt_.read_conflicts.add_point(key);
   return 0;
 }
 
 Error TransactionAccess::scan(Slice begin, Slice end, bool reverse, const std::function<bool(Slice, Slice)>& take) {
   if (Error error = prepare_read()) return error;
   if (begin >= end) return 0;
-  transaction_.read_conflicts_.add(begin, end);
-  Cursor cursor(transaction_.read_point_.snapshot);
+  transaction_.attempt_.read_conflicts.add(begin, end);
+  Cursor cursor(transaction_.view_.snapshot());
   reverse ? cursor.seek_before(end) : cursor.seek(begin);
   while (cursor.valid() && cursor.key() >= begin && cursor.key() < end && take(cursor.key(), cursor.value())) {
     reverse ? cursor.prev() : cursor.next();
@@ -84,37 +84,38 @@ Error TransactionAccess::scan(Slice begin, Slice end, bool reverse, const std::f
 
 Error TransactionAccess::any_key(Slice begin, Slice end, bool* found) {
   if (Error error = prepare_read()) return error;
-  *found = transaction_.read_point_.snapshot.range_stats(begin, end).keys > 0;
-  transaction_.read_conflicts_.add(begin, end);
+  *found = transaction_.view_.snapshot().range_stats(begin, end).keys > 0;
+  transaction_.attempt_.read_conflicts.add(begin, end);
   return 0;
 }
 
 // ---- writes ----------------------------------------------------------------------------------------
 
 void TransactionAccess::set(Slice key, Slice value) {
-  Arena& arena = transaction_.arena_;
+  Arena& arena = transaction_.attempt_.native.arena;
   transaction_.options_.raw_access = true;
-  transaction_.native_mutations_.push_back({Op::kSet, arena.copy(key), arena.copy(value)});
+  transaction_.attempt_.native.mutations.push_back({Op::kSet, arena.copy(key), arena.copy(value)});
   add_write_conflict(key, key_after(key));
 }
 
 void TransactionAccess::clear_range(Slice begin, Slice end) {
-  Arena& arena = transaction_.arena_;
+  Arena& arena = transaction_.attempt_.native.arena;
   transaction_.options_.raw_access = true;
-  transaction_.native_mutations_.push_back({Op::kClearRange, arena.copy(begin), arena.copy(end)});
+  transaction_.attempt_.native.mutations.push_back({Op::kClearRange, arena.copy(begin), arena.copy(end)});
   add_write_conflict(begin, end);
 }
 
 void TransactionAccess::set_stamped(Slice key, Slice value) {
-  Arena& arena = transaction_.arena_;
+  Arena& arena = transaction_.attempt_.native.arena;
   transaction_.options_.raw_access = true;
   const Bytes operand = Bytes(value) + Bytes(4, '\0');
-  transaction_.native_mutations_.push_back({Op::kSetVersionstampedValue, arena.copy(key), arena.copy(operand)});
+  transaction_.attempt_.native.mutations.push_back({Op::kSetVersionstampedValue, arena.copy(key), arena.copy(operand)});
   add_write_conflict(key, key_after(key));
 }
 
 void TransactionAccess::add_write_conflict(Slice begin, Slice end) {
-  transaction_.native_write_conflicts_.push_back({transaction_.arena_.copy(begin), transaction_.arena_.copy(end)});
+  transaction_.attempt_.native.write_conflicts.push_back(
+      {transaction_.attempt_.native.arena.copy(begin), transaction_.attempt_.native.arena.copy(end)});
 }
 
 }  // namespace fdb

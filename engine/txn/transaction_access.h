@@ -20,7 +20,7 @@ class TransactionAccess {
   explicit TransactionAccess(Transaction& transaction) : transaction_(transaction) {}
 
   const ApiBehavior& behavior() const { return transaction_.behavior(); }
-  bool in_tenant() const { return static_cast<bool>(transaction_.tenant_); }
+  bool in_tenant() const { return transaction_.view_.in_tenant(); }
   const TransactionOptions& options() const { return transaction_.options_; }
   Database& database() const { return *transaction_.database_; }
   Keyspace& keyspace() const { return transaction_.keyspace(); }
@@ -54,7 +54,7 @@ class TransactionAccess {
 
  protected:
   // What the attempt keeps for the special key space; null as long as there is nothing.
-  std::unique_ptr<SpecialAttempt>& special_attempt() const { return transaction_.special_attempt_; }
+  std::unique_ptr<SpecialAttempt>& special_attempt() const { return transaction_.attempt_.special; }
 
  private:
   Error prepare_read();

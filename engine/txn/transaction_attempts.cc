@@ -41,40 +41,16 @@ int64_t now_micros() { return Env::current().monotonic_micros(); }
 // ---- attempts --------------------------------------------------------------------------------------
 
 void Transaction::clear_overlay() {
-  deferred_error_ = database_->keyspace() ? 0 : database_->deferred_error();
-  state_error_ = 0;
-  used_ = false;
-  read_error_ = 0;
-  writes_.clear_all();
-  stamped_keys_.clear();
-  read_conflicts_.clear();
-  read_log_.clear();
+  attempt_.renew_overlay(database_->keyspace() ? 0 : database_->deferred_error());
   approximate_size_ = 0;
-  unread_watches_.clear();
-  special_attempt_.reset();
-  commit_started_ = commit_waits_ = commit_on_its_way_ = false;
-  decided_.reset();
+  watches_.forget_unread();
+  delivery_.begin_attempt();
 }
 
 void Transaction::clear_native() {
-  forget_read_version();
-  tenant_id_ = -1;
-  prefix_.clear();
-  native_mutations_.clear();
-  native_write_conflicts_.clear();
-  native_counted_reads_.clear();
-  native_read_conflicts_.clear();
-  arena_.clear();
+  attempt_.renew_native();
+  view_.forget();
   native_cost_ = 0;
-  native_renewed_ = half_reset_ = false;
-}
-
-void Transaction::forget_read_version() {
-  version_state_ = VersionState::kNone;
-  snapshot_released_ = snapshot_trimmed_ = false;
-  trimmed_to_.reset();
-  read_point_ = ReadPoint();
-  enlist();
 }
 
 void Transaction::renew_options(const NativeOptions& native) {
@@ -95,13 +71,13 @@ void Transaction::restore_options(bool persistent) noexcept {
     apply_defaults();
     if (persistent) replay_persistent_options();
   } catch (...) {
-    defer(err::kPlatformError);
+    attempt_.defer(err::kPlatformError);
   }
 }
 
 void Transaction::soft_reset() {
   fail_pending(err::kTransactionCancelled, err::kBrokenPromise);
-  end_watches(err::kTransactionCancelled);
+  watches_.end(err::kTransactionCancelled);
   clear_overlay();
   clear_native();
   renew_options(NativeOptions());
@@ -109,24 +85,24 @@ void Transaction::soft_reset() {
 
 void Transaction::reset_overlay() {
   fail_pending(err::kTransactionCancelled, err::kTransactionCancelled);
-  end_watches(err::kTransactionCancelled);
+  watches_.end(err::kTransactionCancelled);
   // Without overlay the native half has the conflict ranges of the reads.
   if (options_.read_your_writes_disabled) {
-    for (const KeyRange& range : read_conflicts_.merged()) native_read_conflicts_.add(range.begin, range.end);
+    for (const KeyRange& range : attempt_.read_conflicts.merged()) attempt_.native.read_conflicts.add(range.begin, range.end);
   }
-  native_cost_ += read_log_.cost();
+  native_cost_ += attempt_.read_log.cost();
   clear_overlay();
-  for (const KeyRange& range : native_read_conflicts_.merged()) read_conflicts_.add(range.begin, range.end);
+  for (const KeyRange& range : attempt_.native.read_conflicts.merged()) attempt_.read_conflicts.add(range.begin, range.end);
   renew_options(NativeOptions(options_));
 }
 
 void Transaction::full_reset() {
   fail_pending(err::kTransactionCancelled, err::kBrokenPromise);
-  end_watches(err::kTransactionCancelled);
+  watches_.end(err::kTransactionCancelled);
   clear_overlay();
   clear_native();
   retries_ = 0;
-  last_stamp_.clear();
+  delivery_.forget_last_stamp();
   backoff_ = kInitialBackoff;
   time_base_ = now_micros();
   persistent_options_.clear();
@@ -141,7 +117,7 @@ void Transaction::reset() {
   const bool retrying = !on_error_futures_.empty();
   full_reset();
   // The on_error that was still waiting fails, and its failure cancels the transaction.
-  if (retrying && behavior().failed_on_error_cancels) state_error_ = err::kTransactionCancelled;
+  if (retrying && behavior().failed_on_error_cancels) attempt_.state_error = err::kTransactionCancelled;
 }
 
 void Transaction::cancel() {
@@ -153,34 +129,30 @@ void Transaction::cancel() {
 void Transaction::fail_pending(Error error, Error stamp_error) {
   fail_waiting(error);
   late_answers_.fail_all(error);
-  for (const Ref<Future>& future : versionstamp_futures_) future->fail(stamp_error);
-  versionstamp_futures_.clear();
   for (const Ref<Future>& future : on_error_futures_) future->fail(error);
   on_error_futures_.clear();
-  if (commit_future_) commit_future_->fail(error);
-  commit_future_ = Ref<Future>();
-  commit_waits_ = commit_on_its_way_ = false;  // what was told to have failed must not take effect later
-  decided_.reset();
+  delivery_.fail(error, stamp_error);
 }
 
 void Transaction::enter_error_state(Error error) {
-  if (state_error_ != 0) return;
-  state_error_ = error;
+  if (attempt_.state_error != 0) return;
+  attempt_.state_error = error;
   fail_pending(error, error);
-  fail_unread_watches(error);
+  approximate_size_ += watches_.take_answered();
+  if (!answers_late()) watches_.fail_unread(error);  // late_answers_ knows which these are
 }
 
 // ---- on_error --------------------------------------------------------------------------------------
 
 void Transaction::refuse_on_error() {
-  end_watches(err::kTransactionCancelled);
-  if (state_error_ != 0) return;
+  watches_.end(err::kTransactionCancelled);
+  if (attempt_.state_error != 0) return;
   if (behavior().failed_on_error_cancels) {
     enter_error_state(err::kTransactionCancelled);
-  } else if (native_renewed_) {
-    const bool half = half_reset_;
+  } else if (attempt_.native.renewed) {
+    const bool half = attempt_.native.half_reset;
     soft_reset();
-    half_reset_ = half;
+    attempt_.native.half_reset = half;
   } else {
     reset_overlay();
   }
@@ -189,9 +161,9 @@ void Transaction::refuse_on_error() {
 Ref<Future> Transaction::on_error(Error error) {
   Lock lock(mutex_);
   check_timeout();
-  if (state_error_ != 0) {
-    end_watches(err::kTransactionCancelled);
-    return answer_error(state_error_);
+  if (attempt_.state_error != 0) {
+    watches_.end(err::kTransactionCancelled);
+    return answer_error(attempt_.state_error);
   }
   if (error < 0 || error > 30'000) error = err::kUnknownError;
   const bool exhausted = options_.retry_limit != -1 && retries_ >= options_.retry_limit;

@@ -27,47 +27,45 @@ int64_t Transaction::commit_size(const CommitRequest& request) const {
   }
   if (!behavior().conflict_ranges_count_in_size) return size;
   const bool plain = options_.read_your_writes_disabled;
-  return size + ranges_size(request.write_conflicts) + ranges_size(plain ? native_counted_reads_ : request.read_conflicts);
+  return size + ranges_size(request.write_conflicts) +
+         ranges_size(plain ? attempt_.native.counted_reads : request.read_conflicts);
 }
 
 // What fails a commit before the native half of the transaction hears of it.
 Error Transaction::fail_above_native() {
-  if (special_attempt_) {
+  if (attempt_.special) {
     if (Error error = special_keys_.commit(*this)) return error;
   }
-  if (read_error_ != 0) return read_error_;
-  return half_reset_ ? err::kInternalError : 0;
+  if (attempt_.read_error != 0) return attempt_.read_error;
+  return attempt_.native.half_reset ? err::kInternalError : 0;
 }
 
 Error Transaction::prepare_commit(CommitRequest* request) {
-  if (!writes_.empty()) flush_writes(Slice(), system_keys::kSpecialEnd);
-  request->mutations = native_mutations_;
-  request->write_conflicts = native_write_conflicts_;
+  if (!attempt_.writes.empty()) flush_writes(Slice(), system_keys::kSpecialEnd);
+  request->mutations = attempt_.native.mutations;
+  request->write_conflicts = attempt_.native.write_conflicts;
   if (!options_.read_your_writes_disabled) merge_ranges(&request->write_conflicts);
-  request->read_conflicts = read_conflicts_.merged();
+  request->read_conflicts = attempt_.read_conflicts.merged();
   if (request->mutations.empty() && request->write_conflicts.empty()) return 0;
   if (options_.read_lock_aware && !options_.lock_aware) return err::kTransactionReadOnly;
   if (commit_size(*request) > options_.size_limit) return err::kTransactionTooLarge;
   request->lock_aware = options_.lock_aware;
   // A version that was obtained before the lock may still lead to a conflict, which comes first.
-  if (version_state_ == VersionState::kNone && keyspace().locked() && !request->lock_aware) return err::kDatabaseLocked;
-  if (Error error = tenant_requirement()) return error;
-  if (Error error = resolve_tenant(keyspace().current())) return error;
-  if (version_state_ == VersionState::kNone) {
-    read_point_.version = keyspace().read_point().version;
-    version_state_ = VersionState::kNamed;
-  }
-  request->read_version = read_point_.version;
+  if (!view_.has_version() && keyspace().locked() && !request->lock_aware) return err::kDatabaseLocked;
+  if (Error error = view_.tenant_requirement(options_)) return error;
+  if (Error error = view_.resolve_tenant(keyspace().current())) return error;
+  view_.ensure_commit_version();
+  request->read_version = view_.version();
   request->check_window = !options_.causal_write_risky || !request->read_conflicts.empty();
   request->report_conflicts = options_.report_conflicting_keys;
-  request->tenant_id = tenant_id_;
-  if (tenant_) add_tenant_prefix(request);
+  request->tenant_id = view_.tenant_id();
+  if (view_.in_tenant()) add_tenant_prefix(request);
   return 0;
 }
 
 // From tenant-relative keys to those of the database; \xff/metadataVersion is the database's own in any case.
 void Transaction::add_tenant_prefix(CommitRequest* request) {
-  const auto prefixed = [this](Slice key) { return arena_.copy(prefix_ + Bytes(key)); };
+  const auto prefixed = [this](Slice key) { return attempt_.native.arena.copy(view_.prefix() + Bytes(key)); };
   const auto global = [](Slice key) { return key >= system_keys::kMetadataVersion; };
   for (Mutation& mutation : request->mutations) {
     if (global(mutation.key)) continue;
@@ -77,7 +75,7 @@ void Transaction::add_tenant_prefix(CommitRequest* request) {
       char* suffix = const_cast<char*>(mutation.key.data()) + mutation.key.size() - 4;
       uint32_t offset;
       std::memcpy(&offset, suffix, 4);
-      offset += static_cast<uint32_t>(prefix_.size());
+      offset += static_cast<uint32_t>(view_.prefix().size());
       std::memcpy(suffix, &offset, 4);
     }
   }
@@ -92,20 +90,18 @@ void Transaction::add_tenant_prefix(CommitRequest* request) {
 
 Ref<Future> Transaction::commit() {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return answer_error(deferred_error_);
+  if (attempt_.deferred_error != 0) return answer_error(attempt_.deferred_error);
   check_timeout();
   if (used_during_commit()) return answer_error(err::kUsedDuringCommit);
-  if (state_error_ != 0) return answer_error(state_error_);
+  if (attempt_.state_error != 0) return answer_error(attempt_.state_error);
   if (network_.stopped()) return answer_error(err::kBrokenPromise);
   const auto future = make_ref<Future>();
   future->set_hook(hook());
-  if (!answers_late()) keyspace().expect_delivery(&undelivered_);
-  commit_started_ = true;
-  commit_future_ = future;
+  delivery_.start(future, !answers_late());
   if (waiting_.empty() && !late_answers_.has_reads()) {
     start_commit();
   } else {
-    commit_waits_ = true;
+    delivery_.wait_for_reads();
   }
   return future;
 }
@@ -113,22 +109,22 @@ Ref<Future> Transaction::commit() {
 // Decided in any case: a commit that fails for want of memory has not taken effect.
 void Transaction::start_commit() noexcept {
   try {
-    decided_ = decide_commit();
+    delivery_.decide(decide_commit());
   } catch (const std::bad_alloc&) {
-    decided_ = DecidedCommit{err::kPlatformError};
+    delivery_.decide(DecidedCommit{err::kPlatformError});
   } catch (...) {
-    decided_ = DecidedCommit{err::kInternalError};
+    delivery_.decide(DecidedCommit{err::kInternalError});
   }
-  let_go_of_snapshot();
+  view_.let_go_of_snapshot();
   reach(Point::kCommitDecided);
   try {
     if (answers_late()) commit_arrives_late();
   } catch (...) {
-    commit_on_its_way_ = false;  // then it arrives when somebody looks
+    delivery_.take_back_answer();  // then it arrives when somebody looks
   }
 }
 
-Transaction::DecidedCommit Transaction::decide_commit() {
+DecidedCommit Transaction::decide_commit() {
   CommitRequest request;
   DecidedCommit decided{fail_above_native()};
   decided.reached_native = decided.error == 0;
@@ -136,7 +132,7 @@ Transaction::DecidedCommit Transaction::decide_commit() {
   if (decided.error != 0) return decided;
   decided.read_only = request.mutations.empty() && request.write_conflicts.empty();
   if (decided.read_only) return decided;
-  const std::vector<KeyRange>& submitted = read_conflicts_.merged();
+  const std::vector<KeyRange>& submitted = attempt_.read_conflicts.merged();
   const CommitOutcome outcome = keyspace().commit(request);
   decided.error = outcome.error;
   decided.version = outcome.version;
@@ -150,52 +146,35 @@ Transaction::DecidedCommit Transaction::decide_commit() {
 
 // For a commit that was waiting for reads.
 void Transaction::commit_after_reads() {
-  if (!commit_waits_ || !waiting_.empty() || late_answers_.has_reads()) return;
-  commit_waits_ = false;
+  if (!delivery_.waits_for_reads() || !waiting_.empty() || late_answers_.has_reads()) return;
   start_commit();
-  if (!commit_on_its_way_) deliver_commit_locked();
+  deliver_commit_locked();
 }
 
 void Transaction::deliver_commit() {
   Lock lock(mutex_);
-  if (!commit_on_its_way_) deliver_commit_locked();
+  deliver_commit_locked();
 }
 
 bool Transaction::deliver_commit_unless_busy() {
   std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return false;
-  if (!commit_on_its_way_) deliver_commit_locked();
+  deliver_commit_locked();
   return true;
 }
 
 void Transaction::deliver_commit_locked() {
-  if (!commit_future_ || !decided_) return;
-  keyspace().forget_undelivered(&undelivered_);
-  const Ref<Future> future = std::exchange(commit_future_, Ref<Future>());
-  const DecidedCommit decided = std::move(*decided_);
-  decided_.reset();
-  const std::vector<Ref<Future>> stamps = std::move(versionstamp_futures_);
-  versionstamp_futures_.clear();
-  if (decided.error != 0) {
-    network_.deliver_error(future, decided.error);
-    for (const Ref<Future>& stamp : stamps) network_.deliver_error(stamp, err::kTransactionInvalidVersion);
-    end_watches(decided.error);
-  } else {
-    committed_version_ = decided.read_only ? kInvalidVersion : decided.version;
-    for (const Ref<Future>& stamp : stamps) {
-      decided.read_only ? network_.deliver_error(stamp, err::kNoCommitVersion)
-                        : network_.deliver(stamp, KeyResult{decided.stamp});
-    }
-    half_reset_ = decided.read_only && behavior().read_only_commit_resets_half;
-    last_stamp_ = decided.read_only ? Bytes() : decided.stamp;
-    activate_watches();
-    network_.deliver(future, Void{});
+  const std::optional<DecidedCommit> delivered = delivery_.deliver(&watches_);
+  if (!delivered) return;
+  if (delivered->error == 0) {
+    attempt_.native.half_reset = delivered->read_only && behavior().read_only_commit_resets_half;
+    approximate_size_ += watches_.take_unread();  // the commit has waited for them
   }
   if (behavior().commit_resets) {
-    decided.error == 0 ? full_reset() : soft_reset();
-  } else if (behavior().commit_forgets_read_version && decided.reached_native) {
-    forget_read_version();
-    native_renewed_ = true;
+    delivered->error == 0 ? full_reset() : soft_reset();
+  } else if (behavior().commit_forgets_read_version && delivered->reached_native) {
+    view_.forget_version();
+    attempt_.native.renewed = true;
   }
 }
 
@@ -216,27 +195,27 @@ Ref<Future> Transaction::get_versionstamp() {
   if (network_.stopped()) return answer_error(err::kBrokenPromise);
   auto future = make_ref<Future>();
   future->set_hook(hook());
-  versionstamp_futures_.push_back(future);
+  delivery_.add_stamp(future);
   arm_timeout();
   return future;
 }
 
 Ref<Future> Transaction::get_approximate_size() {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return answer_error(deferred_error_);
-  count_watch_reads();
+  if (attempt_.deferred_error != 0) return answer_error(attempt_.deferred_error);
+  approximate_size_ += watches_.take_answered();
   return answer(approximate_size_, Tie::kLoose);
 }
 
 Ref<Future> Transaction::get_total_cost() {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return answer_error(deferred_error_);
-  return answer(native_cost_ + read_log_.cost(), Tie::kLoose);
+  if (attempt_.deferred_error != 0) return answer_error(attempt_.deferred_error);
+  return answer(native_cost_ + attempt_.read_log.cost(), Tie::kLoose);
 }
 
 Ref<Future> Transaction::get_tag_throttled_duration() {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return answer_error(deferred_error_);
+  if (attempt_.deferred_error != 0) return answer_error(attempt_.deferred_error);
   return answer(0.0, Tie::kLoose);
 }
 

@@ -1,8 +1,53 @@
-// The answers and the commit of a transaction in a database with a latency.
+// What a transaction answers later: reads that wait for their version, and everything in a database with a latency.
 #include "base/env.h"
 #include "txn/transaction.h"
 
 namespace fdb {
+
+// ---- reads that wait -------------------------------------------------------------------------------
+
+Ref<Future> Transaction::wait_for_version(WaitingReads::Read read) {
+  auto future = make_ref<Future>();
+  wait_for_version(future, std::move(read));
+  return future;
+}
+
+void Transaction::wait_for_version(const Ref<Future>& future, WaitingReads::Read read) {
+  waiting_.add(future, std::move(read), attempt_.writes);
+  try {
+    arm_timeout();
+    arm_retry();
+  } catch (...) {
+    waiting_.withdraw_last();  // or a commit would wait for it
+    throw;
+  }
+}
+
+void Transaction::arm_retry() {
+  if (waiting_.empty() || retry_timer_ != 0) return;
+  retry_timer_ =
+      at(waiting_.next_try(keyspace().micros_until(view_.version())), [](Transaction& self) { self.retry_waiting(); });
+}
+
+void Transaction::fail_waiting(Error error) {
+  waiting_.fail_all(error);
+  if (retry_timer_ != 0) network_.cancel(std::exchange(retry_timer_, 0));
+}
+
+void Transaction::retry_waiting() {
+  Lock lock(mutex_);
+  retry_timer_ = 0;
+  if (!waiting_.carry_out(&attempt_.read_error)) {
+    try {
+      return arm_retry();
+    } catch (...) {
+      fail_waiting(err::kUnknownError);  // without a timer nobody would come for them
+    }
+  }
+  commit_after_reads();
+}
+
+// ---- a database with a latency ---------------------------------------------------------------------
 
 Ref<Future> Transaction::answer_late(Answer answer, Tie tie) {
   if (tie == Tie::kLoose || !network_.running()) return answer_later(latency_, std::move(answer));
@@ -34,17 +79,15 @@ void Transaction::answer_arrived(LateAnswers::Number number) {
 
 void Transaction::commit_arrives_late() {
   at(Env::current().monotonic_micros() + latency_.next_micros(),
-     [future = commit_future_](Transaction& self) { self.commit_arrived(future); });
-  commit_on_its_way_ = true;
+     [future = delivery_.future()](Transaction& self) { self.commit_arrived(future); });
+  delivery_.send();
   arm_timeout();
 }
 
 void Transaction::commit_arrived(const Ref<Future>& future) {
   Lock lock(mutex_);
   check_timeout();
-  if (!commit_on_its_way_ || commit_future_.get() != future.get()) return;  // ended meanwhile
-  commit_on_its_way_ = false;
-  deliver_commit_locked();
+  if (delivery_.arrive(future)) deliver_commit_locked();
 }
 
 }  // namespace fdb

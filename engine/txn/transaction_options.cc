@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/fdb_headers.h"
+#include "db/system_keys.h"
 
 namespace fdb {
 
@@ -94,6 +95,19 @@ Error TransactionOptions::apply(int option, const OptionValue& value, const Opti
     case FDB_TR_OPTION_USE_GRV_CACHE: return context.grv_cache_available ? 0 : err::kInvalidOption;
     default: return 0;  // no visible effect on one node beyond the checks already made
   }
+}
+
+Slice TransactionOptions::max_read_key() const {
+  return access_system_keys || read_system_keys ? system_keys::kSystemEnd : system_keys::kSystemBegin;
+}
+
+Slice TransactionOptions::max_write_key() const {
+  return access_system_keys ? system_keys::kSystemEnd : system_keys::kSystemBegin;
+}
+
+size_t TransactionOptions::max_key_size(Slice key, bool for_write) const {
+  if (!key.empty() && key[0] == '\xff') return 30'000;
+  return for_write && !raw_access ? 10'000 : 10'008;
 }
 
 bool PersistentOptions::includes(int option) {

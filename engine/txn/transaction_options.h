@@ -48,6 +48,11 @@ struct TransactionOptions : NativeOptions {
   int64_t timeout_ms = 0;
   int64_t retry_limit = -1;
 
+  // Where the keys end that reads and writes may name, and how long they may be.
+  Slice max_read_key() const;
+  Slice max_write_key() const;
+  size_t max_key_size(Slice key, bool for_write) const;
+
   // Checks and applies one option. The error is to be deferred by the caller.
   Error apply(int option, const OptionValue& value, const OptionContext& context);
 };

@@ -32,7 +32,7 @@ int64_t rounded_to_pages(size_t bytes) {
 // Whether a commit was started. At old versions the misuse only poisons the commit; the write itself is taken.
 bool Transaction::refuses_write() {
   if (!used_during_commit() || !behavior().commit_refuses_writes) return false;
-  defer(err::kUsedDuringCommit);
+  attempt_.defer(err::kUsedDuringCommit);
   return true;
 }
 
@@ -40,48 +40,48 @@ bool Transaction::take_conflict_flag() { return !std::exchange(options_.next_wri
 
 void Transaction::write(Slice key, Op op, Slice value, bool add_conflict) {
   if (options_.read_your_writes_disabled) {
-    const Slice after = arena_.copy_after(key);
+    const Slice after = attempt_.native.arena.copy_after(key);
     const Slice kept = after.substr(0, key.size());
-    native_mutations_.push_back({op, kept, arena_.copy(value)});
-    if (add_conflict && op != Op::kSetVersionstampedKey) native_write_conflicts_.push_back({kept, after});
+    attempt_.native.mutations.push_back({op, kept, attempt_.native.arena.copy(value)});
+    if (add_conflict && op != Op::kSetVersionstampedKey) attempt_.native.write_conflicts.push_back({kept, after});
   } else {
-    used_ = true;
-    writes_.mutate(key, op, value, add_conflict);
-    issued_overlays_.mutate(key, op, value, add_conflict);
+    attempt_.used = true;
+    attempt_.writes.mutate(key, op, value, add_conflict);
+    waiting_.overlays().mutate(key, op, value, add_conflict);
   }
 }
 
 void Transaction::set(Slice key, Slice value) {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return;
-  if (key == system_keys::kMetadataVersion) return defer(err::kClientInvalidOperation);
+  if (attempt_.deferred_error != 0) return;
+  if (key == system_keys::kMetadataVersion) return attempt_.defer(err::kClientInvalidOperation);
   if (special_keys_.writes_point(behavior(), key)) {
-    if (Error error = special_keys_.set(*this, key, value)) defer(error);
+    if (Error error = special_keys_.set(*this, key, value)) attempt_.defer(error);
     return;
   }
   const bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
-  if (key >= max_write_key()) return defer(err::kKeyOutsideLegalRange);
+  if (key >= options_.max_write_key()) return attempt_.defer(err::kKeyOutsideLegalRange);
   approximate_size_ += mutation_size(key, value);
   if (add_conflict) approximate_size_ += point_range_size(key);
-  if (key.size() > max_key_size(key, true)) return defer(err::kKeyTooLarge);
-  if (value.size() > kValueSizeLimit) return defer(err::kValueTooLarge);
+  if (key.size() > options_.max_key_size(key, true)) return attempt_.defer(err::kKeyTooLarge);
+  if (value.size() > kValueSizeLimit) return attempt_.defer(err::kValueTooLarge);
   write(key, Op::kSet, value, add_conflict);
-  trigger_watches(key, value);
+  if (!watches_.empty()) watches_.trigger(view_.full_key(key), value);
 }
 
 void Transaction::clear(Slice key) {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return;
+  if (attempt_.deferred_error != 0) return;
   const bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
   if (special_keys_.writes_point(behavior(), key)) {
     options_.next_write_no_conflict = !add_conflict;  // special writes leave the flag alone
-    if (Error error = special_keys_.clear(*this, key)) defer(error);
+    if (Error error = special_keys_.clear(*this, key)) attempt_.defer(error);
     return;
   }
-  if (key >= max_write_key()) return defer(err::kKeyOutsideLegalRange);
-  if (key.size() > max_key_size(key, false)) return;
+  if (key >= options_.max_write_key()) return attempt_.defer(err::kKeyOutsideLegalRange);
+  if (key.size() > options_.max_key_size(key, false)) return;
   const Bytes after = key_after(key);
   if (!options_.read_your_writes_disabled) {
     approximate_size_ += point_range_size(key) * (add_conflict ? 2 : 1);
@@ -91,18 +91,18 @@ void Transaction::clear(Slice key) {
 
 void Transaction::clear_range(Slice begin, Slice end) {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return;
-  if (begin > end) return defer(err::kInvertedRange);
+  if (attempt_.deferred_error != 0) return;
+  if (begin > end) return attempt_.defer(err::kInvertedRange);
   const bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
   if (special_keys_.writes_range(behavior(), begin, end)) {
     options_.next_write_no_conflict = !add_conflict;
-    if (Error error = special_keys_.clear_range(*this, begin, end)) defer(error);
+    if (Error error = special_keys_.clear_range(*this, begin, end)) attempt_.defer(error);
     return;
   }
-  if (begin > max_write_key() || end > max_write_key()) return defer(err::kKeyOutsideLegalRange);
-  begin = begin.substr(0, max_key_size(begin, false) + 1);
-  end = end.substr(0, max_key_size(end, false) + 1);
+  if (begin > options_.max_write_key() || end > options_.max_write_key()) return attempt_.defer(err::kKeyOutsideLegalRange);
+  begin = begin.substr(0, options_.max_key_size(begin, false) + 1);
+  end = end.substr(0, options_.max_key_size(end, false) + 1);
   approximate_size_ += mutation_size(begin, end);
   if (add_conflict) approximate_size_ += range_size(begin, end);
   if (begin < end) buffer_clear(begin, end, add_conflict);
@@ -110,15 +110,15 @@ void Transaction::clear_range(Slice begin, Slice end) {
 
 void Transaction::buffer_clear(Slice begin, Slice end, bool add_conflict) {
   if (options_.read_your_writes_disabled) {
-    const KeyRange range{arena_.copy(begin), arena_.copy(end)};
-    native_mutations_.push_back({Op::kClearRange, range.begin, range.end});
-    if (add_conflict) native_write_conflicts_.push_back(range);
+    const KeyRange range{attempt_.native.arena.copy(begin), attempt_.native.arena.copy(end)};
+    attempt_.native.mutations.push_back({Op::kClearRange, range.begin, range.end});
+    if (add_conflict) attempt_.native.write_conflicts.push_back(range);
   } else {
-    used_ = true;
-    writes_.clear_range(begin, end, add_conflict);
-    issued_overlays_.clear_range(begin, end, add_conflict);
+    attempt_.used = true;
+    attempt_.writes.clear_range(begin, end, add_conflict);
+    waiting_.overlays().clear_range(begin, end, add_conflict);
   }
-  trigger_watches_in(begin, end);
+  if (!watches_.empty()) watches_.trigger_cleared(view_.prefix() + Bytes(begin), view_.prefix() + Bytes(end));
 }
 
 // ---- atomic operations -----------------------------------------------------------------------------
@@ -129,22 +129,22 @@ KeyRange Transaction::versionstamp_range(Slice key_with_offset, Arena* arena) co
   stamp_offset(key_with_offset, &offset);
   Bytes low(key_with_offset.substr(0, key_with_offset.size() - 4));
   Bytes high = low;
-  const Version known = version_state_ == VersionState::kNone ? kInvalidVersion : read_point_.version;
+  const Version known = !view_.has_version() ? kInvalidVersion : view_.version();
   const Bytes least = known < 0 ? Bytes(8, '\0') : system_keys::big_endian(static_cast<uint64_t>(known) + 1);
   low.replace(offset, kStampLength, least + Bytes(2, '\0'));
   high.replace(offset, kStampLength, Bytes(kStampLength, '\xff'));
   high.push_back('\0');
-  return {arena->copy(low), arena->copy(std::min<Slice>(high, max_read_key()))};
+  return {arena->copy(low), arena->copy(std::min<Slice>(high, options_.max_read_key()))};
 }
 
 void Transaction::write_stamped_key(Bytes key, Slice value, size_t offset) {
-  stamped_keys_.push_back(key);
+  attempt_.stamped_keys.push_back(key);
   if (!options_.read_your_writes_disabled) {
-    const KeyRange range = versionstamp_range(key, &arena_);
+    const KeyRange range = versionstamp_range(key, &attempt_.native.arena);
     if (!range.empty()) {
       flush_writes(range.begin, range.end);
-      writes_.make_unreadable(range.begin, range.end);
-      issued_overlays_.make_unreadable(range.begin, range.end);
+      attempt_.writes.make_unreadable(range.begin, range.end);
+      waiting_.overlays().make_unreadable(range.begin, range.end);
     }
     // The overlay keeps the operation under the smallest key it may come to write.
     key.replace(offset, kStampLength, range.begin.substr(offset, kStampLength));
@@ -154,16 +154,16 @@ void Transaction::write_stamped_key(Bytes key, Slice value, size_t offset) {
 
 void Transaction::atomic_op(Slice key, Slice param, int operation) {
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return;
+  if (attempt_.deferred_error != 0) return;
   bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
   if (key == system_keys::kMetadataVersion) {
     if (operation != FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE || param != kMetadataOperand)
-      return defer(err::kClientInvalidOperation);
-  } else if (key >= max_write_key()) {
-    return defer(err::kKeyOutsideLegalRange);
+      return attempt_.defer(err::kClientInvalidOperation);
+  } else if (key >= options_.max_write_key()) {
+    return attempt_.defer(err::kKeyOutsideLegalRange);
   }
-  if (!is_atomic_op(operation)) return defer(err::kInvalidMutationType);
+  if (!is_atomic_op(operation)) return attempt_.defer(err::kInvalidMutationType);
   const bool stamped_key = operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_KEY;
   const bool stamped_value = operation == FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE;
   if (stamped_key) add_conflict = false;
@@ -176,19 +176,19 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
   }
   approximate_size_ += mutation_size(key, param);
   if (add_conflict) approximate_size_ += point_range_size(key);
-  if (passed_size > max_key_size(key, true)) return defer(err::kKeyTooLarge);
-  if (param.size() > kValueSizeLimit) return defer(err::kValueTooLarge);
+  if (passed_size > options_.max_key_size(key, true)) return attempt_.defer(err::kKeyTooLarge);
+  if (param.size() > kValueSizeLimit) return attempt_.defer(err::kValueTooLarge);
   Op op = static_cast<Op>(operation);
   if (behavior().min_and_set_absent) op = op == Op::kMin ? Op::kMinV2 : op == Op::kAnd ? Op::kAndV2 : op;
   size_t offset = 0;
   if ((stamped_key || stamped_value) && !stamp_offset(stamped_key ? key : param, &offset))
-    return defer(err::kClientInvalidOperation);
+    return attempt_.defer(err::kClientInvalidOperation);
   if (stamped_key) {
     write_stamped_key(Bytes(key), param, offset);
   } else {
     write(key, op, param, add_conflict);
   }
-  trigger_all_watches(key);
+  if (!watches_.empty()) watches_.trigger_all(view_.full_key(key));
 }
 
 // ---- conflict ranges -------------------------------------------------------------------------------
@@ -198,39 +198,39 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
   if (type != FDB_CONFLICT_RANGE_TYPE_READ && type != FDB_CONFLICT_RANGE_TYPE_WRITE) return err::kClientInvalidOperation;
   const bool read = type == FDB_CONFLICT_RANGE_TYPE_READ;
   Lock lock(mutex_);
-  if (deferred_error_ != 0) return 0;
+  if (attempt_.deferred_error != 0) return 0;
   if (refuses_write()) return 0;
-  const Slice limit = read ? max_read_key() : max_write_key();
+  const Slice limit = read ? options_.max_read_key() : options_.max_write_key();
   const bool metadata = read && begin == system_keys::kMetadataVersion && end == system_keys::kMetadataVersionEnd;
   if (behavior().conflict_range_checks_system_access && !metadata && (begin > limit || end > limit)) {
-    defer(err::kKeyOutsideLegalRange);
+    attempt_.defer(err::kKeyOutsideLegalRange);
     return 0;
   }
-  begin = begin.substr(0, max_key_size(begin, false) + 1);
-  end = end.substr(0, max_key_size(end, false) + 1);
+  begin = begin.substr(0, options_.max_key_size(begin, false) + 1);
+  end = end.substr(0, options_.max_key_size(end, false) + 1);
   if (begin >= end) return 0;
   // Older versions are not stopped above, and the official client then fails an internal check.
   if ((read ? end : begin) > system_keys::kSystemEnd) {
-    defer(err::kInternalError);
+    attempt_.defer(err::kInternalError);
     return 0;
   }
   if (read) {
     if (!options_.read_your_writes_disabled) {
-      add_read_conflict(begin, end, &writes_);
+      reads(attempt_.writes).add_conflict(begin, end);
     } else {
       approximate_size_ += range_size(begin, end);
-      read_conflicts_.add(begin, end);
-      native_counted_reads_.push_back({arena_.copy(begin), arena_.copy(end)});
+      attempt_.read_conflicts.add(begin, end);
+      attempt_.native.counted_reads.push_back({attempt_.native.arena.copy(begin), attempt_.native.arena.copy(end)});
     }
     return 0;
   }
   approximate_size_ += range_size(begin, end);
   if (options_.read_your_writes_disabled) {
-    native_write_conflicts_.push_back({arena_.copy(begin), arena_.copy(end)});
+    attempt_.native.write_conflicts.push_back({attempt_.native.arena.copy(begin), attempt_.native.arena.copy(end)});
   } else {
-    used_ = true;
-    writes_.add_conflict_range(begin, end);
-    issued_overlays_.add_conflict_range(begin, end);
+    attempt_.used = true;
+    attempt_.writes.add_conflict_range(begin, end);
+    waiting_.overlays().add_conflict_range(begin, end);
   }
   return 0;
 }
@@ -242,11 +242,11 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
 void Transaction::flush_writes(Slice begin, Slice end) {
   const auto clip = [&](const WriteMap::Segment& segment) {
     const Bytes from = segment.begin();
-    return arena_.copy(std::max<Slice>(begin, from));
+    return attempt_.native.arena.copy(std::max<Slice>(begin, from));
   };
   const auto collect = [&](bool (WriteMap::Segment::*wanted)() const, auto&& emit) {
     std::optional<Slice> open;
-    for (WriteMap::Segment segment = writes_.segment(begin); segment.begins_before(end); segment.next()) {
+    for (WriteMap::Segment segment = attempt_.writes.segment(begin); segment.begins_before(end); segment.next()) {
       if ((segment.*wanted)() && !open) open = clip(segment);
       if (!(segment.*wanted)() && open) {
         emit(*open, clip(segment));
@@ -254,23 +254,24 @@ void Transaction::flush_writes(Slice begin, Slice end) {
       }
       if (!segment.has_end()) break;
     }
-    if (open) emit(*open, arena_.copy(end));
+    if (open) emit(*open, attempt_.native.arena.copy(end));
   };
   collect(&WriteMap::Segment::is_cleared, [&](Slice from, Slice to) {
-    native_mutations_.push_back({Op::kClearRange, from, to});
+    attempt_.native.mutations.push_back({Op::kClearRange, from, to});
     native_cost_ += ReadLog::kPage;
   });
-  collect(&WriteMap::Segment::is_conflict, [&](Slice from, Slice to) { native_write_conflicts_.push_back({from, to}); });
-  for (WriteMap::Segment segment = writes_.segment(begin); segment.begins_before(end); segment.next()) {
+  collect(&WriteMap::Segment::is_conflict,
+          [&](Slice from, Slice to) { attempt_.native.write_conflicts.push_back({from, to}); });
+  for (WriteMap::Segment segment = attempt_.writes.segment(begin); segment.begins_before(end); segment.next()) {
     if (segment.is_operation()) {
-      const Slice after = arena_.copy_after(segment.key());
+      const Slice after = attempt_.native.arena.copy_after(segment.key());
       const Slice key = after.substr(0, after.size() - 1);
       for (const KeyOperation& operation : segment.operations()) {
         if (operation.has_value) {
-          native_mutations_.push_back({operation.op, key, arena_.copy(operation.value)});
+          attempt_.native.mutations.push_back({operation.op, key, attempt_.native.arena.copy(operation.value)});
           native_cost_ += 4 * rounded_to_pages(key.size() + (operation.op == Op::kSet ? operation.value.size() : 0));
         } else {
-          native_mutations_.push_back({Op::kClearRange, key, after});
+          attempt_.native.mutations.push_back({Op::kClearRange, key, after});
           native_cost_ += ReadLog::kPage;
         }
       }

@@ -101,7 +101,11 @@ bool WriteMap::Segment::is_first() const { return entry_ == map_->begin() && !be
 
 // ---- the map -------------------------------------------------------------------------------------
 
-WriteMap::WriteMap() { map_.emplace(Slice(), Entry()); }
+// What a map without writes looks like. Never freed.
+const WriteMap::Map& WriteMap::untouched() {
+  static const Map* const map = new Map{{Slice(), Entry()}};
+  return *map;
+}
 
 WriteMap& WriteMap::operator=(const WriteMap& other) {
   if (this == &other) return *this;
@@ -111,25 +115,15 @@ WriteMap& WriteMap::operator=(const WriteMap& other) {
     Entry& copy = map_.emplace_hint(map_.end(), arena_.copy(key), entry)->second;
     for (KeyOperation& operation : copy.operations) operation.value = arena_.copy(operation.value);
   }
-  empty_ = other.empty_;
   return *this;
-}
-
-void WriteMap::clear_all() noexcept {
-  if (empty_) return;
-  // The entry at the beginning stays: there may be no memory for another one.
-  map_.erase(std::next(map_.begin()), map_.end());
-  map_.begin()->second = Entry();
-  arena_.clear();
-  empty_ = true;
 }
 
 WriteMap::Map::iterator WriteMap::containing(Slice key) { return std::prev(map_.upper_bound(key)); }
 
 WriteMap::Segment WriteMap::segment(Slice key) const {
   Segment segment;
-  segment.map_ = &map_;
-  segment.entry_ = std::prev(map_.upper_bound(key));
+  segment.map_ = empty() ? &untouched() : &map_;
+  segment.entry_ = std::prev(segment.map_->upper_bound(key));
   segment.on_range_ = segment.entry_->second.operations.empty() || segment.entry_->first != key;
   return segment;
 }
@@ -151,7 +145,7 @@ void WriteMap::replace(Map::iterator start, Map::iterator stop, State state) noe
 }
 
 void WriteMap::mutate(Slice key, Op op, Slice value, bool add_conflict) {
-  empty_ = false;
+  open();
   const auto at = containing(key);
   KeyOperation operation{op, true, arena_.copy(value)};
   const KeyOperation absent{Op::kSet, false, Slice()};
@@ -189,7 +183,7 @@ void WriteMap::mutate(Slice key, Op op, Slice value, bool add_conflict) {
 }
 
 void WriteMap::clear_range(Slice begin, Slice end, bool add_conflict) {
-  empty_ = false;
+  open();
   if (!add_conflict) return clear_keeping_conflicts(begin, end);
   const Segment first = segment(begin);
   const bool extends = first.is_cleared() && first.is_conflict() && !first.is_unreadable();
@@ -227,7 +221,7 @@ void WriteMap::clear_keeping_conflicts(Slice begin, Slice end) {
 }
 
 void WriteMap::add_conflict_range(Slice begin, Slice end) {
-  empty_ = false;
+  open();
   // Inside of a conflict range there is nothing to mark, so it is not split there.
   const auto boundary = [this](Slice key) {
     const auto at = containing(key);
@@ -241,7 +235,7 @@ void WriteMap::add_conflict_range(Slice begin, Slice end) {
 }
 
 void WriteMap::make_unreadable(Slice begin, Slice end) {
-  empty_ = false;
+  open();
   const auto stop = split(end);
   replace(split(begin), stop, {false, false, true});
 }

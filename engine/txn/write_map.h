@@ -70,12 +70,13 @@ class WriteMap {
     bool on_range_ = true;
   };
 
-  WriteMap();
+  WriteMap() = default;  // allocates nothing
   WriteMap(const WriteMap& other) { *this = other; }
+  WriteMap(WriteMap&&) noexcept = default;
   WriteMap& operator=(const WriteMap& other);
+  WriteMap& operator=(WriteMap&&) noexcept = default;
 
-  bool empty() const { return empty_; }
-  void clear_all() noexcept;
+  bool empty() const { return map_.empty(); }
 
   // The segment that contains `key`.
   Segment segment(Slice key) const;
@@ -88,14 +89,18 @@ class WriteMap {
   void make_unreadable(Slice begin, Slice end);
 
  private:
+  static const Map& untouched();
+  // Before a write: makes the entry at the beginning of the key space.
+  void open() {
+    if (map_.empty()) map_.emplace(Slice(), Entry());
+  }
   Map::iterator split(Slice key);
   Map::iterator containing(Slice key);
   void replace(Map::iterator start, Map::iterator stop, State state) noexcept;
   void clear_keeping_conflicts(Slice begin, Slice end);
 
-  Map map_;
+  Map map_;  // empty, or with an entry at the beginning of the key space
   Arena arena_;
-  bool empty_ = true;
 };
 
 // What the operations of a stack make of `existing`. nullopt: the key is absent.

@@ -171,7 +171,7 @@ void test_copy_is_independent() {
   map.mutate("a", Op::kSet, "1", true);
   WriteMap copy = map;
   map.mutate("a", Op::kSet, "2", true);
-  map.clear_all();
+  map = WriteMap();
   CHECK(map.empty());
   CHECK(apply_operations(copy.segment("a").operations(), std::nullopt) == Bytes("1"));
 }

@@ -1,0 +1,69 @@
+// What the reads of a transaction answer: the snapshot through the transaction's own writes, with the conflict ranges that come of it
+// and a note of what was read.
+//
+// Thread-safety: none; made for one call under the transaction's lock.
+#pragma once
+
+#include "txn/attempt.h"
+#include "txn/read_view.h"
+#include "txn/ryw_reader.h"
+#include "txn/transaction_options.h"
+
+namespace fdb {
+
+struct RangeRequest {
+  KeySelector begin;
+  KeySelector end;
+  int limit;
+  int target_bytes;
+  int mode;
+  int iteration;
+  bool snapshot;
+  bool reverse;
+};
+
+// Checks the limits and applies the streaming mode.
+Error resolve_limits(const RangeRequest& request, RangeLimits* limits);
+
+struct MappedRangeRequest {
+  RangeRequest range;
+  Slice mapper;
+};
+
+class Reads {
+ public:
+  // Sees the writes in `overlay`, which are the attempt's, now or as they were. `size` grows by what reads count.
+  Reads(Attempt& attempt, ReadView& view, const TransactionOptions& options, const WriteMap& overlay, int64_t& size)
+      : attempt_(attempt), view_(view), options_(options), overlay_(overlay), size_(size) {}
+
+  // 1009: the read version is still to come.
+  Error value(Slice key, bool snapshot, ValueResult* result);
+  Error key(const KeySelector& selector, bool snapshot, KeyResult* result);
+  Error range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* rows);
+
+  // Adds a candidate conflict range, less what the transaction has overwritten itself.
+  void add_conflict(Slice begin, Slice end) { add_conflict(begin, end, &overlay_); }
+  // Whether a read of the key is answered by what the transaction has written and read.
+  bool knows(Slice key);
+  const WriteMap& overlay() const { return overlay_; }
+
+ private:
+  // The same two without overlay; the read point is there.
+  Bytes find_native_key(const PlainSelector& selector, bool snapshot);
+  void read_native_range(RangeRead read, bool snapshot, KeyValueArray* rows);
+  bool sees_writes(bool snapshot) const;
+  void add_conflict(Slice begin, Slice end, const WriteMap* visible);
+  void add_point_conflict(Slice key, const WriteMap* visible);
+  View walk() const { return view_.walk(options_.max_read_key()); }
+  // Carries out `read(reader)`. The read version is only taken when the writes do not answer the read by themselves.
+  template <class Read>
+  Error read_through(const WriteMap* visible, Read&& read);
+
+  Attempt& attempt_;
+  ReadView& view_;
+  const TransactionOptions& options_;
+  const WriteMap& overlay_;
+  int64_t& size_;
+};
+
+}  // namespace fdb
