@@ -39,17 +39,12 @@ Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant, const Speci
       special_keys_(special_keys),
       network_(Network::instance()),
       latency_(latency_of(*database_)),
-<<<<<<< HEAD
       time_base_(now_micros()),
       backoff_(kInitialBackoff),
       delivery_(network_, database_->keyspace(), this),
       watches_(network_, database_->keyspace()),
       view_(database_->keyspace(), std::move(tenant), this),
       attempt_(database_->deferred_error()) {
-=======
-      retry_policy_(now_micros()),
-      deferred_error_(database_->deferred_error()) {
->>>>>>> f701cad (engine: the retry policy is a class of its own, without a transaction around it)
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
   apply_defaults();
   if (behavior().born_with_system_access && !view_.in_tenant()) apply_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, false, Slice());
@@ -80,11 +75,7 @@ void Transaction::refuse_everything(Error error) noexcept {
 // ---- checks ----------------------------------------------------------------------------------------
 
 void Transaction::check_timeout() {
-<<<<<<< HEAD
   if (options_.timeout_ms > 0 && attempt_.state_error == 0 && now_micros() - time_base_ >= options_.timeout_ms * 1000) {
-=======
-  if (options_.timeout_ms > 0 && state_error_ == 0 && now_micros() >= retry_policy_.deadline_micros(options_.timeout_ms)) {
->>>>>>> f701cad (engine: the retry policy is a class of its own, without a transaction around it)
     enter_error_state(err::kTransactionTimedOut);
   }
 }
@@ -150,7 +141,7 @@ void Transaction::replay_persistent_options() {
 void Transaction::arm_timeout() {
   const bool pending = !waiting_.empty() || delivery_.is_awaited() || !on_error_futures_.empty() || !late_answers_.empty();
   if (!pending || options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
-  timeout_timer_ = at(retry_policy_.deadline_micros(options_.timeout_ms), [](Transaction& self) { self.timeout_fired(); });
+  timeout_timer_ = at(time_base_ + options_.timeout_ms * 1000, [](Transaction& self) { self.timeout_fired(); });
 }
 
 void Transaction::disarm_timeout() {

@@ -20,18 +20,10 @@
 #include "runtime/future.h"
 #include "runtime/late_answers.h"
 #include "runtime/network.h"
-<<<<<<< HEAD
 #include "txn/attempt.h"
 #include "txn/commit_delivery.h"
 #include "txn/read_view.h"
 #include "txn/reads.h"
-=======
-#include "store/range_set.h"
-#include "txn/issued_overlays.h"
-#include "txn/read_log.h"
-#include "txn/retry_policy.h"
-#include "txn/ryw_reader.h"
->>>>>>> f701cad (engine: the retry policy is a class of its own, without a transaction around it)
 #include "txn/special_key_space.h"
 #include "txn/transaction_options.h"
 #include "txn/unregistered_watches.h"
@@ -225,18 +217,13 @@ class Transaction : public KeyspaceUser {
   Mutex mutex_;
 
   // ---- for the life of the object -------------------------------------------------------------------
+  static constexpr double kInitialBackoff = 0.01;  // seconds
   PersistentOptions persistent_options_;
-<<<<<<< HEAD
   int64_t time_base_;
   int64_t retries_ = 0;
   double backoff_;
   CommitDelivery delivery_;
   UnregisteredWatches watches_;
-=======
-  RetryPolicy retry_policy_;
-  Version committed_version_ = kInvalidVersion;
-  Bytes last_stamp_;  // of the last successful commit with writes
->>>>>>> f701cad (engine: the retry policy is a class of its own, without a transaction around it)
   std::vector<std::pair<Bytes, Bytes>> conflicting_ranges_;
   Network::TimerId timeout_timer_ = 0;
   bool destroyed_ = false;
