@@ -28,6 +28,7 @@
 #include "txn/transaction_options.h"
 #include "txn/unregistered_watches.h"
 #include "txn/waiting_reads.h"
+#include "txn/writes.h"
 
 namespace fdb {
 
@@ -193,11 +194,8 @@ class Transaction : public KeyspaceUser {
   // ---- writes ---------------------------------------------------------------------------------------
   bool refuses_write();
   bool take_conflict_flag();
-  void write_stamped_key(Bytes key, Slice value, size_t offset);
-  void write(Slice key, Op op, Slice value, bool add_conflict);
-  void buffer_clear(Slice begin, Slice end, bool add_conflict);
-  void flush_writes(Slice begin, Slice end);
-  KeyRange versionstamp_range(Slice key_with_offset, Arena* arena) const;
+  void clear_keys(Slice begin, Slice end, bool add_conflict);
+  Writes writes() { return Writes(attempt_, options_, waiting_.overlays(), native_cost_); }
 
   // ---- commit ---------------------------------------------------------------------------------------
   void start_commit() noexcept;
@@ -208,7 +206,6 @@ class Transaction : public KeyspaceUser {
   Error prepare_commit(CommitRequest* request);
   int64_t commit_size(const CommitRequest& request) const;
   void add_tenant_prefix(CommitRequest* request);
-  static Bytes with_stamp(Slice key_with_offset, Slice stamp);
 
   const Ref<Database> database_;
   const SpecialKeySpace& special_keys_;

@@ -26,9 +26,10 @@ std::vector<KeyRange> TransactionAccess::write_conflicts(Arena* arena) const {
   if (transaction_.options_.read_your_writes_disabled) ranges = transaction_.attempt_.native.write_conflicts;
   for (const Bytes& key : transaction_.attempt_.stamped_keys) {
     if (transaction_.delivery_.last_stamp().empty()) {
-      ranges.push_back(transaction_.versionstamp_range(key, arena));
+      ranges.push_back(stamped_range(key, transaction_.view_.has_version() ? transaction_.view_.version() : kInvalidVersion,
+                                     transaction_.options_.max_read_key(), arena));
     } else {
-      const Bytes filled = Transaction::with_stamp(key, transaction_.delivery_.last_stamp());
+      const Bytes filled = with_stamp(key, transaction_.delivery_.last_stamp());
       ranges.push_back({arena->copy(filled), arena->copy_after(filled)});
     }
   }

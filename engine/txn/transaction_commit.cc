@@ -41,7 +41,7 @@ Error Transaction::fail_above_native() {
 }
 
 Error Transaction::prepare_commit(CommitRequest* request) {
-  if (!attempt_.writes.empty()) flush_writes(Slice(), system_keys::kSpecialEnd);
+  if (!attempt_.writes.empty()) writes().hand_down(Slice(), system_keys::kSpecialEnd);
   request->mutations = attempt_.native.mutations;
   request->write_conflicts = attempt_.native.write_conflicts;
   if (!options_.read_your_writes_disabled) merge_ranges(&request->write_conflicts);
@@ -176,15 +176,6 @@ void Transaction::deliver_commit_locked() {
     view_.forget_version();
     attempt_.native.renewed = true;
   }
-}
-
-// The key of a SET_VERSIONSTAMPED_KEY operation, with `stamp` in the place that its last four bytes name.
-Bytes Transaction::with_stamp(Slice key_with_offset, Slice stamp) {
-  uint32_t offset;
-  std::memcpy(&offset, key_with_offset.data() + key_with_offset.size() - 4, 4);
-  Bytes key(key_with_offset.substr(0, key_with_offset.size() - 4));
-  key.replace(offset, stamp.size(), stamp);
-  return key;
 }
 
 // ---- numbers about the transaction -----------------------------------------------------------------

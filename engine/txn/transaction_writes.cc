@@ -10,22 +10,7 @@ namespace fdb {
 
 namespace {
 
-constexpr size_t kStampLength = 10;
 constexpr Slice kMetadataOperand{"\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 14};
-
-// The position of the stamp that the last four bytes of `bytes` name; false if it does not fit.
-bool stamp_offset(Slice bytes, size_t* offset) {
-  if (bytes.size() < 4) return false;
-  int32_t number;
-  std::memcpy(&number, bytes.data() + bytes.size() - 4, 4);
-  if (number < 0 || static_cast<size_t>(number) + kStampLength > bytes.size() - 4) return false;
-  *offset = static_cast<size_t>(number);
-  return true;
-}
-
-int64_t rounded_to_pages(size_t bytes) {
-  return static_cast<int64_t>((bytes + ReadLog::kPage - 1) / ReadLog::kPage) * ReadLog::kPage;
-}
 
 }  // namespace
 
@@ -37,19 +22,6 @@ bool Transaction::refuses_write() {
 }
 
 bool Transaction::take_conflict_flag() { return !std::exchange(options_.next_write_no_conflict, false); }
-
-void Transaction::write(Slice key, Op op, Slice value, bool add_conflict) {
-  if (options_.read_your_writes_disabled) {
-    const Slice after = attempt_.native.arena.copy_after(key);
-    const Slice kept = after.substr(0, key.size());
-    attempt_.native.mutations.push_back({op, kept, attempt_.native.arena.copy(value)});
-    if (add_conflict && op != Op::kSetVersionstampedKey) attempt_.native.write_conflicts.push_back({kept, after});
-  } else {
-    attempt_.used = true;
-    attempt_.writes.mutate(key, op, value, add_conflict);
-    waiting_.overlays().mutate(key, op, value, add_conflict);
-  }
-}
 
 void Transaction::set(Slice key, Slice value) {
   Lock lock(mutex_);
@@ -66,7 +38,7 @@ void Transaction::set(Slice key, Slice value) {
   if (add_conflict) approximate_size_ += point_range_size(key);
   if (key.size() > options_.max_key_size(key, true)) return attempt_.defer(err::kKeyTooLarge);
   if (value.size() > kValueSizeLimit) return attempt_.defer(err::kValueTooLarge);
-  write(key, Op::kSet, value, add_conflict);
+  writes().mutate(key, Op::kSet, value, add_conflict);
   if (!watches_.empty()) watches_.trigger(view_.full_key(key), value);
 }
 
@@ -86,7 +58,7 @@ void Transaction::clear(Slice key) {
   if (!options_.read_your_writes_disabled) {
     approximate_size_ += point_range_size(key) * (add_conflict ? 2 : 1);
   }
-  buffer_clear(key, after, add_conflict);
+  clear_keys(key, after, add_conflict);
 }
 
 void Transaction::clear_range(Slice begin, Slice end) {
@@ -105,52 +77,15 @@ void Transaction::clear_range(Slice begin, Slice end) {
   end = end.substr(0, options_.max_key_size(end, false) + 1);
   approximate_size_ += mutation_size(begin, end);
   if (add_conflict) approximate_size_ += range_size(begin, end);
-  if (begin < end) buffer_clear(begin, end, add_conflict);
+  if (begin < end) clear_keys(begin, end, add_conflict);
 }
 
-void Transaction::buffer_clear(Slice begin, Slice end, bool add_conflict) {
-  if (options_.read_your_writes_disabled) {
-    const KeyRange range{attempt_.native.arena.copy(begin), attempt_.native.arena.copy(end)};
-    attempt_.native.mutations.push_back({Op::kClearRange, range.begin, range.end});
-    if (add_conflict) attempt_.native.write_conflicts.push_back(range);
-  } else {
-    attempt_.used = true;
-    attempt_.writes.clear_range(begin, end, add_conflict);
-    waiting_.overlays().clear_range(begin, end, add_conflict);
-  }
+void Transaction::clear_keys(Slice begin, Slice end, bool add_conflict) {
+  writes().clear_range(begin, end, add_conflict);
   if (!watches_.empty()) watches_.trigger_cleared(view_.prefix() + Bytes(begin), view_.prefix() + Bytes(end));
 }
 
 // ---- atomic operations -----------------------------------------------------------------------------
-
-// All keys that the operation may come to write.
-KeyRange Transaction::versionstamp_range(Slice key_with_offset, Arena* arena) const {
-  size_t offset = 0;
-  stamp_offset(key_with_offset, &offset);
-  Bytes low(key_with_offset.substr(0, key_with_offset.size() - 4));
-  Bytes high = low;
-  const Version known = !view_.has_version() ? kInvalidVersion : view_.version();
-  const Bytes least = known < 0 ? Bytes(8, '\0') : system_keys::big_endian(static_cast<uint64_t>(known) + 1);
-  low.replace(offset, kStampLength, least + Bytes(2, '\0'));
-  high.replace(offset, kStampLength, Bytes(kStampLength, '\xff'));
-  high.push_back('\0');
-  return {arena->copy(low), arena->copy(std::min<Slice>(high, options_.max_read_key()))};
-}
-
-void Transaction::write_stamped_key(Bytes key, Slice value, size_t offset) {
-  attempt_.stamped_keys.push_back(key);
-  if (!options_.read_your_writes_disabled) {
-    const KeyRange range = versionstamp_range(key, &attempt_.native.arena);
-    if (!range.empty()) {
-      flush_writes(range.begin, range.end);
-      attempt_.writes.make_unreadable(range.begin, range.end);
-      waiting_.overlays().make_unreadable(range.begin, range.end);
-    }
-    // The overlay keeps the operation under the smallest key it may come to write.
-    key.replace(offset, kStampLength, range.begin.substr(offset, kStampLength));
-  }
-  write(key, Op::kSetVersionstampedKey, value, false);
-}
 
 void Transaction::atomic_op(Slice key, Slice param, int operation) {
   Lock lock(mutex_);
@@ -184,9 +119,9 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
   if ((stamped_key || stamped_value) && !stamp_offset(stamped_key ? key : param, &offset))
     return attempt_.defer(err::kClientInvalidOperation);
   if (stamped_key) {
-    write_stamped_key(Bytes(key), param, offset);
+    writes().set_stamped_key(Bytes(key), param, view_.has_version() ? view_.version() : kInvalidVersion);
   } else {
-    write(key, op, param, add_conflict);
+    writes().mutate(key, op, param, add_conflict);
   }
   if (!watches_.empty()) watches_.trigger_all(view_.full_key(key));
 }
@@ -225,59 +160,8 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
     return 0;
   }
   approximate_size_ += range_size(begin, end);
-  if (options_.read_your_writes_disabled) {
-    attempt_.native.write_conflicts.push_back({attempt_.native.arena.copy(begin), attempt_.native.arena.copy(end)});
-  } else {
-    attempt_.used = true;
-    attempt_.writes.add_conflict_range(begin, end);
-    waiting_.overlays().add_conflict_range(begin, end);
-  }
+  writes().add_conflict_range(begin, end);
   return 0;
-}
-
-// ---- handing the overlay over ----------------------------------------------------------------------
-
-// Appends what the overlay holds in [begin, end) to the native mutations: first the cleared stretches, then the
-// operations in key order.
-void Transaction::flush_writes(Slice begin, Slice end) {
-  const auto clip = [&](const WriteMap::Segment& segment) {
-    const Bytes from = segment.begin();
-    return attempt_.native.arena.copy(std::max<Slice>(begin, from));
-  };
-  const auto collect = [&](bool (WriteMap::Segment::*wanted)() const, auto&& emit) {
-    std::optional<Slice> open;
-    for (WriteMap::Segment segment = attempt_.writes.segment(begin); segment.begins_before(end); segment.next()) {
-      if ((segment.*wanted)() && !open) open = clip(segment);
-      if (!(segment.*wanted)() && open) {
-        emit(*open, clip(segment));
-        open.reset();
-      }
-      if (!segment.has_end()) break;
-    }
-    if (open) emit(*open, attempt_.native.arena.copy(end));
-  };
-  collect(&WriteMap::Segment::is_cleared, [&](Slice from, Slice to) {
-    attempt_.native.mutations.push_back({Op::kClearRange, from, to});
-    native_cost_ += ReadLog::kPage;
-  });
-  collect(&WriteMap::Segment::is_conflict,
-          [&](Slice from, Slice to) { attempt_.native.write_conflicts.push_back({from, to}); });
-  for (WriteMap::Segment segment = attempt_.writes.segment(begin); segment.begins_before(end); segment.next()) {
-    if (segment.is_operation()) {
-      const Slice after = attempt_.native.arena.copy_after(segment.key());
-      const Slice key = after.substr(0, after.size() - 1);
-      for (const KeyOperation& operation : segment.operations()) {
-        if (operation.has_value) {
-          attempt_.native.mutations.push_back({operation.op, key, attempt_.native.arena.copy(operation.value)});
-          native_cost_ += 4 * rounded_to_pages(key.size() + (operation.op == Op::kSet ? operation.value.size() : 0));
-        } else {
-          attempt_.native.mutations.push_back({Op::kClearRange, key, after});
-          native_cost_ += ReadLog::kPage;
-        }
-      }
-    }
-    if (!segment.has_end()) break;
-  }
 }
 
 }  // namespace fdb
