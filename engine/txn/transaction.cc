@@ -20,20 +20,6 @@ Latency& latency_of(const Database& database) {
 
 }  // namespace
 
-void TransactionHook::before_look(Future&) {
-  if (const Ref<Transaction> alive = lock()) alive->deliver_commit();
-}
-
-void WatchHook::after_cancel(Future&) {
-  if (const Ref<Transaction> alive = transaction_->lock()) alive->forget_watch(*watched_);
-  if (const Ref<Keyspace> alive = keyspace_->lock()) alive->watches().remove(*watched_);
-}
-
-const std::shared_ptr<TransactionHook>& Transaction::hook() {
-  if (!hook_) hook_ = std::make_shared<TransactionHook>(this);
-  return hook_;
-}
-
 Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant, const SpecialKeySpace& special_keys)
     : database_(std::move(database)),
       special_keys_(special_keys),
@@ -43,6 +29,7 @@ Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant, const Speci
       backoff_(kInitialBackoff),
       delivery_(network_, database_->keyspace(), this),
       watches_(network_, database_->keyspace()),
+      link_(this, network_),
       view_(database_->keyspace(), std::move(tenant), this),
       attempt_(database_->deferred_error()) {
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
@@ -50,9 +37,7 @@ Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant, const Speci
   if (behavior().born_with_system_access && !view_.in_tenant()) apply_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, false, Slice());
 }
 
-Transaction::~Transaction() {
-  if (hook_) hook_->cut();
-}
+Transaction::~Transaction() { link_.cut(); }
 
 void Transaction::destroy() {
   {
@@ -141,7 +126,7 @@ void Transaction::replay_persistent_options() {
 void Transaction::arm_timeout() {
   const bool pending = !waiting_.empty() || delivery_.is_awaited() || !on_error_futures_.empty() || !late_answers_.empty();
   if (!pending || options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
-  timeout_timer_ = at(time_base_ + options_.timeout_ms * 1000, [](Transaction& self) { self.timeout_fired(); });
+  timeout_timer_ = link_.at(time_base_ + options_.timeout_ms * 1000, [](Transaction& self) { self.timeout_fired(); });
 }
 
 void Transaction::disarm_timeout() {

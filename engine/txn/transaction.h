@@ -1,10 +1,11 @@
-// A transaction as the C API sees it: life cycle, checks in their documented order, reads, buffered writes, commit.
+// A transaction as the C API sees it: each operation takes the lock, makes its checks in their documented order, and has a part do
+// the work: Reads in a ReadView, Writes into the Attempt, WaitingReads, UnregisteredWatches, CommitDelivery, LateAnswers.
 //
 // Thread-safety: every member may be called from any thread; calls take effect in the order in which they get the lock.
 // Invariants:
 //  1. Operations check, in this order: deferred error, commit started (2017), error state (1025, 1031, 2017).
-//  2. Reads work on the read point, which never changes within an attempt; they never wait for a commit.
-//  3. commit() decides at once; its future is delivered when somebody looks (deliver_commit).
+//  2. What belongs to one attempt is in attempt_, view_ and delivery_'s part of it; the next attempt begins by assignments.
+//  3. commit() decides at once, unless reads are still on their way; its future is delivered when somebody looks.
 //  4. No lock is held while a callback runs: futures post them to the network thread.
 //  5. Members named *_locked, and all private members, want the lock to be held.
 #pragma once
@@ -14,7 +15,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/weak_link.h"
 #include "db/atomic_ops.h"
 #include "db/database.h"
 #include "runtime/future.h"
@@ -25,36 +25,13 @@
 #include "txn/read_view.h"
 #include "txn/reads.h"
 #include "txn/special_key_space.h"
+#include "txn/transaction_link.h"
 #include "txn/transaction_options.h"
 #include "txn/unregistered_watches.h"
 #include "txn/waiting_reads.h"
 #include "txn/writes.h"
 
 namespace fdb {
-
-class Transaction;
-
-// Leads from a future, or a timer, back to its transaction, for as long as that exists.
-class TransactionHook : public FutureHook, public WeakLink<Transaction> {
- public:
-  using WeakLink::WeakLink;
-  void before_look(Future& future) override;
-};
-
-// Takes back a watch whose future is cancelled or destroyed, before or after it was registered.
-class WatchHook : public FutureHook {
- public:
-  WatchHook(std::shared_ptr<TransactionHook> transaction, std::shared_ptr<const Watched> watched,
-            std::shared_ptr<WeakLink<Keyspace>> keyspace)
-      : transaction_(std::move(transaction)), watched_(std::move(watched)), keyspace_(std::move(keyspace)) {}
-  void before_look(Future& future) override { transaction_->before_look(future); }
-  void after_cancel(Future& future) override;
-
- private:
-  const std::shared_ptr<TransactionHook> transaction_;
-  const std::shared_ptr<const Watched> watched_;
-  const std::shared_ptr<WeakLink<Keyspace>> keyspace_;
-};
 
 class Transaction : public KeyspaceUser {
  public:
@@ -113,7 +90,6 @@ class Transaction : public KeyspaceUser {
 
  private:
   friend class TransactionAccess;
-  friend class TransactionHook;
 
   using Lock = std::lock_guard<Mutex>;
 
@@ -163,14 +139,6 @@ class Transaction : public KeyspaceUser {
   void timeout_fired();
   void finish_on_error(const Ref<Future>& future);
   void refuse_on_error();
-  const std::shared_ptr<TransactionHook>& hook();
-  // Runs `task(*this)` on the network thread at `when_micros`, unless the transaction is gone by then.
-  template <class Task>
-  Network::TimerId at(int64_t when_micros, Task task) {
-    return network_.at(when_micros, [link = hook(), task = std::move(task)] {
-      if (const Ref<Transaction> alive = link->lock()) task(*alive);
-    });
-  }
 
   // ---- reads that wait ------------------------------------------------------------------------------
   void arm_retry();
@@ -224,7 +192,7 @@ class Transaction : public KeyspaceUser {
   std::vector<std::pair<Bytes, Bytes>> conflicting_ranges_;
   Network::TimerId timeout_timer_ = 0;
   bool destroyed_ = false;
-  std::shared_ptr<TransactionHook> hook_;
+  TransactionLink link_;
 
   // ---- of one attempt -------------------------------------------------------------------------------
   TransactionOptions options_;

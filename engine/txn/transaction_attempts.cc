@@ -185,7 +185,7 @@ Ref<Future> Transaction::on_error(Error error) {
   auto future = make_ref<Future>();
   on_error_futures_.push_back(future);
   arm_timeout();
-  at(now_micros() + static_cast<int64_t>(delay * 1e6), [future](Transaction& self) { self.finish_on_error(future); });
+  link_.at(now_micros() + static_cast<int64_t>(delay * 1e6), [future](Transaction& self) { self.finish_on_error(future); });
   if (network_.stopped()) future->fail(err::kBrokenPromise);
   return future;
 }

@@ -96,7 +96,7 @@ Ref<Future> Transaction::commit() {
   if (attempt_.state_error != 0) return answer_error(attempt_.state_error);
   if (network_.stopped()) return answer_error(err::kBrokenPromise);
   const auto future = make_ref<Future>();
-  future->set_hook(hook());
+  future->set_hook(link_.hook());
   delivery_.start(future, !answers_late());
   if (waiting_.empty() && !late_answers_.has_reads()) {
     start_commit();
@@ -185,7 +185,7 @@ Ref<Future> Transaction::get_versionstamp() {
   if (Error error = refusal()) return answer_error(error);
   if (network_.stopped()) return answer_error(err::kBrokenPromise);
   auto future = make_ref<Future>();
-  future->set_hook(hook());
+  future->set_hook(link_.hook());
   delivery_.add_stamp(future);
   arm_timeout();
   return future;

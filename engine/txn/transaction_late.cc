@@ -26,7 +26,7 @@ void Transaction::wait_for_version(const Ref<Future>& future, WaitingReads::Read
 void Transaction::arm_retry() {
   if (waiting_.empty() || retry_timer_ != 0) return;
   retry_timer_ =
-      at(waiting_.next_try(keyspace().micros_until(view_.version())), [](Transaction& self) { self.retry_waiting(); });
+      link_.at(waiting_.next_try(keyspace().micros_until(view_.version())), [](Transaction& self) { self.retry_waiting(); });
 }
 
 void Transaction::fail_waiting(Error error) {
@@ -67,7 +67,8 @@ void Transaction::watch_is_read_late(const Ref<Future>& future) {
 // Before the answer is kept: where memory runs out, a timer without an answer does no harm, but a commit would wait for
 // an answer without a timer.
 void Transaction::arrive_late(LateAnswers::Number number) {
-  at(Env::current().monotonic_micros() + latency_.next_micros(), [number](Transaction& self) { self.answer_arrived(number); });
+  link_.at(Env::current().monotonic_micros() + latency_.next_micros(),
+           [number](Transaction& self) { self.answer_arrived(number); });
 }
 
 void Transaction::answer_arrived(LateAnswers::Number number) {
@@ -78,8 +79,8 @@ void Transaction::answer_arrived(LateAnswers::Number number) {
 }
 
 void Transaction::commit_arrives_late() {
-  at(Env::current().monotonic_micros() + latency_.next_micros(),
-     [future = delivery_.future()](Transaction& self) { self.commit_arrived(future); });
+  link_.at(Env::current().monotonic_micros() + latency_.next_micros(),
+           [future = delivery_.future()](Transaction& self) { self.commit_arrived(future); });
   delivery_.send();
   arm_timeout();
 }

@@ -1,9 +1,5 @@
 // Reads of a transaction.
-#include <algorithm>
-
-#include "base/env.h"
 #include "db/system_keys.h"
-#include "txn/accounting.h"
 #include "txn/size_estimates.h"
 #include "txn/transaction.h"
 

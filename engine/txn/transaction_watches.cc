@@ -55,7 +55,7 @@ Error Transaction::keep_watch(Slice key, ValueResult seen, const Ref<Future>& fu
   const auto watched = std::make_shared<Watched>();
   watched->key = view_.full_key(key);
   if (seen.present) watched->remembered = std::move(seen.value);
-  future->set_hook(std::make_shared<WatchHook>(hook(), watched, keyspace().link()));
+  future->set_hook(std::make_shared<WatchHook>(link_.hook(), watched, keyspace().link()));
   const Error refused = watches_.add(future, watched, database_->watch_slots());
   if (refused == 0 && kept) *kept = watched;
   return refused;

@@ -1,7 +1,4 @@
 // Writes of a transaction: checks in their documented order, then into the overlay.
-#include <algorithm>
-#include <cstring>
-
 #include "db/system_keys.h"
 #include "txn/accounting.h"
 #include "txn/transaction.h"
