@@ -8,8 +8,7 @@ PYTHONS ?= python3.10 python3.11 python3.12 python3.13
 
 BIN := $(VENV)/bin
 PY := $(BIN)/python
-# Two tests at a time where there are two processors; PYTEST_ARGS=-n0 runs one after the other. The order is
-# random; its seed is in the first lines of the output.
+# Two tests at a time where there are two processors; PYTEST_ARGS=-n0 runs one after the other.
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 CLUSTER := $(CURDIR)/build/cluster
 FDBCLI := docker compose exec -T fdb fdbcli --timeout 60 --exec
@@ -27,7 +26,7 @@ QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tes
 	tests/native/test_lifetimes.py tests/project/test_packaging.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build foundationdb-shim demo test test-quick test-late test-pure lint format typecheck \
+.PHONY: help setup build foundationdb-shim demo test test-quick test-late test-random test-pure lint format typecheck \
 	generate check-generated parity bench asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
@@ -57,8 +56,11 @@ foundationdb-shim: $(VENV)/installed ## build a stand-in for the official packag
 demo: $(VENV)/installed ## run the example: real data, indexes, 20 threads
 	$(PY) examples/unicode_database.py
 
-test: $(VENV)/installed ## run all tests, in random order (PYTEST_ARGS=--randomly-seed=... repeats one)
+test: $(VENV)/installed ## run all tests (PYTEST_ARGS=... is passed on)
 	$(PYTEST) $(PYTEST_ARGS)
+
+test-random: $(VENV)/installed ## run the tests in random order (PYTEST_ARGS=--randomly-seed=... repeats one)
+	$(PYTEST) -p randomly -m "not slow" $(PYTEST_ARGS)
 
 test-quick: $(VENV)/installed ## run what may depend on the Python: opening, tuples, waiting, packaging
 	$(PYTEST) $(QUICK_TESTS) $(PYTEST_ARGS)
