@@ -1,10 +1,12 @@
 // \xff\xff/configuration/, \xff\xff/global_config/ and \xff\xff/tracing/.
+#include <algorithm>
 #include <cinttypes>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/env.h"
 #include "base/tuple_codec.h"
-#include "special/network_address.h"
+#include "db/system_keys.h"
 #include "special/special_ranges.h"
 #include "special/status_json.h"
 
@@ -31,7 +33,6 @@ constexpr Slice kTraceId = literal("\xff\xff/tracing/transaction_id");
 
 constexpr Slice kStoredClass = literal("\xff/processClass/");
 constexpr Slice kStoredGlobal = literal("\xff/globalConfig/k/");
-constexpr Slice kStoredGlobalEnd = literal("\xff/globalConfig/k0");
 constexpr Slice kStoredGlobalVersion = literal("\xff/globalConfig/v");
 
 // ---- process classes -------------------------------------------------------------------------------
@@ -83,14 +84,12 @@ Error commit_class_type(SpecialAccess& access, const SpecialRange& range) {
   for (const Piece& piece : range.written(access)) {
     if (!piece.value) continue;
     const Bytes address = piece.begin.substr(range.begin.size());
-    if (!is_network_address(address)) {
-      return access.refuse("setclass", "ERROR: '" + address + "' is not a valid network endpoint address\n");
-    }
+    if (Error error = check_address(access, "setclass", address)) return error;
     const bool known = std::find(std::begin(kClasses), std::end(kClasses), *piece.value) != std::end(kClasses);
     if (!known && *piece.value != "default") {
       return access.refuse("setclass", "ERROR: '" + *piece.value + "' is not a valid process class\n");
     }
-    if (address != kProcessAddress && address != kProcessAddress.substr(0, kProcessAddress.find(':'))) continue;
+    if (!is_own_address(address)) continue;
     *piece.value == "default" ? access.clear(stored_class_key()) : access.set(stored_class_key(), *piece.value);
   }
   return 0;
@@ -118,6 +117,17 @@ bool is_description(const Bytes& text) {
   return !text.empty() && text.find_first_not_of(kLetters) == Bytes::npos;
 }
 
+// Whether a list of addresses differs from what there is.
+Error change_of_processes(SpecialAccess& access, Slice addresses, bool* changed) {
+  for (size_t comma = 0; comma != Slice::npos; addresses = addresses.substr(std::min(addresses.size(), comma + 1))) {
+    comma = addresses.find(',');
+    const Bytes address(addresses.substr(0, comma));
+    if (Error error = check_address(access, "coordinators", address)) return error;
+    *changed = *changed || address != kProcessAddress;
+  }
+  return 0;
+}
+
 // The coordinator of an embedded database is the library itself; there is nothing to change to.
 Error commit_coordinators(SpecialAccess& access, const SpecialRange& range) {
   access.become_lock_aware();
@@ -128,15 +138,7 @@ Error commit_coordinators(SpecialAccess& access, const SpecialRange& range) {
       if (!is_description(*piece.value)) return access.refuse("coordinators", "Cluster description must match [A-Za-z0-9_]+");
       changed = changed || *piece.value != description_of(access.database());
     } else if (piece.begin == kProcesses) {
-      Slice rest = *piece.value;
-      for (size_t comma = 0; comma != Slice::npos; rest = rest.substr(std::min(rest.size(), comma + 1))) {
-        comma = rest.find(',');
-        const Bytes address(rest.substr(0, comma));
-        if (!is_network_address(address)) {
-          return access.refuse("coordinators", "ERROR: '" + address + "' is not a valid network endpoint address\n");
-        }
-        changed = changed || address != kProcessAddress;
-      }
+      if (Error error = change_of_processes(access, *piece.value, &changed)) return error;
     }
   }
   return access.refuse("coordinators",
@@ -149,42 +151,41 @@ Error refuse_clear_coordinators(SpecialAccess& access, Slice, Slice) {
 
 // ---- global configuration --------------------------------------------------------------------------
 
+constexpr int kTupleZero = 0x14;  // integers have the codes around it: its size, negative below
+constexpr int kTupleFloat = 0x20;
+constexpr int kTupleDouble = 0x21;
+
+Bytes integer_text(int code, uint64_t number) {
+  if (code >= kTupleZero) return std::to_string(number);
+  const int size = kTupleZero - code;
+  return "-" + std::to_string((size == 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * size) - 1) - number);
+}
+
+// In a tuple the sign bit is flipped, or all bits of a negative number.
+template <class Float, class Bits>
+Bytes float_text(Bits bits) {
+  constexpr Bits kSign = Bits{1} << (8 * sizeof(Bits) - 1);
+  bits = bits & kSign ? bits ^ kSign : ~bits;
+  Float number;
+  static_assert(sizeof number == sizeof bits);
+  std::memcpy(&number, &bits, sizeof number);
+  char text[400];
+  std::snprintf(text, sizeof text, "%f", static_cast<double>(number));
+  return text;
+}
+
 // The text of a packed one-element tuple: strings as they are, integers in decimal, floats with six decimals.
 std::optional<Bytes> shown_value(Slice packed) {
   const auto elements = split_tuple(packed);
   if (!elements || elements->size() != 1) return std::nullopt;
   const TupleElement& element = elements->front();
   if (element.code == kTupleBytes || element.code == kTupleUnicode) return tuple_text(element);
-  const auto big_endian = [&element](size_t size) {
-    uint64_t number = 0;
-    for (size_t i = 1; i <= size; ++i) number = number << 8 | static_cast<unsigned char>(element.raw[i]);
-    return number;
-  };
-  char text[400];
-  constexpr int kZero = 0x14;
-  if (element.code >= kZero - 8 && element.code <= kZero + 8) {
-    const bool negative = element.code < kZero;
-    const size_t size = static_cast<size_t>(negative ? kZero - element.code : element.code - kZero);
-    uint64_t number = big_endian(size);
-    if (negative) number = (size == 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * size) - 1) - number;
-    return (negative ? "-" : "") + std::to_string(number);
+  const auto number = [&element](size_t size) { return system_keys::from_big_endian(element.raw.substr(1, size)); };
+  if (element.code >= kTupleZero - 8 && element.code <= kTupleZero + 8) {
+    return integer_text(element.code, number(static_cast<size_t>(std::abs(element.code - kTupleZero))));
   }
-  if (element.code == 0x20) {  // float: the sign bit is flipped, or all bits of a negative number
-    uint32_t bits = static_cast<uint32_t>(big_endian(4));
-    bits = bits >> 31 ? bits ^ 0x80000000u : ~bits;
-    float number;
-    std::memcpy(&number, &bits, sizeof number);
-    std::snprintf(text, sizeof text, "%f", static_cast<double>(number));
-    return text;
-  }
-  if (element.code == 0x21) {
-    uint64_t bits = big_endian(8);
-    bits = bits >> 63 ? bits ^ 0x8000000000000000u : ~bits;
-    double number;
-    std::memcpy(&number, &bits, sizeof number);
-    std::snprintf(text, sizeof text, "%f", number);
-    return text;
-  }
+  if (element.code == kTupleFloat) return float_text<float>(static_cast<uint32_t>(number(4)));
+  if (element.code == kTupleDouble) return float_text<double>(number(8));
   return std::nullopt;
 }
 
@@ -198,13 +199,9 @@ Error read_global(SpecialAccess& access, Slice begin, Slice end, SpecialRows* ro
 }
 
 Error commit_global(SpecialAccess& access, const SpecialRange& range) {
-  const auto stored = [](Slice key) { return Bytes(kStoredGlobal) + Bytes(key.substr(kGlobal.size())); };
   for (const Piece& piece : range.written(access)) {
-    if (piece.value) {
-      access.set(stored(piece.begin), *piece.value);
-    } else {
-      access.clear_range(stored(piece.begin), piece.end.starts_with(kGlobal) ? stored(piece.end) : Bytes(kStoredGlobalEnd));
-    }
+    const auto [from, to] = stored_range(kStoredGlobal, kGlobal, piece.begin, piece.end);
+    piece.value ? access.set(from, *piece.value) : access.clear_range(from, to);
   }
   access.set_stamped(kStoredGlobalVersion, Bytes(10, '\0'));
   return 0;

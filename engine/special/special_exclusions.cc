@@ -1,11 +1,9 @@
 // \xff\xff/management/: exclusion of processes and localities. There is one process, so the effect
 // ends with the bookkeeping, and excluding that process is refused unless it is forced.
 #include <algorithm>
-#include <charconv>
 
 #include "base/env.h"
 #include "db/system_keys.h"
-#include "special/network_address.h"
 #include "special/special_ranges.h"
 #include "special/status_json.h"
 
@@ -29,7 +27,6 @@ constexpr Slice kOptions = literal("\xff\xff/management/options/");
 constexpr Slice kManagement = literal("\xff\xff/management/");
 constexpr Slice kConfiguration = literal("\xff/conf/");
 constexpr Slice kLocalityPrefix = "locality_";
-constexpr Slice kHost = "127.0.0.1";
 
 // The part of a range's keys that names it: "excluded/", "failed_locality/", ...
 Slice name_of(Slice range_begin) { return range_begin.substr(kManagement.size()); }
@@ -45,9 +42,6 @@ template <const Slice& kBegin>
 Error read_exclusions(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows) {
   return read_mapped(access, stored_prefix(kBegin), kBegin, begin, end, rows);
 }
-
-// Whether the database's only process goes by this name.
-bool is_own_address(Slice address) { return address == kHost || address == kProcessAddress; }
 
 bool is_forced(SpecialAccess& access, Slice range_begin) {
   const Bytes flag = Bytes(kOptions) + Bytes(name_of(range_begin)) + "force";
@@ -65,19 +59,16 @@ Error refuse_last_process(SpecialAccess& access, Slice range_begin) {
 
 void store(SpecialAccess& access, Slice range_begin, const std::vector<Piece>& pieces) {
   const Bytes prefix = stored_prefix(range_begin);
-  const auto stored = [&](Slice key) { return prefix + Bytes(key.substr(range_begin.size())); };
   for (const Piece& piece : pieces) {
+    const auto [from, to] = stored_range(prefix, range_begin, piece.begin, piece.end);
     if (piece.value) {
-      access.set(stored(piece.begin), Slice());
+      access.set(from, Slice());
     } else if (piece.is_point()) {
-      access.clear(stored(piece.begin));
+      access.clear(from);
       // An address without port stands for all ports.
-      access.clear_range(stored(piece.begin) + ":", stored(piece.begin) + ";");
+      access.clear_range(from + ":", from + ";");
     } else {
-      Bytes end = prefix;
-      end.back() = static_cast<char>(end.back() + 1);
-      const bool inside = piece.end.starts_with(range_begin);
-      access.clear_range(stored(piece.begin), inside ? stored(piece.end) : end);
+      access.clear_range(from, to);
     }
   }
   access.set(prefix.substr(0, prefix.size() - 1), system_keys::big_endian(Env::current().random_u64()));
@@ -90,9 +81,7 @@ Error commit_addresses(SpecialAccess& access, const SpecialRange& range) {
   for (const Piece& piece : pieces) {
     if (!piece.value) continue;
     const Bytes address = piece.begin.substr(range.begin.size());
-    if (!is_network_address(address)) {
-      return access.refuse(command_of(range.begin), "ERROR: '" + address + "' is not a valid network endpoint address\n");
-    }
+    if (Error error = check_address(access, command_of(range.begin), address)) return error;
     own = own || is_own_address(address);
   }
   if (own && !is_forced(access, range.begin)) return refuse_last_process(access, range.begin);

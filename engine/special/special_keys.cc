@@ -1,10 +1,8 @@
 #include "special/special_keys.h"
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
-#include "special/json.h"
 #include "special/special_ranges.h"
 #include "special/status_json.h"
 
@@ -316,56 +314,6 @@ Error SpecialKeys::commit(Transaction& transaction) const {
 const SpecialKeySpace& special_key_space() {
   static const auto* const keys = new SpecialKeys;
   return *keys;
-}
-
-// ---- the transaction as modules see it -------------------------------------------------------------
-
-Error SpecialAccess::get_range(Slice begin, Slice end, SpecialRows* rows) {
-  return scan(begin, end, false, [rows](Slice key, Slice value) {
-    rows->emplace(key, value);
-    return true;
-  });
-}
-
-SpecialWrites& SpecialAccess::writes() {
-  if (!special_attempt()) special_attempt() = std::make_unique<SpecialWrites>();
-  return static_cast<SpecialWrites&>(*special_attempt());
-}
-
-Error SpecialAccess::refuse(Slice command, Slice message) {
-  JsonWriter json;
-  json.begin_object();
-  json.member("retriable", false);
-  json.member("command", command);
-  json.member("message", message);
-  json.end_object();
-  writes().error_message = json.text();
-  return err::kSpecialKeysApiFailure;
-}
-
-// ---- for implementations ---------------------------------------------------------------------------
-
-std::pair<Bytes, Bytes> stored_range(Slice prefix, Slice shown, Slice begin, Slice end) {
-  Bytes to(prefix);
-  if (end.substr(0, shown.size()) == shown) {
-    to.append(end.substr(shown.size()));
-  } else {
-    to.back() = static_cast<char>(to.back() + 1);
-  }
-  return {Bytes(prefix) + Bytes(begin.substr(shown.size())), std::move(to)};
-}
-
-Error read_mapped(SpecialAccess& access, Slice prefix, Slice shown, Slice begin, Slice end, SpecialRows* rows) {
-  const auto [from, to] = stored_range(prefix, shown, begin, end);
-  return access.scan(from, to, false, [&](Slice key, Slice value) {
-    rows->emplace(Bytes(shown) + Bytes(key.substr(prefix.size())), value);
-    return true;
-  });
-}
-
-bool parse_number(Slice text, int64_t* number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
 }  // namespace fdb

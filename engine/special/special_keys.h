@@ -22,6 +22,7 @@ class SpecialWriteMap {
 
     // Whether this is [key, key\0) and not a longer range.
     bool is_point() const { return end == key_after(begin); }
+    bool covers(Slice key) const { return key >= begin && key < end; }
   };
 
   bool empty() const { return states_.empty(); }

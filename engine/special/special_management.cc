@@ -195,6 +195,18 @@ Bytes plain_number(double number) {
   return digits;
 }
 
+// The zone that a write asks for, or why it is refused.
+Error wanted_zone(SpecialAccess& access, Slice name, const Bytes& text, Version now, Zone* zone) {
+  double seconds = 0;
+  if (name != kIgnoreFailures && !parse_seconds(text, &seconds)) return err::kUnknownError;
+  if (seconds < 0) {
+    return access.refuse("maintenance", "The specified maintenance time " + plain_number(seconds) + " is a negative value");
+  }
+  const double room = static_cast<double>(INT64_MAX / 2 - now);
+  *zone = Zone{Bytes(name), now + static_cast<Version>(std::min(seconds * static_cast<double>(kVersionsPerSecond), room))};
+  return 0;
+}
+
 Error commit_maintenance(SpecialAccess& access, const SpecialRange& range) {
   access.become_lock_aware();
   std::optional<Zone> current;
@@ -206,8 +218,7 @@ Error commit_maintenance(SpecialAccess& access, const SpecialRange& range) {
   for (const Piece& piece : range.written(access)) {
     const Slice written = Slice(piece.begin).substr(kMaintenance.size());
     if (!piece.value) {
-      const Bytes row = current ? Bytes(kMaintenance) + current->name : Bytes();
-      if (current && row >= piece.begin && row < piece.end) access.clear(kStoredZone);
+      if (current && piece.covers(Bytes(kMaintenance) + current->name)) access.clear(kStoredZone);
       continue;
     }
     if (wanted) {
@@ -217,14 +228,7 @@ Error commit_maintenance(SpecialAccess& access, const SpecialRange& range) {
       return access.refuse("maintenance",
                            "Maintenance mode cannot be used while data distribution is disabled for storage server failures.");
     }
-    double seconds = 0;
-    if (written != kIgnoreFailures && !parse_seconds(*piece.value, &seconds)) return err::kUnknownError;
-    if (seconds < 0) {
-      return access.refuse("maintenance", "The specified maintenance time " + plain_number(seconds) + " is a negative value");
-    }
-    const double room = static_cast<double>(INT64_MAX / 2 - now);
-    wanted =
-        Zone{Bytes(written), now + static_cast<Version>(std::min(seconds * static_cast<double>(kVersionsPerSecond), room))};
+    if (Error error = wanted_zone(access, written, *piece.value, now, &wanted.emplace())) return error;
   }
   if (wanted) access.set(kStoredZone, little_endian(wanted->end) + wanted->name);
   return 0;
@@ -257,12 +261,11 @@ Error commit_mode(SpecialAccess& access, const Bytes& text) {
 Error commit_distribution(SpecialAccess& access, const SpecialRange& range) {
   access.become_lock_aware();
   for (const Piece& piece : range.written(access)) {
-    const auto covers = [&piece](Slice key) { return key >= piece.begin && key < piece.end; };
-    if (covers(kMode)) {
+    if (piece.covers(kMode)) {
       if (Error error = commit_mode(access, piece.value.value_or("1"))) return error;
     }
-    if (covers(kRebalance)) piece.value ? access.set(kStoredRebalance, *piece.value) : access.clear(kStoredRebalance);
-    if (piece.value && !covers(kMode) && !covers(kRebalance)) {
+    if (piece.covers(kRebalance)) piece.value ? access.set(kStoredRebalance, *piece.value) : access.clear(kStoredRebalance);
+    if (piece.value && !piece.covers(kMode) && !piece.covers(kRebalance)) {
       return access.refuse("datadistribution",
                            "Changing keys other than the following two keys is not allowed: mode, rebalance_ignored");
     }
@@ -272,10 +275,12 @@ Error commit_distribution(SpecialAccess& access, const SpecialRange& range) {
 
 // ---- versions --------------------------------------------------------------------------------------
 
-Error read_min_version(SpecialAccess& access, Slice, Slice, SpecialRows* rows) {
+// A number that is shown as text, if there is one.
+template <const Slice& kStored, const Slice& kShown>
+Error read_stored_number(SpecialAccess& access, Slice, Slice, SpecialRows* rows) {
   std::optional<Bytes> stored;
-  if (Error error = access.get(kStoredMinVersion, &stored)) return error;
-  if (stored) rows->emplace(kMinVersion, std::to_string(from_little_endian(*stored)));
+  if (Error error = access.get(kStored, &stored)) return error;
+  if (stored) rows->emplace(kShown, std::to_string(from_little_endian(*stored)));
   return 0;
 }
 
@@ -297,13 +302,6 @@ Error commit_min_version(SpecialAccess& access, const SpecialRange& range) {
   if (Error error = access.read_version(&now)) return error;
   if (version < now) return access.refuse("advanceversion", "Current read version is larger than the given version");
   access.set(kStoredMinVersion, little_endian(version + 1));
-  return 0;
-}
-
-Error read_epoch(SpecialAccess& access, Slice, Slice, SpecialRows* rows) {
-  std::optional<Bytes> stored;
-  if (Error error = access.get(kStoredEpoch, &stored)) return error;
-  if (stored) rows->emplace(kEpoch, std::to_string(from_little_endian(*stored)));
   return 0;
 }
 
@@ -369,12 +367,13 @@ constexpr SpecialRange kRanges[] = {
     {kDistribution, kDistributionEnd, &ApiBehavior::special_management, false, read_distribution, commit_distribution, true},
     {kLocked, kLockedEnd, &ApiBehavior::special_management, false, read_lock, commit_lock, true},
     {kMaintenance, kMaintenanceEnd, &ApiBehavior::special_management, false, read_maintenance, commit_maintenance, true},
-    {kMinVersion, kMinVersionEnd, &ApiBehavior::special_management, false, read_min_version, commit_min_version, true},
+    {kMinVersion, kMinVersionEnd, &ApiBehavior::special_management, false, read_stored_number<kStoredMinVersion, kMinVersion>,
+     commit_min_version, true},
     {kOptions, kOptionsEnd, &ApiBehavior::special_management, false, read_options, commit_nothing, false, set_option,
      clear_options},
     {kProfiling, kProfilingEnd, &ApiBehavior::special_profiling, false, read_profiling, commit_profiling, true, nullptr,
      clear_profiling},
-    {kEpoch, kEpochEnd, &ApiBehavior::special_management, false, read_epoch, commit_epoch, true},
+    {kEpoch, kEpochEnd, &ApiBehavior::special_management, false, read_stored_number<kStoredEpoch, kEpoch>, commit_epoch, true},
 };
 
 }  // namespace

@@ -90,6 +90,8 @@ inline void add_row(Slice key, Slice value, Slice begin, Slice end, SpecialRows*
   if (key >= begin && key < end) rows->emplace(key, value);
 }
 
+// Where a key that is shown below `shown` is stored: below `prefix`.
+Bytes stored_key(Slice prefix, Slice shown, Slice key);
 // [begin, end) of a range that is shown below `shown`, where it is stored: below `prefix`.
 std::pair<Bytes, Bytes> stored_range(Slice prefix, Slice shown, Slice begin, Slice end);
 // Adds the system keys that a special range shows under other names: `prefix` is replaced by `shown`.
@@ -97,5 +99,10 @@ Error read_mapped(SpecialAccess& access, Slice prefix, Slice shown, Slice begin,
 
 // A decimal number that fills `text`.
 bool parse_number(Slice text, int64_t* number);
+
+// Whether the database's only process goes by this name.
+bool is_own_address(Slice address);
+// Refuses the command if `address` is none.
+Error check_address(SpecialAccess& access, Slice command, const Bytes& address);
 
 }  // namespace fdb

@@ -110,14 +110,9 @@ struct Setting {
   std::optional<Bytes> value;
 };
 
-struct Deletion {
-  Bytes begin;
-  Bytes end;
-};
-
 struct Requests {
   std::set<Bytes> creations;
-  std::vector<Deletion> deletions;
+  std::vector<Piece> deletions;
   std::map<Bytes, std::vector<Setting>> settings;
   std::vector<std::pair<Bytes, Bytes>> renames;
 
@@ -140,6 +135,23 @@ Error add_setting(SpecialAccess& access, const Piece& piece, Requests* requests)
   return 0;
 }
 
+// Creations and deletions, of tenants that are not being renamed.
+Error collect_listed(SpecialAccess& access, const std::vector<Piece>& pieces, Requests* requests) {
+  for (const Piece& piece : pieces) {
+    for (const auto& [old_name, new_name] : requests->renames) {
+      for (const Bytes& name : {old_name, new_name}) {
+        if (piece.covers(Bytes(kMap) + name)) return refuse_rename(access);
+      }
+    }
+    if (piece.value) {
+      requests->creations.insert(piece.begin.substr(kMap.size()));
+    } else {
+      requests->deletions.push_back(piece);
+    }
+  }
+  return 0;
+}
+
 Error collect_requests(SpecialAccess& access, Requests* requests) {
   const SpecialWriteMap& written = access.writes().values;
   for (const Piece& piece : written.pieces(kRename, kRenameEnd)) {
@@ -153,19 +165,7 @@ Error collect_requests(SpecialAccess& access, Requests* requests) {
   for (const Piece& piece : written.pieces(kConfigure, kConfigureEnd)) {
     if (Error error = add_setting(access, piece, requests)) return error;
   }
-  for (const Piece& piece : written.pieces(kMap, kMapEnd)) {
-    for (const auto& [old_name, new_name] : requests->renames) {
-      for (const Bytes& name : {old_name, new_name}) {
-        const Bytes key = Bytes(kMap) + name;
-        if (key >= piece.begin && key < piece.end) return refuse_rename(access);
-      }
-    }
-    if (piece.value) {
-      requests->creations.insert(piece.begin.substr(kMap.size()));
-    } else {
-      requests->deletions.push_back({piece.begin, piece.end});
-    }
-  }
+  if (Error error = collect_listed(access, written.pieces(kMap, kMapEnd), requests)) return error;
   for (const auto& [name, settings] : requests->settings) {
     if (requests->names_renamed(name)) return refuse_rename(access);
   }
@@ -245,7 +245,7 @@ Error remove(SpecialAccess& access, Slice name, Slice id) {
 // Configuration of a tenant that is deleted in the same transaction goes with it.
 Error remove_all(SpecialAccess& access, Requests* requests) {
   bool changed = false;
-  for (const Deletion& deletion : requests->deletions) {
+  for (const Piece& deletion : requests->deletions) {
     SpecialRows rows;
     if (Error error = read_mapped(access, system_keys::kTenantNameIndex, kMap, deletion.begin, deletion.end, &rows))
       return error;
@@ -253,10 +253,7 @@ Error remove_all(SpecialAccess& access, Requests* requests) {
       if (Error error = remove(access, Slice(key).substr(kMap.size()), id)) return error;
       changed = true;
     }
-    std::erase_if(requests->settings, [&](const auto& one) {
-      const Bytes key = Bytes(kMap) + one.first;
-      return key >= deletion.begin && key < deletion.end;
-    });
+    std::erase_if(requests->settings, [&](const auto& one) { return deletion.covers(Bytes(kMap) + one.first); });
   }
   if (changed) note_change(access);
   return 0;
