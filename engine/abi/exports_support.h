@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <new>
 
 #include "base/fdb_headers.h"
@@ -107,6 +108,20 @@ Error typed_value(FDBFuture* future, T** out) {
 inline Error error_only(FDBFuture* future) {
   const Error error = Future::from(future)->get_error();
   return error ? error : err::kClientInvalidOperation;
+}
+
+// The elements of an array; `elements` is its member that holds them. Only arrays of rows say whether there are more.
+template <class Array, class Elements, class Out>
+Error get_array(FDBFuture* future, Elements Array::* elements, Out* out, int* out_count, fdb_bool_t* out_more = nullptr) {
+  std::unique_ptr<Array>* result;
+  if (Error error = typed_value(future, &result)) return error;
+  Array& array = **result;
+  *out = (array.*elements).data();
+  *out_count = static_cast<int>((array.*elements).size());
+  if constexpr (requires { array.more; }) {
+    if (out_more) *out_more = array.more;
+  }
+  return 0;
 }
 
 template <class T>

@@ -76,44 +76,19 @@ DLLEXPORT fdb_error_t fdb_future_get_value(FDBFuture* f, fdb_bool_t* out_present
 
 DLLEXPORT fdb_error_t fdb_future_get_mappedkeyvalue_array(FDBFuture* f, FDBMappedKeyValue const** out_kv, int* out_count,
                                                           fdb_bool_t* out_more) {
-  return guard_error([&] {
-    std::unique_ptr<MappedKeyValueArray>* result;
-    if (Error error = typed_value(f, &result)) return error;
-    *out_kv = (*result)->rows.data();
-    *out_count = static_cast<int>((*result)->rows.size());
-    *out_more = (*result)->more;
-    return Error(0);
-  });
+  return guard_error([&] { return get_array(f, &MappedKeyValueArray::rows, out_kv, out_count, out_more); });
 }
 
 DLLEXPORT fdb_error_t fdb_future_get_key_array(FDBFuture* f, FDBKey const** out_key_array, int* out_count) {
-  return guard_error([&] {
-    std::unique_ptr<KeyArray>* result;
-    if (Error error = typed_value(f, &result)) return error;
-    *out_key_array = (*result)->keys.data();
-    *out_count = static_cast<int>((*result)->keys.size());
-    return Error(0);
-  });
+  return guard_error([&] { return get_array(f, &KeyArray::keys, out_key_array, out_count); });
 }
 
 DLLEXPORT fdb_error_t fdb_future_get_string_array(FDBFuture* f, const char*** out_strings, int* out_count) {
-  return guard_error([&] {
-    std::unique_ptr<StringArray>* result;
-    if (Error error = typed_value(f, &result)) return error;
-    *out_strings = (*result)->pointers.data();
-    *out_count = static_cast<int>((*result)->pointers.size());
-    return Error(0);
-  });
+  return guard_error([&] { return get_array(f, &StringArray::pointers, out_strings, out_count); });
 }
 
 DLLEXPORT fdb_error_t fdb_future_get_keyrange_array(FDBFuture* f, FDBKeyRange const** out_ranges, int* out_count) {
-  return guard_error([&] {
-    std::unique_ptr<KeyRangeArray>* result;
-    if (Error error = typed_value(f, &result)) return error;
-    *out_ranges = (*result)->ranges.data();
-    *out_count = static_cast<int>((*result)->ranges.size());
-    return Error(0);
-  });
+  return guard_error([&] { return get_array(f, &KeyRangeArray::ranges, out_ranges, out_count); });
 }
 
 // ---- getters of values that only blob workers and other processes produce: the future holds an error ----

@@ -32,14 +32,7 @@ fdb_error_t future_get_error(FDBFuture* future) {
 }
 
 fdb_error_t future_get_keyvalue_array(FDBFuture* future, FDBKeyValue const** out_rows, int* out_count, fdb_bool_t* out_more) {
-  return guard_error([&] {
-    std::unique_ptr<KeyValueArray>* result;
-    if (Error error = typed_value(future, &result)) return error;
-    *out_rows = (*result)->rows.data();
-    *out_count = static_cast<int>((*result)->rows.size());
-    if (out_more) *out_more = (*result)->more;
-    return Error(0);
-  });
+  return guard_error([&] { return get_array(future, &KeyValueArray::rows, out_rows, out_count, out_more); });
 }
 
 fdb_error_t transaction_set_option(FDBTransaction* transaction, int option, const uint8_t* value, int value_length) {
