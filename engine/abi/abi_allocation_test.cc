@@ -6,6 +6,7 @@
 #include "abi/exports_support.h"
 #include "sim/failing_allocator.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 #include <foundationdb/fdb_c.h>
@@ -188,7 +189,7 @@ int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
   CHECK_EQ(fdb_select_api_version_impl(740, 740), 0);
-  fdb::Network::instance().simulate();
+  fdb::test::network().simulate();
   for (const bool all_after : {false, true}) {
     fdb::fail_each_allocation(fdb::reads_and_writes, "writes", all_after);
     fdb::fail_each_allocation(fdb::watches, "watches", all_after);

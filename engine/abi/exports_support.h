@@ -7,9 +7,9 @@
 #include <memory>
 #include <new>
 
+#include "abi/library.h"
 #include "base/fdb_headers.h"
 #include "runtime/future.h"
-#include "runtime/network.h"
 
 #include <foundationdb/fdb_c_internal.h>
 
@@ -35,7 +35,7 @@ inline Error current_exception_code() noexcept {
 
 inline bool version_selected() noexcept {
   try {
-    return Network::instance().api_version() != 0;
+    return Library::of_process().network().api_version() != 0;
   } catch (...) {
     return false;  // not even the network's state was made
   }

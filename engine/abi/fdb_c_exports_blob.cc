@@ -11,7 +11,7 @@ Error range_error(const uint8_t* begin, int begin_length, const uint8_t* end, in
 }
 
 FDBFuture* unsupported() {
-  return guard_future([] { return Network::instance().answer_error(err::kUnsupportedOperation); });
+  return guard_future([] { return Library::of_process().network().answer_error(err::kUnsupportedOperation); });
 }
 
 FDBFuture* unsupported_range(const uint8_t* begin, int begin_length, const uint8_t* end, int end_length) {

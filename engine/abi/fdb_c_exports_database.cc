@@ -45,7 +45,7 @@ bool is_snapshot_id(Slice id) {
 
 template <class Open>
 Error open_database(Open&& open, FDBDatabase** out_database) {
-  if (!Network::instance().is_set_up()) return err::kNetworkNotSetup;
+  if (!Library::of_process().network().is_set_up()) return err::kNetworkNotSetup;
   LatencySetting latency;
   if (Error error = latency_of_environment(&latency)) return error;
   *out_database = open().detach()->handle();
@@ -57,12 +57,15 @@ Error open_database(Open&& open, FDBDatabase** out_database) {
 extern "C" {
 
 DLLEXPORT fdb_error_t fdb_create_database(const char* cluster_file_path, FDBDatabase** out_database) {
-  return guard_error([&] { return open_database([&] { return Database::open(cluster_file_path); }, out_database); });
+  return guard_error(
+      [&] { return open_database([&] { return Library::of_process().databases().open(cluster_file_path); }, out_database); });
 }
 
 DLLEXPORT fdb_error_t fdb_create_database_from_connection_string(const char* connection_string, FDBDatabase** out_database) {
-  return guard_error(
-      [&] { return open_database([&] { return Database::open_connection_string(connection_string); }, out_database); });
+  return guard_error([&] {
+    return open_database([&] { return Library::of_process().databases().open_connection_string(connection_string); },
+                         out_database);
+  });
 }
 
 DLLEXPORT fdb_error_t fdb_embedded_set_latency(FDBDatabase* d, const char* setting) {
@@ -126,14 +129,15 @@ DLLEXPORT FDBFuture* fdb_database_create_snapshot(FDBDatabase* db, uint8_t const
 
 DLLEXPORT double fdb_database_get_main_thread_busyness(FDBDatabase*) {
   double busyness = 0;
-  guard_void([&] { busyness = Network::instance().busyness(); });
+  guard_void([&] { busyness = Library::of_process().network().busyness(); });
   return busyness;
 }
 
 DLLEXPORT FDBFuture* fdb_database_get_server_protocol(FDBDatabase* db, uint64_t expected_version) {
   return database_future(db, [&](Database& database) {
     // The protocol never changes: whoever waits for that waits until he gives up.
-    if (expected_version == kServerProtocol && !Network::instance().stopped()) return make_ref<Future>();
+    if (expected_version == kServerProtocol && !Library::of_process().network().stopped())
+      return make_ref<Future>(database.network());
     return database.answer(kServerProtocol);
   });
 }

@@ -1,7 +1,6 @@
 // C exports: the library as a whole and its network.
 #include "abi/exports_support.h"
 #include "base/error_table.h"
-#include "db/keyspace.h"
 
 using namespace fdb;
 
@@ -9,7 +8,7 @@ extern "C" {
 
 DLLEXPORT fdb_error_t fdb_select_api_version_impl(int runtime_version, int header_version) {
   try {
-    return Network::instance().select_api_version(runtime_version, header_version);
+    return Library::of_process().network().select_api_version(runtime_version, header_version);
   } catch (...) {
     return current_exception_code();
   }
@@ -24,19 +23,19 @@ DLLEXPORT const char* fdb_get_error(fdb_error_t code) { return error_text(code);
 DLLEXPORT fdb_bool_t fdb_error_predicate(int predicate_test, fdb_error_t code) { return error_predicate(predicate_test, code); }
 
 DLLEXPORT fdb_error_t fdb_network_set_option(FDBNetworkOption option, uint8_t const* value, int value_length) {
-  return guard_error([&] { return Network::instance().set_option(number_of(option), value, value_length); });
+  return guard_error([&] { return Library::of_process().network().set_option(number_of(option), value, value_length); });
 }
 
 DLLEXPORT fdb_error_t fdb_run_network(void) {
-  return guard_error([] { return Network::instance().run(); });
+  return guard_error([] { return Library::of_process().network().run(); });
 }
 
 DLLEXPORT fdb_error_t fdb_stop_network(void) {
-  return guard_error([] { return Network::instance().stop(); });
+  return guard_error([] { return Library::of_process().network().stop(); });
 }
 
 DLLEXPORT fdb_error_t fdb_add_network_thread_completion_hook(void (*hook)(void*), void* hook_parameter) {
-  return guard_error([&] { return Network::instance().add_completion_hook(hook, hook_parameter); });
+  return guard_error([&] { return Library::of_process().network().add_completion_hook(hook, hook_parameter); });
 }
 
 // A test aid of multi-version clients; there is only one protocol version to speak here.
@@ -44,7 +43,7 @@ DLLEXPORT void fdb_use_future_protocol_version(void) {}
 
 DLLEXPORT fdb_error_t fdb_embedded_drop(const char* name) {
   return guard_error([&] {
-    Keyspace::drop_memory(name ? name : "");
+    Library::of_process().databases().drop(name ? name : "");
     return Error(0);
   });
 }

@@ -108,8 +108,8 @@ DLLEXPORT FDBFuture* fdb_cluster_create_database(FDBCluster* c, uint8_t const* d
     const size_t length = db_name_length > 0 ? static_cast<size_t>(db_name_length) : 0;
     const auto* name = length ? reinterpret_cast<const char*>(db_name) : "";
     if (std::strncmp(name, "DB", length) != 0) return Future::failed(err::kInvalidDatabaseName);
-    if (!Network::instance().is_set_up()) return Future::failed(err::kNetworkNotSetup);
-    return holder_of(Database::open(cluster_from(c)->path.c_str()));
+    if (!Library::of_process().network().is_set_up()) return Future::failed(err::kNetworkNotSetup);
+    return holder_of(Library::of_process().databases().open(cluster_from(c)->path.c_str()));
   });
 }
 

@@ -17,14 +17,14 @@ KeySelector selector_of(const SelectorArguments& arguments) {
 }  // namespace
 
 int dispatch_version() {
-  const int selected = Network::instance().header_version();
+  const int selected = Library::of_process().network().header_version();
   return selected ? selected : FDB_LATEST_API_VERSION;
 }
 
 namespace current {
 
 fdb_error_t setup_network() {
-  return guard_error([] { return Network::instance().setup(); });
+  return guard_error([] { return Library::of_process().network().setup(); });
 }
 
 fdb_error_t future_get_error(FDBFuture* future) {
@@ -73,7 +73,8 @@ namespace before_14 {
 fdb_error_t setup_network(const char* local_address) {
   const int length = local_address ? static_cast<int>(std::strlen(local_address)) : 0;
   const auto* value = reinterpret_cast<const uint8_t*>(local_address);
-  const Error error = guard_error([&] { return Network::instance().set_option(FDB_NET_OPTION_LOCAL_ADDRESS, value, length); });
+  const Error error =
+      guard_error([&] { return Library::of_process().network().set_option(FDB_NET_OPTION_LOCAL_ADDRESS, value, length); });
   return error ? error : current::setup_network();
 }
 

@@ -1,8 +1,22 @@
 #include "abi/library.h"
 
+#include "base/fork.h"
 #include "special/special_keys.h"
 
 namespace fdb {
+
+Library& Library::of_process() {
+  static Library* const library = [] {
+    auto* made = new Library;
+    static ForkHooks hooks{nullptr, nullptr, [] {
+                             of_process().network().start_over();
+                             of_process().databases().start_over();
+                           }};
+    on_fork(&hooks);
+    return made;
+  }();
+  return *library;
+}
 
 Ref<Transaction> create_transaction(Database& database) {
   return make_ref<Transaction>(Ref<Database>(&database), Ref<Tenant>(), special_key_space());

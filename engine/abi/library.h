@@ -3,10 +3,25 @@
 // Thread-safety: every function may be called from any thread.
 #pragma once
 
-#include "db/database.h"
+#include "db/databases.h"
+#include "runtime/network.h"
 #include "txn/transaction.h"
 
 namespace fdb {
+
+// One copy of the library: what it has of everything there is one of.
+class Library {
+ public:
+  // The one behind the C API. Never destroyed: threads may outlive static destruction.
+  static Library& of_process();
+
+  Network& network() { return network_; }
+  Databases& databases() { return databases_; }
+
+ private:
+  Network network_;
+  Databases databases_{network_};
+};
 
 Ref<Transaction> create_transaction(Database& database);
 Ref<Transaction> create_transaction(Tenant& tenant);

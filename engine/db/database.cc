@@ -1,10 +1,6 @@
 #include "db/database.h"
 
-#include <sys/stat.h>
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
 
 #include "db/system_keys.h"
 #include "runtime/late_answers.h"
@@ -13,89 +9,12 @@
 
 namespace fdb {
 
-namespace {
-
-constexpr size_t kMaxClusterFileSize = 60'000;
-constexpr const char* kDefaultClusterFiles[] = {"./fdb.cluster", "/etc/foundationdb/fdb.cluster"};
-
-bool starts_with(Slice text, Slice prefix) { return text.substr(0, prefix.size()) == prefix; }
-
-bool is_embedded(Slice text) { return starts_with(text, "memory:"); }
-
-Bytes first_line(const Bytes& text) {
-  Bytes line = text.substr(0, text.find('\n'));
-  while (!line.empty() && (line.back() == ' ' || line.back() == '\r' || line.back() == '\t')) line.pop_back();
-  return line;
-}
-
-struct Location {
-  Error error = 0;
-  Bytes embedded;  // memory:NAME
-};
-
-// What a cluster file names. A genuine one is refused at once: this library has no network (2104).
-Location read_cluster_file(const Bytes& path) {
-  struct stat status;
-  if (stat(path.c_str(), &status) != 0) return {err::kNoClusterFileFound, {}};
-  if (S_ISDIR(status.st_mode)) return {err::kConnectionStringInvalid, {}};
-  // To the official client a file is there when it can be opened.
-  const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) return {err::kNoClusterFileFound, {}};
-  Bytes text(kMaxClusterFileSize, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get())) return {err::kFileNotReadable, {}};
-  const Bytes line = first_line(text);
-  if (is_embedded(line)) return {0, line};
-  return {err::kConnectionStringInvalid, {}};
-}
-
-Location locate(const Bytes& text) {
-  if (is_embedded(text)) return {0, text};
-  if (!text.empty()) return read_cluster_file(text);
-  const char* variable = std::getenv("FDB_CLUSTER_FILE");
-  if (variable && *variable) return is_embedded(variable) ? Location{0, variable} : read_cluster_file(variable);
-  for (const char* path : kDefaultClusterFiles) {
-    struct stat status;
-    if (stat(path, &status) == 0) return read_cluster_file(path);
-  }
-  return {err::kNoClusterFileFound, {}};
-}
-
-Bytes opened_name(const Bytes& text) {
-  if (!text.empty()) return text;
-  const char* variable = std::getenv("FDB_CLUSTER_FILE");
-  if (variable && *variable) return variable;
-  struct stat status;
-  return stat("fdb.cluster", &status) == 0 ? "fdb.cluster" : "/etc/foundationdb/fdb.cluster";
-}
-
-Ref<Keyspace> keyspace_of(const Location& location) {
-  if (location.error != 0) return Ref<Keyspace>();
-  LatencySetting latency;
-  latency_of_environment(&latency);  // what is wrong with it was refused before
-  return Keyspace::memory(location.embedded.substr(location.embedded.find(':') + 1), latency);
-}
-
-}  // namespace
-
-Database::Database(Ref<Keyspace> keyspace, Error deferred, Bytes opened_path)
-    : keyspace_(std::move(keyspace)),
+Database::Database(Network& network, Ref<Keyspace> keyspace, Error deferred, Bytes opened_path)
+    : network_(network),
+      keyspace_(std::move(keyspace)),
       opened_path_(std::move(opened_path)),
       deferred_error_(deferred),
-      snapshot_ryw_counter_(Network::instance().behavior().snapshot_sees_writes ? 1 : 0) {}
-
-Ref<Database> Database::open(const char* cluster_file_path) {
-  const Bytes text = cluster_file_path ? cluster_file_path : "";
-  const Location location = locate(text);
-  return make_ref<Database>(keyspace_of(location), Error(location.error), opened_name(text));
-}
-
-Ref<Database> Database::open_connection_string(const char* connection_string) {
-  const Bytes text = connection_string ? connection_string : "";
-  Location location{err::kConnectionStringInvalid, {}};
-  if (is_embedded(text)) location = {0, text};
-  return make_ref<Database>(keyspace_of(location), Error(location.error), Bytes(text));
-}
+      snapshot_ryw_counter_(network_.behavior().snapshot_sees_writes ? 1 : 0) {}
 
 Error Database::deferred_error() const {
   std::lock_guard lock(mutex_);
@@ -133,12 +52,12 @@ Ref<Tenant> Database::open_tenant(Slice name) { return make_ref<Tenant>(Ref<Data
 
 Ref<Future> Database::answer(Result result) {
   const bool late = keyspace_ && keyspace_->latency().on();
-  return late ? answer_later(keyspace_->latency(), {0, std::move(result)}) : Network::instance().answer(std::move(result));
+  return late ? answer_later(network_, keyspace_->latency(), {0, std::move(result)}) : network_.answer(std::move(result));
 }
 
 Ref<Future> Database::answer_error(Error error) {
   const bool late = keyspace_ && keyspace_->latency().on();
-  return late ? answer_later(keyspace_->latency(), {error, Void{}}) : Network::instance().answer_error(error);
+  return late ? answer_later(network_, keyspace_->latency(), {error, Void{}}) : network_.answer_error(error);
 }
 
 int Database::snapshot_ryw_counter() const {

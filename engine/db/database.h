@@ -23,10 +23,7 @@ struct OptionDefault {
 
 class Database : public RefCounted<Database> {
  public:
-  Database(Ref<Keyspace> keyspace, Error deferred, Bytes opened_path);
-  // Never fails: trouble with the string becomes the deferred error of everything done with the database.
-  static Ref<Database> open(const char* cluster_file_path);
-  static Ref<Database> open_connection_string(const char* connection_string);
+  Database(Network& network, Ref<Keyspace> keyspace, Error deferred, Bytes opened_path);
 
   Error set_option(int option, const uint8_t* value, int length);
   Ref<Tenant> open_tenant(Slice name);
@@ -34,6 +31,7 @@ class Database : public RefCounted<Database> {
   Ref<Future> answer(Result result);
   Ref<Future> answer_error(Error error);
 
+  Network& network() const { return network_; }
   // Null when the database is unusable; then deferred_error() says why.
   Keyspace* keyspace() const { return keyspace_.get(); }
   Error deferred_error() const;
@@ -50,6 +48,7 @@ class Database : public RefCounted<Database> {
   static Database* from(FDBDatabase* handle) { return reinterpret_cast<Database*>(handle); }
 
  private:
+  Network& network_;
   const Ref<Keyspace> keyspace_;
   const Bytes opened_path_;
   mutable Mutex mutex_;

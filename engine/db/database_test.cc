@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "runtime/network.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb {
@@ -41,13 +42,14 @@ class Folder {
   std::vector<Bytes> files_;
 };
 
-Error error_of(const Bytes& path) { return Database::open(path.c_str())->deferred_error(); }
+Error error_of(const Bytes& path) { return test::open_database(path.c_str())->deferred_error(); }
 
 void test_files_that_name_a_database() {
   Folder folder;
   CHECK_EQ(error_of(folder.write("name", "memory:app\n")), 0);
   CHECK_EQ(error_of(folder.write("more", "memory:app \r\nanything")), 0);
-  CHECK_EQ(Database::open(folder.write("same", "memory:app").c_str())->keyspace(), Database::open("memory:app")->keyspace());
+  CHECK_EQ(test::open_database(folder.write("same", "memory:app").c_str())->keyspace(),
+           test::open_database("memory:app")->keyspace());
 }
 
 void test_files_of_clusters_are_refused() {
@@ -89,7 +91,7 @@ void test_a_file_that_cannot_be_read() {
 }  // namespace fdb
 
 int main() {
-  CHECK_EQ(fdb::Network::instance().select_api_version(740, 740), 0);
+  CHECK_EQ(fdb::test::network().select_api_version(740, 740), 0);
   fdb::test_files_that_name_a_database();
   fdb::test_files_of_clusters_are_refused();
   fdb::test_files_that_are_not_there();

@@ -26,10 +26,10 @@ Watch::Watch(std::shared_ptr<WatchSlots> slots, Ref<Future> future, std::shared_
 
 Watch::~Watch() { slots_->release(); }
 
-void Watch::fire(Ref<Watch> watch) noexcept {
+void Watch::fire(Ref<Watch> watch, Network& network) noexcept {
   std::unique_ptr<Firing> firing = std::move(watch->firing_);
   firing->watch = std::move(watch);
-  Network::instance().post(std::move(firing));
+  network.post(std::move(firing));
 }
 
 // ---- an index --------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ void WatchRegistry::activate(WatchIndex::Entry entry, Keyspace& keyspace) noexce
   const bool present = current.get(watched.key, &value);
   if (present == watched.remembered.has_value() && (!present || value == *watched.remembered)) return;
   std::lock_guard lock(mutex_);
-  if (index_.take(watched)) Watch::fire(watch);
+  if (index_.take(watched)) fire(watch);
   count();
 }
 
@@ -89,7 +89,7 @@ void WatchRegistry::check(Slice key, const Snapshot& published) {
   Slice found;
   WatchIndex::Value value;
   if (published.get(key, &found)) value = found;
-  index_.take_changed(key, value, Watch::fire);
+  index_.take_changed(key, value, [this](Ref<Watch> watch) { fire(std::move(watch)); });
   count();
 }
 
@@ -99,7 +99,7 @@ void WatchRegistry::check_range(Slice begin, Slice end, const Snapshot& publishe
     Slice found;
     return published.get(key, &found) ? WatchIndex::Value(found) : std::nullopt;
   };
-  index_.take_changed_in(begin, end, value_of, Watch::fire);
+  index_.take_changed_in(begin, end, value_of, [this](Ref<Watch> watch) { fire(std::move(watch)); });
   count();
 }
 

@@ -21,6 +21,7 @@
 namespace fdb {
 
 class Keyspace;
+class Network;
 class WatchIndex;
 
 // How many watches a database may still have.
@@ -51,8 +52,8 @@ class Watch : public RefCounted<Watch> {
 
   const Ref<Future>& future() const { return future_; }
   const Watched& watched() const { return *watched_; }
-  // Completes the future on the network thread. Called once.
-  static void fire(Ref<Watch> watch) noexcept;
+  // Completes the future on the thread of `network`. Called once.
+  static void fire(Ref<Watch> watch, Network& network) noexcept;
 
  private:
   struct Firing;
@@ -152,6 +153,7 @@ class WatchIndex {
 
 class WatchRegistry {
  public:
+  explicit WatchRegistry(Network& network) : network_(network) {}
   ~WatchRegistry();
 
   // Starts watching, or fires the watch when the keyspace's current value is another one already.
@@ -165,8 +167,10 @@ class WatchRegistry {
   bool empty() const { return count_.load(std::memory_order_seq_cst) == 0; }
 
  private:
+  void fire(Ref<Watch> watch) { Watch::fire(std::move(watch), network_); }
   void count() { count_.store(index_.size(), std::memory_order_seq_cst); }
 
+  Network& network_;
   Mutex mutex_;
   WatchIndex index_;
   std::atomic<size_t> count_{0};

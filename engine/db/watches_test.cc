@@ -11,6 +11,7 @@
 #include "abi/library.h"
 #include "runtime/network.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 #include "txn/transaction.h"
 
@@ -26,8 +27,8 @@ Handle begin(Database& database) { return Handle(create_transaction(database).de
 Handle begin(Tenant& tenant) { return Handle(create_transaction(tenant).detach()); }
 
 void turn() {
-  Network::instance().turn();
-  Network::instance().turn();
+  test::network().turn();
+  test::network().turn();
 }
 
 template <class Owner>
@@ -77,7 +78,7 @@ void make_tenant(Database& database, Slice name) {
 }
 
 void test_no_change_is_missed() {
-  const Ref<Database> database = Database::open("memory:watch-race");
+  const Ref<Database> database = test::open_database("memory:watch-race");
   make_tenant(*database, "t");
   const Ref<Tenant> tenant = database->open_tenant("t");
   for (const Point point : {Point::kWatchActivating, Point::kWatchRegistered}) {
@@ -90,7 +91,7 @@ void test_no_change_is_missed() {
 
 // The same from the other side: the watch is registered when the commit is published and has not fired anything yet.
 void test_no_registration_is_missed() {
-  const Ref<Database> database = Database::open("memory:watch-race");
+  const Ref<Database> database = test::open_database("memory:watch-race");
   commit_set(*database, "k", "old");
   const Handle watching = begin(*database);
   const Ref<Future> watch = watching->watch("k");
@@ -103,7 +104,7 @@ void test_no_registration_is_missed() {
 }
 
 void test_metadata_version_in_a_race() {
-  const Ref<Database> database = Database::open("memory:watch-race");
+  const Ref<Database> database = test::open_database("memory:watch-race");
   const auto bump = [&] {
     const Handle transaction = begin(*database);
     transaction->atomic_op("\xff/metadataVersion", Bytes(14, '\0'), FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE);
@@ -121,7 +122,7 @@ void test_metadata_version_in_a_race() {
 
 // The key of a tenant that looks like the tail of the metadata version's is another one.
 void test_metadata_version_in_a_tenant() {
-  const Ref<Database> database = Database::open("memory:watch-race");
+  const Ref<Database> database = test::open_database("memory:watch-race");
   const Ref<Tenant> tenant = database->open_tenant("t");
   const Handle transaction = begin(*tenant);
   const Ref<Future> watch = transaction->watch("\xff/metadataVersion");
@@ -133,7 +134,7 @@ void test_metadata_version_in_a_tenant() {
 }
 
 void test_own_writes() {
-  const Ref<Database> database = Database::open("memory:watch-own");
+  const Ref<Database> database = test::open_database("memory:watch-own");
   commit_set(*database, "k", "v");
   const Handle transaction = begin(*database);
   const Ref<Future> same = transaction->watch("k");
@@ -149,7 +150,7 @@ void test_own_writes() {
 }
 
 void test_clears_and_rewrites() {
-  const Ref<Database> database = Database::open("memory:watch-clear");
+  const Ref<Database> database = test::open_database("memory:watch-clear");
   commit_set(*database, "a", "1");
   commit_set(*database, "b", "2");
   const Handle transaction = begin(*database);
@@ -171,7 +172,7 @@ void test_clears_and_rewrites() {
 
 // A watch on a version that is still to come is one once the version has come.
 void test_watch_waits_for_its_version(test::SimEnv& env) {
-  const Ref<Database> database = Database::open("memory:watch-later");
+  const Ref<Database> database = test::open_database("memory:watch-later");
   commit_set(*database, "k", "v");
   Result* result;
   const Handle probe = begin(*database);
@@ -194,16 +195,16 @@ void test_watch_waits_for_its_version(test::SimEnv& env) {
 void test_watches_do_not_keep_a_database() {
   Ref<Future> watch;
   {
-    const Ref<Database> database = Database::open("memory:watch-close");
+    const Ref<Database> database = test::open_database("memory:watch-close");
     const Handle transaction = begin(*database);
     watch = transaction->watch("k");
     CHECK_EQ(transaction->commit()->get_error(), 0);
   }
   {
     // Another handle of the same database.
-    const Ref<Database> database = Database::open("memory:watch-close");
+    const Ref<Database> database = test::open_database("memory:watch-close");
     CHECK(!watch->is_ready());
-    Keyspace::drop_memory("watch-close");
+    test::drop_database("watch-close");
     CHECK(!watch->is_ready());
   }
   CHECK_EQ(watch->get_error(), err::kOperationCancelled);
@@ -221,7 +222,7 @@ std::shared_ptr<WatchSlots> slots() {
 
 Ref<Watch> watch_of(const std::string& key, std::optional<Bytes> value) {
   CHECK(slots()->acquire());
-  return make_ref<Watch>(slots(), make_ref<Future>(), std::make_shared<Watched>(Watched{key, std::move(value)}));
+  return make_ref<Watch>(slots(), make_ref<Future>(test::network()), std::make_shared<Watched>(Watched{key, std::move(value)}));
 }
 
 // An operation hands over exactly what ends, and the rest stays.
@@ -266,8 +267,8 @@ void test_index_finds_one() {
 
 int main() {
   using namespace fdb;
-  CHECK_EQ(Network::instance().select_api_version(740, 740), 0);
-  Network::instance().simulate();
+  CHECK_EQ(test::network().select_api_version(740, 740), 0);
+  test::network().simulate();
   test::SimEnv env(1);
   test_no_change_is_missed();
   test_no_registration_is_missed();

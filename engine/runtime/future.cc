@@ -35,7 +35,8 @@ void replace_stripes() {
 StripePool* make_stripes() {
   static const bool made = [] {
     replace_stripes();
-    on_fork_in_child(replace_stripes);
+    static ForkHooks hooks{nullptr, nullptr, replace_stripes};
+    on_fork(&hooks);
     return true;
   }();
   (void)made;
@@ -93,6 +94,7 @@ struct Future::Slow {
 };
 
 Future::Future() = default;
+Future::Future(Network& network) : network_(&network) {}
 Future::~Future() = default;
 
 Future::Slow& Future::slow() {
@@ -101,14 +103,14 @@ Future::Slow& Future::slow() {
 }
 
 Ref<Future> Future::ready(Result result) {
-  auto future = make_ref<Future>();
+  auto future = Ref<Future>::adopt(new Future);
   future->result_ = std::move(result);
   future->state_.store(kReady, std::memory_order_release);
   return future;
 }
 
 Ref<Future> Future::failed(Error error) {
-  auto future = make_ref<Future>();
+  auto future = Ref<Future>::adopt(new Future);
   future->error_ = error;
   future->state_.store(kReady, std::memory_order_release);
   return future;
@@ -148,7 +150,7 @@ bool Future::finish(Error error, Result&& result, std::shared_ptr<FutureHook>* h
     if (slow && slow->waiters > 0) stripe.ready.notify_all();
   }
   if (slow && hook) *hook = slow->hook;
-  if (slow && slow->callbacks) Network::instance().post(std::move(slow->callbacks));
+  if (slow && slow->callbacks) network_->post(std::move(slow->callbacks));
   return true;
 }
 
@@ -170,10 +172,9 @@ bool Future::is_ready() { return look(); }
 Error Future::block_until_ready() {
   if (look()) return 0;
   reach(Point::kFuturePending);
-  Network& network = Network::instance();
-  if (network.on_network_thread()) return err::kBlockedFromNetworkThread;
+  if (network_->on_network_thread()) return err::kBlockedFromNetworkThread;
   // Nobody is going to complete a future that a forked child inherited.
-  if (!network.is_set_up()) return err::kNetworkNotSetup;
+  if (!network_->is_set_up()) return err::kNetworkNotSetup;
   const Ref<Future> self(this);  // another thread may destroy the future while this one waits
   Stripe& stripe = stripe_of(this);
   std::unique_lock lock(stripe.mutex);

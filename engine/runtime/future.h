@@ -20,6 +20,7 @@
 namespace fdb {
 
 class Future;
+class Network;
 
 // Rows of a range read. The bytes live in the arena (or in whatever `pin` keeps alive).
 struct KeyValueArray {
@@ -76,8 +77,8 @@ class FutureHook {
 
 class Future : public RefCounted<Future> {
  public:
-  // A future that is pending until complete() or fail().
-  Future();
+  // A future that is pending until complete() or fail(). Its callbacks are posted to `network`.
+  explicit Future(Network& network);
   ~Future();
 
   // Ready at birth (argument errors always; results only while the network runs: see Network::answer).
@@ -116,6 +117,8 @@ class Future : public RefCounted<Future> {
   struct Callbacks;
   struct Slow;  // callbacks, hook; only futures that were pending when somebody cared have one
 
+  Future();  // for those that are ready at birth
+
   // Also tells which hook the future had until then.
   bool finish(Error error, Result&& result, std::shared_ptr<FutureHook>* hook = nullptr);
   // Whether the future is ready after those who deliver on demand had their chance.
@@ -123,6 +126,7 @@ class Future : public RefCounted<Future> {
   Slow& slow();
   std::shared_ptr<FutureHook> hook();
 
+  Network* const network_ = nullptr;  // of one that was pending
   enum State : uint8_t { kPending, kFinishing, kReady };
   std::atomic<uint8_t> state_{kPending};
   // How many getters succeeded and were not balanced by release_memory(), or a mark that the value is gone.

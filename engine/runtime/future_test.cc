@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/network.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb {
@@ -14,19 +15,19 @@ namespace {
 
 struct NetworkThread {
   NetworkThread() {
-    CHECK_EQ(Network::instance().select_api_version(740, 740), 0);
-    CHECK_EQ(Network::instance().setup(), 0);
-    thread = std::thread([] { CHECK_EQ(Network::instance().run(), 0); });
-    while (!Network::instance().running()) std::this_thread::yield();
+    CHECK_EQ(test::network().select_api_version(740, 740), 0);
+    CHECK_EQ(test::network().setup(), 0);
+    thread = std::thread([] { CHECK_EQ(test::network().run(), 0); });
+    while (!test::network().running()) std::this_thread::yield();
   }
   ~NetworkThread() {
-    CHECK_EQ(Network::instance().stop(), 0);
+    CHECK_EQ(test::network().stop(), 0);
     thread.join();
   }
   // Returns once everything that was posted before has run.
   static void flush() {
     std::atomic<bool> done{false};
-    Network::instance().post([&] {
+    test::network().post([&] {
       done = true;
       done.notify_all();
     });
@@ -43,7 +44,7 @@ struct Calls {
 
 void count_call(FDBFuture* handle, void* parameter) {
   auto* calls = static_cast<Calls*>(parameter);
-  calls->on_network_thread = Network::instance().on_network_thread();
+  calls->on_network_thread = test::network().on_network_thread();
   calls->error = Future::from(handle)->get_error();
   ++calls->count;
 }
@@ -73,7 +74,7 @@ void test_ready_futures() {
 }
 
 void test_pending_futures() {
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(test::network());
   CHECK(!future->is_ready());
   CHECK_EQ(future->get_error(), err::kFutureNotSet);
   Result* result = nullptr;
@@ -94,7 +95,7 @@ void test_callbacks() {
   CHECK_EQ(calls.count.load(), 1);
   CHECK(!calls.on_network_thread);
 
-  auto pending = make_ref<Future>();
+  auto pending = make_ref<Future>(test::network());
   CHECK_EQ(pending->set_callback(count_call, &calls), 0);
   CHECK_EQ(pending->set_callback(count_call, &calls), 0);
   CHECK_EQ(calls.count.load(), 1);
@@ -108,7 +109,7 @@ void test_callbacks() {
 // A callback keeps the future alive, though the caller has destroyed it.
 void test_destroy_fires_callbacks() {
   Calls calls;
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(test::network());
   CHECK_EQ(future->set_callback(count_call, &calls), 0);
   future.detach()->destroy();
   NetworkThread::flush();
@@ -117,7 +118,7 @@ void test_destroy_fires_callbacks() {
 }
 
 void test_destroy_inside_callback() {
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(test::network());
   Future* raw = future.detach();
   const auto destroy = [](FDBFuture* handle, void*) { Future::from(handle)->destroy(); };
   CHECK_EQ(raw->set_callback(destroy, nullptr), 0);
@@ -128,8 +129,8 @@ void test_destroy_inside_callback() {
 void test_blocking_on_the_network_thread() {
   std::atomic<Error> pending_error{-1};
   std::atomic<Error> ready_error{-1};
-  Network::instance().post([&] {
-    pending_error = make_ref<Future>()->block_until_ready();
+  test::network().post([&] {
+    pending_error = make_ref<Future>(test::network())->block_until_ready();
     ready_error = Future::ready(Void{})->block_until_ready();
   });
   NetworkThread::flush();
@@ -153,7 +154,7 @@ struct CountingHook : FutureHook {
 
 void test_hooks() {
   auto hook = std::make_shared<CountingHook>();
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(test::network());
   future->set_hook(hook);
   CHECK(!future->is_ready_quietly());
   CHECK_EQ(hook->looks, 0);
@@ -168,12 +169,12 @@ void test_hooks() {
   CHECK_EQ(hook.use_count(), 1);  // dropped on completion
 
   Calls calls;
-  auto looked_at_by_callback = make_ref<Future>();
+  auto looked_at_by_callback = make_ref<Future>(test::network());
   looked_at_by_callback->set_hook(hook);
   CHECK_EQ(looked_at_by_callback->set_callback(count_call, &calls), 0);
   CHECK_EQ(calls.count.load(), 1);
 
-  auto cancelled = make_ref<Future>();
+  auto cancelled = make_ref<Future>(test::network());
   cancelled->set_hook(hook);
   cancelled->cancel();
   cancelled->cancel();
@@ -213,7 +214,7 @@ void test_races() {
   Calls calls;
   constexpr int kFutures = 3000;
   for (int i = 0; i < kFutures; ++i) {
-    Future* future = make_ref<Future>().detach();
+    Future* future = make_ref<Future>(test::network()).detach();
     const Ref<Future> for_completer(future);
     const Ref<Future> for_waiter(future);
     std::thread completer([&] { for_completer->complete(int64_t{i}); });
@@ -258,7 +259,7 @@ int main() {
   }
   // After the loop ended a callback is dropped, but its future is freed.
   fdb::Calls calls;
-  auto late = fdb::make_ref<fdb::Future>();
+  auto late = fdb::make_ref<fdb::Future>(fdb::test::network());
   CHECK_EQ(late->set_callback(fdb::count_call, &calls), 0);
   late.detach()->destroy();
   CHECK_EQ(calls.count.load(), 0);

@@ -16,11 +16,10 @@ void complete(const Ref<Future>& future, Answer answer) {
 
 }  // namespace
 
-Ref<Future> answer_later(Latency& latency, Answer answer) {
-  Network& network = Network::instance();
+Ref<Future> answer_later(Network& network, Latency& latency, Answer answer) {
   if (!network.running())
     return answer.error != 0 ? network.answer_error(answer.error) : network.answer(std::move(answer.result));
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(network);
   // A task can be copied, an answer cannot.
   auto held = std::make_shared<Answer>(std::move(answer));
   network.at(Env::current().monotonic_micros() + latency.next_micros(), [future, held] { complete(future, std::move(*held)); });

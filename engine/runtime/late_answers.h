@@ -27,7 +27,7 @@ enum class Tie {
 };
 
 // Hands out a future that gets the answer by the clock of `latency`, or that has it if the network does not run.
-Ref<Future> answer_later(Latency& latency, Answer answer);
+Ref<Future> answer_later(Network& network, Latency& latency, Answer answer);
 
 // The answers of one transaction that are tied to it. Thread-safety: none; the transaction's lock guards it.
 class LateAnswers {

@@ -3,6 +3,7 @@
 
 #include "abi/library.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 #include "txn/transaction.h"
 
@@ -15,7 +16,7 @@ test::SimEnv* env;
 
 Ref<Database> late_database(const char* setting = "on,seed=1") {
   static int number = 0;
-  const auto database = Database::open(("memory:late" + std::to_string(++number)).c_str());
+  const auto database = test::open_database(("memory:late" + std::to_string(++number)).c_str());
   LatencySetting latency;
   CHECK(parse_latency(setting, &latency));
   database->keyspace()->latency().set(latency);
@@ -293,8 +294,8 @@ int main() {
   using namespace fdb;
   test::SimEnv simulated(1);
   env = &simulated;
-  CHECK_EQ(Network::instance().select_api_version(740, 740), 0);
-  Network::instance().simulate();
+  CHECK_EQ(test::network().select_api_version(740, 740), 0);
+  test::network().simulate();
   test_forms_of_the_setting();
   test_a_seed_repeats_the_delays();
   test_everything_comes_late();

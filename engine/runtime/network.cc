@@ -7,7 +7,6 @@
 #include <map>
 
 #include "base/env.h"
-#include "base/fork.h"
 #include "base/schedule.h"
 #include "runtime/network_options.h"
 
@@ -20,7 +19,7 @@ constexpr int kMaxApiVersion = FDB_LATEST_API_VERSION;
 constexpr int64_t kBusynessWindowMicros = 1'000'000;
 constexpr int64_t kLongestSleepMicros = 3'600'000'000;  // far from what a clock can overflow with
 
-thread_local bool inside_loop = false;
+thread_local const Network* looping = nullptr;  // inside its run() or turn()
 
 // For the time inside run(): the program's own threads get its signals.
 class SignalBlock {
@@ -114,24 +113,30 @@ struct Network::Impl {
   }
 };
 
-Network::Network() : impl_(new Impl) { on_fork_in_child(forget_after_fork); }
+// What is left when the loop has ended.
+struct Network::Rest {
+  WorkQueue tasks;
+  Impl::Timers timers;
+  std::vector<Impl::Completion> held;
+  std::vector<Impl::Hook> hooks;
+};
 
-Network& Network::instance() {
-  static Network* const network = new Network;
-  return *network;
+Network::Network() : impl_(new Impl) {}
+
+Network::~Network() {
+  end();
+  delete impl_;
 }
 
-// The child has no network thread, and the old state may be locked by threads that it does not have either: leave it
-// behind and start over.
-void Network::forget_after_fork() {
-  Network& network = instance();
+// The old state may be locked by threads that the child does not have: leave it behind.
+void Network::start_over() {
   auto* fresh = new Impl;
-  fresh->left_behind = std::exchange(network.impl_, fresh);
-  network.state_.store(State::kFresh);
-  network.api_version_.store(0);
-  network.header_version_.store(0);
-  network.behavior_ = ApiBehavior(0);
-  inside_loop = false;
+  fresh->left_behind = std::exchange(impl_, fresh);
+  state_.store(State::kFresh);
+  api_version_.store(0);
+  header_version_.store(0);
+  behavior_ = ApiBehavior(0);
+  looping = nullptr;
 }
 
 // ---- life cycle -----------------------------------------------------------------------------------
@@ -173,7 +178,7 @@ Error Network::run() {
     impl_->run_called = true;
   }
   const SignalBlock signals_blocked;
-  inside_loop = true;
+  looping = this;
   enter_loop();
   for (bool stopping = false; !stopping;) {
     turn();
@@ -184,7 +189,7 @@ Error Network::run() {
   }
   turn();  // what was queued before the stop, callbacks of ready futures above all
   leave_loop();
-  inside_loop = false;
+  looping = nullptr;
   return 0;
 }
 
@@ -207,23 +212,20 @@ void Network::enter_loop() {
   }
 }
 
-// Runs the completion hooks. What was still queued is dropped, outside of the lock: a task may own futures whose
-// destruction posts again.
+// Runs the completion hooks.
 void Network::leave_loop() {
-  WorkQueue tasks;
-  Impl::Timers timers;
-  std::vector<Impl::Completion> held;
-  std::vector<Impl::Hook> hooks;
-  {
-    std::lock_guard lock(impl_->mutex);
-    state_.store(State::kStopped, std::memory_order_release);
-    tasks = std::move(impl_->tasks);
-    timers.swap(impl_->timers);
-    impl_->timer_times.clear();
-    held.swap(impl_->held);
-    hooks.swap(impl_->hooks);
-  }
-  for (const Impl::Hook& hook : hooks) hook.function(hook.parameter);
+  const Rest rest = end();
+  for (const Impl::Hook& hook : rest.hooks) hook.function(hook.parameter);
+}
+
+// From here on nothing is taken on. The caller drops what was still queued, without a lock: a task may own futures whose
+// destruction posts again.
+Network::Rest Network::end() {
+  std::lock_guard lock(impl_->mutex);
+  state_.store(State::kStopped, std::memory_order_release);
+  impl_->timer_times.clear();
+  return {std::move(impl_->tasks), std::exchange(impl_->timers, {}), std::exchange(impl_->held, {}),
+          std::exchange(impl_->hooks, {})};
 }
 
 Error Network::stop() {
@@ -241,7 +243,7 @@ Error Network::add_completion_hook(void (*hook)(void*), void* parameter) {
   return 0;
 }
 
-bool Network::on_network_thread() const { return inside_loop; }
+bool Network::on_network_thread() const { return looping == this; }
 
 // ---- work -----------------------------------------------------------------------------------------
 
@@ -251,7 +253,7 @@ void Network::post(std::unique_ptr<Work> work) noexcept {
     if (!stopped()) impl_->tasks.push(std::move(work));
   }
   // The loop looks at its queue again before it sleeps.
-  if (!work && !inside_loop) impl_->wake.notify_one();
+  if (!work && looping != this) impl_->wake.notify_one();
 }
 
 Network::TimerId Network::at(int64_t when_micros, std::function<void()> task) {
@@ -270,7 +272,7 @@ Network::TimerId Network::at(int64_t when_micros, std::function<void()> task) {
       throw;
     }
   }
-  if (sleeps_too_long && !inside_loop) impl_->wake.notify_one();
+  if (sleeps_too_long && looping != this) impl_->wake.notify_one();
   return timer;
 }
 
@@ -288,14 +290,14 @@ bool Network::cancel(TimerId timer) {
 
 Ref<Future> Network::answer(Result result) {
   if (running()) return Future::ready(std::move(result));
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(*this);
   deliver(future, std::move(result));
   return future;
 }
 
 Ref<Future> Network::answer_error(Error error) {
   if (running()) return Future::failed(error);
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(*this);
   deliver_error(future, error);
   return future;
 }
@@ -336,11 +338,11 @@ void Network::turn() {
     timers = impl_->take_due(start);
     tasks = std::move(impl_->tasks);
   }
-  const bool was_inside = std::exchange(inside_loop, true);
+  const Network* const before = std::exchange(looping, this);
   // Timers first, as they were due earlier. What a task owns goes with it, before the next one.
   for (; !timers.empty(); timers.erase(timers.begin())) run_guarded(timers.begin()->second);
   while (!tasks.empty()) run_guarded([work = tasks.pop()] { work->run(); });
-  inside_loop = was_inside;
+  looping = before;
   const int64_t end = env.monotonic_micros();
   std::lock_guard lock(impl_->mutex);
   impl_->refresh_busyness(end, end - start);

@@ -1,4 +1,4 @@
-// The network thread of the library: life cycle, a queue of tasks, timers. One per process image of the library.
+// The network thread of a library: life cycle, a queue of tasks, timers.
 //
 // Thread-safety: every member may be called from any thread, unless stated otherwise.
 // Invariants:
@@ -7,7 +7,7 @@
 //     futures are born with 1100.
 //  3. The thread blocks all signals but those that its own faults raise, so that the program's other threads get them.
 //  4. What a task throws ends that task and nothing else: the thread goes on.
-//  5. In the child of a fork() the library is as fresh as before select_api_version().
+//  5. After start_over(), in the child of a fork(), the network is as fresh as before select_api_version().
 #pragma once
 
 #include <functional>
@@ -21,7 +21,11 @@ namespace fdb {
 
 class Network {
  public:
-  static Network& instance();
+  Network();
+  // No thread is inside run().
+  ~Network();
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
 
   // ---- life cycle, as in the C API --------------------------------------------------------------
   Error select_api_version(int runtime, int header);
@@ -40,6 +44,7 @@ class Network {
   bool is_set_up() const { return state() != State::kFresh; }
   bool running() const { return state() == State::kRunning; }
   bool stopped() const { return state() == State::kStopped; }
+  // Whether this thread is the one inside run() or turn().
   bool on_network_thread() const;
 
   // ---- work ---------------------------------------------------------------------------------------
@@ -72,6 +77,9 @@ class Network {
   // Simulation only: marks the network as running without a thread of its own; turn() must be called.
   void simulate();
 
+  // In the child of a fork(), which has no network thread.
+  void start_over();
+
   // Fraction of the last second in which the loop was busy.
   double busyness() const;
   // Whether databases go through the layer for several client libraries (it decides about USE_GRV_CACHE).
@@ -79,13 +87,13 @@ class Network {
 
  private:
   struct Impl;
+  struct Rest;
 
-  Network();
-  static void forget_after_fork();
   void enter_loop();
   void leave_loop();
+  Rest end();
 
-  Impl* impl_;  // never freed: threads may outlive static destruction; replaced in a forked child
+  Impl* impl_;  // replaced in a forked child
   std::atomic<State> state_{State::kFresh};
   ApiBehavior behavior_{0};  // does not change once api_version_ is set
   std::atomic<int> api_version_{0};

@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "base/env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb {
 
 namespace {
 
-Network& network() { return Network::instance(); }
+Network& network() { return test::network(); }
 
 void in_child(const char* name, void (*test)()) {
   const pid_t child = fork();
@@ -107,9 +108,9 @@ void test_completions_wait_for_run() {
   set_up();
   auto value = network().answer(int64_t{5});
   auto failed = network().answer_error(err::kNotCommitted);
-  auto delivered = make_ref<Future>();
+  auto delivered = make_ref<Future>(test::network());
   network().deliver(delivered, Void{});
-  auto delivered_error = make_ref<Future>();
+  auto delivered_error = make_ref<Future>(test::network());
   network().deliver_error(delivered_error, err::kInvertedRange);
   CHECK(!value->is_ready() && !failed->is_ready() && !delivered->is_ready() && !delivered_error->is_ready());
   std::thread thread = start();
@@ -128,8 +129,8 @@ void test_completions_wait_for_run() {
 void test_after_the_loop_ended() {
   set_up();
   std::thread thread = start();
-  auto pending = make_ref<Future>();
-  auto late = make_ref<Future>();
+  auto pending = make_ref<Future>(test::network());
+  auto late = make_ref<Future>(test::network());
   CHECK_EQ(network().stop(), 0);
   thread.join();
   CHECK_EQ(network().answer(Void{})->get_error(), err::kBrokenPromise);
@@ -274,11 +275,11 @@ void test_signals_are_blocked_inside_only() {
 [[maybe_unused]] void test_fork_while_running() {
   set_up();
   std::thread thread = start();
-  auto inherited = make_ref<Future>();
+  auto inherited = make_ref<Future>(test::network());
   in_child("child of a running network", [] {
     CHECK_EQ(network().api_version(), 0);
     CHECK(!network().is_set_up());
-    CHECK_EQ(make_ref<Future>()->block_until_ready(), err::kNetworkNotSetup);
+    CHECK_EQ(make_ref<Future>(test::network())->block_until_ready(), err::kNetworkNotSetup);
     set_up();
     std::thread own = start();
     flush();

@@ -10,6 +10,7 @@
 #include "runtime/network.h"
 #include "sim/failing_allocator.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 #include "txn/transaction.h"
 
@@ -32,7 +33,7 @@ Handle begin(Owner& owner) {
 
 Ref<Database> fresh_database() {
   static int number = 0;
-  return Database::open(("memory:work" + std::to_string(++number)).c_str());
+  return test::open_database(("memory:work" + std::to_string(++number)).c_str());
 }
 
 template <class Owner>
@@ -319,7 +320,7 @@ void test_waiting_reads_lose_patience_one_by_one() {
 // ---- what a task throws ----------------------------------------------------------------------------------
 
 void test_throwing_tasks_end_alone() {
-  Network& network = Network::instance();
+  Network& network = test::network();
   int ran = 0;
   network.post([] { throw std::bad_alloc(); });
   network.post([&] { ++ran; });
@@ -327,7 +328,7 @@ void test_throwing_tasks_end_alone() {
   network.at(0, [&] { ++ran; });
   network.turn();
   CHECK_EQ(ran, 2);
-  const auto future = make_ref<Future>();
+  const auto future = make_ref<Future>(test::network());
   int called = 0;
   CHECK_EQ(future->set_callback([](FDBFuture*, void*) { throw 2; }, nullptr), 0);
   CHECK_EQ(future->set_callback(count_callback, &called), 0);
@@ -368,7 +369,7 @@ void test_timers_keep_no_database_open() {
   std::shared_ptr<WeakLink<Keyspace>> link;
   std::vector<Ref<Future>> futures;
   {
-    const Ref<Database> database = Database::open("memory:work-closed");
+    const Ref<Database> database = test::open_database("memory:work-closed");
     link = database->keyspace()->link();
     const Handle unseen = begin(*database);
     unseen->set("a", "1");
@@ -380,7 +381,7 @@ void test_timers_keep_no_database_open() {
     const Handle timed = begin(*database);
     timed->set_option(FDB_TR_OPTION_TIMEOUT, reinterpret_cast<const uint8_t*>("\xff\0\0\0\0\0\0\0"), 8);
     futures.push_back(timed->get_versionstamp());
-    Keyspace::drop_memory("work-closed");
+    test::drop_database("work-closed");
   }
   CHECK(!link->lock());
   for (const Ref<Future>& future : futures) CHECK(future->is_ready());
@@ -392,8 +393,8 @@ void test_timers_keep_no_database_open() {
 
 int main() {
   using namespace fdb;
-  CHECK_EQ(Network::instance().select_api_version(740, 740), 0);
-  Network::instance().simulate();
+  CHECK_EQ(test::network().select_api_version(740, 740), 0);
+  test::network().simulate();
   test::SimEnv simulated(1);
   fdb::env = &simulated;
   test_unseen_commits_are_delivered();

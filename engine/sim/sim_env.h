@@ -7,6 +7,7 @@
 
 #include "base/env.h"
 #include "runtime/network.h"
+#include "sim/test_library.h"
 
 namespace fdb::test {
 
@@ -27,7 +28,7 @@ class SimEnv : public Env {
   // Moves the clock and runs what has become due.
   void advance(int64_t micros) {
     pass(micros);
-    Network::instance().turn();
+    test::network().turn();
   }
 
  private:

@@ -5,6 +5,7 @@
 
 #include "abi/library.h"
 #include "sim/simulation_worker.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb::sim {
@@ -24,11 +25,11 @@ class Simulation {
       : seed_(seed), name_("sim" + std::to_string(seed)), world_(seed) {
     world_.schedule = schedule;
     if (schedule) schedule->reseed(seed, &world_.env);
-    world_.database = Database::open(("memory:" + name_).c_str());
+    world_.database = test::open_database(("memory:" + name_).c_str());
   }
   ~Simulation() {
     workers_.clear();
-    Keyspace::drop_memory(name_);
+    test::drop_database(name_);
     // Nothing of this run may be left in the timers of the next one.
     for (int i = 0; i < 10; ++i) world_.pass(2'000'000);
   }

@@ -14,6 +14,7 @@
 
 #include "base/schedule.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 
 namespace fdb::sim {
 
@@ -52,7 +53,7 @@ class SeededSchedule : public ThreadSchedule {
   void pass(int64_t micros) {
     if (self_) return block(nullptr, micros);
     env_->pass(micros);
-    Network::instance().post([] {});  // the network thread looks at the clock
+    test::network().post([] {});  // the network thread looks at the clock
     settle();
   }
 

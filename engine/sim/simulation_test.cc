@@ -5,6 +5,7 @@
 //                                      tenth of that under a sanitizer)
 //   SIM_SEED=n simulation_test         the one run with seed n, exactly as it was among others
 #include "sim/simulation_run.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb::sim {
@@ -55,7 +56,7 @@ int run_many(uint64_t seeds, uint64_t first) {
 }  // namespace fdb::sim
 
 int main(int argc, char** argv) {
-  fdb::Network& network = fdb::Network::instance();
+  fdb::Network& network = fdb::test::network();
   CHECK_EQ(network.select_api_version(740, 740), 0);
   network.simulate();
   if (const char* seed = std::getenv("SIM_SEED")) return fdb::sim::run_many(1, std::strtoull(seed, nullptr, 10));

@@ -14,6 +14,7 @@
 
 #include "abi/library.h"
 #include "sim/simulation_run.h"
+#include "sim/test_library.h"
 
 namespace fdb::sim {
 namespace {
@@ -40,7 +41,7 @@ int run_scheduled(uint64_t seeds, uint64_t first) {
   SeededSchedule schedule;
   test::SimEnv waiting(0);
   schedule.reseed(0, &waiting);
-  schedule.start_background([] { CHECK_EQ(Network::instance().run(), 0); });
+  schedule.start_background([] { CHECK_EQ(test::network().run(), 0); });
   schedule.settle();
   Totals totals;
   uint64_t failed = 0;
@@ -54,7 +55,7 @@ int run_scheduled(uint64_t seeds, uint64_t first) {
   }
   std::cout << totals.attempts << " transactions of threads in " << done << " runs from seed " << first << '\n';
   for (const auto& [what, count] : totals.outcomes) std::cout << "  " << what << ": " << count << '\n';
-  CHECK_EQ(Network::instance().stop(), 0);
+  CHECK_EQ(test::network().stop(), 0);
   schedule.settle();
   return failed == 0 ? 0 : 1;
 }
@@ -87,7 +88,7 @@ void transact(Database& database, Body&& body) {
 
 // One thread reads, watches and commits while another one writes: the watch fires, or it has seen the new value.
 void race_watches(int rounds) {
-  const Ref<Database> database = Database::open("memory:races");
+  const Ref<Database> database = test::open_database("memory:races");
   std::barrier start(2);
   int lost = 0;
   std::thread writer([&] {
@@ -118,7 +119,7 @@ void race_watches(int rounds) {
 
 // Counters that all threads add to, each by reading and writing; each thread watches what the others do.
 void add_in_parallel(int rounds, bool late) {
-  const Ref<Database> database = Database::open(late ? "memory:late-adders" : "memory:adders");
+  const Ref<Database> database = test::open_database(late ? "memory:late-adders" : "memory:adders");
   if (late) database->keyspace()->latency().set({true, 0, 200, 1});
   constexpr int kThreads = 3;
   std::vector<std::thread> threads;
@@ -157,7 +158,7 @@ void add_in_parallel(int rounds, bool late) {
 
 // Commits that nobody looks at, transactions that end while the network thread has them, and callbacks from all sides.
 void leave_commits_alone(int rounds) {
-  const Ref<Database> database = Database::open("memory:unseen");
+  const Ref<Database> database = test::open_database("memory:unseen");
   std::atomic<int> called{0};
   const auto count = [](FDBFuture*, void* counter) { static_cast<std::atomic<int>*>(counter)->fetch_add(1); };
   std::vector<std::thread> threads;
@@ -185,7 +186,7 @@ void leave_commits_alone(int rounds) {
 }
 
 void run_parallel(int rounds, bool only_races) {
-  Network& network = Network::instance();
+  Network& network = test::network();
   std::thread loop([&] { CHECK_EQ(network.run(), 0); });
   race_watches(rounds);
   if (!only_races) {
@@ -211,8 +212,8 @@ int in_child(const std::function<int()>& part) {
 }
 
 void set_up() {
-  CHECK_EQ(Network::instance().select_api_version(740, 740), 0);
-  CHECK_EQ(Network::instance().setup(), 0);
+  CHECK_EQ(test::network().select_api_version(740, 740), 0);
+  CHECK_EQ(test::network().setup(), 0);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "abi/library.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb::test {
@@ -17,7 +18,7 @@ inline Error error_of(const Ref<Future>& future) { return future->get_error(); }
 
 inline Ref<Database> fresh_database() {
   static int number = 0;
-  return Database::open(("memory:special" + std::to_string(++number)).c_str());
+  return test::open_database(("memory:special" + std::to_string(++number)).c_str());
 }
 
 inline Bytes special(Slice rest) { return "\xff\xff/" + Bytes(rest); }
@@ -66,8 +67,8 @@ inline Error commit_one(const Ref<Database>& database, Slice key, std::optional<
 
 // Begins a test program: network and clock are the simulated ones.
 inline void simulate() {
-  CHECK_EQ(Network::instance().select_api_version(740, 740), 0);
-  Network::instance().simulate();
+  CHECK_EQ(test::network().select_api_version(740, 740), 0);
+  test::network().simulate();
 }
 
 }  // namespace fdb::test

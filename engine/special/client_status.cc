@@ -72,7 +72,7 @@ void write_multi_version_status(JsonWriter* json, const Database& database) {
 Bytes client_status_json(const Database& database) {
   JsonWriter json;
   json.begin_object();
-  if (Network::instance().has_multi_version_layer()) {
+  if (database.network().has_multi_version_layer()) {
     write_multi_version_status(&json, database);
   } else {
     write_database_status(&json, database);

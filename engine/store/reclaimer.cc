@@ -7,6 +7,7 @@
 #include <mutex>
 #include <new>
 
+#include "base/fork.h"
 #include "store/store_node.h"
 
 namespace fdb::store {
@@ -88,7 +89,11 @@ void after_fork_in_child() {
 State& state() {
   alignas(State) static unsigned char place[sizeof(State)];
   static State* const shared = new (place) State;
-  static const int registered = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+  static ForkHooks hooks{before_fork, after_fork_in_parent, after_fork_in_child};
+  static const bool registered = [] {
+    on_fork(&hooks);
+    return true;
+  }();
   static_cast<void>(registered);
   return *shared;
 }

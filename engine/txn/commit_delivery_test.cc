@@ -2,6 +2,7 @@
 #include "txn/commit_delivery.h"
 
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb {
@@ -10,7 +11,7 @@ namespace {
 test::SimEnv* env;
 
 struct User : KeyspaceUser {
-  explicit User(Keyspace* keyspace) : watches(Network::instance(), keyspace), delivery(Network::instance(), keyspace, this) {}
+  explicit User(Keyspace* keyspace) : watches(test::network(), keyspace), delivery(test::network(), keyspace, this) {}
   void release_snapshot(int*) override {}
   bool deliver_commit_unless_busy() override {
     delivery.deliver(&watches);
@@ -23,17 +24,17 @@ struct User : KeyspaceUser {
 
 struct Fixture {
   Ref<Future> call(bool looks_hasten = true) {
-    auto future = make_ref<Future>();
+    auto future = make_ref<Future>(test::network());
     delivery.start(future, looks_hasten);
     return future;
   }
   Ref<Future> stamp() {
-    auto future = make_ref<Future>();
+    auto future = make_ref<Future>(test::network());
     delivery.add_stamp(future);
     return future;
   }
 
-  const Ref<Keyspace> keyspace = make_ref<Keyspace>("commits");
+  const Ref<Keyspace> keyspace = make_ref<Keyspace>(test::network(), "commits");
   const Ref<User> user = make_ref<User>(&*keyspace);
   CommitDelivery& delivery = user->delivery;
 };
@@ -136,7 +137,7 @@ void test_an_answer_that_comes_late() {
   fixture.delivery.send();
   CHECK(fixture.delivery.is_awaited());
   CHECK(!fixture.delivery.deliver(&fixture.user->watches));
-  CHECK(!fixture.delivery.arrive(make_ref<Future>()));
+  CHECK(!fixture.delivery.arrive(make_ref<Future>(test::network())));
   CHECK(fixture.delivery.arrive(commit));
   CHECK(!fixture.delivery.arrive(commit));
   CHECK(fixture.delivery.deliver(&fixture.user->watches).has_value());
@@ -155,7 +156,7 @@ void test_watches_follow_the_outcome() {
   const auto slots = std::make_shared<WatchSlots>();
   const auto watched = std::make_shared<const Watched>(Watched{"k", std::nullopt});
   for (const DecidedCommit& decided : {kConflict, kSuccess}) {
-    const auto watch = make_ref<Future>();
+    const auto watch = make_ref<Future>(test::network());
     CHECK_EQ(fixture.user->watches.add(watch, watched, slots), 0);
     fixture.call();
     fixture.delivery.decide(decided);
@@ -173,7 +174,7 @@ void test_watches_follow_the_outcome() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::Network::instance();
+  fdb::Network& network = fdb::test::network();
   CHECK_EQ(network.select_api_version(740, 740), 0);
   network.simulate();
   fdb::test_a_success_is_delivered_once();

@@ -3,6 +3,7 @@
 
 #include "abi/library.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb {
@@ -19,7 +20,7 @@ Slice slice_of(const FDBKey& key) { return Slice(reinterpret_cast<const char*>(k
 // An index ("index", colour, name) over records ("record", name, part).
 Ref<Database> filled_database() {
   static int number = 0;
-  const auto database = Database::open(("memory:mapped" + std::to_string(++number)).c_str());
+  const auto database = test::open_database(("memory:mapped" + std::to_string(++number)).c_str());
   const auto transaction = create_transaction(*database);
   for (const Slice name : {"ada", "bob", "cyd"}) {
     transaction->set(pack({"index", "red", name}), pack({name}));
@@ -117,7 +118,7 @@ void test_conflicts() {
 
 int main() {
   fdb::test::SimEnv env(fdb::test::seed());
-  fdb::Network& network = fdb::Network::instance();
+  fdb::Network& network = fdb::test::network();
   CHECK_EQ(network.select_api_version(740, 740), 0);
   network.simulate();
   fdb::test_ranges();

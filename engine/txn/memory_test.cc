@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "abi/library.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 #include "store/reclaimer.h"
 #include "txn/transaction.h"
@@ -70,7 +71,7 @@ void commit(Transaction* transaction) {
 }
 
 void test_commits_over_few_keys(int commits) {
-  const auto database = Database::open("memory:commits");
+  const auto database = test::open_database("memory:commits");
   const int64_t before = resident_bytes();
   int64_t most = before;
   const auto start = Clock::now();
@@ -93,7 +94,7 @@ void test_commits_over_few_keys(int commits) {
 
 // Each commit's version and stamp are given to the program, which may read there for five seconds.
 void test_stamped_commits(int commits) {
-  const auto database = Database::open("memory:stamps");
+  const auto database = test::open_database("memory:stamps");
   constexpr int kStampedRows = 100'000;
   for (int row = 0; row < kStampedRows;) {
     const auto transaction = create_transaction(*database);
@@ -117,7 +118,7 @@ void test_stamped_commits(int commits) {
 }
 
 void test_clear_of_a_large_range(int rows) {
-  const auto database = Database::open("memory:clear");
+  const auto database = test::open_database("memory:clear");
   for (int row = 0; row < rows;) {
     const auto transaction = create_transaction(*database);
     for (int end = std::min(rows, row + 10'000); row < end; ++row) transaction->set(key_of(row), "value of moderate length");
@@ -137,7 +138,7 @@ void test_clear_of_a_large_range(int rows) {
 
 // The transaction holds rows that everybody else has forgotten, until it is too old to read them.
 void test_open_transaction_gives_memory_back(int rows) {
-  const auto database = Database::open("memory:open");
+  const auto database = test::open_database("memory:open");
   const Bytes value(1'000, 'v');
   for (int row = 0; row < rows;) {
     const auto transaction = create_transaction(*database);
@@ -161,7 +162,7 @@ void test_open_transaction_gives_memory_back(int rows) {
 
 int main(int argc, char** argv) {
   const bool full = argc > 1 && std::strcmp(argv[1], "full") == 0;
-  fdb::Network& network = fdb::Network::instance();
+  fdb::Network& network = fdb::test::network();
   CHECK_EQ(network.select_api_version(740, 740), 0);
   CHECK_EQ(network.setup(), 0);
   std::thread loop([&network] { network.run(); });

@@ -3,6 +3,7 @@
 
 #include "abi/library.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 #include "txn/transaction.h"
 
@@ -18,7 +19,7 @@ struct Holder : KeyspaceUser {
 };
 
 struct Place {
-  Place() : database(Database::open(("memory:view" + std::to_string(++number)).c_str())) {}
+  Place() : database(test::open_database(("memory:view" + std::to_string(++number)).c_str())) {}
 
   Version put(Slice key, Slice value) {
     const auto transaction = create_transaction(*database);
@@ -163,7 +164,7 @@ void test_keys_of_a_tenant() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::Network::instance();
+  fdb::Network& network = fdb::test::network();
   CHECK_EQ(network.select_api_version(740, 740), 0);
   network.simulate();
   fdb::test_a_version_is_taken_once();

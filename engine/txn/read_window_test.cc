@@ -1,6 +1,7 @@
 // What the five-second window means when versions and clock go apart, and that every version within it can be read.
 #include "abi/library.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 #include "txn/transaction.h"
 
@@ -13,7 +14,7 @@ test::SimEnv* env;
 
 Ref<Database> fresh_database() {
   static int number = 0;
-  return Database::open(("memory:window" + std::to_string(++number)).c_str());
+  return test::open_database(("memory:window" + std::to_string(++number)).c_str());
 }
 
 std::optional<Bytes> value_of(const Ref<Future>& future) {
@@ -110,7 +111,7 @@ void test_a_committed_transaction_holds_no_snapshot() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::Network::instance();
+  fdb::Network& network = fdb::test::network();
   CHECK_EQ(network.select_api_version(740, 740), 0);
   network.simulate();
   fdb::test_no_update_is_lost_while_the_clock_stands();

@@ -23,7 +23,7 @@ Latency& latency_of(const Database& database) {
 Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant, const SpecialKeySpace& special_keys)
     : database_(std::move(database)),
       special_keys_(special_keys),
-      network_(Network::instance()),
+      network_(database_->network()),
       latency_(latency_of(*database_)),
       time_base_(now_micros()),
       backoff_(kInitialBackoff),

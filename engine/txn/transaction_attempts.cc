@@ -182,7 +182,7 @@ Ref<Future> Transaction::on_error(Error error) {
     delay = backoff_ * Env::current().random_unit();
     backoff_ = std::min(backoff_ * 2, kind == RetryKind::kResource ? kResourceBackoffLimit : cap);
   }
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(network_);
   on_error_futures_.push_back(future);
   arm_timeout();
   link_.at(now_micros() + static_cast<int64_t>(delay * 1e6), [future](Transaction& self) { self.finish_on_error(future); });

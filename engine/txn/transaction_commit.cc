@@ -95,7 +95,7 @@ Ref<Future> Transaction::commit() {
   if (used_during_commit()) return answer_error(err::kUsedDuringCommit);
   if (attempt_.state_error != 0) return answer_error(attempt_.state_error);
   if (network_.stopped()) return answer_error(err::kBrokenPromise);
-  const auto future = make_ref<Future>();
+  const auto future = make_ref<Future>(network_);
   future->set_hook(link_.hook());
   delivery_.start(future, !answers_late());
   if (waiting_.empty() && !late_answers_.has_reads()) {
@@ -184,7 +184,7 @@ Ref<Future> Transaction::get_versionstamp() {
   Lock lock(mutex_);
   if (Error error = refusal()) return answer_error(error);
   if (network_.stopped()) return answer_error(err::kBrokenPromise);
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(network_);
   future->set_hook(link_.hook());
   delivery_.add_stamp(future);
   arm_timeout();

@@ -7,7 +7,7 @@ namespace fdb {
 // ---- reads that wait -------------------------------------------------------------------------------
 
 Ref<Future> Transaction::wait_for_version(WaitingReads::Read read) {
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(network_);
   wait_for_version(future, std::move(read));
   return future;
 }
@@ -50,8 +50,8 @@ void Transaction::retry_waiting() {
 // ---- a database with a latency ---------------------------------------------------------------------
 
 Ref<Future> Transaction::answer_late(Answer answer, Tie tie) {
-  if (tie == Tie::kLoose || !network_.running()) return answer_later(latency_, std::move(answer));
-  auto future = make_ref<Future>();
+  if (tie == Tie::kLoose || !network_.running()) return answer_later(network_, latency_, std::move(answer));
+  auto future = make_ref<Future>(network_);
   arrive_late(late_answers_.next_number());
   late_answers_.add(future, std::move(answer), tie);
   arm_timeout();

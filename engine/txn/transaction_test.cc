@@ -3,6 +3,7 @@
 
 #include "abi/library.h"
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb {
@@ -14,7 +15,7 @@ test::SimEnv* env;
 
 Ref<Database> fresh_database() {
   static int number = 0;
-  return Database::open(("memory:test" + std::to_string(++number)).c_str());
+  return test::open_database(("memory:test" + std::to_string(++number)).c_str());
 }
 
 Error error_of(const Ref<Future>& future) { return future->get_error(); }
@@ -273,7 +274,7 @@ void test_open_transaction_gives_its_snapshot_back() {
 int main() {
   fdb::test::SimEnv env(fdb::test::seed());
   fdb::env = &env;
-  fdb::Network& network = fdb::Network::instance();
+  fdb::Network& network = fdb::test::network();
   CHECK_EQ(network.select_api_version(740, 740), 0);
   network.simulate();
   fdb::test_write_skew_aborts_one();

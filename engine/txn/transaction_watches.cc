@@ -23,7 +23,7 @@ Ref<Future> Transaction::watch(Slice key) {
   if (!known) approximate_size_ = size;
   if (error == err::kFutureVersion) return wait_for_watched(key);
   if (error != 0) return answer_error(error);  // the commit waits for the read, but does not mind
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(network_);
   std::shared_ptr<const Watched> watched;
   const Error refused = keep_watch(key, std::move(seen), future, &watched);
   if (!known) watches_.add_unread(future, std::move(watched), added);
@@ -41,7 +41,7 @@ Error Transaction::read_watched(const WriteMap& overlay, Slice key, ValueResult*
 
 // A watch on a version that is still to come waits for it as a read does, reports its failure, and watches from then on.
 Ref<Future> Transaction::wait_for_watched(Slice key) {
-  auto future = make_ref<Future>();
+  auto future = make_ref<Future>(network_);
   wait_for_version(future, [this, owned = Bytes(key), watching = future.get()](const WriteMap& overlay, Result*) {
     ValueResult seen;
     if (Error error = read_watched(overlay, owned, &seen)) return error;

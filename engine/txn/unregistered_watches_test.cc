@@ -2,6 +2,7 @@
 #include "txn/unregistered_watches.h"
 
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb {
@@ -11,16 +12,16 @@ test::SimEnv* env;
 
 struct Fixture {
   Ref<Future> watch(const Bytes& key, std::optional<Bytes> remembered) {
-    const auto future = make_ref<Future>();
+    const auto future = make_ref<Future>(test::network());
     watched = std::make_shared<const Watched>(Watched{key, std::move(remembered)});
     CHECK_EQ(watches.add(future, watched, slots), 0);
     return future;
   }
 
-  const Ref<Keyspace> keyspace = make_ref<Keyspace>("watched");
+  const Ref<Keyspace> keyspace = make_ref<Keyspace>(test::network(), "watched");
   const std::shared_ptr<WatchSlots> slots = std::make_shared<WatchSlots>();
   std::shared_ptr<const Watched> watched;  // of the newest watch
-  UnregisteredWatches watches{Network::instance(), &*keyspace};
+  UnregisteredWatches watches{test::network(), &*keyspace};
 };
 
 bool has_ended(const Ref<Future>& future) {
@@ -50,7 +51,7 @@ void test_slots_are_limited_and_come_back() {
   Fixture fixture;
   fixture.slots->limit(1);
   const auto first = fixture.watch("a", "1");
-  const auto second = make_ref<Future>();
+  const auto second = make_ref<Future>(test::network());
   const auto watched = std::make_shared<const Watched>(Watched{"b", std::nullopt});
   CHECK_EQ(fixture.watches.add(second, watched, fixture.slots), err::kTooManyWatches);
   fixture.watches.end(err::kTransactionCancelled);
@@ -81,7 +82,7 @@ void test_an_unanswered_watch_fails_with_its_transaction() {
   const auto answered = fixture.watch("a", "1");
   const auto unread = fixture.watch("b", "1");
   fixture.watches.add_unread(unread, fixture.watched, 10);
-  fixture.watches.add_unread(make_ref<Future>(), nullptr, 10);
+  fixture.watches.add_unread(make_ref<Future>(test::network()), nullptr, 10);
   fixture.watches.fail_unread(err::kTransactionTimedOut);
   CHECK_EQ(unread->get_error(), err::kTransactionTimedOut);
   CHECK(!has_ended(answered));
@@ -108,7 +109,7 @@ void test_the_keyspace_gets_what_is_activated() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::Network::instance();
+  fdb::Network& network = fdb::test::network();
   CHECK_EQ(network.select_api_version(740, 740), 0);
   network.simulate();
   fdb::test_own_writes_end_watches_of_another_value();

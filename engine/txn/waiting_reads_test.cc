@@ -2,6 +2,7 @@
 #include "txn/waiting_reads.h"
 
 #include "sim/sim_env.h"
+#include "sim/test_library.h"
 #include "sim/test_support.h"
 
 namespace fdb {
@@ -35,7 +36,7 @@ struct Reader {
     waiting.overlays().mutate(key, Op::kSet, value, true);
   }
   Ref<Future> read(const Bytes& key, const Error* outcome) {
-    const auto future = make_ref<Future>();
+    const auto future = make_ref<Future>(test::network());
     waiting.add(future, read_of(key, outcome), writes);
     return future;
   }
@@ -111,9 +112,9 @@ void test_the_first_failure_is_remembered() {
 
 void test_other_ends() {
   Reader reader;
-  const auto throwing = make_ref<Future>();
+  const auto throwing = make_ref<Future>(test::network());
   reader.waiting.add(throwing, [](const WriteMap&, Result*) -> Error { throw std::bad_alloc(); }, reader.writes);
-  const auto staying = make_ref<Future>();
+  const auto staying = make_ref<Future>(test::network());
   reader.waiting.add(staying, [](const WriteMap&, Result*) { return WaitingReads::kStaysPending; }, reader.writes);
   Error failure = 0;
   CHECK(reader.waiting.carry_out(&failure));
@@ -135,7 +136,7 @@ void test_other_ends() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::Network::instance();
+  fdb::Network& network = fdb::test::network();
   CHECK_EQ(network.select_api_version(740, 740), 0);
   network.simulate();
   fdb::test_a_read_sees_the_writes_before_it();

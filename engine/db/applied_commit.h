@@ -1,0 +1,39 @@
+// One commit, carried out on the state before it: the state after it, and its changes with everything resolved that only the
+// committer knows: stamps, and what atomic operations come to.
+//
+// Thread-safety: none; it belongs to the committer.
+#pragma once
+
+#include <vector>
+
+#include "base/arena.h"
+#include "db/commit_record.h"
+#include "db/commit_request.h"
+#include "store/version_store.h"
+
+namespace fdb {
+
+class AppliedCommit {
+ public:
+  // Counts as replaced the pages of `before` that are older than `mark` (Editor::next_mark()).
+  AppliedCommit(Snapshot before, const std::vector<Mutation>& mutations, Slice stamp, uint64_t mark);
+
+  const Snapshot& state() const { return state_; }
+  // One for each mutation, in order. They borrow bytes from the mutations and from this object.
+  const std::vector<Change>& changes() const { return changes_; }
+  int64_t replaced_bytes() const { return replaced_bytes_; }
+  // Whether a change may be one of the keys from \xff on.
+  bool touches_system_keys() const { return touches_system_keys_; }
+
+ private:
+  void carry_out(const Mutation& mutation, Slice stamp, Editor* editor);
+  Slice with_stamp(Slice operand, Slice stamp);
+
+  Arena arena_;
+  std::vector<Change> changes_;
+  Snapshot state_;
+  int64_t replaced_bytes_ = 0;
+  bool touches_system_keys_ = false;
+};
+
+}  // namespace fdb

@@ -1,0 +1,43 @@
+// The databases of one library by name, and how a cluster string leads to one of them.
+//
+// Thread-safety: every member may be called from any thread, but start_over().
+#pragma once
+
+#include "db/database.h"
+
+namespace fdb {
+
+// What a cluster string names.
+struct Location {
+  Error error = 0;
+  Bytes embedded;  // memory:NAME
+};
+
+class Databases {
+ public:
+  explicit Databases(Network& network);
+  ~Databases();
+  Databases(const Databases&) = delete;
+  Databases& operator=(const Databases&) = delete;
+
+  // Never fails: trouble with the string becomes the deferred error of everything done with the database.
+  Ref<Database> open(const char* cluster_file_path);
+  Ref<Database> open_connection_string(const char* connection_string);
+  // Forgets the name; handles that are open go on with the orphaned data.
+  bool drop(const Bytes& name);
+  // In the child of a fork(): no name is known. The parent's databases stay where they are, since no lock of them may be
+  // touched.
+  void start_over();
+
+ private:
+  struct Names;
+
+  // The database `memory:name`, made at its first use, and with this latency then.
+  Ref<Keyspace> memory(const Bytes& name, const LatencySetting& latency);
+  Ref<Keyspace> keyspace_of(const Location& location);
+
+  Network& network_;
+  Names* names_;
+};
+
+}  // namespace fdb
