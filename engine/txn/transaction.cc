@@ -25,8 +25,7 @@ Transaction::Transaction(Ref<Database> database, Ref<Tenant> tenant, const Speci
       special_keys_(special_keys),
       network_(database_->network()),
       latency_(latency_of(*database_)),
-      time_base_(now_micros()),
-      backoff_(kInitialBackoff),
+      retry_policy_(now_micros()),
       delivery_(network_, database_->keyspace(), this),
       watches_(network_, database_->keyspace()),
       link_(this, network_),
@@ -60,7 +59,8 @@ void Transaction::refuse_everything(Error error) noexcept {
 // ---- checks ----------------------------------------------------------------------------------------
 
 void Transaction::check_timeout() {
-  if (options_.timeout_ms > 0 && attempt_.state_error == 0 && now_micros() - time_base_ >= options_.timeout_ms * 1000) {
+  if (options_.timeout_ms > 0 && attempt_.state_error == 0 &&
+      now_micros() >= retry_policy_.deadline_micros(options_.timeout_ms)) {
     enter_error_state(err::kTransactionTimedOut);
   }
 }
@@ -126,7 +126,8 @@ void Transaction::replay_persistent_options() {
 void Transaction::arm_timeout() {
   const bool pending = !waiting_.empty() || delivery_.is_awaited() || !on_error_futures_.empty() || !late_answers_.empty();
   if (!pending || options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
-  timeout_timer_ = link_.at(time_base_ + options_.timeout_ms * 1000, [](Transaction& self) { self.timeout_fired(); });
+  timeout_timer_ =
+      link_.at(retry_policy_.deadline_micros(options_.timeout_ms), [](Transaction& self) { self.timeout_fired(); });
 }
 
 void Transaction::disarm_timeout() {

@@ -24,6 +24,7 @@
 #include "txn/commit_delivery.h"
 #include "txn/read_view.h"
 #include "txn/reads.h"
+#include "txn/retry_policy.h"
 #include "txn/special_key_space.h"
 #include "txn/transaction_link.h"
 #include "txn/transaction_options.h"
@@ -182,11 +183,8 @@ class Transaction : public KeyspaceUser {
   Mutex mutex_;
 
   // ---- for the life of the object -------------------------------------------------------------------
-  static constexpr double kInitialBackoff = 0.01;  // seconds
   PersistentOptions persistent_options_;
-  int64_t time_base_;
-  int64_t retries_ = 0;
-  double backoff_;
+  RetryPolicy retry_policy_;
   CommitDelivery delivery_;
   UnregisteredWatches watches_;
   std::vector<std::pair<Bytes, Bytes>> conflicting_ranges_;

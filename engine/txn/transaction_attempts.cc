@@ -9,31 +9,6 @@ namespace fdb {
 
 namespace {
 
-constexpr double kResourceBackoffLimit = 30.0;
-constexpr double kStaleVersionDelay = 0.01;
-
-enum class RetryKind { kNo, kBackoff, kResource, kVersion };
-
-RetryKind retry_kind(Error error) {
-  switch (error) {
-    case 1020:
-    case 1021:
-    case 1037:
-    case 1038:
-    case 1051:
-    case 1079:
-    case 1213:
-    case 1223: return RetryKind::kBackoff;
-    case 1042:
-    case 1078:
-    case 1235:
-    case 1242: return RetryKind::kResource;
-    case 1007:
-    case 1009: return RetryKind::kVersion;
-    default: return RetryKind::kNo;
-  }
-}
-
 int64_t now_micros() { return Env::current().monotonic_micros(); }
 
 }  // namespace
@@ -101,10 +76,8 @@ void Transaction::full_reset() {
   watches_.end(err::kTransactionCancelled);
   clear_overlay();
   clear_native();
-  retries_ = 0;
   delivery_.forget_last_stamp();
-  backoff_ = kInitialBackoff;
-  time_base_ = now_micros();
+  retry_policy_ = RetryPolicy(now_micros());
   persistent_options_.clear();
   disarm_timeout();
   options_ = TransactionOptions();
@@ -165,27 +138,16 @@ Ref<Future> Transaction::on_error(Error error) {
     watches_.end(err::kTransactionCancelled);
     return answer_error(attempt_.state_error);
   }
-  if (error < 0 || error > 30'000) error = err::kUnknownError;
-  const bool exhausted = options_.retry_limit != -1 && retries_ >= options_.retry_limit;
-  ++retries_;
-  const RetryKind kind = retry_kind(error);
-  if (exhausted || kind == RetryKind::kNo) {
+  const std::optional<int64_t> delay =
+      retry_policy_.next_delay_micros(error, options_.retry_limit, options_.max_retry_delay_ms);
+  if (!delay) {
     refuse_on_error();
-    if (error == 0) error = err::kClientInvalidOperation;
-    return answer_error(error == err::kBrokenPromise ? err::kTransactionCancelled : error);
-  }
-  const double cap = static_cast<double>(options_.max_retry_delay_ms) / 1000.0;
-  double delay;
-  if (kind == RetryKind::kVersion) {
-    delay = std::min(kStaleVersionDelay, cap);
-  } else {
-    delay = backoff_ * Env::current().random_unit();
-    backoff_ = std::min(backoff_ * 2, kind == RetryKind::kResource ? kResourceBackoffLimit : cap);
+    return answer_error(RetryPolicy::refused(error));
   }
   auto future = make_ref<Future>(network_);
   on_error_futures_.push_back(future);
   arm_timeout();
-  link_.at(now_micros() + static_cast<int64_t>(delay * 1e6), [future](Transaction& self) { self.finish_on_error(future); });
+  link_.at(now_micros() + *delay, [future](Transaction& self) { self.finish_on_error(future); });
   if (network_.stopped()) future->fail(err::kBrokenPromise);
   return future;
 }
