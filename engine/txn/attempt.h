@@ -37,12 +37,11 @@ struct OverlayHalf {
 };
 
 struct NativeHalf {
-  Arena arena;                      // bytes of the three below
+  Arena arena;                      // bytes of the two below
   std::vector<Mutation> mutations;  // writes that bypass the overlay or were flushed out of it
   std::vector<KeyRange> write_conflicts;
-  std::vector<KeyRange> counted_reads;  // RYW disabled: what counts in the size, each time
-  RangeSet read_conflicts;              // those of the overlay's that its reset keeps
-  bool renewed = false;                 // a commit has reset this half
+  RangeSet read_conflicts;  // those of the overlay's that its reset keeps
+  bool renewed = false;     // a commit has reset this half
   // Where on_error is refused after a read-only commit, only half of the official client's transaction is reset: the next commit
   // fails one of that client's internal checks (4100).
   bool half_reset = false;

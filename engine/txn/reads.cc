@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "db/system_keys.h"
-#include "txn/accounting.h"
 
 namespace fdb {
 
@@ -65,7 +64,7 @@ void Reads::add_conflict(Slice begin, Slice end, const WriteMap* visible) {
   // Each piece counts with the size of the whole candidate.
   const auto add = [&](Slice from, Slice to) {
     attempt_.read_conflicts.add(from, to);
-    size_ += range_size(begin, end);
+    size_.add_range(begin, end);
   };
   if (!visible || visible->empty()) return add(begin, end);
   for (WriteMap::Segment segment = visible->segment(begin); segment.begins_before(end); segment.next()) {
@@ -86,10 +85,9 @@ void Reads::add_point_conflict(Slice key, const WriteMap* visible) {
   }
   attempt_.read_conflicts.add_point(key);
   if (options_.read_your_writes_disabled) {
-    const Slice after = attempt_.native.arena.copy_after(key);
-    attempt_.native.counted_reads.push_back({after.substr(0, key.size()), after});
+    size_.add_native_point(key);
   } else {
-    size_ += point_range_size(key);
+    size_.add_point(key);
   }
 }
 

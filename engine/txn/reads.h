@@ -7,6 +7,7 @@
 #include "txn/attempt.h"
 #include "txn/read_view.h"
 #include "txn/ryw_reader.h"
+#include "txn/size_accounting.h"
 #include "txn/transaction_options.h"
 
 namespace fdb {
@@ -33,7 +34,7 @@ struct MappedRangeRequest {
 class Reads {
  public:
   // Sees the writes in `overlay`, which are the attempt's, now or as they were. `size` grows by what reads count.
-  Reads(Attempt& attempt, ReadView& view, const TransactionOptions& options, const WriteMap& overlay, int64_t& size)
+  Reads(Attempt& attempt, ReadView& view, const TransactionOptions& options, const WriteMap& overlay, SizeAccounting& size)
       : attempt_(attempt), view_(view), options_(options), overlay_(overlay), size_(size) {}
 
   // 1009: the read version is still to come.
@@ -63,7 +64,7 @@ class Reads {
   ReadView& view_;
   const TransactionOptions& options_;
   const WriteMap& overlay_;
-  int64_t& size_;
+  SizeAccounting& size_;
 };
 
 }  // namespace fdb

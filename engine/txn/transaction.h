@@ -25,6 +25,7 @@
 #include "txn/read_view.h"
 #include "txn/reads.h"
 #include "txn/retry_policy.h"
+#include "txn/size_accounting.h"
 #include "txn/special_key_space.h"
 #include "txn/transaction_link.h"
 #include "txn/transaction_options.h"
@@ -152,7 +153,7 @@ class Transaction : public KeyspaceUser {
   Ref<Future> wait_for_version(WaitingReads::Read read);
   void wait_for_version(const Ref<Future>& future, WaitingReads::Read read);
   // Reads that see `overlay`.
-  Reads reads(const WriteMap& overlay) { return Reads(attempt_, view_, options_, overlay, approximate_size_); }
+  Reads reads(const WriteMap& overlay) { return Reads(attempt_, view_, options_, overlay, size_); }
 
   // ---- watches --------------------------------------------------------------------------------------
   Error read_watched(const WriteMap& overlay, Slice key, ValueResult* seen);
@@ -173,7 +174,6 @@ class Transaction : public KeyspaceUser {
   void deliver_commit_locked();
   Error fail_above_native();
   Error prepare_commit(CommitRequest* request);
-  int64_t commit_size(const CommitRequest& request) const;
   void add_tenant_prefix(CommitRequest* request);
 
   const Ref<Database> database_;
@@ -196,7 +196,7 @@ class Transaction : public KeyspaceUser {
   TransactionOptions options_;
   ReadView view_;
   Attempt attempt_;
-  int64_t approximate_size_ = 0;
+  SizeAccounting size_;
   int64_t native_cost_ = 0;  // of writes, and of reads that the overlay has forgotten
 
   WaitingReads waiting_;

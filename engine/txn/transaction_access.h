@@ -24,7 +24,7 @@ class TransactionAccess {
   const TransactionOptions& options() const { return transaction_.options_; }
   Database& database() const { return *transaction_.database_; }
   Keyspace& keyspace() const { return transaction_.keyspace(); }
-  bool has_written() const { return transaction_.approximate_size_ > 0; }
+  bool has_written() const { return transaction_.size_.approximate() > 0; }
 
   // ---- what the transaction has read and written ----------------------------------------------------
   // Fails when a registered read failed or is still waiting.

@@ -17,12 +17,13 @@ int64_t now_micros() { return Env::current().monotonic_micros(); }
 
 void Transaction::clear_overlay() {
   attempt_.renew_overlay(database_->keyspace() ? 0 : database_->deferred_error());
-  approximate_size_ = 0;
+  size_.clear();
   watches_.forget_unread();
   delivery_.begin_attempt();
 }
 
 void Transaction::clear_native() {
+  size_.clear_native();
   attempt_.renew_native();
   view_.forget();
   native_cost_ = 0;
@@ -111,7 +112,7 @@ void Transaction::enter_error_state(Error error) {
   if (attempt_.state_error != 0) return;
   attempt_.state_error = error;
   fail_pending(error, error);
-  approximate_size_ += watches_.take_answered();
+  size_.add(watches_.take_answered());
   if (!answers_late()) watches_.fail_unread(error);  // late_answers_ knows which these are
 }
 

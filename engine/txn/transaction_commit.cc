@@ -3,33 +3,11 @@
 #include <cstring>
 
 #include "db/system_keys.h"
-#include "txn/accounting.h"
 #include "txn/transaction.h"
 
 namespace fdb {
 
-namespace {
-
-int64_t ranges_size(const std::vector<KeyRange>& ranges) {
-  int64_t size = 0;
-  for (const KeyRange& range : ranges) size += range_size(range.begin, range.end);
-  return size;
-}
-
-}  // namespace
-
 // ---- what is submitted -----------------------------------------------------------------------------
-
-int64_t Transaction::commit_size(const CommitRequest& request) const {
-  int64_t size = 0;
-  for (const Mutation& mutation : request.mutations) {
-    size += mutation_size(mutation.key, mutation.value);
-  }
-  if (!behavior().conflict_ranges_count_in_size) return size;
-  const bool plain = options_.read_your_writes_disabled;
-  return size + ranges_size(request.write_conflicts) +
-         ranges_size(plain ? attempt_.native.counted_reads : request.read_conflicts);
-}
 
 // What fails a commit before the native half of the transaction hears of it.
 Error Transaction::fail_above_native() {
@@ -48,7 +26,9 @@ Error Transaction::prepare_commit(CommitRequest* request) {
   request->read_conflicts = attempt_.read_conflicts.merged();
   if (request->mutations.empty() && request->write_conflicts.empty()) return 0;
   if (options_.read_lock_aware && !options_.lock_aware) return err::kTransactionReadOnly;
-  if (commit_size(*request) > options_.size_limit) return err::kTransactionTooLarge;
+  const bool conflicts_count = behavior().conflict_ranges_count_in_size;
+  if (size_.of_commit(*request, conflicts_count, options_.read_your_writes_disabled) > options_.size_limit)
+    return err::kTransactionTooLarge;
   request->lock_aware = options_.lock_aware;
   // A version that was obtained before the lock may still lead to a conflict, which comes first.
   if (!view_.has_version() && keyspace().locked() && !request->lock_aware) return err::kDatabaseLocked;
@@ -168,7 +148,7 @@ void Transaction::deliver_commit_locked() {
   if (!delivered) return;
   if (delivered->error == 0) {
     attempt_.native.half_reset = delivered->read_only && behavior().read_only_commit_resets_half;
-    approximate_size_ += watches_.take_unread();  // the commit has waited for them
+    size_.add(watches_.take_unread());  // the commit has waited for them
   }
   if (behavior().commit_resets) {
     delivered->error == 0 ? full_reset() : soft_reset();
@@ -194,8 +174,8 @@ Ref<Future> Transaction::get_versionstamp() {
 Ref<Future> Transaction::get_approximate_size() {
   Lock lock(mutex_);
   if (attempt_.deferred_error != 0) return answer_error(attempt_.deferred_error);
-  approximate_size_ += watches_.take_answered();
-  return answer(approximate_size_, Tie::kLoose);
+  size_.add(watches_.take_answered());
+  return answer(size_.approximate(), Tie::kLoose);
 }
 
 Ref<Future> Transaction::get_total_cost() {

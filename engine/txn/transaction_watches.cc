@@ -15,12 +15,11 @@ Ref<Future> Transaction::watch(Slice key) {
   if (key.size() > options_.max_key_size(key, true)) return answer_error(err::kKeyTooLarge);
   attempt_.used = true;
   ValueResult seen;
-  approximate_size_ += watches_.take_answered();
-  const int64_t size = approximate_size_;
+  size_.add(watches_.take_answered());
+  const int64_t size = size_.approximate();
   const bool known = reads(attempt_.writes).knows(key);
   const Error error = read_watched(attempt_.writes, key, &seen);
-  const int64_t added = approximate_size_ - size;
-  if (!known) approximate_size_ = size;
+  const int64_t added = known ? 0 : size_.take_back_to(size);
   if (error == err::kFutureVersion) return wait_for_watched(key);
   if (error != 0) return answer_error(error);  // the commit waits for the read, but does not mind
   auto future = make_ref<Future>(network_);

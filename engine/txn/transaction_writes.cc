@@ -1,6 +1,5 @@
 // Writes of a transaction: checks in their documented order, then into the overlay.
 #include "db/system_keys.h"
-#include "txn/accounting.h"
 #include "txn/transaction.h"
 
 namespace fdb {
@@ -31,8 +30,8 @@ void Transaction::set(Slice key, Slice value) {
   const bool add_conflict = take_conflict_flag();
   if (refuses_write()) return;
   if (key >= options_.max_write_key()) return attempt_.defer(err::kKeyOutsideLegalRange);
-  approximate_size_ += mutation_size(key, value);
-  if (add_conflict) approximate_size_ += point_range_size(key);
+  size_.add_mutation(key, value);
+  if (add_conflict) size_.add_point(key);
   if (key.size() > options_.max_key_size(key, true)) return attempt_.defer(err::kKeyTooLarge);
   if (value.size() > kValueSizeLimit) return attempt_.defer(err::kValueTooLarge);
   writes().mutate(key, Op::kSet, value, add_conflict);
@@ -53,7 +52,7 @@ void Transaction::clear(Slice key) {
   if (key.size() > options_.max_key_size(key, false)) return;
   const Bytes after = key_after(key);
   if (!options_.read_your_writes_disabled) {
-    approximate_size_ += point_range_size(key) * (add_conflict ? 2 : 1);
+    size_.add(SizeAccounting::of_point(key) * (add_conflict ? 2 : 1));
   }
   clear_keys(key, after, add_conflict);
 }
@@ -72,8 +71,8 @@ void Transaction::clear_range(Slice begin, Slice end) {
   if (begin > options_.max_write_key() || end > options_.max_write_key()) return attempt_.defer(err::kKeyOutsideLegalRange);
   begin = begin.substr(0, options_.max_key_size(begin, false) + 1);
   end = end.substr(0, options_.max_key_size(end, false) + 1);
-  approximate_size_ += mutation_size(begin, end);
-  if (add_conflict) approximate_size_ += range_size(begin, end);
+  size_.add_mutation(begin, end);
+  if (add_conflict) size_.add_range(begin, end);
   if (begin < end) clear_keys(begin, end, add_conflict);
 }
 
@@ -106,8 +105,8 @@ void Transaction::atomic_op(Slice key, Slice param, int operation) {
     widened = Bytes(target) + Bytes(stamped_key ? 2 : 4, '\0');
     target = widened;
   }
-  approximate_size_ += mutation_size(key, param);
-  if (add_conflict) approximate_size_ += point_range_size(key);
+  size_.add_mutation(key, param);
+  if (add_conflict) size_.add_point(key);
   if (passed_size > options_.max_key_size(key, true)) return attempt_.defer(err::kKeyTooLarge);
   if (param.size() > kValueSizeLimit) return attempt_.defer(err::kValueTooLarge);
   Op op = static_cast<Op>(operation);
@@ -150,13 +149,13 @@ Error Transaction::add_conflict_range(Slice begin, Slice end, int type) {
     if (!options_.read_your_writes_disabled) {
       reads(attempt_.writes).add_conflict(begin, end);
     } else {
-      approximate_size_ += range_size(begin, end);
+      size_.add_range(begin, end);
       attempt_.read_conflicts.add(begin, end);
-      attempt_.native.counted_reads.push_back({attempt_.native.arena.copy(begin), attempt_.native.arena.copy(end)});
+      size_.add_native_read(begin, end);
     }
     return 0;
   }
-  approximate_size_ += range_size(begin, end);
+  size_.add_range(begin, end);
   writes().add_conflict_range(begin, end);
   return 0;
 }
