@@ -77,6 +77,7 @@ lint: typecheck ## check style, types and layers, and compile the engine without
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $(FORMATTED)
 	$(PY) tools/check_layers.py
+	$(PY) tools/check_sizes.py
 	$(PY) tools/build_engine.py --werror
 
 format: $(VENV)/linters ## lay out Python, C and C++ as lint wants it

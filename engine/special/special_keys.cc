@@ -159,13 +159,13 @@ Bytes without_or_equal(const KeySelector& selector) {
 
 class SpecialKeys : public SpecialKeySpace {
  public:
-  Error get(Transaction& transaction, Slice key, ValueResult* result) const override;
-  Error get_range(Transaction& transaction, const RangeRequest& request, const RangeLimits& limits,
+  Error get(TransactionState& transaction, Slice key, ValueResult* result) const override;
+  Error get_range(TransactionState& transaction, const RangeRequest& request, const RangeLimits& limits,
                   KeyValueArray* result) const override;
-  Error set(Transaction& transaction, Slice key, Slice value) const override;
-  Error clear(Transaction& transaction, Slice key) const override;
-  Error clear_range(Transaction& transaction, Slice begin, Slice end) const override;
-  Error commit(Transaction& transaction) const override;
+  Error set(TransactionState& transaction, Slice key, Slice value) const override;
+  Error clear(TransactionState& transaction, Slice key) const override;
+  Error clear_range(TransactionState& transaction, Slice begin, Slice end) const override;
+  Error commit(TransactionState& transaction) const override;
 
  private:
   bool is_point_read(const ApiBehavior& behavior, Slice key) const override;
@@ -234,7 +234,7 @@ bool SpecialKeys::is_range_write(const ApiBehavior& behavior, Slice begin, Slice
 
 // ---- reads -----------------------------------------------------------------------------------------
 
-Error SpecialKeys::get(Transaction& transaction, Slice key, ValueResult* result) const {
+Error SpecialKeys::get(TransactionState& transaction, Slice key, ValueResult* result) const {
   SpecialAccess access(transaction);
   if (key == kSpace) return 0;
   const Bytes end = key_after(key);
@@ -249,7 +249,7 @@ Error SpecialKeys::get(Transaction& transaction, Slice key, ValueResult* result)
   return 0;
 }
 
-Error SpecialKeys::get_range(Transaction& transaction, const RangeRequest& request, const RangeLimits& limits,
+Error SpecialKeys::get_range(TransactionState& transaction, const RangeRequest& request, const RangeLimits& limits,
                              KeyValueArray* result) const {
   SpecialAccess access(transaction);
   if (limits.rows < -1 || limits.bytes < -1) return err::kRangeLimitsInvalid;
@@ -276,7 +276,7 @@ Error SpecialKeys::get_range(Transaction& transaction, const RangeRequest& reque
 
 // ---- writes ----------------------------------------------------------------------------------------
 
-Error SpecialKeys::set(Transaction& transaction, Slice key, Slice value) const {
+Error SpecialKeys::set(TransactionState& transaction, Slice key, Slice value) const {
   SpecialAccess access(transaction);
   if (!access.options().special_keys_writable) return err::kSpecialKeysWriteDisabled;
   const SpecialRange* range = writable_range(access, key);
@@ -287,9 +287,11 @@ Error SpecialKeys::set(Transaction& transaction, Slice key, Slice value) const {
   return 0;
 }
 
-Error SpecialKeys::clear(Transaction& transaction, Slice key) const { return clear_range(transaction, key, key_after(key)); }
+Error SpecialKeys::clear(TransactionState& transaction, Slice key) const {
+  return clear_range(transaction, key, key_after(key));
+}
 
-Error SpecialKeys::clear_range(Transaction& transaction, Slice begin, Slice end) const {
+Error SpecialKeys::clear_range(TransactionState& transaction, Slice begin, Slice end) const {
   SpecialAccess access(transaction);
   if (!access.options().special_keys_writable) return err::kSpecialKeysWriteDisabled;
   if (begin >= end) return 0;
@@ -302,7 +304,7 @@ Error SpecialKeys::clear_range(Transaction& transaction, Slice begin, Slice end)
   return 0;
 }
 
-Error SpecialKeys::commit(Transaction& transaction) const {
+Error SpecialKeys::commit(TransactionState& transaction) const {
   SpecialAccess access(transaction);
   for (const SpecialRange& range : registered()) {
     if (!range.writable() || !is_available(access, range) || range.written(access).empty()) continue;

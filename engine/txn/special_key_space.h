@@ -10,7 +10,7 @@
 
 namespace fdb {
 
-class Transaction;
+class TransactionState;
 struct RangeLimits;
 struct RangeRequest;
 
@@ -36,19 +36,19 @@ class SpecialKeySpace {
   }
 
   // 1009: try again when the transaction's read version has come.
-  virtual Error get(Transaction& transaction, Slice key, ValueResult* result) const = 0;
+  virtual Error get(TransactionState& transaction, Slice key, ValueResult* result) const = 0;
   // `request` as the program gave it; `limits` after the streaming mode.
-  virtual Error get_range(Transaction& transaction, const RangeRequest& request, const RangeLimits& limits,
+  virtual Error get_range(TransactionState& transaction, const RangeRequest& request, const RangeLimits& limits,
                           KeyValueArray* result) const = 0;
 
   // The errors are to be deferred.
-  virtual Error set(Transaction& transaction, Slice key, Slice value) const = 0;
-  virtual Error clear(Transaction& transaction, Slice key) const = 0;
-  virtual Error clear_range(Transaction& transaction, Slice begin, Slice end) const = 0;
+  virtual Error set(TransactionState& transaction, Slice key, Slice value) const = 0;
+  virtual Error clear(TransactionState& transaction, Slice key) const = 0;
+  virtual Error clear_range(TransactionState& transaction, Slice begin, Slice end) const = 0;
 
   // Turns the writes into ordinary (system-key) writes of the transaction; the error is the commit's. Only asked when the
   // attempt keeps something.
-  virtual Error commit(Transaction& transaction) const = 0;
+  virtual Error commit(TransactionState& transaction) const = 0;
 
  private:
   static bool is_inside(Slice key) { return key.size() >= 2 && key[0] == '\xff' && key[1] == '\xff'; }

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "txn/special_key_space.h"
-#include "txn/transaction.h"
+#include "txn/transaction_state.h"
 
 namespace fdb {
 
 class TransactionAccess {
  public:
-  explicit TransactionAccess(Transaction& transaction) : transaction_(transaction) {}
+  explicit TransactionAccess(TransactionState& transaction) : transaction_(transaction) {}
 
   const ApiBehavior& behavior() const { return transaction_.behavior(); }
   bool in_tenant() const { return transaction_.view_.in_tenant(); }
@@ -59,7 +59,7 @@ class TransactionAccess {
  private:
   Error prepare_read();
 
-  Transaction& transaction_;
+  TransactionState& transaction_;
 };
 
 }  // namespace fdb

@@ -10,7 +10,7 @@ namespace fdb {
 // ---- what is submitted -----------------------------------------------------------------------------
 
 // What fails a commit before the native half of the transaction hears of it.
-Error Transaction::fail_above_native() {
+Error TransactionAnswers::fail_above_native() {
   if (attempt_.special) {
     if (Error error = special_keys_.commit(*this)) return error;
   }
@@ -18,7 +18,7 @@ Error Transaction::fail_above_native() {
   return attempt_.native.half_reset ? err::kInternalError : 0;
 }
 
-Error Transaction::prepare_commit(CommitRequest* request) {
+Error TransactionAnswers::prepare_commit(CommitRequest* request) {
   if (!attempt_.writes.empty()) writes().hand_down(Slice(), system_keys::kSpecialEnd);
   request->mutations = attempt_.native.mutations;
   request->write_conflicts = attempt_.native.write_conflicts;
@@ -44,7 +44,7 @@ Error Transaction::prepare_commit(CommitRequest* request) {
 }
 
 // From tenant-relative keys to those of the database; \xff/metadataVersion is the database's own in any case.
-void Transaction::add_tenant_prefix(CommitRequest* request) {
+void TransactionAnswers::add_tenant_prefix(CommitRequest* request) {
   const auto prefixed = [this](Slice key) { return attempt_.native.arena.copy(view_.prefix() + Bytes(key)); };
   const auto global = [](Slice key) { return key >= system_keys::kMetadataVersion; };
   for (Mutation& mutation : request->mutations) {
@@ -87,7 +87,7 @@ Ref<Future> Transaction::commit() {
 }
 
 // Decided in any case: a commit that fails for want of memory has not taken effect.
-void Transaction::start_commit() noexcept {
+void TransactionAnswers::start_commit() noexcept {
   try {
     delivery_.decide(decide_commit());
   } catch (const std::bad_alloc&) {
@@ -104,7 +104,7 @@ void Transaction::start_commit() noexcept {
   }
 }
 
-DecidedCommit Transaction::decide_commit() {
+DecidedCommit TransactionAnswers::decide_commit() {
   CommitRequest request;
   DecidedCommit decided{fail_above_native()};
   decided.reached_native = decided.error == 0;
@@ -125,25 +125,25 @@ DecidedCommit Transaction::decide_commit() {
 }
 
 // For a commit that was waiting for reads.
-void Transaction::commit_after_reads() {
+void TransactionAnswers::commit_after_reads() {
   if (!delivery_.waits_for_reads() || !waiting_.empty() || late_answers_.has_reads()) return;
   start_commit();
   deliver_commit_locked();
 }
 
-void Transaction::deliver_commit() {
+void TransactionAnswers::deliver_commit() {
   Lock lock(mutex_);
   deliver_commit_locked();
 }
 
-bool Transaction::deliver_commit_unless_busy() {
+bool TransactionAnswers::deliver_commit_unless_busy() {
   std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return false;
   deliver_commit_locked();
   return true;
 }
 
-void Transaction::deliver_commit_locked() {
+void TransactionAnswers::deliver_commit_locked() {
   const std::optional<DecidedCommit> delivered = delivery_.deliver(&watches_);
   if (!delivered) return;
   if (delivered->error == 0) {

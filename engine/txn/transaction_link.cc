@@ -1,15 +1,15 @@
 #include "txn/transaction_link.h"
 
-#include "txn/transaction.h"
+#include "txn/transaction_state.h"
 
 namespace fdb {
 
 void TransactionHook::before_look(Future&) {
-  if (const Ref<Transaction> alive = lock()) alive->deliver_commit();
+  if (const Ref<TransactionState> alive = lock()) alive->deliver_commit();
 }
 
 void WatchHook::after_cancel(Future&) {
-  if (const Ref<Transaction> alive = transaction_->lock()) alive->forget_watch(*watched_);
+  if (const Ref<TransactionState> alive = transaction_->lock()) alive->forget_watch(*watched_);
   if (const Ref<Keyspace> alive = keyspace_->lock()) alive->watches().remove(*watched_);
 }
 

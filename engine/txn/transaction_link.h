@@ -13,9 +13,9 @@
 
 namespace fdb {
 
-class Transaction;
+class TransactionState;
 
-class TransactionHook : public FutureHook, public WeakLink<Transaction> {
+class TransactionHook : public FutureHook, public WeakLink<TransactionState> {
  public:
   using WeakLink::WeakLink;
   // Delivers a commit that is decided.
@@ -39,15 +39,15 @@ class WatchHook : public FutureHook {
 
 class TransactionLink {
  public:
-  TransactionLink(Transaction* transaction, Network& network) : transaction_(transaction), network_(network) {}
+  TransactionLink(TransactionState* transaction, Network& network) : transaction_(transaction), network_(network) {}
 
   // Made when it is asked for first: most transactions need none.
   const std::shared_ptr<TransactionHook>& hook();
-  // Runs `task(transaction)` on the network thread at `when_micros`, unless the transaction is gone by then.
+  // Runs `task()` on the network thread at `when_micros`, unless the transaction is gone by then; it is not during the task.
   template <class Task>
   Network::TimerId at(int64_t when_micros, Task task) {
     return network_.at(when_micros, [link = hook(), task = std::move(task)] {
-      if (const Ref<Transaction> alive = link->lock()) task(*alive);
+      if (const Ref<TransactionState> alive = link->lock()) task();
     });
   }
   // For the transaction's destructor, first of all.
@@ -56,7 +56,7 @@ class TransactionLink {
   }
 
  private:
-  Transaction* const transaction_;
+  TransactionState* const transaction_;
   Network& network_;
   std::shared_ptr<TransactionHook> hook_;
 };

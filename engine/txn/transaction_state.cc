@@ -1,7 +1,5 @@
-// The attempts of a transaction: how one ends and the next begins, by reset, on_error, cancel and commit.
-#include "txn/transaction.h"
-
-#include <algorithm>
+// What a transaction has and the state it is in: checks, options, timeouts, and how an attempt ends and the next begins.
+#include "txn/transaction_state.h"
 
 #include "base/env.h"
 
@@ -11,25 +9,103 @@ namespace {
 
 int64_t now_micros() { return Env::current().monotonic_micros(); }
 
+// An unusable database has none.
+Latency& latency_of(const Database& database) {
+  static Latency off;
+  return database.keyspace() ? database.keyspace()->latency() : off;
+}
+
 }  // namespace
+
+TransactionState::TransactionState(Ref<Database> database, Ref<Tenant> tenant)
+    : database_(std::move(database)),
+      network_(database_->network()),
+      latency_(latency_of(*database_)),
+      retry_policy_(now_micros()),
+      delivery_(network_, database_->keyspace(), this),
+      watches_(network_, database_->keyspace()),
+      link_(this, network_),
+      view_(database_->keyspace(), std::move(tenant), this),
+      attempt_(database_->deferred_error()) {
+  options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
+  apply_defaults();
+  if (behavior().born_with_system_access && !view_.in_tenant()) apply_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, false, Slice());
+}
+
+TransactionState::~TransactionState() { link_.cut(); }
+
+// ---- checks ----------------------------------------------------------------------------------------
+
+void TransactionState::check_timeout() {
+  if (options_.timeout_ms > 0 && attempt_.state_error == 0 &&
+      now_micros() >= retry_policy_.deadline_micros(options_.timeout_ms)) {
+    enter_error_state(err::kTransactionTimedOut);
+  }
+}
+
+bool TransactionState::used_during_commit() {
+  if (delivery_.started() && attempt_.state_error == 0 && !options_.unprotected_during_commit)
+    enter_error_state(err::kUsedDuringCommit);
+  return delivery_.started();
+}
+
+Error TransactionState::refusal() {
+  if (attempt_.deferred_error != 0) return attempt_.deferred_error;
+  check_timeout();
+  if (used_during_commit()) return err::kUsedDuringCommit;
+  return attempt_.state_error;
+}
+
+// Whether a commit was started. At old versions the misuse only poisons the commit; the write itself is taken.
+bool TransactionState::refuses_write() {
+  if (!used_during_commit() || !behavior().commit_refuses_writes) return false;
+  attempt_.defer(err::kUsedDuringCommit);
+  return true;
+}
+
+// ---- options ---------------------------------------------------------------------------------------
+
+void TransactionState::apply_option(int option, bool present, Slice value) {
+  OptionValue parsed;
+  Error error = parse_option_value(OptionScope::kTransaction, option,
+                                   present ? reinterpret_cast<const uint8_t*>(value.data() ? value.data() : "") : nullptr,
+                                   static_cast<int>(value.size()), &parsed);
+  if (error == 0) {
+    const OptionContext context{attempt_.used, view_.in_tenant(), view_.has_version(),
+                                !behavior().grv_cache_needs_shared_state || network_.has_multi_version_layer()};
+    error = options_.apply(option, parsed, context);
+  }
+  if (error != 0) attempt_.defer(error);
+}
+
+void TransactionState::apply_defaults() {
+  for (OptionDefault& preset : database_->transaction_defaults()) {
+    apply_option(preset.transaction_option, preset.present, preset.value);
+  }
+}
+
+void TransactionState::replay_persistent_options() {
+  for (const PersistentOptions::Entry& kept : persistent_options_.entries())
+    apply_option(kept.option, kept.present, kept.value);
+}
 
 // ---- attempts --------------------------------------------------------------------------------------
 
-void Transaction::clear_overlay() {
+void TransactionState::clear_overlay() {
   attempt_.renew_overlay(database_->keyspace() ? 0 : database_->deferred_error());
   size_.clear();
   watches_.forget_unread();
   delivery_.begin_attempt();
 }
 
-void Transaction::clear_native() {
+void TransactionState::clear_native() {
   size_.clear_native();
   attempt_.renew_native();
   view_.forget();
   native_cost_ = 0;
 }
 
-void Transaction::renew_options(const NativeOptions& native) {
+void TransactionState::renew_options(const NativeOptions& native) {
   if (behavior().retry_keeps_options) {
     // The options are kept, but nobody watches the clock for the timeout any more.
     options_.timeout_ms = 0;
@@ -42,7 +118,7 @@ void Transaction::renew_options(const NativeOptions& native) {
 }
 
 // An attempt that would run without its options is refused.
-void Transaction::restore_options(bool persistent) noexcept {
+void TransactionState::restore_options(bool persistent) noexcept {
   try {
     apply_defaults();
     if (persistent) replay_persistent_options();
@@ -51,7 +127,7 @@ void Transaction::restore_options(bool persistent) noexcept {
   }
 }
 
-void Transaction::soft_reset() {
+void TransactionState::soft_reset() {
   fail_pending(err::kTransactionCancelled, err::kBrokenPromise);
   watches_.end(err::kTransactionCancelled);
   clear_overlay();
@@ -59,7 +135,7 @@ void Transaction::soft_reset() {
   renew_options(NativeOptions());
 }
 
-void Transaction::reset_overlay() {
+void TransactionState::reset_overlay() {
   fail_pending(err::kTransactionCancelled, err::kTransactionCancelled);
   watches_.end(err::kTransactionCancelled);
   // Without overlay the native half has the conflict ranges of the reads.
@@ -72,7 +148,7 @@ void Transaction::reset_overlay() {
   renew_options(NativeOptions(options_));
 }
 
-void Transaction::full_reset() {
+void TransactionState::full_reset() {
   fail_pending(err::kTransactionCancelled, err::kBrokenPromise);
   watches_.end(err::kTransactionCancelled);
   clear_overlay();
@@ -86,21 +162,7 @@ void Transaction::full_reset() {
   if (behavior().reset_applies_defaults) restore_options(false);
 }
 
-void Transaction::reset() {
-  Lock lock(mutex_);
-  const bool retrying = !on_error_futures_.empty();
-  full_reset();
-  // The on_error that was still waiting fails, and its failure cancels the transaction.
-  if (retrying && behavior().failed_on_error_cancels) attempt_.state_error = err::kTransactionCancelled;
-}
-
-void Transaction::cancel() {
-  Lock lock(mutex_);
-  check_timeout();
-  enter_error_state(err::kTransactionCancelled);
-}
-
-void Transaction::fail_pending(Error error, Error stamp_error) {
+void TransactionState::fail_pending(Error error, Error stamp_error) {
   fail_waiting(error);
   late_answers_.fail_all(error);
   for (const Ref<Future>& future : on_error_futures_) future->fail(error);
@@ -108,7 +170,7 @@ void Transaction::fail_pending(Error error, Error stamp_error) {
   delivery_.fail(error, stamp_error);
 }
 
-void Transaction::enter_error_state(Error error) {
+void TransactionState::enter_error_state(Error error) {
   if (attempt_.state_error != 0) return;
   attempt_.state_error = error;
   fail_pending(error, error);
@@ -118,7 +180,7 @@ void Transaction::enter_error_state(Error error) {
 
 // ---- on_error --------------------------------------------------------------------------------------
 
-void Transaction::refuse_on_error() {
+void TransactionState::refuse_on_error() {
   watches_.end(err::kTransactionCancelled);
   if (attempt_.state_error != 0) return;
   if (behavior().failed_on_error_cancels) {
@@ -132,40 +194,49 @@ void Transaction::refuse_on_error() {
   }
 }
 
-Ref<Future> Transaction::on_error(Error error) {
-  Lock lock(mutex_);
-  check_timeout();
-  if (attempt_.state_error != 0) {
-    watches_.end(err::kTransactionCancelled);
-    return answer_error(attempt_.state_error);
-  }
-  const std::optional<int64_t> delay =
-      retry_policy_.next_delay_micros(error, options_.retry_limit, options_.max_retry_delay_ms);
-  if (!delay) {
-    refuse_on_error();
-    return answer_error(RetryPolicy::refused(error));
-  }
-  auto future = make_ref<Future>(network_);
-  on_error_futures_.push_back(future);
-  arm_timeout();
-  link_.at(now_micros() + *delay, [future](Transaction& self) { self.finish_on_error(future); });
-  if (network_.stopped()) future->fail(err::kBrokenPromise);
-  return future;
+void TransactionState::fail_waiting(Error error) {
+  waiting_.fail_all(error);
+  if (retry_timer_ != 0) network_.cancel(std::exchange(retry_timer_, 0));
 }
 
-void Transaction::finish_on_error(const Ref<Future>& future) {
+// ---- timeouts --------------------------------------------------------------------------------------
+
+// Only needed while something is pending: every call looks at the clock itself.
+void TransactionState::arm_timeout() {
+  const bool pending = !waiting_.empty() || delivery_.is_awaited() || !on_error_futures_.empty() || !late_answers_.empty();
+  if (!pending || options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
+  timeout_timer_ = link_.at(retry_policy_.deadline_micros(options_.timeout_ms), [this] { timeout_fired(); });
+}
+
+void TransactionState::disarm_timeout() {
+  if (timeout_timer_ != 0) network_.cancel(timeout_timer_);
+  timeout_timer_ = 0;
+}
+
+void TransactionState::timeout_fired() {
   Lock lock(mutex_);
-  const auto at = std::find_if(on_error_futures_.begin(), on_error_futures_.end(),
-                               [&](const Ref<Future>& waiting) { return waiting.get() == future.get(); });
-  if (at == on_error_futures_.end()) return;  // a reset, cancel or timeout was quicker
-  on_error_futures_.erase(at);
-  try {
-    soft_reset();
-  } catch (...) {
-    future->fail(err::kUnknownError);  // somebody waits for it
-    throw;
-  }
-  future->complete(Void{});
+  timeout_timer_ = 0;
+  check_timeout();
+}
+
+// ---- for other parts of the engine --------------------------------------------------------------------
+
+Version TransactionState::held_version() {
+  Lock lock(mutex_);
+  return view_.held_version();
+}
+
+void TransactionState::release_snapshot(int* steps) {
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return;
+  --*steps;
+  view_.release(&attempt_.read_log, steps);
+}
+
+void TransactionState::forget_watch(const Watched& watched) {
+  Ref<Watch> forgotten;  // released after the lock
+  Lock lock(mutex_);
+  forgotten = watches_.take(watched);
 }
 
 }  // namespace fdb

@@ -60,10 +60,4 @@ Error Transaction::keep_watch(Slice key, ValueResult seen, const Ref<Future>& fu
   return refused;
 }
 
-void Transaction::forget_watch(const Watched& watched) {
-  Ref<Watch> forgotten;  // released after the lock
-  Lock lock(mutex_);
-  forgotten = watches_.take(watched);
-}
-
 }  // namespace fdb

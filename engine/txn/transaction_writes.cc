@@ -10,13 +10,6 @@ constexpr Slice kMetadataOperand{"\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 14};
 
 }  // namespace
 
-// Whether a commit was started. At old versions the misuse only poisons the commit; the write itself is taken.
-bool Transaction::refuses_write() {
-  if (!used_during_commit() || !behavior().commit_refuses_writes) return false;
-  attempt_.defer(err::kUsedDuringCommit);
-  return true;
-}
-
 bool Transaction::take_conflict_flag() { return !std::exchange(options_.next_write_no_conflict, false); }
 
 void Transaction::set(Slice key, Slice value) {

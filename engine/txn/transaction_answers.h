@@ -1,0 +1,64 @@
+// How the operations of a transaction are answered: at once, when a version has come, late in a database with a latency, and, for a
+// commit, when its outcome is delivered.
+//
+// Thread-safety: the public members may be called from any thread; all others want the lock to be held.
+// Invariants:
+//  1. A future that is handed out pending is completed by a timer, by the delivery of the commit, or by what ends the attempt.
+//  2. A commit that waits for reads is decided when the last of them is answered, and delivered at once.
+//  3. No lock is held while a callback runs: futures post them to the network thread.
+#pragma once
+
+#include "db/commit_request.h"
+#include "txn/special_key_space.h"
+#include "txn/transaction_state.h"
+
+namespace fdb {
+
+class TransactionAnswers : public TransactionState {
+ public:
+  void deliver_commit() override;
+  bool deliver_commit_unless_busy() override;
+
+ protected:
+  TransactionAnswers(Ref<Database> database, Ref<Tenant> tenant, const SpecialKeySpace& special_keys)
+      : TransactionState(std::move(database), std::move(tenant)), special_keys_(special_keys) {}
+
+  Ref<Future> answer(Result result, Tie tie) {
+    return latency_.on() ? answer_late({0, std::move(result)}, tie) : network_.answer(std::move(result));
+  }
+  Ref<Future> answer_error(Error error, Tie tie = Tie::kRefusal) {
+    return latency_.on() ? answer_late({error, Void{}}, tie) : network_.answer_error(error);
+  }
+  // The future of a read that failed: the failure is the commit's, too.
+  Ref<Future> failed_read(Error error);
+
+  // ---- reads that wait for a version ----------------------------------------------------------------
+  Ref<Future> wait_for_version(WaitingReads::Read read);
+  void wait_for_version(const Ref<Future>& future, WaitingReads::Read read);
+  void arm_retry();
+  void retry_waiting();
+
+  // ---- a database with a latency --------------------------------------------------------------------
+  Ref<Future> answer_late(Answer answer, Tie tie);
+  void watch_is_read_late(const Ref<Future>& future);
+  void arrive_late(LateAnswers::Number number);
+  void answer_arrived(LateAnswers::Number number);
+  void commit_arrives_late();
+  void commit_arrived(const Ref<Future>& future);
+
+  // ---- commit ---------------------------------------------------------------------------------------
+  void start_commit() noexcept;
+  DecidedCommit decide_commit();
+  void commit_after_reads();
+  void deliver_commit_locked();
+  Error fail_above_native();
+  Error prepare_commit(CommitRequest* request);
+  void add_tenant_prefix(CommitRequest* request);
+
+  // ---- on_error -------------------------------------------------------------------------------------
+  void finish_on_error(const Ref<Future>& future);
+
+  const SpecialKeySpace& special_keys_;
+};
+
+}  // namespace fdb

@@ -1,0 +1,128 @@
+// What a transaction has and the state it is in: the parts that its attempts are made of, its options, and what ends an attempt and
+// begins the next. TransactionAnswers says how the operations are answered, Transaction has the operations.
+//
+// Thread-safety: the public members may be called from any thread; all others want the lock to be held.
+// Invariants:
+//  1. What belongs to one attempt is in attempt_, size_, view_ and delivery_'s part of it; the next attempt begins by assignments.
+//  2. In an error state, and after a reset, nothing of the attempt before is pending.
+//  3. A timeout is noticed by whatever is called next; a timer runs only while something is pending.
+#pragma once
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "db/database.h"
+#include "db/keyspace_user.h"
+#include "runtime/late_answers.h"
+#include "runtime/network.h"
+#include "txn/attempt.h"
+#include "txn/commit_delivery.h"
+#include "txn/read_view.h"
+#include "txn/reads.h"
+#include "txn/retry_policy.h"
+#include "txn/size_accounting.h"
+#include "txn/transaction_link.h"
+#include "txn/transaction_options.h"
+#include "txn/unregistered_watches.h"
+#include "txn/waiting_reads.h"
+#include "txn/writes.h"
+
+namespace fdb {
+
+class TransactionState : public KeyspaceUser {
+ public:
+  TransactionState(const TransactionState&) = delete;
+  TransactionState& operator=(const TransactionState&) = delete;
+
+  // ---- called by other parts of the engine, without the lock ---------------------------------------
+  // Somebody looks at what hangs on the commit.
+  virtual void deliver_commit() = 0;
+  // A watch that was cancelled before the commit.
+  void forget_watch(const Watched& watched);
+  // What the transaction has read stays.
+  void release_snapshot(int* steps) override;
+  // The oldest version that a snapshot is held of; Sweeper::kNone if none is.
+  Version held_version();
+
+ protected:
+  friend class TransactionAccess;
+
+  using Lock = std::lock_guard<Mutex>;
+
+  TransactionState(Ref<Database> database, Ref<Tenant> tenant);
+  ~TransactionState() override;
+
+  Keyspace& keyspace() const { return *database_->keyspace(); }
+  const ApiBehavior& behavior() const { return network_.behavior(); }
+  bool answers_late() const { return latency_.on() && network_.running(); }
+
+  // ---- checks ---------------------------------------------------------------------------------------
+  void check_timeout();
+  // Whether a commit was started; poisons the transaction unless it is protected.
+  bool used_during_commit();
+  // The error that refuses a read or a write, 0 if none.
+  Error refusal();
+  // Whether a write is refused because a commit was started.
+  bool refuses_write();
+
+  // ---- options --------------------------------------------------------------------------------------
+  void apply_defaults();
+  void apply_option(int option, bool present, Slice value);
+  void replay_persistent_options();
+  void restore_options(bool persistent) noexcept;
+  void renew_options(const NativeOptions& native);
+
+  // ---- the end of an attempt ------------------------------------------------------------------------
+  // The official client keeps a transaction in two halves: the overlay with its reads, and below it the native one with
+  // the read version, writes that were handed down to it, and options of its own.
+  void clear_overlay();
+  void clear_native();
+  void soft_reset();
+  void reset_overlay();
+  void full_reset();
+  // Fails everything pending; `stamp_error` is for get_versionstamp futures.
+  void fail_pending(Error error, Error stamp_error);
+  void fail_waiting(Error error);
+  void enter_error_state(Error error);
+  void refuse_on_error();
+
+  // ---- timeouts -------------------------------------------------------------------------------------
+  void arm_timeout();
+  void disarm_timeout();
+  void timeout_fired();
+
+  // ---- parts that are made for one call -------------------------------------------------------------
+  // Reads that see `overlay`.
+  Reads reads(const WriteMap& overlay) { return Reads(attempt_, view_, options_, overlay, size_); }
+  Writes writes() { return Writes(attempt_, options_, waiting_.overlays(), native_cost_); }
+
+  const Ref<Database> database_;
+  Network& network_;
+  Latency& latency_;
+  Mutex mutex_;
+
+  // ---- for the life of the object -------------------------------------------------------------------
+  PersistentOptions persistent_options_;
+  RetryPolicy retry_policy_;
+  CommitDelivery delivery_;
+  UnregisteredWatches watches_;
+  std::vector<std::pair<Bytes, Bytes>> conflicting_ranges_;
+  Network::TimerId timeout_timer_ = 0;
+  bool destroyed_ = false;
+  TransactionLink link_;
+
+  // ---- of one attempt -------------------------------------------------------------------------------
+  TransactionOptions options_;
+  ReadView view_;
+  Attempt attempt_;
+  SizeAccounting size_;
+  int64_t native_cost_ = 0;  // of writes, and of reads that the overlay has forgotten
+
+  WaitingReads waiting_;
+  Network::TimerId retry_timer_ = 0;
+  LateAnswers late_answers_;
+  std::vector<Ref<Future>> on_error_futures_;
+};
+
+}  // namespace fdb
