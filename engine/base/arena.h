@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstring>
-#include <memory>
-#include <vector>
+#include <new>
+#include <utility>
 
 #include "base/common.h"
 
@@ -14,8 +14,13 @@ namespace fdb {
 class Arena {
  public:
   Arena() = default;
-  Arena(Arena&&) = default;
-  Arena& operator=(Arena&&) = default;
+  Arena(Arena&& other) noexcept { swap(other); }
+  Arena& operator=(Arena&& other) noexcept {
+    if (this != &other) release();
+    swap(other);
+    return *this;
+  }
+  ~Arena() { release(); }
 
   char* allocate(size_t size) {
     if (size > left_) grow(size);
@@ -42,23 +47,44 @@ class Arena {
 
   size_t reserved() const { return reserved_; }
 
-  void clear() {
-    chunks_.clear();
+  // A first chunk that was enough is kept for what comes next.
+  void clear() noexcept {
+    if (reserved_ != kFirstChunk) return release();
+    next_ = reinterpret_cast<char*>(newest_ + 1);
+    left_ = kFirstChunk;
+  }
+
+ private:
+  static constexpr size_t kFirstChunk = 256;
+
+  // Its bytes follow.
+  struct Chunk {
+    Chunk* before;
+  };
+
+  void release() noexcept {
+    while (newest_) ::operator delete(std::exchange(newest_, newest_->before));
     next_ = nullptr;
     left_ = reserved_ = 0;
   }
 
- private:
   void grow(size_t wanted) {
-    size_t size = reserved_ < 256 ? 256 : reserved_ > 65536 ? 65536 : reserved_;
+    size_t size = reserved_ < kFirstChunk ? kFirstChunk : reserved_ > 65536 ? 65536 : reserved_;
     if (size < wanted) size = wanted;
-    chunks_.push_back(std::unique_ptr<char[]>(new char[size]));
-    next_ = chunks_.back().get();
+    newest_ = new (::operator new(sizeof(Chunk) + size)) Chunk{newest_};
+    next_ = reinterpret_cast<char*>(newest_ + 1);
     left_ = size;
     reserved_ += size;
   }
 
-  std::vector<std::unique_ptr<char[]>> chunks_;
+  void swap(Arena& other) noexcept {
+    std::swap(newest_, other.newest_);
+    std::swap(next_, other.next_);
+    std::swap(left_, other.left_);
+    std::swap(reserved_, other.reserved_);
+  }
+
+  Chunk* newest_ = nullptr;
   char* next_ = nullptr;
   size_t left_ = 0;
   size_t reserved_ = 0;

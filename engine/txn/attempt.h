@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "db/keyspace.h"
@@ -50,10 +51,30 @@ struct NativeHalf {
 struct Attempt : OverlayHalf {
   using OverlayHalf::OverlayHalf;
 
-  void renew_overlay(Error deferred) noexcept { static_cast<OverlayHalf&>(*this) = OverlayHalf(deferred); }
-  void renew_native() noexcept { native = NativeHalf(); }
+  void renew_overlay(Error deferred) noexcept {
+    OverlayHalf fresh(deferred);
+    keep_room(writes, &fresh.writes);
+    keep_room(read_conflicts, &fresh.read_conflicts);
+    keep_room(read_log, &fresh.read_log);
+    static_cast<OverlayHalf&>(*this) = std::move(fresh);
+  }
+  void renew_native() noexcept {
+    NativeHalf fresh;
+    keep_room(native.arena, &fresh.arena);
+    keep_room(native.mutations, &fresh.mutations);
+    keep_room(native.write_conflicts, &fresh.write_conflicts);
+    native = std::move(fresh);
+  }
 
   NativeHalf native;
+
+ private:
+  // What attempts fill again and again starts empty, but with the memory that it had.
+  template <class Container>
+  static void keep_room(Container& old, Container* fresh) noexcept {
+    old.clear();
+    *fresh = std::move(old);
+  }
 };
 
 static_assert(std::is_nothrow_move_assignable_v<OverlayHalf> && std::is_nothrow_move_assignable_v<NativeHalf>);

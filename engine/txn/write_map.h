@@ -77,6 +77,10 @@ class WriteMap {
   WriteMap& operator=(WriteMap&&) noexcept = default;
 
   bool empty() const { return map_.empty(); }
+  void clear() noexcept {
+    map_.clear();
+    arena_.clear();
+  }
 
   // The segment that contains `key`.
   Segment segment(Slice key) const;

@@ -110,16 +110,18 @@ void Writes::hand_down(Slice begin, Slice end) {
     return attempt_.native.arena.copy(std::max<Slice>(begin, from));
   };
   const auto collect = [&](bool (WriteMap::Segment::*wanted)() const, auto&& emit) {
-    std::optional<Slice> open;
+    bool open = false;
+    Slice from;
     for (WriteMap::Segment segment = attempt_.writes.segment(begin); segment.begins_before(end); segment.next()) {
-      if ((segment.*wanted)() && !open) open = clip(segment);
-      if (!(segment.*wanted)() && open) {
-        emit(*open, clip(segment));
-        open.reset();
+      if ((segment.*wanted)() != open) {
+        const Slice border = clip(segment);
+        if (open) emit(from, border);
+        from = border;
+        open = !open;
       }
       if (!segment.has_end()) break;
     }
-    if (open) emit(*open, attempt_.native.arena.copy(end));
+    if (open) emit(from, attempt_.native.arena.copy(end));
   };
   collect(&WriteMap::Segment::is_cleared, [&](Slice from, Slice to) {
     attempt_.native.mutations.push_back({Op::kClearRange, from, to});
