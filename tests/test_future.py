@@ -120,11 +120,11 @@ def test_on_ready_is_called_later_on_another_thread(stub_db: fdb.Database) -> No
 
     def callback(future: Any) -> None:
         threads.append(threading.current_thread().name)
-        assert future.value == b"delay:20"
+        assert future.value == b"delay:200"
         called.set()
 
     # No reference remains: the registration keeps the future, and so the operation, alive.
-    stub_db.create_transaction()[b"delay:20"].on_ready(callback)
+    stub_db.create_transaction()[b"delay:200"].on_ready(callback)
     assert called.wait(WAIT_SECONDS)
     assert threads == ["fdb-callback-thread"]
 

@@ -138,7 +138,8 @@ def test_tuples(element: Any) -> None:
 
 def test_waiting(stub_db: fdb.Database) -> None:
     tr = stub_db.create_transaction()
-    futures = iter([tr[b"delay:30"] for _ in range(3 * ALLOCATIONS)])
+    # Pending until memory is back, also where a collection of garbage before that takes long.
+    futures = iter([tr[b"delay:1000"] for _ in range(3 * ALLOCATIONS)])
     mailbox = extension.Mailbox()
 
     def operation() -> Any:

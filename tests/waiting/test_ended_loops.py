@@ -172,13 +172,13 @@ def test_a_loop_goes_on_after_a_coroutine_was_closed(stub_library: fdb.ClientLib
 
     async def main() -> None:
         tr = db.create_transaction()
-        coroutine = Situation.wait(tr[b"delay:5"])
+        coroutine = Situation.wait(tr[b"delay:200"])
         coroutine.send(None)
         coroutine.close()
         called: asyncio.Queue[Any] = asyncio.Queue()
-        other = tr[b"delay:20"]
+        other = tr[b"delay:300"]
         other.on_ready(called.put_nowait)
-        assert await other == b"delay:20"
+        assert await other == b"delay:300"
         # A future is ready a moment before the loop hears of it.
         assert await asyncio.wait_for(called.get(), 30) is other
         assert called.empty()
