@@ -24,4 +24,6 @@ class Env {
   static void inject(Env* env);
 };
 
+inline int64_t now_micros() { return Env::current().monotonic_micros(); }
+
 }  // namespace fdb

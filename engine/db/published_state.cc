@@ -15,11 +15,9 @@ constexpr Version kIdleBatchAge = kVersionsPerSecond;
 }  // namespace
 
 PublishedState::PublishedState(Snapshot content)
-    : clock_start_(Env::current().monotonic_micros()),
-      published_{kFirstVersion, std::move(content)},
-      newest_commit_(kFirstVersion) {}
+    : clock_start_(now_micros()), published_{kFirstVersion, std::move(content)}, newest_commit_(kFirstVersion) {}
 
-Version PublishedState::clock() const { return kFirstVersion + (Env::current().monotonic_micros() - clock_start_); }
+Version PublishedState::clock() const { return kFirstVersion + (now_micros() - clock_start_); }
 
 int64_t PublishedState::micros_until(Version version) const { return std::max<Version>(0, version - clock()); }
 

@@ -22,7 +22,7 @@ void Upkeep::at(int64_t when_micros, Task task) {
 }
 
 void Upkeep::expect_delivery(Undelivered::Place* place) {
-  const int64_t now = Env::current().monotonic_micros();
+  const int64_t now = now_micros();
   if (!undelivered_.add(place, now)) return;
   try {
     at(now + Undelivered::kPatienceMicros, [](Upkeep& self) { self.deliver_unseen(); });
@@ -33,7 +33,7 @@ void Upkeep::expect_delivery(Undelivered::Place* place) {
 }
 
 void Upkeep::deliver_unseen() {
-  const int64_t next = undelivered_.deliver(Env::current().monotonic_micros());
+  const int64_t next = undelivered_.deliver(now_micros());
   if (next < 0) return;
   try {
     at(next, [](Upkeep& self) { self.deliver_unseen(); });
@@ -56,7 +56,7 @@ bool Upkeep::hold(KeyspaceUser* user, Version from, Version to) noexcept {
 void Upkeep::schedule_sweep(int64_t delay_micros) noexcept {
   if (sweep_scheduled_.load(std::memory_order_relaxed) || sweep_scheduled_.exchange(true)) return;
   try {
-    at(Env::current().monotonic_micros() + delay_micros, [](Upkeep& self) { self.sweep(); });
+    at(now_micros() + delay_micros, [](Upkeep& self) { self.sweep(); });
   } catch (...) {
     sweep_scheduled_.store(false);
   }

@@ -267,8 +267,7 @@ void test_index_finds_one() {
 
 int main() {
   using namespace fdb;
-  CHECK_EQ(test::network().select_api_version(740, 740), 0);
-  test::network().simulate();
+  test::simulate();
   test::SimEnv env(1);
   test_no_change_is_missed();
   test_no_registration_is_missed();

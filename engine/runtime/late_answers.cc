@@ -22,7 +22,7 @@ Ref<Future> answer_later(Network& network, Latency& latency, Answer answer) {
   auto future = make_ref<Future>(network);
   // A task can be copied, an answer cannot.
   auto held = std::make_shared<Answer>(std::move(answer));
-  network.at(Env::current().monotonic_micros() + latency.next_micros(), [future, held] { complete(future, std::move(*held)); });
+  network.at(now_micros() + latency.next_micros(), [future, held] { complete(future, std::move(*held)); });
   return future;
 }
 

@@ -294,8 +294,7 @@ int main() {
   using namespace fdb;
   test::SimEnv simulated(1);
   env = &simulated;
-  CHECK_EQ(test::network().select_api_version(740, 740), 0);
-  test::network().simulate();
+  test::simulate();
   test_forms_of_the_setting();
   test_a_seed_repeats_the_delays();
   test_everything_comes_late();

@@ -97,7 +97,7 @@ struct Network::Impl {
   void wait_for_work(std::unique_lock<Mutex>& lock) {
     if (stopping || !tasks.empty()) return;
     if (timers.empty()) return wake.wait(lock);
-    const int64_t delay = timers.begin()->first.first - Env::current().monotonic_micros();
+    const int64_t delay = timers.begin()->first.first - now_micros();
     if (delay > 0) wake.wait_for(lock, std::min(delay, kLongestSleepMicros));
   }
 
@@ -198,7 +198,7 @@ void Network::enter_loop() {
   std::vector<Impl::Completion> held;
   {
     std::lock_guard lock(impl_->mutex);
-    impl_->busyness.window_start = Env::current().monotonic_micros();
+    impl_->busyness.window_start = now_micros();
     if (!impl_->stopping) state_.store(State::kRunning, std::memory_order_release);
     held.swap(impl_->held);
     if (impl_->stopping) return;
@@ -356,7 +356,7 @@ void Network::simulate() {
 
 double Network::busyness() const {
   std::lock_guard lock(impl_->mutex);
-  return impl_->refresh_busyness(Env::current().monotonic_micros(), 0);
+  return impl_->refresh_busyness(now_micros(), 0);
 }
 
 bool Network::has_multi_version_layer() const {

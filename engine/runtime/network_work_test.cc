@@ -393,8 +393,7 @@ void test_timers_keep_no_database_open() {
 
 int main() {
   using namespace fdb;
-  CHECK_EQ(test::network().select_api_version(740, 740), 0);
-  test::network().simulate();
+  test::simulate();
   test::SimEnv simulated(1);
   fdb::env = &simulated;
   test_unseen_commits_are_delivered();

@@ -56,9 +56,7 @@ int run_many(uint64_t seeds, uint64_t first) {
 }  // namespace fdb::sim
 
 int main(int argc, char** argv) {
-  fdb::Network& network = fdb::test::network();
-  CHECK_EQ(network.select_api_version(740, 740), 0);
-  network.simulate();
+  fdb::test::simulate();
   if (const char* seed = std::getenv("SIM_SEED")) return fdb::sim::run_many(1, std::strtoull(seed, nullptr, 10));
   const uint64_t seeds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : fdb::sim::kSeeds;
   const uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;

@@ -65,10 +65,4 @@ inline Error commit_one(const Ref<Database>& database, Slice key, std::optional<
   return attempt.commit();
 }
 
-// Begins a test program: network and clock are the simulated ones.
-inline void simulate() {
-  CHECK_EQ(test::network().select_api_version(740, 740), 0);
-  test::network().simulate();
-}
-
 }  // namespace fdb::test

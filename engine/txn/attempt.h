@@ -42,6 +42,7 @@ struct NativeHalf {
   std::vector<Mutation> mutations;  // writes that bypass the overlay or were flushed out of it
   std::vector<KeyRange> write_conflicts;
   RangeSet read_conflicts;  // those of the overlay's that its reset keeps
+  int64_t cost = 0;         // of writes, and of reads that the overlay has forgotten
   bool renewed = false;     // a commit has reset this half
   // Where on_error is refused after a read-only commit, only half of the official client's transaction is reset: the next commit
   // fails one of that client's internal checks (4100).

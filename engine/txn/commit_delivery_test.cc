@@ -174,9 +174,7 @@ void test_watches_follow_the_outcome() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::test::network();
-  CHECK_EQ(network.select_api_version(740, 740), 0);
-  network.simulate();
+  fdb::test::simulate();
   fdb::test_a_success_is_delivered_once();
   fdb::test_outcomes_without_a_version();
   fdb::test_the_keyspace_delivers_what_nobody_looks_at();

@@ -118,9 +118,7 @@ void test_conflicts() {
 
 int main() {
   fdb::test::SimEnv env(fdb::test::seed());
-  fdb::Network& network = fdb::test::network();
-  CHECK_EQ(network.select_api_version(740, 740), 0);
-  network.simulate();
+  fdb::test::simulate();
   fdb::test_ranges();
   fdb::test_single_look_ups();
   fdb::test_limits_and_literals();

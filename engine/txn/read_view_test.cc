@@ -164,9 +164,7 @@ void test_keys_of_a_tenant() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::test::network();
-  CHECK_EQ(network.select_api_version(740, 740), 0);
-  network.simulate();
+  fdb::test::simulate();
   fdb::test_a_version_is_taken_once();
   fdb::test_a_version_that_is_set();
   fdb::test_the_version_outlives_the_snapshot();

@@ -111,9 +111,7 @@ void test_a_committed_transaction_holds_no_snapshot() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::test::network();
-  CHECK_EQ(network.select_api_version(740, 740), 0);
-  network.simulate();
+  fdb::test::simulate();
   fdb::test_no_update_is_lost_while_the_clock_stands();
   fdb::test_every_version_of_the_window_is_exact();
   fdb::test_memory_of_old_commits_comes_back();

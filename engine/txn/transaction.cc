@@ -7,12 +7,6 @@
 
 namespace fdb {
 
-namespace {
-
-int64_t now_micros() { return Env::current().monotonic_micros(); }
-
-}  // namespace
-
 void Transaction::destroy() {
   {
     Lock lock(mutex_);

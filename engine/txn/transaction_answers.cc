@@ -64,7 +64,7 @@ void TransactionAnswers::watch_is_read_late(const Ref<Future>& future) {
 // Before the answer is kept: where memory runs out, a timer without an answer does no harm, but a commit would wait for
 // an answer without a timer.
 void TransactionAnswers::arrive_late(LateAnswers::Number number) {
-  link_.at(Env::current().monotonic_micros() + latency_.next_micros(), [this, number] { answer_arrived(number); });
+  link_.at(now_micros() + latency_.next_micros(), [this, number] { answer_arrived(number); });
 }
 
 void TransactionAnswers::answer_arrived(LateAnswers::Number number) {
@@ -75,8 +75,7 @@ void TransactionAnswers::answer_arrived(LateAnswers::Number number) {
 }
 
 void TransactionAnswers::commit_arrives_late() {
-  link_.at(Env::current().monotonic_micros() + latency_.next_micros(),
-           [this, future = delivery_.future()] { commit_arrived(future); });
+  link_.at(now_micros() + latency_.next_micros(), [this, future = delivery_.future()] { commit_arrived(future); });
   delivery_.send();
   arm_timeout();
 }

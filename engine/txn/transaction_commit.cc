@@ -181,7 +181,7 @@ Ref<Future> Transaction::get_approximate_size() {
 Ref<Future> Transaction::get_total_cost() {
   Lock lock(mutex_);
   if (attempt_.deferred_error != 0) return answer_error(attempt_.deferred_error);
-  return answer(native_cost_ + attempt_.read_log.cost(), Tie::kLoose);
+  return answer(attempt_.native.cost + attempt_.read_log.cost(), Tie::kLoose);
 }
 
 Ref<Future> Transaction::get_tag_throttled_duration() {

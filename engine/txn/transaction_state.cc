@@ -7,8 +7,6 @@ namespace fdb {
 
 namespace {
 
-int64_t now_micros() { return Env::current().monotonic_micros(); }
-
 // An unusable database has none.
 Latency& latency_of(const Database& database) {
   static Latency off;
@@ -102,7 +100,6 @@ void TransactionState::clear_native() {
   size_.clear_native();
   attempt_.renew_native();
   view_.forget();
-  native_cost_ = 0;
 }
 
 void TransactionState::renew_options(const NativeOptions& native) {
@@ -142,7 +139,7 @@ void TransactionState::reset_overlay() {
   if (options_.read_your_writes_disabled) {
     for (const KeyRange& range : attempt_.read_conflicts.merged()) attempt_.native.read_conflicts.add(range.begin, range.end);
   }
-  native_cost_ += attempt_.read_log.cost();
+  attempt_.native.cost += attempt_.read_log.cost();
   clear_overlay();
   for (const KeyRange& range : attempt_.native.read_conflicts.merged()) attempt_.read_conflicts.add(range.begin, range.end);
   renew_options(NativeOptions(options_));

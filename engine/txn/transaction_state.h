@@ -95,7 +95,7 @@ class TransactionState : public KeyspaceUser {
   // ---- parts that are made for one call -------------------------------------------------------------
   // Reads that see `overlay`.
   Reads reads(const WriteMap& overlay) { return Reads(attempt_, view_, options_, overlay, size_); }
-  Writes writes() { return Writes(attempt_, options_, waiting_.overlays(), native_cost_); }
+  Writes writes() { return Writes(attempt_, options_, waiting_.overlays()); }
 
   const Ref<Database> database_;
   Network& network_;
@@ -117,7 +117,6 @@ class TransactionState : public KeyspaceUser {
   ReadView view_;
   Attempt attempt_;
   SizeAccounting size_;
-  int64_t native_cost_ = 0;  // of writes, and of reads that the overlay has forgotten
 
   WaitingReads waiting_;
   Network::TimerId retry_timer_ = 0;

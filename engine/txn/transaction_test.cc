@@ -274,9 +274,7 @@ void test_open_transaction_gives_its_snapshot_back() {
 int main() {
   fdb::test::SimEnv env(fdb::test::seed());
   fdb::env = &env;
-  fdb::Network& network = fdb::test::network();
-  CHECK_EQ(network.select_api_version(740, 740), 0);
-  network.simulate();
+  fdb::test::simulate();
   fdb::test_write_skew_aborts_one();
   fdb::test_snapshot_stays_while_others_commit();
   fdb::test_window();

@@ -29,14 +29,14 @@ Error UnregisteredWatches::add(const Ref<Future>& future, const std::shared_ptr<
 // ---- reads that are not answered -------------------------------------------------------------------
 
 void UnregisteredWatches::add_unread(const Ref<Future>& future, std::shared_ptr<const Watched> watched, int64_t size) {
-  unread_.push_back({future, std::move(watched), size, Env::current().monotonic_micros()});
+  unread_.push_back({future, std::move(watched), size, now_micros()});
   round_trip_ = keyspace_->round_trips();
 }
 
 int64_t UnregisteredWatches::take_answered() {
   if (unread_.empty()) return 0;
   const bool answered = keyspace_->round_trips() != round_trip_;
-  const int64_t since = Env::current().monotonic_micros() - kReadMicros;
+  const int64_t since = now_micros() - kReadMicros;
   int64_t size = 0;
   while (!unread_.empty() && (answered || unread_.front().issued_micros <= since)) {
     size += unread_.front().size;

@@ -109,9 +109,7 @@ void test_the_keyspace_gets_what_is_activated() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::test::network();
-  CHECK_EQ(network.select_api_version(740, 740), 0);
-  network.simulate();
+  fdb::test::simulate();
   fdb::test_own_writes_end_watches_of_another_value();
   fdb::test_slots_are_limited_and_come_back();
   fdb::test_reads_count_when_they_are_answered();

@@ -11,8 +11,6 @@ namespace {
 constexpr int64_t kPatienceMicros = 1'000'000;
 constexpr int64_t kCommitMicros = 1'000;  // until a commit that is being applied has probably ended
 
-int64_t now_micros() { return Env::current().monotonic_micros(); }
-
 }  // namespace
 
 void WaitingReads::add(const Ref<Future>& future, Read read, const WriteMap& writes) {

@@ -136,9 +136,7 @@ void test_other_ends() {
 int main() {
   fdb::test::SimEnv simulated(1);
   fdb::env = &simulated;
-  fdb::Network& network = fdb::test::network();
-  CHECK_EQ(network.select_api_version(740, 740), 0);
-  network.simulate();
+  fdb::test::simulate();
   fdb::test_a_read_sees_the_writes_before_it();
   fdb::test_one_that_goes_on_waiting_stops_the_rest();
   fdb::test_patience_ends_after_a_second();

@@ -125,7 +125,7 @@ void Writes::hand_down(Slice begin, Slice end) {
   };
   collect(&WriteMap::Segment::is_cleared, [&](Slice from, Slice to) {
     attempt_.native.mutations.push_back({Op::kClearRange, from, to});
-    cost_ += ReadLog::kPage;
+    attempt_.native.cost += ReadLog::kPage;
   });
   collect(&WriteMap::Segment::is_conflict,
           [&](Slice from, Slice to) { attempt_.native.write_conflicts.push_back({from, to}); });
@@ -142,10 +142,10 @@ void Writes::hand_down_operations(const WriteMap::Segment& segment) {
   for (const KeyOperation& operation : segment.operations()) {
     if (operation.has_value) {
       native.mutations.push_back({operation.op, key, native.arena.copy(operation.value)});
-      cost_ += 4 * rounded_to_pages(key.size() + (operation.op == Op::kSet ? operation.value.size() : 0));
+      attempt_.native.cost += 4 * rounded_to_pages(key.size() + (operation.op == Op::kSet ? operation.value.size() : 0));
     } else {
       native.mutations.push_back({Op::kClearRange, key, after});
-      cost_ += ReadLog::kPage;
+      attempt_.native.cost += ReadLog::kPage;
     }
   }
 }

@@ -20,9 +20,8 @@ Bytes with_stamp(Slice key_with_offset, Slice stamp);
 
 class Writes {
  public:
-  // `cost` grows by what is handed down.
-  Writes(Attempt& attempt, const TransactionOptions& options, IssuedOverlays& overlays, int64_t& cost)
-      : attempt_(attempt), options_(options), overlays_(overlays), cost_(cost) {}
+  Writes(Attempt& attempt, const TransactionOptions& options, IssuedOverlays& overlays)
+      : attempt_(attempt), options_(options), overlays_(overlays) {}
 
   void mutate(Slice key, Op op, Slice value, bool add_conflict);
   void clear_range(Slice begin, Slice end, bool add_conflict);
@@ -39,7 +38,6 @@ class Writes {
   Attempt& attempt_;
   const TransactionOptions& options_;
   IssuedOverlays& overlays_;
-  int64_t& cost_;
 };
 
 }  // namespace fdb
