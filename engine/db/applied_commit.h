@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/arena.h"
-#include "db/commit_record.h"
+#include "store/commit_record.h"
 #include "db/commit_request.h"
 #include "store/version_store.h"
 

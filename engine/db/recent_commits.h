@@ -19,7 +19,7 @@
 #include <mutex>
 #include <vector>
 
-#include "db/commit_record.h"
+#include "store/commit_record.h"
 
 namespace fdb {
 

@@ -1,4 +1,4 @@
-#include "db/commit_record.h"
+#include "store/commit_record.h"
 
 #include <cstring>
 

@@ -1,0 +1,13 @@
+// The checksum of what is written to disk: CRC-32C (Castagnoli), as iSCSI and ext4 use it.
+//
+// Thread-safety: functions on values.
+#pragma once
+
+#include "base/common.h"
+
+namespace fdb {
+
+// The checksum of bytes whose first part has the checksum `before` (0: there is none), and which end with `bytes`.
+uint32_t crc32c(Slice bytes, uint32_t before = 0) noexcept;
+
+}  // namespace fdb
