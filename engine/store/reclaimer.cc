@@ -1,13 +1,11 @@
 #include "store/reclaimer.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <condition_variable>
 #include <mutex>
 #include <new>
 
 #include "base/fork.h"
+#include "base/thread.h"
 #include "store/store_node.h"
 
 namespace fdb::store {
@@ -62,15 +60,11 @@ void* run(void*) {
   }
 }
 
-// Starts the detached thread; false if the system refuses. All signals are for the host program's threads.
+// Starts the detached thread; false if the system refuses.
 bool start_thread() {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_t thread;
-  const bool started = pthread_create(&thread, nullptr, run, nullptr) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (started) pthread_detach(thread);
+  Thread thread;
+  const bool started = thread.try_to_start(run, nullptr);
+  thread.detach();
   return started;
 }
 

@@ -1,0 +1,131 @@
+// The one thread that writes to a database file: it puts the commits of a moment into the log as one group, waits once for the
+// disk, and hands them back; between groups it folds the log into the table, renews the lease and checkpoints.
+//
+// Thread-safety: every member may be called from any thread, unless stated otherwise.
+// Invariants:
+//  1. Commits are handed back in the order of submission, each once: as logged when its group is on disk (in a file that is synced),
+//     or as failed, and then with everything that was submitted after it.
+//  2. When the disk could not take a group (full, an error before it is synced) nothing of the group is in the file, and the next one
+//     is tried. When a sync failed, the file may have the group: it fails with 1021, and nothing is written any more (1510).
+//  3. Housekeeping never fails a commit: a group that fails with a piece of folding in it is written again without.
+//  4. No lock is held while the disk is waited for.
+#pragma once
+
+#include <memory>
+
+#include "base/schedule.h"
+#include "base/thread.h"
+#include "durable/database_file.h"
+#include "durable/folder.h"
+
+namespace fdb::durable {
+
+// A commit on its way to the log.
+class LoggedCommit {
+ public:
+  LoggedCommit(Version assigned, Bytes encoded) : version(assigned), record(std::move(encoded)) {}
+  virtual ~LoggedCommit() = default;
+
+  const Version version;
+  const Bytes record;  // as commit_record makes it
+
+ private:
+  friend class CommitQueue;
+  std::unique_ptr<LoggedCommit> next_;
+};
+
+// First in, first out; allocates nothing.
+class CommitQueue {
+ public:
+  CommitQueue() = default;
+  CommitQueue(CommitQueue&& other) noexcept { swap(other); }
+  CommitQueue& operator=(CommitQueue&& other) noexcept {
+    clear();
+    swap(other);
+    return *this;
+  }
+  ~CommitQueue() { clear(); }
+
+  bool empty() const { return !first_; }
+  const LoggedCommit* first() const { return first_.get(); }
+  static const LoggedCommit* after(const LoggedCommit* commit) { return commit->next_.get(); }
+  void push(std::unique_ptr<LoggedCommit> commit) noexcept;
+  std::unique_ptr<LoggedCommit> pop() noexcept;
+  // Puts the other queue's commits behind these.
+  void append(CommitQueue other) noexcept;
+
+ private:
+  void clear() noexcept {
+    while (!empty()) pop();  // one by one: a chain of owners would be destroyed recursively
+  }
+  void swap(CommitQueue& other) noexcept {
+    std::swap(first_, other.first_);
+    std::swap(last_, other.last_);
+  }
+
+  std::unique_ptr<LoggedCommit> first_;
+  LoggedCommit* last_ = nullptr;
+};
+
+// Whose commits these are. Called on the committer's thread, without its locks.
+class CommitterHost : public FoldHost {
+ public:
+  // It is in the file, and on disk as far as the file is synced.
+  virtual void logged(std::unique_ptr<LoggedCommit> commit) noexcept = 0;
+  // The group failed, and so does what is submitted until this returns: the host stops submitting, takes that with take_pending()
+  // and goes back to what is published.
+  virtual void failed(CommitQueue group, Error error) noexcept = 0;
+  // The lease to write now, or 0 if the one that there is suffices; and that it is on disk.
+  virtual Version next_lease() = 0;
+  virtual void lease_written(Version lease) noexcept = 0;
+};
+
+class GroupCommitter {
+ public:
+  // All three live longer.
+  GroupCommitter(DatabaseFile& file, Folder& folder, CommitterHost& host);
+  // stop() was called.
+  ~GroupCommitter();
+  GroupCommitter(const GroupCommitter&) = delete;
+
+  // Starts the thread; throws std::bad_alloc when the system refuses.
+  void start();
+  // Writes what was submitted and ends the thread. The file can be closed afterwards.
+  void stop() noexcept;
+
+  // 0, or why nothing is taken any more.
+  Error refusal() const { return poisoned_.load(std::memory_order_acquire) ? err::kIoError : 0; }
+  // Versions ascend. Does not block.
+  void submit(std::unique_ptr<LoggedCommit> commit) noexcept;
+  // Writes a commit on the calling thread, for a file that is not synced. Throws FileError when it is not in the file.
+  void write_now(const LoggedCommit& commit);
+  // For the host, see failed().
+  CommitQueue take_pending() noexcept;
+
+  // Folds all of the log and forgets it, and writes the exact lease: for a clean close, after stop(). Throws FileError.
+  void finish(Version lease);
+
+ private:
+  void run() noexcept;
+  // Returns when there is something to do.
+  CommitQueue wait_for_work();
+  void write_group(CommitQueue group) noexcept;
+  void try_to_write(const CommitQueue& group, bool with_housekeeping);
+  bool housekeep() noexcept;
+  bool renew_lease();
+  void checkpoint_if_due(int64_t limit);
+
+  DatabaseFile& file_;
+  Folder& folder_;
+  CommitterHost& host_;
+  Thread thread_;
+
+  Mutex mutex_;
+  Condition wake_;
+  CommitQueue pending_;
+  bool stopping_ = false;
+  std::atomic<bool> poisoned_{false};
+  int64_t next_housekeeping_ = 0;  // by the clock; of the thread alone
+};
+
+}  // namespace fdb::durable
