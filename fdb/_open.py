@@ -66,18 +66,29 @@ def open_database(
 ) -> Database | AsyncDatabase:
     """Opens a database. The same database gives the same object until that is closed.
 
-    `cluster_file` chooses the library: "memory:" or "memory:NAME" (a database in this process) are
-    served by the embedded engine; everything else is the path of a cluster file. If its first line
-    is one of these two forms it means that database, else it is for the installed libfdb_c. None is
-    FDB_CLUSTER_FILE, which may hold one of the forms too, and then the default cluster file.
+    `cluster_file` chooses the library: "memory:" or "memory:NAME" (a database in this process) and
+    "file:PATH" (a database in a file) are served by the embedded engine; everything else is the path
+    of a cluster file. If its first line is one of these forms it means that database, else it is for
+    the installed libfdb_c. None is FDB_CLUSTER_FILE, which may hold one of the forms too, and then
+    the default cluster file.
+
+    "file:PATH" makes the file if there is none. Behind a "?" (a path with one in it gets another at
+    its end) it may have options, with "&" between them: sync=full (default: what was committed is on
+    disk), sync=normal (the last moments may be lost with the power) or sync=off; mode=ro; cache=SIZE,
+    the memory for data that is also in the file. "memory:NAME?from=PATH" loads such a file when NAME
+    is first opened. A file that is open already is shared; options that contradict its own are refused.
 
     `with fdb.open(...)` closes the object at the end unless others got it from `open` too.
 
     `event_model` says how to wait: None blocks threads, "debug" polls, "gevent" blocks greenlets,
     and "asyncio" gives an AsyncDatabase, whose methods are coroutines.
 
-    Does not wait for a cluster. Raises RuntimeError before `api_version`, and if there is no usable
-    library; ValueError for a string of no known form; FDBError 2000 for an unknown event model.
+    Does not wait for a cluster. Blocks while it reads what a file needs to be open: in a loop of
+    asyncio, `await asyncio.to_thread(...)` does that elsewhere. Raises RuntimeError before
+    `api_version`, and if there is no usable library; ValueError for a string of no known form or
+    with unknown options; FDBError 2000 for an unknown event model, and for a file that cannot be
+    used, with a text that says why (docs/durability.md): 1529 in use elsewhere, 1522 damaged or
+    not a database, 1220 of a newer version, 1514 not writable, 1511 no such directory, 1510 others.
     """
     api_version.require()
     model = model_named(event_model if event_model is not None else _state.default_model)
@@ -92,6 +103,8 @@ def open_database(
             )
             _state.opened.setdefault(place.identity, {})[model.name] = database
             _state.initialised = True
+        elif place.has_options:  # the engine refuses others than the file is open with
+            open_place(place, name, model).handle.close()
         assert database._sharing is not None
         database._sharing.holders += 1
         return database

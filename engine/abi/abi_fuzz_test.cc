@@ -91,7 +91,7 @@ void begin_privileged_transaction(Random& random) {
 void use_database(Random& random) {
   const auto database = world->databases.pick(random);
   if (!database) return open_database(random);
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0: return open_database(random);
     case 1: return open_tenant(random, database->handle);
     case 2: {
@@ -101,6 +101,10 @@ void use_database(Random& random) {
     case 3: {
       static constexpr const char* kLatencies[] = {"off", "off", "on", "0us", "50us", "0-2ms,seed=1", "never"};
       return note(fdb_embedded_set_latency(database->handle, kLatencies[random.below(std::size(kLatencies))]));
+    }
+    case 4: {
+      char text[64];
+      return note(fdb_embedded_problem(database->handle, text, static_cast<int>(random.below(sizeof text))));
     }
     default: return ask_database(random, database->handle);
   }

@@ -108,6 +108,12 @@ class Library:
     def fdb_embedded_drop(self, name: bytes) -> None:
         check(self._bind("fdb_embedded_drop")(name))
 
+    def fdb_embedded_problem(self, database: int) -> tuple[int, str]:
+        """Why a database cannot be used: the code, 0 if it can, and a text for people."""
+        text = ffi.new("char[]", _MESSAGE_SIZE)
+        code = self._bind("fdb_embedded_problem")(_database(database), text, _MESSAGE_SIZE)
+        return int(code), os.fsdecode(ffi.string(text))
+
     def fdb_embedded_set_latency(self, database: int, setting: bytes) -> None:
         check(self._bind("fdb_embedded_set_latency")(ffi.cast("FDBDatabase *", database), setting))
 

@@ -14,8 +14,8 @@ from fdb._native import extension
 
 _FORKED = (
     "this {what} was opened before the process forked; the threads of its client library do not "
-    "survive a fork. Open the database again in the child (memory: databases), or open it "
-    "only after forking, or start the process with the spawn method (cluster databases)"
+    "survive a fork. Open the database again in the child (memory: databases; those of file: when the "
+    "parent has closed them), or open it only after forking, or start the process with the spawn method (cluster databases)"
 )
 _EXITING = "the interpreter is exiting: the client library of this {what} has been stopped"
 

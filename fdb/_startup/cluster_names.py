@@ -7,7 +7,8 @@ import re
 import sys
 from typing import Any, NamedTuple
 
-_MEMORY = b"memory:"
+from fdb._startup import embedded_names
+
 _CONNECTION_STRING = re.compile(r"[\w.-]+:[\w.-]+@.+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _LONGEST_NAME = 1 << 16
@@ -22,7 +23,8 @@ _DEFAULT_FILES = (
 
 FORMS = (
     "the forms are: None (FDB_CLUSTER_FILE or the default cluster file), the path of a cluster file, "
-    'and "memory:" or "memory:NAME" (a database in this process; also as the first line of a cluster file)'
+    '"memory:" or "memory:NAME" (a database in this process), and "file:PATH" (a database in a file; the last two '
+    "also as the first line of a cluster file)"
 )
 
 
@@ -48,8 +50,13 @@ class Place(NamedTuple):
 
     #: Whether it is one of the embedded engine.
     embedded: bool
-    #: The same for all strings that mean the same database: "memory:NAME", or the real path of a file.
+    #: The same for all strings that mean the same database: "memory:NAME", "file:" and a real path, or the real
+    #: path of a cluster file.
     identity: bytes
+    #: What the engine is to open, for one of the embedded engine.
+    string: bytes = b""
+    #: Whether the string has options that the database may be open without.
+    has_options: bool = False
 
 
 def place_of(name: bytes | None) -> Place:
@@ -59,12 +66,17 @@ def place_of(name: bytes | None) -> Place:
     """
     if name is None:
         name = os.environb.get(b"FDB_CLUSTER_FILE") or _default_file()
-        if not name.startswith((_MEMORY, b"file:")):
+        if not embedded_names.is_embedded(name):
             return _place_of_file(name)
-    if name.startswith(_MEMORY):
-        return Place(True, name)
+    if embedded_names.is_embedded(name):
+        return _place_of_embedded(name)
     _check_path(name)
     return _place_of_file(name)
+
+
+def _place_of_embedded(string: bytes) -> Place:
+    name = embedded_names.parse(string)
+    return Place(True, name.identity, string, name.has_options)
 
 
 def _default_file() -> bytes:
@@ -73,10 +85,6 @@ def _default_file() -> bytes:
 
 def _check_path(name: bytes) -> None:
     text = os.fsdecode(name)
-    if name.startswith(b"file:"):
-        raise ValueError(
-            f"cannot open {text!r}: the engine keeps databases in memory only; {FORMS}"
-        )
     if os.path.exists(name):
         return
     if _CONNECTION_STRING.fullmatch(text):
@@ -94,6 +102,6 @@ def _place_of_file(path: bytes) -> Place:
                 line = file.readline(_LONGEST_NAME).rstrip(b" \t\r\n")
     except OSError:
         pass  # the library says what is wrong with it
-    if line.startswith(_MEMORY):
-        return Place(True, line)
+    if embedded_names.is_embedded(line):
+        return _place_of_embedded(line)
     return Place(False, os.path.realpath(path))

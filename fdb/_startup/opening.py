@@ -12,6 +12,7 @@ from fdb._waiting.model import EventModel
 from fdb._waiting.threads import DEBUG, THREADS
 
 _CLIENT_INVALID_OPERATION = 2000
+_INVALID_OPTION_VALUE = 2006
 
 
 def model_named(name: str | None) -> EventModel:
@@ -35,8 +36,22 @@ def model_named(name: str | None) -> EventModel:
 def open_place(place: Place, name: bytes | None, model: EventModel) -> Opened:
     """Opens the database that `place_of(name)` has found.
 
-    Raises RuntimeError if its library cannot be used, FDBError for what that says.
+    Raises RuntimeError if its library cannot be used, FDBError for what that says, with the engine's explanation;
+    ValueError for options that contradict those that the database is open with.
     """
     if place.embedded:
-        return clients.embedded().open(place.identity, model)
+        return open_embedded(place.string, model)
     return clients.vendor(None).open(name, model)
+
+
+def open_embedded(string: bytes, model: EventModel) -> Opened:
+    """Opens a database of the embedded engine. Blocks while it reads a file. Raises as `open_place`."""
+    client = clients.embedded()
+    opened = client.open(string, model)
+    code, text = opened.handle.call(client.library.fdb_embedded_problem)
+    if code == 0:
+        return opened
+    opened.handle.close()
+    if code == _INVALID_OPTION_VALUE:
+        raise ValueError(text)
+    raise FDBError(code, text)

@@ -25,6 +25,7 @@ __all__ = ["drop", "includedir", "libdir", "library_path", "set_latency", "uniqu
 _HERE = pathlib.Path(__file__).resolve().parent
 _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 _MEMORY = "memory:"
+_FILE = "file:"
 _LONGEST_LATENCY = 60
 _DEFAULT_LATENCY = 0.002
 
@@ -73,11 +74,14 @@ def drop(name: str) -> None:
 
     `name` is what `fdb.open()` was given, or only the part behind `memory:`.  The next open of the
     name makes an empty database.  Handles that are open keep working on the data they had.  A name
-    that was never opened is ignored.  Raises ValueError for a string that begins with
-    `file:`, as the engine keeps databases in memory only.
+    that was never opened is ignored.  Raises ValueError for a string that begins with `file:`: what
+    is to become of a file is for the program to say.
     """
-    if name.startswith("file:"):
-        raise ValueError(f"the engine keeps databases in memory only: it has none named {name!r}")
+    if name.startswith(_FILE):
+        raise ValueError(
+            f"drop() forgets databases in memory, and {name!r} is a file: close what fdb.open() returned, and "
+            "delete the file if its data is to go"
+        )
     database = os.fsencode(name.removeprefix(_MEMORY))
     client = clients.embedded()
     # The engine refuses the call before an API version was selected, and has no databases then.
@@ -92,7 +96,7 @@ def set_latency(
     maximum: float | None = None,
     seed: int | None = None,
 ) -> None:
-    """Makes an in-memory database answer as late as a cluster does, through all its handles.
+    """Makes an embedded database answer as late as a cluster does, through all its handles.
 
     Reads, read versions and commits of its transactions are then pending at first, and become ready
     on the network thread between `minimum` and `maximum` seconds later (to the microsecond, 60 at
@@ -101,15 +105,15 @@ def set_latency(
     FDB_EMBEDDED_LATENCY says; see docs/late-answers.md.
 
     `database` is what `fdb.open()` gave, or the name as for `drop`; a name that was never opened
-    makes an empty database. Raises TypeError or ValueError for an argument of no use, ValueError
+    makes an empty database; a database in a file has no name here. Raises TypeError or ValueError for an argument of no use, ValueError
     for a database that is not of the embedded engine, RuntimeError for one that is closed.
     """
     setting = _latency_setting(minimum, maximum, seed)
     client = clients.embedded()
     if isinstance(database, str):
-        if database.startswith("file:"):
+        if database.startswith(_FILE):
             raise ValueError(
-                f"the engine keeps databases in memory only: it has none named {database!r}"
+                f"the latency of {database!r} lasts as long as the file is open: give what fdb.open() returned"
             )
         name = os.fsencode(_MEMORY + database.removeprefix(_MEMORY))
         handle = client.open(name, THREADS).handle

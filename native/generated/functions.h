@@ -100,3 +100,4 @@ FDB_FUNCTION(FDBFuture *, fdb_transaction_summarize_blob_granules, (FDBTransacti
 FDB_FUNCTION(FDBFuture *, fdb_transaction_read_blob_granules_description, (FDBTransaction *tr, uint8_t const *begin_key_name, int begin_key_name_length, uint8_t const *end_key_name, int end_key_name_length, int64_t begin_version, int64_t read_version, int64_t *read_version_out))
 FDB_FUNCTION(fdb_error_t, fdb_embedded_drop, (const char *name))
 FDB_FUNCTION(fdb_error_t, fdb_embedded_set_latency, (FDBDatabase *d, const char *setting))
+FDB_FUNCTION(fdb_error_t, fdb_embedded_problem, (FDBDatabase *d, char *text, int capacity))

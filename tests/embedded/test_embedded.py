@@ -50,5 +50,7 @@ def test_dropping_before_anything_was_opened_is_ignored(run_python: RunPython) -
 
 
 def test_a_file_cannot_be_dropped() -> None:
-    with pytest.raises(ValueError, match="in memory only: it has none named"):
+    with pytest.raises(
+        ValueError, match="forgets databases in memory, and 'file:/data/db' is a file"
+    ):
         fdb.embedded.drop("file:/data/db")

@@ -203,5 +203,6 @@ def test_the_function_table_names_every_current_function() -> None:
     }
     assert functions == (set(exported) - older - of_the_loader) | {
         "fdb_embedded_drop",
+        "fdb_embedded_problem",
         "fdb_embedded_set_latency",
     }

@@ -14,7 +14,7 @@ from fdb._startup.cluster_names import place_of
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("file:x", "in memory only"),
+        ("FILE:x", "cannot open 'FILE:x'"),
         ("memry:x", "cannot open 'memry:x'"),
         ("MEMORY:", "cannot open 'MEMORY:'"),
         ("sqlite:/tmp/x", "cannot open"),
@@ -25,7 +25,7 @@ from fdb._startup.cluster_names import place_of
 def test_malformed_strings(name: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as refused:
         fdb.open(name)
-    assert '"memory:NAME"' in str(refused.value)
+    assert '"memory:NAME"' in str(refused.value) and '"file:PATH"' in str(refused.value)
 
 
 def test_names_of_files(tmp_path: pathlib.Path) -> None:
@@ -35,6 +35,29 @@ def test_names_of_files(tmp_path: pathlib.Path) -> None:
     assert not place_of(b"fdb.cluster").embedded
     assert not place_of(b"/nowhere/fdb.cluster").embedded
     assert place_of(b"memory:").embedded and place_of(b"memory:x").embedded
+    assert place_of(b"file:x").embedded
+
+
+@pytest.mark.parametrize("line", [b"memory:app", b"file:/data/app.fdb?sync=off", b"file:app.fdb"])
+def test_places_that_name_an_embedded_database(
+    line: bytes, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = place_of(line)
+    assert wanted.string == line and wanted.has_options == (b"?" in line)
+    cluster = tmp_path / "fdb.cluster"
+    cluster.write_bytes(line + b" \r\nmore\n")
+    assert place_of(bytes(cluster)) == wanted
+    monkeypatch.setenv("FDB_CLUSTER_FILE", line.decode())
+    assert place_of(None) == wanted
+    monkeypatch.setenv("FDB_CLUSTER_FILE", str(cluster))
+    assert place_of(None) == wanted
+
+
+def test_a_malformed_line_of_a_cluster_file(tmp_path: pathlib.Path) -> None:
+    cluster = tmp_path / "fdb.cluster"
+    cluster.write_text("file:app.fdb?sink=off\n")
+    with pytest.raises(ValueError, match="unknown option 'sink'"):
+        fdb.open(str(cluster))
 
 
 @pytest.mark.parametrize("wrong", [5, ["memory:"], object()])

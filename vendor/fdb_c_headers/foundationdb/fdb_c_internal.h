@@ -60,6 +60,10 @@ DLLEXPORT fdb_error_t fdb_embedded_drop(const char* name);
  * another form. */
 DLLEXPORT fdb_error_t fdb_embedded_set_latency(FDBDatabase* d, const char* setting);
 
+/* The error that everything done with the database gets, 0 if there is none.  `text`, of `capacity`
+ * bytes, receives what there is to say about it: zero-terminated, and cut off where it does not fit. */
+DLLEXPORT fdb_error_t fdb_embedded_problem(FDBDatabase* d, char* text, int capacity);
+
 #ifdef __cplusplus
 }
 #endif
