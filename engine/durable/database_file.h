@@ -11,10 +11,13 @@
 #include <memory>
 #include <span>
 
-#include "base/common.h"
+#include "durable/file_error.h"
+#include "durable/meta_table.h"
 #include "store/leaf_source.h"
 
 namespace fdb::durable {
+
+class Connection;
 
 enum class Sync { kFull, kNormal, kOff };
 
@@ -25,20 +28,6 @@ struct FileSettings {
   bool must_exist = false;  // otherwise an empty database is made where nothing is
 };
 
-// What went wrong with a file: the code, and a sentence for people that names the path and what to do.
-struct FileError : EngineError {
-  FileError(Error error, Bytes explanation) : EngineError{error}, text(std::move(explanation)) {}
-  Bytes text;
-};
-
-// The versions that the file keeps.
-struct Versions {
-  Version base = 0;         // log records up to it are in the table
-  Version fold_target = 0;  // rows of the table may be as new as this
-  Version lease = 0;        // no version above it was given out
-  Version log_end = 0;      // the newest record that is known to be there; see DatabaseFile::checkpoint()
-};
-
 class DatabaseFile {
  public:
   using TakeLeaf = std::function<void(const StoredLeaf& leaf)>;
@@ -46,56 +35,86 @@ class DatabaseFile {
   class Batch;
 
   // Throws FileError: 1511 no such directory (or no such file, if it must exist), 1514 not writable, 1522 not ours or corrupt, 1220
-  // of a newer format, 1529 locked, 1510 anything else. `*is_new`: there was nothing.
+  // of a newer format, 1529 locked, 1510 anything else. `*is_new`: nothing was ever stored there, not even a lease.
   static std::unique_ptr<DatabaseFile> open(const FileSettings& settings, bool* is_new);
-  // Lets go of the file as it is. Everything but the log's tail is checkpointed where that is possible.
-  virtual ~DatabaseFile() = default;
+  DatabaseFile(const DatabaseFile&) = delete;
+  DatabaseFile& operator=(const DatabaseFile&) = delete;
+  // Lets go of the file as it is. Everything but the log's tail is checkpointed where that is possible. In a forked child, which must
+  // not touch what its parent has open, it leaks instead.
+  ~DatabaseFile();
 
-  virtual const FileSettings& settings() const = 0;
-  virtual const Bytes& id() const = 0;  // 16 random bytes, given when the file was made
-  virtual Versions versions() const = 0;
+  const FileSettings& settings() const;
+  const Bytes& id() const;  // 16 random bytes, given when the file was made
+  Versions versions() const;
+  LeafTotals totals() const;
 
   // ---- reading ----------------------------------------------------------------------------------------
-  virtual void scan(Slice begin, Slice end, const LeafSource::TakeRow& take) = 0;
+  // The rows in [begin, end) in order (an empty `end`: to the end). `take` must not use the file.
+  void scan(Slice begin, Slice end, const LeafSource::TakeRow& take);
   // All leaves in order; their totals are checked.
-  virtual void for_each_leaf(const TakeLeaf& take) = 0;
+  void for_each_leaf(const TakeLeaf& take);
   // The records after `base`, in order; their checksums and their chain are checked.
-  virtual void for_each_record(const TakeRecord& take) = 0;
+  void for_each_record(const TakeRecord& take);
 
   // ---- writing ----------------------------------------------------------------------------------------
   // Begins a transaction of SQLite, which waits for no disk but may be the one that finds it full. Throws FileError.
-  virtual std::unique_ptr<Batch> begin() = 0;
+  std::unique_ptr<Batch> begin();
   // Returns when everything committed before is on disk (it waits without holding up scan()). After a FileError nothing may be
-  // acknowledged any more. Does nothing unless Sync::kFull.
-  virtual void sync() = 0;
+  // acknowledged any more: this and whatever would write fails from then on. Does nothing unless Sync::kFull.
+  void sync();
   // Bytes of the write-ahead log that are not in the database proper.
-  virtual int64_t pending_bytes() = 0;
-  // Moves them there; notes log_end first, so that a lost record at the end of the log is found out.
-  virtual void checkpoint() = 0;
+  int64_t pending_bytes();
+  // Moves them there; notes log_end first, so that a lost record at the end of the log is found out. scan() and begin() wait for it.
+  void checkpoint();
+
+ private:
+  friend class FileTools;
+  struct Impl;
+  explicit DatabaseFile(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
 };
 
-// Changes that are made together. Ends undone unless commit() was called. Every member may throw FileError.
+// Changes that are made together. Ends undone unless commit() was called. Every member may throw FileError; when one that writes has
+// thrown, the batch is undone, and all that is left is to destroy it.
 class DatabaseFile::Batch {
  public:
-  virtual ~Batch() = default;
+  ~Batch();
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
 
   // A commit: `record` is a commit_record. Versions ascend.
-  virtual void append(Version version, Slice record) = 0;
+  void append(Version version, Slice record);
   // Removes at most `most` records up to the version base; true if there are more of them.
-  virtual bool forget_records(int most) = 0;
+  bool forget_records(int most);
 
   // At most `most` rows in [begin, end) as the batch sees them (an empty `end`: to the end); true if there are more.
-  virtual bool rows(Slice begin, Slice end, int64_t most, const LeafSource::TakeRow& take) = 0;
-  virtual void put(Slice key, Slice value) = 0;
-  virtual void erase(Slice key) = 0;
+  bool rows(Slice begin, Slice end, int64_t most, const LeafSource::TakeRow& take);
+  void put(Slice key, Slice value);
+  void erase(Slice key);
   // Instead of the leaves whose first key is in [begin, end) (an empty `end`: to the end). Keeps the totals right.
-  virtual void replace_leaves(Slice begin, Slice end, std::span<const StoredLeaf> leaves) = 0;
+  void replace_leaves(Slice begin, Slice end, std::span<const StoredLeaf> leaves);
   // The first key of the first leaf from `key` on; false if there is none.
-  virtual bool next_leaf(Slice key, Bytes* first) = 0;
+  bool next_leaf(Slice key, Bytes* first);
 
-  virtual void set_versions(const Versions& versions) = 0;
+  // Sets all but log_end, which belongs to checkpoint().
+  void set_versions(const Versions& versions);
+  Versions versions() const;
   // After a FileError from here nothing of the batch is in the file, and the file goes on to be usable.
-  virtual void commit() = 0;
+  void commit();
+
+ private:
+  friend class DatabaseFile;
+  explicit Batch(Impl* file);
+  // Does `work`; undoes the batch if it throws.
+  template <class Work>
+  void write(Work work);
+  void check_alive() const;
+  void note_log_end();
+  void undo() noexcept;
+
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace fdb::durable

@@ -1,0 +1,293 @@
+#include "durable/database_file.h"
+
+#include "base/schedule.h"
+#include "durable/file_opening.h"
+#include "durable/kv_table.h"
+#include "durable/leaf_table.h"
+#include "durable/log_table.h"
+
+namespace fdb::durable {
+
+namespace {
+
+constexpr int64_t kFrame = 24 + 4096;
+
+struct Tables {
+  explicit Tables(Connection* connection) : meta(connection), kv(connection), log(connection), leaves(connection) {}
+  MetaTable meta;
+  KvTable kv;
+  LogTable log;
+  LeafTable leaves;
+};
+
+}  // namespace
+
+struct DatabaseFile::Impl {
+  FileSettings settings;
+  std::unique_ptr<Connection> connection;
+  std::unique_ptr<Tables> tables;  // their statements go before the connection
+  SqliteFile* wal = nullptr;       // stays the same as long as the connection; null while only reading
+  Meta meta;                       // as it is in the file
+  Version last_record = 0;
+  Mutex mutex;                                // for all above, and what happens on the connection
+  std::atomic<int64_t> pending{0};            // bytes
+  std::atomic<bool> state_is_unclear{false};  // a transaction could not be undone
+
+  void load();
+  void sync_what_was_found();
+  void check_writable() const;
+};
+
+// ---- opening ------------------------------------------------------------------------------------------
+
+std::unique_ptr<DatabaseFile> DatabaseFile::open(const FileSettings& settings, bool* is_new) {
+  auto file = std::make_unique<Impl>();
+  file->settings = settings;
+  file->settings.path = real_path(settings.path);
+  if ((settings.must_exist || settings.read_only) && !vfs_for_tests && !file_exists(file->settings.path)) {
+    throw FileError(err::kFileNotFound, "there is no file " + settings.path);
+  }
+  bool created = false;
+  file->connection = open_connection(file->settings, &created);
+  file->load();
+  *is_new = created || (file->meta.versions == Versions{} && file->last_record == 0 && file->meta.totals == LeafTotals{});
+  return std::unique_ptr<DatabaseFile>(new DatabaseFile(std::move(file)));
+}
+
+void DatabaseFile::Impl::load() {
+  tables = std::make_unique<Tables>(connection.get());
+  meta = tables->meta.load();
+  last_record = tables->log.last(meta.versions.base);
+  if (settings.read_only) return;
+  wal = connection->file(sqlite::kControlJournalPointer);
+  if (!wal) connection->fail(sqlite::kCantOpen, "write the log of");
+  sqlite_api().wal_hook(
+      connection->handle(),
+      [](void* self, sqlite3*, const char*, int frames) {
+        static_cast<Impl*>(self)->pending.store(frames * kFrame);
+        return sqlite::kOk;
+      },
+      this);
+  sync_what_was_found();
+}
+
+// What is in the log was read, and will be acknowledged as if it were durable. Whoever wrote it may have died before the sync, or
+// because of a sync that failed, after which the kernel takes pages for clean that are not on disk. So they are written again.
+void DatabaseFile::Impl::sync_what_was_found() {
+  int64_t size = 0;
+  connection->check(wal->methods->file_size(wal, &size), "read");
+  pending.store(size);
+  if (settings.sync == Sync::kOff) return;
+  constexpr int64_t kStep = 65536;
+  const std::unique_ptr<char[]> bytes(new char[kStep]);
+  for (int64_t offset = 0; offset < size; offset += kStep) {
+    const int step = static_cast<int>(std::min(kStep, size - offset));
+    connection->check(wal->methods->read(wal, bytes.get(), step, offset), "read");
+    connection->check(wal->methods->write(wal, bytes.get(), step, offset), "write");
+  }
+  connection->check(wal->methods->sync(wal, sqlite::kSyncFull), "sync");
+}
+
+DatabaseFile::DatabaseFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+DatabaseFile::~DatabaseFile() {
+  // After a failed sync the log on disk may have holes; what a checkpoint would put beside it has to wait until it is written again.
+  if (impl_->connection->sync_failed()) {
+    sqlite_api().db_config(impl_->connection->handle(), sqlite::kConfigNoCheckpointOnClose, 1, nullptr);
+  }
+}
+
+void DatabaseFile::Impl::check_writable() const {
+  if (settings.read_only) throw FileError(err::kFileNotWritable, settings.path + " was opened with ?mode=ro");
+  if (connection->sync_failed()) {
+    throw FileError(err::kIoError,
+                    settings.path + ": a sync has failed, and what was written since may be lost; open it again");
+  }
+  if (state_is_unclear.load()) throw FileError(err::kIoError, settings.path + ": a change could not be undone; open it again");
+}
+
+const FileSettings& DatabaseFile::settings() const { return impl_->settings; }
+
+const Bytes& DatabaseFile::id() const { return impl_->meta.id; }
+
+Versions DatabaseFile::versions() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->meta.versions;
+}
+
+LeafTotals DatabaseFile::totals() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->meta.totals;
+}
+
+// ---- reading ------------------------------------------------------------------------------------------
+
+void DatabaseFile::scan(Slice begin, Slice end, const LeafSource::TakeRow& take) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->tables->kv.scan(begin, end, INT64_MAX, take);
+}
+
+void DatabaseFile::for_each_leaf(const TakeLeaf& take) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->tables->leaves.for_each(impl_->meta.totals, take);
+}
+
+void DatabaseFile::for_each_record(const TakeRecord& take) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->tables->log.for_each(impl_->meta.versions, take);
+}
+
+// ---- writing ------------------------------------------------------------------------------------------
+
+void DatabaseFile::sync() {
+  if (impl_->settings.sync != Sync::kFull) return;
+  impl_->check_writable();
+  const int result = impl_->wal->methods->sync(impl_->wal, sqlite::kSyncFull);
+  if (result == sqlite::kOk && !impl_->connection->sync_failed()) return;
+  // Whatever it was: another sync would tell nothing about what this one should have written.
+  impl_->connection->note_result(sqlite::kIoErrorSync);
+  impl_->check_writable();
+}
+
+int64_t DatabaseFile::pending_bytes() { return impl_->pending.load(); }
+
+void DatabaseFile::checkpoint() {
+  const Version log_end = [this] {
+    std::lock_guard lock(impl_->mutex);
+    return impl_->last_record;
+  }();
+  if (log_end != versions().log_end) {
+    const auto batch = begin();
+    batch->note_log_end();
+    batch->commit();
+  }
+  std::lock_guard lock(impl_->mutex);
+  impl_->check_writable();
+  int frames = 0, done = 0;
+  Connection& connection = *impl_->connection;
+  connection.check(sqlite_api().wal_checkpoint_v2(connection.handle(), "main", sqlite::kCheckpointPassive, &frames, &done),
+                   "write");
+  impl_->pending.store((frames - done) * kFrame);
+}
+
+std::unique_ptr<DatabaseFile::Batch> DatabaseFile::begin() { return std::unique_ptr<Batch>(new Batch(impl_.get())); }
+
+// ---- a batch ------------------------------------------------------------------------------------------
+
+struct DatabaseFile::Batch::State {
+  explicit State(Impl* owner) : file(owner), lock(owner->mutex) {}
+  Impl* file;
+  std::unique_lock<Mutex> lock;
+  Meta meta;  // as it will be
+  Version last_record = 0;
+  bool alive = false;  // SQLite's transaction goes on
+};
+
+DatabaseFile::Batch::Batch(Impl* file) : state_(std::make_unique<State>(file)) {
+  file->check_writable();
+  state_->meta = file->meta;
+  state_->last_record = file->last_record;
+  file->connection->run("BEGIN IMMEDIATE", "write");
+  state_->alive = true;
+}
+
+DatabaseFile::Batch::~Batch() {
+  if (state_->alive) undo();
+}
+
+void DatabaseFile::Batch::check_alive() const {
+  if (!state_->alive) throw FileError(err::kIoError, state_->file->settings.path + ": the batch was undone, or is committed");
+}
+
+// Whatever SQLite has undone by itself already.
+void DatabaseFile::Batch::undo() noexcept {
+  Connection& connection = *state_->file->connection;
+  state_->alive = false;
+  state_->file->tables->kv.forget();
+  if (!connection.in_transaction()) return;
+  const int result = sqlite_api().exec(connection.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  connection.note_result(result);
+  if (result != sqlite::kOk || connection.in_transaction()) state_->file->state_is_unclear.store(true);
+}
+
+template <class Work>
+void DatabaseFile::Batch::write(Work work) {
+  check_alive();
+  try {
+    work();
+  } catch (...) {
+    undo();
+    throw;
+  }
+}
+
+void DatabaseFile::Batch::append(Version version, Slice record) {
+  write([&] {
+    state_->file->tables->log.append(version, state_->last_record, record);
+    state_->last_record = version;
+  });
+}
+
+bool DatabaseFile::Batch::forget_records(int most) {
+  bool more = false;
+  write([&] { more = state_->file->tables->log.forget(state_->meta.versions.base, most); });
+  return more;
+}
+
+bool DatabaseFile::Batch::rows(Slice begin, Slice end, int64_t most, const LeafSource::TakeRow& take) {
+  check_alive();
+  try {
+    return state_->file->tables->kv.scan(begin, end, most, take);
+  } catch (...) {
+    // Some errors end the transaction; the others, and those of `take`, have changed nothing.
+    if (!state_->file->connection->in_transaction()) undo();
+    throw;
+  }
+}
+
+void DatabaseFile::Batch::put(Slice key, Slice value) {
+  write([&] { state_->file->tables->kv.put(key, value); });
+}
+
+void DatabaseFile::Batch::erase(Slice key) {
+  write([&] { state_->file->tables->kv.erase(key); });
+}
+
+void DatabaseFile::Batch::replace_leaves(Slice begin, Slice end, std::span<const StoredLeaf> leaves) {
+  write([&] { state_->file->tables->leaves.replace(begin, end, leaves, &state_->meta.totals); });
+}
+
+bool DatabaseFile::Batch::next_leaf(Slice key, Bytes* first) {
+  check_alive();
+  try {
+    return state_->file->tables->leaves.next(key, first);
+  } catch (...) {
+    if (!state_->file->connection->in_transaction()) undo();
+    throw;
+  }
+}
+
+void DatabaseFile::Batch::set_versions(const Versions& versions) {
+  check_alive();
+  const Version log_end = state_->meta.versions.log_end;
+  state_->meta.versions = versions;
+  state_->meta.versions.log_end = log_end;
+}
+
+Versions DatabaseFile::Batch::versions() const { return state_->meta.versions; }
+
+void DatabaseFile::Batch::note_log_end() { state_->meta.versions.log_end = state_->last_record; }
+
+void DatabaseFile::Batch::commit() {
+  write([this] {
+    Impl* file = state_->file;
+    file->tables->meta.update(file->meta, state_->meta);
+    file->connection->run("COMMIT", "write");
+    state_->alive = false;
+    std::swap(file->meta, state_->meta);
+    file->last_record = state_->last_record;
+  });
+  state_->lock.unlock();
+}
+
+}  // namespace fdb::durable
