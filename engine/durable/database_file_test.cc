@@ -343,7 +343,7 @@ void reading_only_writes_nothing() {
 Bytes contents(const Bytes& path) {
   try {
     bool is_new;
-    auto file = DatabaseFile::open({path}, &is_new);
+    auto file = DatabaseFile::open({path, Sync::kOff}, &is_new);
     Bytes all = file->id() + std::to_string(file->versions().lease) + ":" + std::to_string(file->versions().base);
     std::vector<std::pair<Bytes, StoredLeaf>> leaves;
     file->for_each_leaf([&](const StoredLeaf& leaf) { leaves.emplace_back(leaf.first, leaf); });
