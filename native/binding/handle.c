@@ -61,9 +61,12 @@ static void destroy_database(HandleObject *self, void *pointer) {
     }
     if (self->is_tenant) {
         SHIM_FUNCTION(self->library, fdb_tenant_destroy)(pointer);
-    } else {
-        SHIM_FUNCTION(self->library, fdb_database_destroy)(pointer);
+        return;
     }
+    /* Closing a file may wait for the disk. */
+    Py_BEGIN_ALLOW_THREADS;
+    SHIM_FUNCTION(self->library, fdb_database_destroy)(pointer);
+    Py_END_ALLOW_THREADS;
 }
 
 static PyObject *database_close(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
