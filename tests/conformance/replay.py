@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ WORKER = HERE / "worker.py"
 PART_SECONDS = 300  # a part needs a few seconds; this only ends one that hangs
 MAX_PARTS = 6
 STEPS_IN_A_PART = 2000
+#: A database in a file of its own for every part.
+IN_A_FILE = "file:{directory}/trace.fdb?sync=off"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Runner:
 
     python: str = sys.executable
     environment: dict[str, str] | None = field(default=None, hash=False)
+    #: In it, {directory} stands for a fresh directory.
     database: str = "memory:"
 
 
@@ -90,20 +94,28 @@ def parts_of(path: Path, choose: Callable[[int, list[Step]], bool] | None = None
 
 def run_part(part: Part, runner: Runner) -> Outcome:
     """Replays one part in a new process and waits for it."""
-    parameters = json.dumps({"database": runner.database, "programs": part.programs})
-    command = [runner.python, str(WORKER), str(part.path), parameters]
-    try:
-        done = subprocess.run(
-            command,
-            env=runner.environment,
-            capture_output=True,
-            text=True,
-            timeout=PART_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as late:
-        reached = (late.stdout or b"")[-2000:]
-        return Outcome(failures=[f"{part.path.name}: no end after {PART_SECONDS} s; {reached!r}"])
+    with tempfile.TemporaryDirectory() as directory:
+        database = runner.database.replace("{directory}", directory)
+        parameters = json.dumps({"database": database, "programs": part.programs})
+        command = [runner.python, str(WORKER), str(part.path), parameters]
+        try:
+            done = subprocess.run(
+                command,
+                env=runner.environment,
+                capture_output=True,
+                text=True,
+                timeout=PART_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            reached = (late.stdout or b"")[-2000:]
+            text = f"{part.path.name}: no end after {PART_SECONDS} s; {reached!r}"
+            return Outcome(failures=[text])
+    return outcome_of(part, done)
+
+
+def outcome_of(part: Part, done: subprocess.CompletedProcess[str]) -> Outcome:
+    """Reads what a worker has printed."""
     outcome = Outcome()
     finished = False
     for line in done.stdout.splitlines():

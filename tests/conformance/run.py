@@ -1,9 +1,10 @@
 """Replays recordings of a real FoundationDB 7.4 server on the embedded engine.
 
-    python tests/conformance/run.py [--package ours|official|both] [--jobs N] [--sample K] [FILE ...]
+    python tests/conformance/run.py [--package ours|official|both] [--database STRING] [--jobs N] [--sample K] [FILE ...]
 
 With no FILE it replays every file in `traces/`. "ours" is the `fdb` of this interpreter, "official" the
 PyPI package foundationdb 7.4.8, installed into build/venv-official, with the engine as its libfdb_c.so.
+STRING is for fdb.open; {directory} in it is a fresh directory, and "file" is short for a file in one.
 Prints every difference; exit status 1 when there is one.
 """
 
@@ -14,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from replay import TRACES, Outcome, Runner, describe, parts_of, run_parts
+from replay import IN_A_FILE, TRACES, Outcome, Runner, describe, parts_of, run_parts
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
 from official import OFFICIAL, PeerUnavailable, library_environment  # noqa: E402
@@ -26,6 +27,12 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--package", choices=("ours", "official", "both"), default="both")
+    parser.add_argument(
+        "--database",
+        default="memory:",
+        metavar="STRING",
+        help="memory: (default), file, or another",
+    )
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, help="processes at a time")
     parser.add_argument(
         "--sample", type=int, default=1, metavar="K", help="every K-th program only"
@@ -34,15 +41,17 @@ def parse(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def runner_for(package: str) -> Runner:
+def runner_for(package: str, database: str) -> Runner:
+    if database == "file":
+        database = IN_A_FILE
     if package == "ours":
-        return Runner()
-    return Runner(python=str(OFFICIAL.ensure()), environment=library_environment())
+        return Runner(database=database)
+    return Runner(str(OFFICIAL.ensure()), library_environment(), database)
 
 
 def replay_files(paths: list[Path], package: str, options: argparse.Namespace) -> Outcome:
     """Replays the files by one package, and prints a line for each."""
-    runner = runner_for(package)
+    runner = runner_for(package, options.database)
     total = Outcome()
     begin = time.perf_counter()
     for path in paths:
@@ -57,7 +66,10 @@ def replay_files(paths: list[Path], package: str, options: argparse.Namespace) -
             print(describe(outcome, options.most), flush=True)
     seconds = time.perf_counter() - begin
     found = len(total.differences) + len(total.failures)
-    print(f"{package}: {total.steps} steps, {found} differences, {seconds:.1f} s", flush=True)
+    print(
+        f"{package}, {options.database}: {total.steps} steps, {found} differences, {seconds:.1f} s",
+        flush=True,
+    )
     return total
 
 
