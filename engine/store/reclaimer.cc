@@ -6,6 +6,7 @@
 
 #include "base/fork.h"
 #include "base/thread.h"
+#include "store/leaf_page.h"
 #include "store/store_node.h"
 
 namespace fdb::store {
@@ -26,6 +27,13 @@ int64_t weight(const Node* node) { return node->bytes + 64 * (node->keys + 1); }
 
 // Frees one dead node; children that die with it are put in front of *list.
 void bury(Node* node, Node** list) {
+  if (node->is_page()) {
+    Node* leaf = free_page(static_cast<Page*>(node));
+    if (leaf == nullptr || leaf->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    leaf->next_dead = *list;
+    *list = leaf;
+    return;
+  }
   if (!node->is_leaf()) {
     Child* children = node->children();
     for (int i = 0; i < node->count; ++i) __builtin_prefetch(children[i].node, 1);

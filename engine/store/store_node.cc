@@ -276,7 +276,7 @@ Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_
   const size_t size = sizeof(Node) + slot_capacity * per_slot + heap_capacity;
   Node* node = new (::operator new(size)) Node{};
   node->references.store(1, std::memory_order_relaxed);
-  node->level = level;
+  node->level = static_cast<uint16_t>(level);
   node->editor = editor;
   node->slot_capacity = static_cast<uint16_t>(slot_capacity);
   node->heap_capacity = heap_capacity;
@@ -290,6 +290,21 @@ void release_blobs(Node* node) {
     const Slot& slot = node->slots()[i];
     if (!slot.is_inline()) release_blob(node->blob(slot));
   }
+}
+
+int64_t memory_of(const Node* node) {
+  auto sum = static_cast<int64_t>(node->size());
+  for (int i = 0; i < node->count; ++i) {
+    const Slot& slot = node->slots()[i];
+    if (!slot.is_inline()) sum += static_cast<int64_t>(sizeof(Blob)) + slot.key_size + slot.value_size;
+  }
+  return sum;
+}
+
+Slice separator_between(Slice low, Slice high) {
+  size_t shared = 0;
+  while (shared < low.size() && low[shared] == high[shared]) ++shared;
+  return high.substr(0, shared + 1);
 }
 
 int lower_bound(const Node* node, Slice key, bool* equal) {

@@ -47,11 +47,16 @@ struct Child {
   int64_t bytes;
 };
 
+// What a node of level 0 is; see leaf_page.h.
+constexpr uint16_t kPlain = 0;
+constexpr uint16_t kPage = 1;
+
 struct Node {
   std::atomic<uint32_t> references;
   uint16_t count;  // slots in use
   uint16_t slot_capacity;
-  uint32_t level;  // 0: leaf
+  uint16_t level;  // 0: leaf
+  uint16_t kind;
   uint32_t prefix;
   uint32_t heap_capacity;
   uint32_t heap_used;  // bump pointer
@@ -62,6 +67,8 @@ struct Node {
   Node* next_dead;  // links nodes whose last reference is gone
 
   bool is_leaf() const { return level == 0; }
+  // Whether it stands for a leaf, and has no slots itself.
+  bool is_page() const { return kind == kPage; }
   // The first slot with a meaning of its own as a key.
   int first() const { return level == 0 ? 0 : 1; }
   uint32_t* heads() { return reinterpret_cast<uint32_t*>(this + 1); }
@@ -99,6 +106,8 @@ void free_node(Node* node);
 void release(Node* node);
 // Drops the blob references of a node that is about to be freed.
 void release_blobs(Node* node);
+// What a node takes with its blobs, though others may share those.
+int64_t memory_of(const Node* node);
 
 // Asks the processor for the parts of a node that a search looks at first.
 inline void prefetch_node(const Node* node) {
@@ -106,6 +115,9 @@ inline void prefetch_node(const Node* node) {
   for (size_t offset = 0; offset < sizeof(Node) + kMaxLeafKeys * sizeof(uint32_t); offset += 64)
     __builtin_prefetch(start + offset);
 }
+
+// The shortest key above `low` and not above `high`.
+Slice separator_between(Slice low, Slice high);
 
 // Index of the first meaningful slot whose key is not below `key` (or count); *equal tells whether it is `key`.
 int lower_bound(const Node* node, Slice key, bool* equal);

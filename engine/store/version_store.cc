@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/leaf_page.h"
+
 namespace fdb {
 
 using store::Child;
@@ -12,7 +14,7 @@ namespace {
 std::atomic<uint64_t> next_editor{1};
 
 // What the keys below `key` add up to.
-RangeStats stats_below(const Node* node, Slice key) {
+RangeStats stats_below(const Node* node, Slice key, Version as_of) {
   RangeStats sum;
   while (!node->is_leaf()) {
     const int index = store::child_index(node, key);
@@ -22,6 +24,11 @@ RangeStats stats_below(const Node* node, Slice key) {
     }
     node = node->children()[index].node;
   }
+  if (node->is_page() && (key <= store::as_page(node)->first() || store::as_page(node)->is_below(key))) {
+    if (!store::as_page(node)->is_below(key)) return sum;
+    return RangeStats{sum.keys + node->keys, sum.bytes + node->bytes};
+  }
+  node = store::leaf_of(node, as_of);
   bool equal;
   const int index = store::lower_bound(node, key, &equal);
   for (int i = 0; i < index; ++i) {
@@ -31,11 +38,15 @@ RangeStats stats_below(const Node* node, Slice key) {
   return sum;
 }
 
-bool find(const Node* node, Slice key, Slice* value) {
+bool find(const Node* node, Slice key, Version as_of, Slice* value) {
   if (node == nullptr) return false;
   while (!node->is_leaf()) {
     node = node->children()[store::child_index(node, key)].node;
     store::prefetch_node(node);
+  }
+  if (node->is_page()) [[unlikely]] {
+    if (store::as_page(node)->is_above(key) || store::as_page(node)->is_below(key)) return false;
+    node = store::leaf_of(node, as_of);
   }
   bool equal;
   const int index = store::lower_bound(node, key, &equal);
@@ -43,16 +54,9 @@ bool find(const Node* node, Slice key, Slice* value) {
   return equal;
 }
 
-// The shortest key above `low` and not above `high`.
-Slice separator_between(Slice low, Slice high) {
-  size_t shared = 0;
-  while (shared < low.size() && low[shared] == high[shared]) ++shared;
-  return high.substr(0, shared + 1);
-}
-
 // What separates the slots from `at` on from those before it.
 Bytes separator_at(const Node* node, int at) {
-  return Bytes(node->is_leaf() ? separator_between(node->key(at - 1), node->key(at)) : node->key(at));
+  return Bytes(node->is_leaf() ? store::separator_between(node->key(at - 1), node->key(at)) : node->key(at));
 }
 
 // Where to split a node that just grew at `index`. Keys that arrive in ascending order leave full nodes behind.
@@ -77,97 +81,29 @@ bool fits_in_one(const Node* left, const Node* right, Slice separator) {
 
 // ---- Snapshot -------------------------------------------------------------------------------------
 
-Snapshot::Snapshot(const Snapshot& other) noexcept : root_(other.root_) {
+Snapshot::Snapshot(const Snapshot& other) noexcept : root_(other.root_), as_of_(other.as_of_) {
   if (root_) root_->references.fetch_add(1, std::memory_order_relaxed);
 }
 
-bool Snapshot::get(Slice key, Slice* value) const { return find(root_, key, value); }
+bool Snapshot::get(Slice key, Slice* value) const { return find(root_, key, as_of_, value); }
 
 RangeStats Snapshot::range_stats(Slice begin, Slice end) const {
   if (root_ == nullptr || begin >= end) return RangeStats();
-  const RangeStats low = stats_below(root_, begin);
-  const RangeStats high = stats_below(root_, end);
+  const RangeStats low = stats_below(root_, begin, as_of_);
+  const RangeStats high = stats_below(root_, end, as_of_);
   return RangeStats{high.keys - low.keys, high.bytes - low.bytes};
 }
 
 RangeStats Snapshot::total() const { return root_ ? RangeStats{root_->keys, root_->bytes} : RangeStats(); }
 
-int64_t Snapshot::rank(Slice key) const { return root_ ? stats_below(root_, key).keys : 0; }
-
-// ---- Cursor ---------------------------------------------------------------------------------------
-
-void Cursor::descend(Slice key) {
-  const Node* node = snapshot_.root_;
-  while (!node->is_leaf()) {
-    const int index = store::child_index(node, key);
-    path_[node->level] = Step{node, index};
-    node = node->children()[index].node;
-    store::prefetch_node(node);
-  }
-  bool equal;
-  path_[0] = Step{node, store::lower_bound(node, key, &equal)};
-}
-
-void Cursor::seek(Slice key) {
-  valid_ = snapshot_.root_ != nullptr;
-  if (!valid_) return;
-  descend(key);
-  if (path_[0].index >= path_[0].node->count) next_leaf();
-}
-
-void Cursor::seek_before(Slice key) {
-  valid_ = snapshot_.root_ != nullptr;
-  if (!valid_) return;
-  descend(key);
-  prev();
-}
-
-void Cursor::seek_last() {
-  const Node* node = snapshot_.root_;
-  valid_ = node != nullptr;
-  if (!valid_) return;
-  for (; !node->is_leaf(); node = node->children()[node->count - 1].node) path_[node->level] = Step{node, node->count - 1};
-  path_[0] = Step{node, node->count - 1};
-}
-
-void Cursor::seek_rank(int64_t rank) {
-  const Node* node = snapshot_.root_;
-  valid_ = node != nullptr && rank >= 0 && rank < node->keys;
-  if (!valid_) return;
-  while (!node->is_leaf()) {
-    int index = 0;
-    for (; rank >= node->children()[index].keys; ++index) rank -= node->children()[index].keys;
-    path_[node->level] = Step{node, index};
-    node = node->children()[index].node;
-  }
-  path_[0] = Step{node, static_cast<int>(rank)};
-}
-
-void Cursor::next_leaf() {
-  const uint32_t top = snapshot_.root_->level;
-  uint32_t level = 1;
-  while (level <= top && ++path_[level].index >= path_[level].node->count) ++level;
-  valid_ = level <= top;
-  if (!valid_) return;
-  for (; level > 0; --level) path_[level - 1] = Step{path_[level].node->children()[path_[level].index].node, 0};
-}
-
-void Cursor::previous_leaf() {
-  const uint32_t top = snapshot_.root_->level;
-  uint32_t level = 1;
-  while (level <= top && --path_[level].index < 0) ++level;
-  valid_ = level <= top;
-  if (!valid_) return;
-  for (; level > 0; --level) {
-    const Node* child = path_[level].node->children()[path_[level].index].node;
-    path_[level - 1] = Step{child, child->count - 1};
-  }
-}
+int64_t Snapshot::rank(Slice key) const { return root_ ? stats_below(root_, key, as_of_).keys : 0; }
 
 // ---- Editor ---------------------------------------------------------------------------------------
 
 Editor::Editor(Snapshot base)
-    : id_(next_editor.fetch_add(1, std::memory_order_relaxed)), root_(std::exchange(base.root_, nullptr)) {}
+    : id_(next_editor.fetch_add(1, std::memory_order_relaxed)),
+      root_(std::exchange(base.root_, nullptr)),
+      as_of_(base.as_of_) {}
 
 Editor::~Editor() {
   if (root_) store::release(root_);
@@ -176,7 +112,7 @@ Editor::~Editor() {
 Snapshot Editor::finish() {
   // What this editor made becomes immutable, also for itself.
   id_ = next_editor.fetch_add(1, std::memory_order_relaxed);
-  return Snapshot(std::exchange(root_, nullptr));
+  return Snapshot(std::exchange(root_, nullptr), as_of_);
 }
 
 uint64_t Editor::next_mark() { return next_editor.load(std::memory_order_relaxed); }
@@ -188,15 +124,16 @@ void Editor::count_subtrees(const Node* node, int from, int to) {
   }
 }
 
-bool Editor::get(Slice key, Slice* value) const { return find(root_, key, value); }
+bool Editor::get(Slice key, Slice* value) const { return find(root_, key, as_of_, value); }
 
 RangeStats Editor::total() const { return root_ ? RangeStats{root_->keys, root_->bytes} : RangeStats(); }
 
 // `node` if this editor made it; else a copy that replaces the caller's reference to it.
 Node* Editor::own(Node* node, uint32_t extra) {
   if (node->editor == id_) return node;
-  Node* copy = store::copy_node(node, id_, extra);
-  if (node->editor < counted_before_) replaced_bytes_ += static_cast<int64_t>(node->size());
+  const Node* source = store::leaf_of(node, as_of_);
+  Node* copy = store::copy_node(source, id_, extra);
+  if (node->editor < counted_before_) replaced_bytes_ += static_cast<int64_t>(source->size());
   store::release(node);
   return copy;
 }
@@ -294,7 +231,7 @@ void Editor::erase(Node* node, Slice key) noexcept {
 
 void Editor::clear_range(Slice begin, Slice end) {
   if (root_ == nullptr || begin >= end) return;
-  if (stats_below(root_, begin).keys == stats_below(root_, end).keys) return;
+  if (stats_below(root_, begin, as_of_).keys == stats_below(root_, end, as_of_).keys) return;
   own_path(begin);
   own_path(end);
   erase_range(root_, &begin, &end);
@@ -335,31 +272,39 @@ void Editor::erase_range(Node* node, const Slice* begin, const Slice* end) noexc
 // there is memory for that.
 void Editor::mend_child(Node* node, int index) noexcept {
   const Node* child = node->children()[index].node;
-  if (child->count == 0) {
+  if (child->count == 0 && !keeps_emptied_) {
     store::erase_slots(node, index, index + 1);
     if (index < node->count) mend_child(node, index);  // it may have been hidden from its neighbour so far
     return;
   }
   if (!child->underfull() || node->count < 2) return;
-  const int left = index > 0 ? index - 1 : 0;
-  const Node* low = node->children()[left].node;
-  const Node* high = node->children()[left + 1].node;
+  if (merge_children(node, index > 0 ? index - 1 : 0) || !keeps_emptied_) return;
+  if (index > 0 && index + 1 < node->count) merge_children(node, index);  // the left one may be a page that is not loaded
+}
+
+// Child `left` and the next one, of which this editor owns one at least. The range of what comes of pages is that of a plain leaf.
+bool Editor::merge_children(Node* node, int left) noexcept {
+  const Node* low = store::leaf_in_memory(node->children()[left].node);
+  const Node* high = store::leaf_in_memory(node->children()[left + 1].node);
+  if (low == nullptr || high == nullptr) return false;
   const Slice separator = node->key(left + 1);
-  if (low->count == 0 || high->count == 0 || !fits_in_one(low, high, separator)) return;
+  if (!keeps_emptied_ && (low->count == 0 || high->count == 0)) return false;
+  if (!fits_in_one(low, high, separator)) return false;
   Node* merged;
   try {
     merged = store::merge_nodes(low, high, separator, id_);
   } catch (const std::bad_alloc&) {
-    return;
+    return false;
   }
   store::erase_slots(node, left + 1, left + 2);
   store::release(node->children()[left].node);
   store::set_child(node, left, merged);
+  return true;
 }
 
 // An inner root with one child gives way to it; an empty one to nothing.
 void Editor::mend_root() noexcept {
-  while (root_ != nullptr && root_->count <= 1 && !(root_->is_leaf() && root_->count == 1)) {
+  while (root_ != nullptr && root_->count <= 1 && !(root_->is_leaf() && (root_->count == 1 || keeps_emptied_))) {
     Node* only = root_->count == 0 ? nullptr : root_->children()[0].node;
     if (only) only->references.fetch_add(1, std::memory_order_relaxed);
     store::release(root_);

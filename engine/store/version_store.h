@@ -7,11 +7,13 @@
 //  2. Slices returned by a Snapshot or Cursor live as long as that Snapshot or a copy of it (a Cursor holds one).
 //  3. An Editor copies each node at most once; everything it did not touch is shared.
 //  4. A write that fails because memory ran out leaves its editor as it was.
-//  5. Dropping the last reference to a large structure is cheap for the caller: beyond a small budget the nodes are
+//  5. In a database file leaves may have to be loaded (leaf_page.h): then whatever looks at keys may throw an EngineError, too, a
+//     cursor is invalid afterwards, an editor as it was. Slices from there are good only while the caller's LeafUse lasts.
+//  6. Dropping the last reference to a large structure is cheap for the caller: beyond a small budget the nodes are
 //     freed by the reclaimer thread.
 #pragma once
 
-#include <memory>
+#include <limits>
 
 #include "base/common.h"
 #include "store/store_node.h"
@@ -27,9 +29,10 @@ class Snapshot {
  public:
   Snapshot() = default;  // empty
   Snapshot(const Snapshot& other) noexcept;
-  Snapshot(Snapshot&& other) noexcept : root_(std::exchange(other.root_, nullptr)) {}
+  Snapshot(Snapshot&& other) noexcept : root_(std::exchange(other.root_, nullptr)), as_of_(other.as_of_) {}
   Snapshot& operator=(Snapshot other) noexcept {
     std::swap(root_, other.root_);
+    as_of_ = other.as_of_;
     return *this;
   }
   ~Snapshot() {
@@ -44,11 +47,18 @@ class Snapshot {
   // How many keys are below `key`, in O(log n).
   int64_t rank(Slice key) const;
 
+  // The version of which leaves that have to be loaded must be; without a limit at first. Copies, cursors and editors take it over.
+  void set_as_of(Version version) { as_of_ = version; }
+  Version as_of() const { return as_of_; }
+
  private:
+  friend class ChangedLeaves;
   friend class Cursor;
   friend class Editor;
-  explicit Snapshot(store::Node* root) : root_(root) {}
+  friend class SnapshotBuilder;
+  Snapshot(store::Node* root, Version as_of) : root_(root), as_of_(as_of) {}
   store::Node* root_ = nullptr;
+  Version as_of_ = std::numeric_limits<Version>::max();
 };
 
 // A position in a snapshot. Keeps a reference to the snapshot. Allocates nothing. Invalid until the first seek.
@@ -108,6 +118,8 @@ class Editor {
   // whole subtrees are erased.
   void count_replaced(uint64_t mark) { counted_before_ = mark; }
   int64_t replaced_bytes() const { return replaced_bytes_; }
+  // For a database file: leaves that writes empty stay, so that what the file has of them lies in the range of a plain leaf.
+  void keep_emptied_leaves() { keeps_emptied_ = true; }
   // The result. The editor is empty afterwards.
   Snapshot finish();
 
@@ -121,6 +133,7 @@ class Editor {
   void erase(store::Node* node, Slice key) noexcept;
   void erase_range(store::Node* node, const Slice* begin, const Slice* end) noexcept;
   void mend_child(store::Node* node, int index) noexcept;
+  bool merge_children(store::Node* node, int left) noexcept;
   void mend_root() noexcept;
 
   void count_subtrees(const store::Node* node, int from, int to);
@@ -129,6 +142,8 @@ class Editor {
   store::Node* root_;
   uint64_t counted_before_ = 0;
   int64_t replaced_bytes_ = 0;
+  Version as_of_;
+  bool keeps_emptied_ = false;
 };
 
 }  // namespace fdb
