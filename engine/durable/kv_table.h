@@ -39,7 +39,7 @@ class KvTable {
   bool has_big();
 
   Connection* connection_;
-  Statement from_, range_, put_, erase_, put_big_, get_big_, remove_big_, any_big_;
+  Statement rows_, put_, erase_, put_big_, get_big_, remove_big_, any_big_;
   // Most databases have no long values, and need not look for one that goes.
   bool has_big_ = false, has_big_known_ = false;
 };

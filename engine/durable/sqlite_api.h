@@ -14,6 +14,7 @@
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_value;
 struct sqlite3_backup;
 
 namespace fdb::durable {
@@ -113,10 +114,11 @@ constexpr int kPowersafeOverwrite = 0x1000;
   X(int, bind_text, (sqlite3_stmt*, int, const char*, int, void (*)(void*)))                \
   X(int, bind_int64, (sqlite3_stmt*, int, long long))                                       \
   X(int, bind_null, (sqlite3_stmt*, int))                                                   \
-  X(const void*, column_blob, (sqlite3_stmt*, int))                                         \
-  X(int, column_bytes, (sqlite3_stmt*, int))                                                \
-  X(long long, column_int64, (sqlite3_stmt*, int))                                          \
-  X(int, column_type, (sqlite3_stmt*, int))                                                 \
+  X(sqlite3_value*, column_value, (sqlite3_stmt*, int))                                     \
+  X(const void*, value_blob, (sqlite3_value*))                                              \
+  X(int, value_bytes, (sqlite3_value*))                                                     \
+  X(long long, value_int64, (sqlite3_value*))                                               \
+  X(int, value_type, (sqlite3_value*))                                                      \
   X(long long, last_insert_rowid, (sqlite3*))                                               \
   X(int, changes, (sqlite3*))                                                               \
   X(int, get_autocommit, (sqlite3*))                                                        \

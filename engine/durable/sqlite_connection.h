@@ -90,23 +90,24 @@ class Statement {
   }
   void reset() noexcept { sqlite_->reset(statement_); }
 
-  int type(int column) { return sqlite_->column_type(statement_, column); }
-  // Valid until the next step; 1522 if something else is stored there.
-  Slice blob(int column) {
-    if (type(column) != sqlite::kBlob) wrong_type();
-    const void* bytes = sqlite_->column_blob(statement_, column);
-    const int size = sqlite_->column_bytes(statement_, column);
-    if (size > 0 && !bytes) throw_no_memory();
-    return Slice(static_cast<const char*>(bytes), static_cast<size_t>(size));
-  }
-  Slice text(int column) {
-    if (type(column) != sqlite::kText) wrong_type();
-    const void* bytes = sqlite_->column_blob(statement_, column);
-    return Slice(static_cast<const char*>(bytes), static_cast<size_t>(sqlite_->column_bytes(statement_, column)));
-  }
+  // Valid until the next step, 1522 if something else is stored there.
+  Slice blob(int column) { return bytes(column, sqlite::kBlob); }
+  Slice text(int column) { return bytes(column, sqlite::kText); }
   int64_t integer(int column) {
-    if (type(column) != sqlite::kInteger) wrong_type();
-    return sqlite_->column_int64(statement_, column);
+    sqlite3_value* value = sqlite_->column_value(statement_, column);
+    if (sqlite_->value_type(value) != sqlite::kInteger) wrong_type();
+    return sqlite_->value_int64(value);
+  }
+  // The blob, or true and the integer.
+  bool integer_or_blob(int column, int64_t* integer, Slice* blob) {
+    sqlite3_value* value = sqlite_->column_value(statement_, column);
+    const int type = sqlite_->value_type(value);
+    if (type == sqlite::kInteger) {
+      *integer = sqlite_->value_int64(value);
+      return true;
+    }
+    *blob = bytes(value, type, sqlite::kBlob);
+    return false;
   }
   int changes() { return sqlite_->changes(connection_->handle()); }
 
@@ -114,6 +115,18 @@ class Statement {
   Statement& bound(int result) {
     connection_->check(result, "use");
     return *this;
+  }
+  // By way of the value: one call of the four that look at the connection's state.
+  Slice bytes(int column, int wanted) {
+    sqlite3_value* value = sqlite_->column_value(statement_, column);
+    return bytes(value, sqlite_->value_type(value), wanted);
+  }
+  Slice bytes(sqlite3_value* value, int type, int wanted) {
+    if (type != wanted) wrong_type();
+    const void* bytes = sqlite_->value_blob(value);
+    const int size = sqlite_->value_bytes(value);
+    if (size > 0 && !bytes) throw_no_memory();
+    return Slice(static_cast<const char*>(bytes), static_cast<size_t>(size));
   }
   [[noreturn]] void wrong_type();
   [[noreturn]] static void throw_no_memory();
