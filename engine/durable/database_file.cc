@@ -24,10 +24,11 @@ struct Tables {
 
 struct DatabaseFile::Impl {
   FileSettings settings;
-  std::unique_ptr<Connection> connection;
-  std::unique_ptr<Tables> tables;  // their statements go before the connection
-  SqliteFile* wal = nullptr;       // stays the same as long as the connection; null while only reading
-  Meta meta;                       // as it is in the file
+  OpenedFile opened;
+  Connection* connection = nullptr;  // that of `opened`
+  std::unique_ptr<Tables> tables;    // their statements go before the connection
+  SqliteFile* wal = nullptr;         // stays the same as long as the connection; null while only reading
+  Meta meta;                         // as it is in the file
   Version last_record = 0;
   Mutex mutex;                                // for all above, and what happens on the connection
   std::atomic<int64_t> pending{0};            // bytes
@@ -36,6 +37,17 @@ struct DatabaseFile::Impl {
   void load();
   void sync_what_was_found();
   void check_writable() const;
+  ~Impl();
+};
+
+// For as long as something is done with the connection.
+class DatabaseFile::Use {
+ public:
+  explicit Use(Impl* file) : lock_(file->mutex) {}
+
+ private:
+  std::lock_guard<Mutex> lock_;
+  InsideSqlite inside_;
 };
 
 // ---- opening ------------------------------------------------------------------------------------------
@@ -48,14 +60,16 @@ std::unique_ptr<DatabaseFile> DatabaseFile::open(const FileSettings& settings, b
     throw FileError(err::kFileNotFound, "there is no file " + settings.path);
   }
   bool created = false;
-  file->connection = open_connection(file->settings, &created);
+  file->opened = open_file(file->settings, &created);
+  file->connection = file->opened.connection.get();
   file->load();
   *is_new = created || (file->meta.versions == Versions{} && file->last_record == 0 && file->meta.totals == LeafTotals{});
   return std::unique_ptr<DatabaseFile>(new DatabaseFile(std::move(file)));
 }
 
 void DatabaseFile::Impl::load() {
-  tables = std::make_unique<Tables>(connection.get());
+  InsideSqlite inside;
+  tables = std::make_unique<Tables>(connection);
   meta = tables->meta.load();
   last_record = tables->log.last(meta.versions.base);
   if (settings.read_only) return;
@@ -91,10 +105,17 @@ void DatabaseFile::Impl::sync_what_was_found() {
 DatabaseFile::DatabaseFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 DatabaseFile::~DatabaseFile() {
+  if (impl_->opened.entry && impl_->opened.entry->is_inherited()) static_cast<void>(impl_.release());
+}
+
+DatabaseFile::Impl::~Impl() {
+  InsideSqlite inside;
   // After a failed sync the log on disk may have holes; what a checkpoint would put beside it has to wait until it is written again.
-  if (impl_->connection->sync_failed()) {
-    sqlite_api().db_config(impl_->connection->handle(), sqlite::kConfigNoCheckpointOnClose, 1, nullptr);
+  if (connection && connection->sync_failed()) {
+    sqlite_api().db_config(connection->handle(), sqlite::kConfigNoCheckpointOnClose, 1, nullptr);
   }
+  tables.reset();
+  opened.connection.reset();
 }
 
 void DatabaseFile::Impl::check_writable() const {
@@ -123,17 +144,17 @@ LeafTotals DatabaseFile::totals() const {
 // ---- reading ------------------------------------------------------------------------------------------
 
 void DatabaseFile::scan(Slice begin, Slice end, const LeafSource::TakeRow& take) {
-  std::lock_guard lock(impl_->mutex);
+  Use use(impl_.get());
   impl_->tables->kv.scan(begin, end, INT64_MAX, take);
 }
 
 void DatabaseFile::for_each_leaf(const TakeLeaf& take) {
-  std::lock_guard lock(impl_->mutex);
+  Use use(impl_.get());
   impl_->tables->leaves.for_each(impl_->meta.totals, take);
 }
 
 void DatabaseFile::for_each_record(const TakeRecord& take) {
-  std::lock_guard lock(impl_->mutex);
+  Use use(impl_.get());
   impl_->tables->log.for_each(impl_->meta.versions, take);
 }
 
@@ -161,7 +182,7 @@ void DatabaseFile::checkpoint() {
     batch->note_log_end();
     batch->commit();
   }
-  std::lock_guard lock(impl_->mutex);
+  Use use(impl_.get());
   impl_->check_writable();
   int frames = 0, done = 0;
   Connection& connection = *impl_->connection;
@@ -184,6 +205,7 @@ struct DatabaseFile::Batch::State {
 };
 
 DatabaseFile::Batch::Batch(Impl* file) : state_(std::make_unique<State>(file)) {
+  InsideSqlite inside;
   file->check_writable();
   state_->meta = file->meta;
   state_->last_record = file->last_record;
@@ -192,7 +214,13 @@ DatabaseFile::Batch::Batch(Impl* file) : state_(std::make_unique<State>(file)) {
 }
 
 DatabaseFile::Batch::~Batch() {
-  if (state_->alive) undo();
+  const auto& entry = state_->file->opened.entry;
+  if (entry && entry->is_inherited()) {
+    static_cast<void>(state_.release());
+  } else if (state_->alive) {
+    InsideSqlite inside;
+    undo();
+  }
 }
 
 void DatabaseFile::Batch::check_alive() const {
@@ -213,6 +241,7 @@ void DatabaseFile::Batch::undo() noexcept {
 template <class Work>
 void DatabaseFile::Batch::write(Work work) {
   check_alive();
+  InsideSqlite inside;
   try {
     work();
   } catch (...) {
@@ -236,6 +265,7 @@ bool DatabaseFile::Batch::forget_records(int most) {
 
 bool DatabaseFile::Batch::rows(Slice begin, Slice end, int64_t most, const LeafSource::TakeRow& take) {
   check_alive();
+  InsideSqlite inside;
   try {
     return state_->file->tables->kv.scan(begin, end, most, take);
   } catch (...) {
@@ -259,6 +289,7 @@ void DatabaseFile::Batch::replace_leaves(Slice begin, Slice end, std::span<const
 
 bool DatabaseFile::Batch::next_leaf(Slice key, Bytes* first) {
   check_alive();
+  InsideSqlite inside;
   try {
     return state_->file->tables->leaves.next(key, first);
   } catch (...) {

@@ -68,8 +68,8 @@ class DatabaseFile {
   void checkpoint();
 
  private:
-  friend class FileTools;
   struct Impl;
+  class Use;
   explicit DatabaseFile(std::unique_ptr<Impl> impl);
 
   std::unique_ptr<Impl> impl_;

@@ -11,6 +11,7 @@
 #include "durable/database_file_schema.h"
 #include "durable/file_opening.h"
 #include "durable/kv_table.h"
+#include "sim/file_checks.h"
 #include "sim/temporary_directory.h"
 #include "sim/test_support.h"
 #include "store/leaf_checksum.h"
@@ -18,11 +19,12 @@
 namespace fdb::durable {
 namespace {
 
+using test::check_fails;
 using test::read_file;
+using test::Rows;
+using test::rows_of;
 using test::TemporaryDirectory;
 using test::write_file;
-
-using Rows = std::map<Bytes, Bytes>;
 
 std::unique_ptr<DatabaseFile> open(const Bytes& path, bool expect_new = false, Sync sync = Sync::kFull) {
   bool is_new = !expect_new;
@@ -36,12 +38,6 @@ std::unique_ptr<DatabaseFile> open_read_only(const Bytes& path) {
   auto file = DatabaseFile::open({path, Sync::kFull, true}, &is_new);
   CHECK(!is_new);
   return file;
-}
-
-Rows rows_of(DatabaseFile& file, Slice begin = "", Slice end = "") {
-  Rows rows;
-  file.scan(begin, end, [&](Slice key, Slice value) { CHECK(rows.emplace(key, value).second); });
-  return rows;
 }
 
 StoredLeaf leaf_of(Slice first, const Rows& rows) {
@@ -60,21 +56,6 @@ std::vector<std::pair<Version, Bytes>> records_of(DatabaseFile& file) {
   std::vector<std::pair<Version, Bytes>> records;
   file.for_each_record([&](Version version, Slice record) { records.emplace_back(version, record); });
   return records;
-}
-
-void check_error(const FileError& error, Error code, const Bytes& part) {
-  CHECK_EQ(error.code, code);
-  if (error.text.find(part) == Bytes::npos) CHECK_EQ(error.text, part);
-}
-
-template <class Call>
-void check_fails(Error code, const Bytes& part, Call call) {
-  try {
-    call();
-  } catch (const FileError& error) {
-    return check_error(error, code, part);
-  }
-  CHECK(!"an error");
 }
 
 void batches_are_kept_as_a_whole() {

@@ -63,10 +63,11 @@ bool has_bytes(const Bytes& path) {
 
 // To read only. With a log that was not checkpointed, SQLite has to build an index over it, for which there may be no place but memory:
 // that is possible with a VFS that takes no locks. The file stays the same while it is open, since writers would need our lock.
-void open_read_only(Connection* connection, const FileSettings& settings) {
+void open_read_only(OpenedFile* file, const FileSettings& settings) {
   const char* vfs = vfs_for_tests ? vfs_for_tests : "unix-none";
   const bool has_log = vfs_for_tests || has_bytes(settings.path + "-wal") || has_bytes(settings.path + "-journal");
   const Bytes name = "file:" + quoted(settings.path) + (has_log ? "" : "?immutable=1");
+  Connection* connection = file->connection.get();
   connection->open(name, sqlite::kOpenReadonly | sqlite::kOpenUri, vfs);
   sqlite_api().db_config(connection->handle(), sqlite::kConfigNoCheckpointOnClose, 1, nullptr);
   if (is_empty(connection)) {
@@ -75,9 +76,13 @@ void open_read_only(Connection* connection, const FileSettings& settings) {
   connection->run("PRAGMA locking_mode=EXCLUSIVE", "open");
 }
 
-void open_to_write(Connection* connection, const FileSettings& settings, bool* created) {
-  connection->open(settings.path, sqlite::kOpenReadwrite | sqlite::kOpenCreate, vfs_for_tests);
+void open_to_write(OpenedFile* file, const FileSettings& settings, bool* created) {
+  const bool takes_no_locks = !vfs_for_tests && OpenFile::was_open_in_parent(settings.path);
+  Connection* connection = file->connection.get();
+  connection->open(settings.path, sqlite::kOpenReadwrite | sqlite::kOpenCreate, takes_no_locks ? "unix-none" : vfs_for_tests);
+  if (!vfs_for_tests) file->entry = std::make_unique<OpenFile>(settings.path);
   if (sqlite_api().db_readonly(connection->handle(), "main") == 1) connection->fail(sqlite::kReadonly, "write");
+  if (takes_no_locks) file->sqlite_lock = std::make_unique<SqliteLock>(settings.path);
   *created = is_empty(connection);
   // Where creating was interrupted, the first read takes the file back to nothing.
   if (*created && connection->number("PRAGMA schema_version") + connection->number("PRAGMA page_count") != 0) {
@@ -125,23 +130,29 @@ void sync_directory_of(const Bytes& path) {
   if (error) throw FileError(err::kIoError, "cannot sync the directory of " + path + ": " + message_of(error));
 }
 
-std::unique_ptr<Connection> open_connection(const FileSettings& settings, bool* created) {
-  auto connection = std::make_unique<Connection>(settings.path);
+OpenedFile open_file(const FileSettings& settings, bool* created) {
   *created = false;
+  std::unique_ptr<FileLock> lock;
+  if (!vfs_for_tests) lock = FileLock::take(settings.path, settings.read_only);
+  InsideSqlite inside;
+  OpenedFile file;
+  file.lock = std::move(lock);
+  file.connection = std::make_unique<Connection>(settings.path);
   if (settings.read_only) {
-    open_read_only(connection.get(), settings);
+    if (!vfs_for_tests) file.entry = std::make_unique<OpenFile>(settings.path);
+    open_read_only(&file, settings);
   } else {
-    open_to_write(connection.get(), settings, created);
+    open_to_write(&file, settings, created);
   }
   // No mapping: a disk that fails would be a signal. The cache is small, since the pages' rows have a cache of their own.
-  connection->run(
+  file.connection->run(
       "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16000; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA "
       "trusted_schema=OFF;"
       "PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=67108864; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON",
       "open");
-  connection->run(settings.sync == Sync::kOff ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=NORMAL", "open");
-  check_schema(connection.get());
-  return connection;
+  file.connection->run(settings.sync == Sync::kOff ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=NORMAL", "open");
+  check_schema(file.connection.get());
+  return file;
 }
 
 }  // namespace fdb::durable

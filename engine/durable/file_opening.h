@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "durable/database_file.h"
+#include "durable/file_lock.h"
+#include "durable/open_files.h"
 #include "durable/sqlite_connection.h"
 
 namespace fdb::durable {
@@ -22,7 +24,15 @@ bool file_exists(const Bytes& path);
 // Makes what was created in, renamed in or removed from a file's directory durable. Throws FileError 1510.
 void sync_directory_of(const Bytes& path);
 
-// A connection to a database of ours, made if need be; `*created` then. `settings.path` is a real path, and locked.
-std::unique_ptr<Connection> open_connection(const FileSettings& settings, bool* created);
+// A connection to a database of ours, with what keeps others from the file; destroyed in the reverse order.
+struct OpenedFile {
+  std::unique_ptr<FileLock> lock;
+  std::unique_ptr<OpenFile> entry;
+  std::unique_ptr<SqliteLock> sqlite_lock;  // where the connection takes none
+  std::unique_ptr<Connection> connection;
+};
+
+// Opens the file, or makes it; `*created` then. `settings.path` is a real path. Throws as DatabaseFile::open().
+OpenedFile open_file(const FileSettings& settings, bool* created);
 
 }  // namespace fdb::durable
