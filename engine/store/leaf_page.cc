@@ -44,11 +44,14 @@ Page* make_page(LeafCache& cache, const StoredLeaf& leaf, Slice end) {
   return page;
 }
 
-Page* make_page_of(LeafCache& cache, Node* leaf) {
+StoredLeaf stored_leaf(const Node* leaf) {
   LeafChecksum checksum;
   for (int i = 0; i < leaf->count; ++i) checksum.add(leaf->key(i), leaf->value(i));
-  Page* page = make_page(cache, StoredLeaf{leaf->key(0), leaf->keys, leaf->bytes, checksum.value()},
-                         key_after(leaf->key(leaf->count - 1)));
+  return StoredLeaf{leaf->key(0), leaf->keys, leaf->bytes, checksum.value()};
+}
+
+Page* make_page_of(LeafCache& cache, Node* leaf) {
+  Page* page = make_page(cache, stored_leaf(leaf), key_after(leaf->key(leaf->count - 1)));
   try {
     cache.keep(page, leaf);
   } catch (...) {

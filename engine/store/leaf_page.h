@@ -46,6 +46,8 @@ inline const Page* as_page(const Node* node) { return static_cast<const Page*>(n
 
 // A page without its leaf, with one reference. An empty `end` is no bound. Throws 1522 for numbers that no leaf has.
 Page* make_page(LeafCache& cache, const StoredLeaf& leaf, Slice end);
+// How a plain leaf that has rows is stored.
+StoredLeaf stored_leaf(const Node* leaf);
 // A page for `leaf`, which is in the source now and has rows; it keeps the leaf until the cache lets go of it.
 Page* make_page_of(LeafCache& cache, Node* leaf);
 // Frees the memory of a page that nobody refers to any more; returns its leaf, whose reference the caller takes over, or null.

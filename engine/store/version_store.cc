@@ -272,7 +272,7 @@ void Editor::erase_range(Node* node, const Slice* begin, const Slice* end) noexc
 // there is memory for that.
 void Editor::mend_child(Node* node, int index) noexcept {
   const Node* child = node->children()[index].node;
-  if (child->count == 0 && !keeps_emptied_) {
+  if (child->count == 0 && !(keeps_emptied_ && child->is_leaf())) {
     store::erase_slots(node, index, index + 1);
     if (index < node->count) mend_child(node, index);  // it may have been hidden from its neighbour so far
     return;

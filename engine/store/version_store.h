@@ -20,6 +20,10 @@
 
 namespace fdb {
 
+namespace store {
+class LeafCache;
+}
+
 struct RangeStats {
   int64_t keys = 0;
   int64_t bytes = 0;  // sum of key and value lengths
@@ -98,6 +102,14 @@ class Cursor {
   Step path_[store::kMaxHeight];  // by level, leaf first; set up to the root's level
 };
 
+// A fold that is complete (changed_leaves.h): what has not changed since `mark` is in the file as it is here, and was settled
+// before if it has not changed since `since` either.
+struct Settling {
+  uint64_t since;
+  uint64_t mark;
+  store::LeafCache* cache;
+};
+
 // Builds the next snapshot from a base by a batch of writes. Several editors may start from the same base.
 class Editor {
  public:
@@ -120,6 +132,9 @@ class Editor {
   int64_t replaced_bytes() const { return replaced_bytes_; }
   // For a database file: leaves that writes empty stay, so that what the file has of them lies in the range of a plain leaf.
   void keep_emptied_leaves() { keeps_emptied_ = true; }
+  // Turns leaves that are in the file into pages, from *from on (at first empty), and drops empty ones; the rows stay the same.
+  // Looks at about `budget` leaves; true if there may be more of them, from *from on then.
+  bool settle(const Settling& fold, int budget, Bytes* from);
   // The result. The editor is empty afterwards.
   Snapshot finish();
 
@@ -135,6 +150,13 @@ class Editor {
   void mend_child(store::Node* node, int index) noexcept;
   bool merge_children(store::Node* node, int left) noexcept;
   void mend_root() noexcept;
+
+  enum class Found { kLeaf, kMore, kNothing };
+  void settle_root(const Settling& fold);
+  Found find_unsettled(const Settling& fold, Bytes* from, Bytes* behind, int* budget) const;
+  store::Node* own_inner_path(Slice key);
+  void settle_children(store::Node* node, uint64_t mark, store::LeafCache& cache, Bytes* from, int* budget);
+  void mend_inner_path(store::Node* node, Slice key) noexcept;
 
   void count_subtrees(const store::Node* node, int from, int to);
 
