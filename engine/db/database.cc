@@ -6,6 +6,7 @@
 #include "runtime/late_answers.h"
 #include "runtime/network.h"
 #include "runtime/options.h"
+#include "store/leaf_use.h"
 
 namespace fdb {
 
@@ -91,6 +92,7 @@ Ref<Future> Tenant::get_id() {
     std::lock_guard lock(mutex_);
     if (id_ >= 0) return database_->answer(id_);  // also after the tenant was deleted
   }
+  const store::LeafUse leaf_use;
   int64_t id;
   if (Error error = resolve(database_->keyspace()->current(), &id)) return database_->answer_error(error);
   return database_->answer(id);

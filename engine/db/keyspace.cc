@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "db/system_keys.h"
+#include "store/leaf_use.h"
 
 namespace fdb {
 
@@ -60,6 +61,7 @@ CommitOutcome Keyspace::commit(const CommitRequest& request) {
   note_round_trip();
   CommitOutcome outcome;
   std::lock_guard lock(commit_mutex_);
+  const store::LeafUse leaf_use;
   outcome.error = check(request, &outcome.conflicting);
   if (outcome.error != 0) return outcome;
   const Version version = published_.assign();

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <new>
 
+#include "store/leaf_use.h"
+
 namespace fdb {
 
 namespace {
@@ -227,6 +229,7 @@ std::vector<RecentCommits::Stretch> RecentCommits::records_between(Position from
 }
 
 bool RecentCommits::state_at(Version version, Snapshot* state) {
+  const store::LeafUse leaf_use;
   Rebuilt place;
   std::vector<Stretch> stretches;
   {

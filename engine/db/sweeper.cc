@@ -43,6 +43,8 @@ bool Sweeper::sweep(Version horizon) {
       found[i]->release_snapshot(&steps);
     } catch (const std::bad_alloc&) {
       continue;  // its snapshot lives on until there is memory again
+    } catch (const EngineError&) {
+      continue;  // a leaf of it cannot be read any more, nor can who holds it
     }
   }
   std::lock_guard lock(mutex_);

@@ -2,6 +2,7 @@
 
 #include "db/keyspace.h"
 #include "runtime/network.h"
+#include "store/leaf_use.h"
 
 namespace fdb {
 
@@ -55,7 +56,23 @@ WatchRegistry::~WatchRegistry() {
   index_.take_everything([](const WatchIndex::Entry& entry) { entry.value()->future()->fail(err::kOperationCancelled); });
 }
 
+namespace {
+
+// What cannot be read now may have changed.
+bool has_changed(const Watched& watched, const Snapshot& current) noexcept {
+  try {
+    Slice value;
+    const bool present = current.get(watched.key, &value);
+    return present != watched.remembered.has_value() || (present && value != *watched.remembered);
+  } catch (...) {
+    return true;
+  }
+}
+
+}  // namespace
+
 void WatchRegistry::activate(WatchIndex::Entry entry, Keyspace& keyspace) noexcept {
+  const store::LeafUse leaf_use;
   const Ref<Watch> watch = entry.value();
   reach(Point::kWatchActivating);
   {
@@ -66,11 +83,8 @@ void WatchRegistry::activate(WatchIndex::Entry entry, Keyspace& keyspace) noexce
   }
   reach(Point::kWatchRegistered);
   // Only this watch: for others, which may have been registered meanwhile, this value could be an old one.
-  const Snapshot current = keyspace.current();
   const Watched& watched = watch->watched();
-  Slice value;
-  const bool present = current.get(watched.key, &value);
-  if (present == watched.remembered.has_value() && (!present || value == *watched.remembered)) return;
+  if (!has_changed(watched, keyspace.current())) return;
   std::lock_guard lock(mutex_);
   if (index_.take(watched)) fire(watch);
   count();
@@ -84,6 +98,7 @@ void WatchRegistry::remove(const Watched& watched) {
 }
 
 void WatchRegistry::check(Slice key, const Snapshot& published) {
+  const store::LeafUse leaf_use;
   std::lock_guard lock(mutex_);
   if (!index_.watches(key)) return;
   Slice found;
@@ -94,6 +109,7 @@ void WatchRegistry::check(Slice key, const Snapshot& published) {
 }
 
 void WatchRegistry::check_range(Slice begin, Slice end, const Snapshot& published) {
+  const store::LeafUse leaf_use;
   std::lock_guard lock(mutex_);
   const auto value_of = [&](Slice key) {
     Slice found;

@@ -4,6 +4,7 @@
 #include "db/keyspace.h"
 #include "db/system_keys.h"
 #include "special/json.h"
+#include "store/leaf_use.h"
 
 namespace fdb {
 
@@ -208,6 +209,7 @@ void add_clients(JsonWriter& json) {
 }
 
 void add_cluster(JsonWriter& json, const Database& database) {
+  const store::LeafUse leaf_use;
   Keyspace& keyspace = *database.keyspace();
   const RangeStats stats = keyspace.current().range_stats(Slice(), system_keys::kSystemBegin);
   json.begin_object("cluster");
@@ -250,6 +252,7 @@ Bytes status_document(const Database& database) {
 }
 
 Bytes fault_tolerance_document(const Database& database) {
+  const store::LeafUse leaf_use;
   const RangeStats stats = database.keyspace()->current().range_stats(Slice(), system_keys::kSystemBegin);
   JsonWriter json;
   json.begin_object();

@@ -1,4 +1,4 @@
-// Editor::settle(): plain leaves become pages when the file has what they hold.
+// Editor::settle(): plain leaves become pages when the file has what they hold; and the way back.
 #include "store/leaf_page.h"
 #include "store/node_path.h"
 #include "store/version_store.h"
@@ -109,6 +109,20 @@ void Editor::mend_inner_path(Node* node, Slice key) noexcept {
   const int index = store::child_index(node, key);
   mend_inner_path(node->children()[index].node, key);
   mend_child(node, index);
+}
+
+void Editor::keep_loaded(Slice begin, Slice end) {
+  if (!store::LeafUse::is_required() || root_ == nullptr) return;
+  for (Bytes at(begin); at < end;) {
+    Step path[store::kMaxHeight];
+    const Node* node = root_;
+    for (; !node->is_leaf(); node = node->children()[path[node->level].index].node)
+      path[node->level] = Step{node, store::child_index(node, at)};
+    Bytes next(store::separator_above(path, 1, root_->level));
+    if (node->is_page() && store::leaf_in_memory(node) != nullptr) own_path(at);
+    if (next.empty()) return;
+    at.swap(next);
+  }
 }
 
 }  // namespace fdb

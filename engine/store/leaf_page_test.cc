@@ -286,6 +286,25 @@ void test_no_memory() {
   }
 }
 
+// What a transaction has read stays readable when the file goes on.
+void test_keep_loaded() {
+  const LeafUse use;
+  Stored stored(1000);
+  Slice value;
+  CHECK(stored.tree.get(numbered(3000), &value) && stored.tree.get(numbered(3550), &value));
+  Snapshot old = stored.tree;
+  old.set_as_of(5);
+  Editor editor(old);
+  CHECK_EQ(stored.rows_read([&] { editor.keep_loaded(numbered(3010), numbered(3520)); }), 0);
+  const Snapshot kept = editor.finish();
+  stored.cache->set_limit(0);
+  stored.source.newest = 6;
+  CHECK(kept.get(numbered(3000), &value) && value == stored.source.rows[numbered(3000)]);
+  CHECK(kept.get(numbered(3590), &value));
+  CHECK_EQ(error_of([&] { kept.get(numbered(3600), &value); }), err::kTransactionTooOld);
+  CHECK_EQ(error_of([&] { old.get(numbered(3000), &value); }), err::kTransactionTooOld);
+}
+
 // Pages that the tree is dropped with, loaded or not, take their leaves along.
 void test_end() {
   Stored stored(5000);
@@ -318,6 +337,7 @@ int main() {
   fdb::test_read_ahead();
   fdb::test_eviction();
   fdb::test_no_memory();
+  fdb::test_keep_loaded();
   fdb::test_end();
   std::puts("leaf_page_test: ok");
   return 0;

@@ -22,7 +22,7 @@ class LeafSource {
   using TakeRow = std::function<void(Slice key, Slice value)>;
 
   virtual ~LeafSource() = default;
-  // Hands the rows in [begin, end) to `take`, in order of their keys. Throws EngineError: 1007 when they may be newer than
+  // Hands the rows in [begin, end), or from `begin` on when `end` is empty, to `take`, in order of their keys. Throws EngineError: 1007 when they may be newer than
   // `as_of`, 1510 or 1522 when they cannot be read. Blocks while it reads. `take` may throw.
   virtual void scan(Slice begin, Slice end, Version as_of, const TakeRow& take) = 0;
 };

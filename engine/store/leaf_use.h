@@ -21,7 +21,7 @@ namespace fdb::store {
 
 class LeafUse {
  public:
-  LeafUse() noexcept : entered_(needed_.load(std::memory_order_acquire)) {
+  LeafUse() noexcept : entered_(is_required()) {
     if (entered_) enter();
   }
   ~LeafUse() {
@@ -32,6 +32,9 @@ class LeafUse {
 
   // Whether this thread holds one, for assertions.
   static bool inside() noexcept;
+
+  // Whether there is a cache in this process, or was one.
+  static bool is_required() noexcept { return needed_.load(std::memory_order_acquire); }
 
   // ---- for caches -----------------------------------------------------------------------------------
   // There are leaves to protect from now on. Called before the first of them can be seen.

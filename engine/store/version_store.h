@@ -135,6 +135,8 @@ class Editor {
   // Turns leaves that are in the file into pages, from *from on (at first empty), and drops empty ones; the rows stay the same.
   // Looks at about `budget` leaves; true if there may be more of them, from *from on then.
   bool settle(const Settling& fold, int budget, Bytes* from);
+  // Takes over the leaves of [begin, end) that are loaded now, so that they are there when the file has newer ones. Loads none.
+  void keep_loaded(Slice begin, Slice end);
   // The result. The editor is empty afterwards.
   Snapshot finish();
 

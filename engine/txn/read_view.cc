@@ -111,8 +111,10 @@ void ReadView::trim(ReadLog* log, int* steps) {
   Bytes unread = at == known.begin() ? Bytes() : full(place_.prefix, std::prev(at)->second);
   Editor editor(point_.snapshot);
   for (; at != known.end() && *steps > 0; ++at, --*steps) {
-    editor.clear_range(unread, full(place_.prefix, at->first));
+    const Bytes begin = full(place_.prefix, at->first);
+    editor.clear_range(unread, begin);
     unread = full(place_.prefix, at->second);
+    editor.keep_loaded(begin, unread);
   }
   const bool finished = at == known.end();
   if (finished) editor.clear_range(unread, system_keys::kSpecialEnd);

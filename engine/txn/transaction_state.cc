@@ -226,6 +226,7 @@ Version TransactionState::held_version() {
 void TransactionState::release_snapshot(int* steps) {
   std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return;
+  const store::LeafUse leaf_use;
   --*steps;
   view_.release(&attempt_.read_log, steps);
 }

@@ -16,6 +16,7 @@
 #include "db/keyspace_user.h"
 #include "runtime/late_answers.h"
 #include "runtime/network.h"
+#include "store/leaf_use.h"
 #include "txn/attempt.h"
 #include "txn/commit_delivery.h"
 #include "txn/read_view.h"
@@ -48,7 +49,15 @@ class TransactionState : public KeyspaceUser {
  protected:
   friend class TransactionAccess;
 
-  using Lock = std::lock_guard<Mutex>;
+  // What a call looks at in snapshots stays until it lets go of this (leaf_use.h).
+  class Lock {
+   public:
+    explicit Lock(Mutex& mutex) : lock_(mutex) {}
+
+   private:
+    std::lock_guard<Mutex> lock_;
+    store::LeafUse leaf_use_;
+  };
 
   TransactionState(Ref<Database> database, Ref<Tenant> tenant);
   ~TransactionState() override;
