@@ -39,16 +39,23 @@ int64_t big_endian(const char* place) {
   return number;
 }
 
-// Whether there is a journal that takes the file back to no pages at all: creating it was interrupted.
-bool has_journal_of_creation(Connection* connection) {
-  const SqliteApi& sqlite = sqlite_api();
+SqliteVfs* vfs_of(Connection* connection) {
   SqliteVfs* vfs = nullptr;
-  sqlite.file_control(connection->handle(), "main", sqlite::kControlVfsPointer, &vfs);
-  if (!vfs) return false;
-  // What SQLite hands to a VFS ends with two zero bytes.
-  const Bytes name = Bytes(sqlite.db_filename(connection->handle(), "main")) + "-journal" + Bytes(3, '\0');
-  int exists = 0;
-  if (vfs->access(vfs, name.c_str(), sqlite::kAccessExists, &exists) != sqlite::kOk || !exists) return false;
+  sqlite_api().file_control(connection->handle(), "main", sqlite::kControlVfsPointer, &vfs);
+  if (!vfs) connection->fail(sqlite::kCantOpen, "open");
+  return vfs;
+}
+
+// What SQLite hands to a VFS ends with two zero bytes.
+Bytes journal_of(Connection* connection) {
+  return Bytes(sqlite_api().db_filename(connection->handle(), "main")) + "-journal" + Bytes(3, '\0');
+}
+
+// Whether the journal takes the file back to no pages at all: creating it was interrupted.
+bool has_journal_of_creation(Connection* connection) {
+  if (!has_journal(connection)) return false;
+  SqliteVfs* vfs = vfs_of(connection);
+  const Bytes name = journal_of(connection);
   const std::unique_ptr<char[]> place(new char[static_cast<size_t>(vfs->file_size)]());
   auto* file = reinterpret_cast<SqliteFile*>(place.get());
   int flags = sqlite::kOpenReadonly | sqlite::kOpenMainJournal;
@@ -70,6 +77,13 @@ Bytes fresh_id() {
 }
 
 }  // namespace
+
+bool has_journal(Connection* connection) {
+  SqliteVfs* vfs = vfs_of(connection);
+  int exists = 0;
+  connection->check(vfs->access(vfs, journal_of(connection).c_str(), sqlite::kAccessExists, &exists), "read");
+  return exists != 0;
+}
 
 bool is_empty(Connection* connection) {
   SqliteFile* file = connection->file(sqlite::kControlFilePointer);

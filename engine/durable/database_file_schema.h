@@ -27,6 +27,9 @@ constexpr int64_t kPageSize = 4096;
 // ours, 1220 if of a newer format.
 bool is_empty(Connection* connection);
 
+// Whether there is a rollback journal: making the file a database may have been interrupted.
+bool has_journal(Connection* connection);
+
 // Makes the tables of an empty database with a fresh id.
 void create_schema(Connection* connection);
 

@@ -57,6 +57,11 @@ Bytes quoted(const Bytes& path) {
 }
 
 bool has_bytes(const Bytes& path) {
+  if (vfs_for_tests) {
+    SqliteVfs* vfs = sqlite_api().vfs_find(vfs_for_tests);
+    int exists = 0;
+    return vfs->access(vfs, path.c_str(), sqlite::kAccessExists, &exists) == sqlite::kOk && exists;
+  }
   struct stat status;
   return stat(path.c_str(), &status) == 0 && status.st_size > 0;
 }
@@ -65,7 +70,7 @@ bool has_bytes(const Bytes& path) {
 // that is possible with a VFS that takes no locks. The file stays the same while it is open, since writers would need our lock.
 void open_read_only(OpenedFile* file, const FileSettings& settings) {
   const char* vfs = vfs_for_tests ? vfs_for_tests : "unix-none";
-  const bool has_log = vfs_for_tests || has_bytes(settings.path + "-wal") || has_bytes(settings.path + "-journal");
+  const bool has_log = has_bytes(settings.path + "-wal") || has_bytes(settings.path + "-journal");
   const Bytes name = "file:" + quoted(settings.path) + (has_log ? "" : "?immutable=1");
   Connection* connection = file->connection.get();
   connection->open(name, sqlite::kOpenReadonly | sqlite::kOpenUri, vfs);
@@ -84,13 +89,17 @@ void open_to_write(OpenedFile* file, const FileSettings& settings, bool* created
   if (sqlite_api().db_readonly(connection->handle(), "main") == 1) connection->fail(sqlite::kReadonly, "write");
   if (takes_no_locks) file->sqlite_lock = std::make_unique<SqliteLock>(settings.path);
   *created = is_empty(connection);
-  // Where creating was interrupted, the first read takes the file back to nothing.
-  if (*created && connection->number("PRAGMA schema_version") + connection->number("PRAGMA page_count") != 0) {
-    throw_corrupt(settings.path, "is damaged, or a file of another kind");
+  if (has_journal(connection)) {
+    // The first read undoes what was interrupted, which may leave nothing.
+    const bool is_nothing = connection->number("PRAGMA schema_version") + connection->number("PRAGMA page_count") == 0;
+    if (*created && !is_nothing) throw_corrupt(settings.path, "is damaged, or a file of another kind");
+    *created = is_nothing;
   }
   if (*created) create_schema(connection);
   if (*created && !vfs_for_tests) sync_directory_of(settings.path);
-  connection->run("PRAGMA locking_mode=EXCLUSIVE", "open");
+  // Before anything is read: with several connections the index over the log would be a file. The log must not begin before the journal
+  // of this change is gone for good, which is what EXTRA adds.
+  connection->run("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=EXTRA", "open");
   if (connection->text("PRAGMA journal_mode=WAL") != "wal") connection->fail(sqlite::kCantOpen, "write the log of");
 }
 

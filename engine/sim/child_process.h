@@ -3,6 +3,7 @@
 // Thread-safety: none.
 #pragma once
 
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,8 +22,11 @@ class Turns {
     close(ends_[1]);
   }
   void give() { CHECK_EQ(write(ends_[1], "t", 1), 1); }
+  // Fails after a minute: the other side is no more.
   void wait() {
     char byte;
+    pollfd ready{ends_[0], POLLIN, 0};
+    CHECK_EQ(poll(&ready, 1, 60'000), 1);
     CHECK_EQ(read(ends_[0], &byte, 1), 1);
   }
 
