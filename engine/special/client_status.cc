@@ -1,7 +1,7 @@
 #include "special/client_status.h"
 
+#include "base/json.h"
 #include "runtime/network.h"
-#include "special/json.h"
 #include "special/status_json.h"
 
 namespace fdb {

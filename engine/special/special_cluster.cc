@@ -1,6 +1,6 @@
 // What the special key space tells about the cluster: status, connection, metrics, workers.
+#include "base/json.h"
 #include "db/system_keys.h"
-#include "special/json.h"
 #include "special/special_ranges.h"
 #include "special/status_json.h"
 

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "special/json.h"
+#include "base/json.h"
 #include "special/network_address.h"
 #include "special/status_json.h"
 

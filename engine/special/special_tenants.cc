@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json.h"
 #include "base/tuple_codec.h"
 #include "db/system_keys.h"
-#include "special/json.h"
 #include "special/special_ranges.h"
 
 namespace fdb {

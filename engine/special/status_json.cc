@@ -1,9 +1,9 @@
 #include "special/status_json.h"
 
 #include "base/env.h"
+#include "base/json.h"
 #include "db/keyspace.h"
 #include "db/system_keys.h"
-#include "special/json.h"
 #include "store/leaf_use.h"
 
 namespace fdb {

@@ -1,5 +1,5 @@
 // JSON as it is written: the order of members, commas and escapes.
-#include "special/json.h"
+#include "base/json.h"
 
 #include "sim/test_support.h"
 

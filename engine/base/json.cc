@@ -1,4 +1,4 @@
-#include "special/json.h"
+#include "base/json.h"
 
 #include <cstdio>
 
