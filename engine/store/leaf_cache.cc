@@ -221,8 +221,8 @@ void LeafCache::evict(size_t most) noexcept {
   for (size_t i = before; i < retired_.size(); ++i) retired_[i].epoch = epoch;
 }
 
-// Evicts at most `most` leaves if there are too many, and frees some of those that nobody can use any more.
-void LeafCache::tidy(size_t most) noexcept {
+// Evicts at most `most` leaves if there are too many, and frees some of those that nobody can use any more; returns how many.
+size_t LeafCache::tidy(size_t most) noexcept {
   std::array<Node*, kFreedAtOnce> garbage;
   size_t freed = 0;
   {
@@ -236,6 +236,7 @@ void LeafCache::tidy(size_t most) noexcept {
     }
   }
   for (size_t i = 0; i < freed; ++i) store::release(garbage[i]);
+  return freed;
 }
 
 Node* LeafCache::forget(const Page* page) noexcept {
@@ -254,7 +255,7 @@ void LeafCache::set_limit(int64_t limit) {
     limit_ = limit;
     leaves = loaded_.size();
   }
-  tidy(leaves);
+  while (tidy(leaves) == kFreedAtOnce) leaves = 0;
 }
 
 int64_t LeafCache::bytes() const {

@@ -30,6 +30,7 @@ class LeafCache : public RefCounted<LeafCache> {
 
   // Returns when nobody uses the source any more: what was not loaded by then never will be, but throws 1510.
   void detach();
+  // Evicts what is beyond it, and frees all that no call can use any more.
   void set_limit(int64_t limit);
 
   // ---- figures --------------------------------------------------------------------------------------
@@ -62,7 +63,7 @@ class LeafCache : public RefCounted<LeafCache> {
   const Node* publish(const Page* page, Node* leaf);
   Node* remove(const Page* page) noexcept;
   void evict(size_t most) noexcept;
-  void tidy(size_t most) noexcept;
+  size_t tidy(size_t most) noexcept;
 
   Mutex source_mutex_;
   Condition source_idle_;
