@@ -1,10 +1,12 @@
 #include "durable/database_file.h"
 
 #include "base/schedule.h"
+#include "durable/database_file_schema.h"
 #include "durable/file_opening.h"
 #include "durable/kv_table.h"
 #include "durable/leaf_table.h"
 #include "durable/log_table.h"
+#include "durable/stoppable.h"
 
 namespace fdb::durable {
 
@@ -69,6 +71,7 @@ std::unique_ptr<DatabaseFile> DatabaseFile::open(const FileSettings& settings, b
 
 void DatabaseFile::Impl::load() {
   InsideSqlite inside;
+  check_schema(connection);
   tables = std::make_unique<Tables>(connection);
   meta = tables->meta.load();
   last_record = tables->log.last(meta.versions.base);
@@ -141,6 +144,11 @@ LeafTotals DatabaseFile::totals() const {
   return impl_->meta.totals;
 }
 
+int64_t DatabaseFile::pages() {
+  Use use(impl_.get());
+  return impl_->connection->number("PRAGMA page_count");
+}
+
 // ---- reading ------------------------------------------------------------------------------------------
 
 void DatabaseFile::scan(Slice begin, Slice end, const LeafSource::TakeRow& take) {
@@ -189,6 +197,40 @@ void DatabaseFile::checkpoint() {
   connection.check(sqlite_api().wal_checkpoint_v2(connection.handle(), "main", sqlite::kCheckpointPassive, &frames, &done),
                    "write");
   impl_->pending.store((frames - done) * kFrame);
+}
+
+void DatabaseFile::copy_to(Connection* target, const std::function<bool(int64_t done, int64_t total)>& progress) {
+  constexpr int kPages = 100;
+  const SqliteApi& sqlite = sqlite_api();
+  // Changes of this connection are copied along by SQLite, so that no step starts anew.
+  struct Backup {
+    Impl* file;
+    sqlite3_backup* handle = nullptr;
+    int finish() {
+      Use use(file);
+      return sqlite_api().backup_finish(std::exchange(handle, nullptr));
+    }
+    ~Backup() {
+      if (handle) finish();
+    }
+  } backup{impl_.get()};
+  {
+    Use use(impl_.get());
+    backup.handle = sqlite.backup_init(target->handle(), "main", impl_->connection->handle(), "main");
+    if (!backup.handle) target->fail(sqlite.errcode(target->handle()), "write");
+  }
+  for (int result = sqlite::kOk; result != sqlite::kDone;) {
+    int64_t left, total;
+    {
+      Use use(impl_.get());
+      result = sqlite.backup_step(backup.handle, kPages);
+      left = sqlite.backup_remaining(backup.handle);
+      total = sqlite.backup_pagecount(backup.handle);
+    }
+    if (result != sqlite::kDone) target->check(result, "write");
+    if (!progress(total - left, total)) throw_stopped(target->path());
+  }
+  target->check(backup.finish(), "write");
 }
 
 std::unique_ptr<DatabaseFile::Batch> DatabaseFile::begin() { return std::unique_ptr<Batch>(new Batch(impl_.get())); }

@@ -47,6 +47,7 @@ class DatabaseFile {
   const Bytes& id() const;  // 16 random bytes, given when the file was made
   Versions versions() const;
   LeafTotals totals() const;
+  int64_t pages();
 
   // ---- reading ----------------------------------------------------------------------------------------
   // The rows in [begin, end) in order (an empty `end`: to the end). `take` must not use the file.
@@ -66,6 +67,10 @@ class DatabaseFile {
   int64_t pending_bytes();
   // Moves them there; notes log_end first, so that a lost record at the end of the log is found out. scan() and begin() wait for it.
   void checkpoint();
+
+  // Copies all pages into the empty database of another connection, as they are when this returns; others use the file between its
+  // steps. Throws FileError 1101 when `progress` says so.
+  void copy_to(Connection* target, const std::function<bool(int64_t done, int64_t total)>& progress);
 
  private:
   struct Impl;

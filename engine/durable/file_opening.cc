@@ -160,7 +160,6 @@ OpenedFile open_file(const FileSettings& settings, bool* created) {
       "PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=67108864; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON",
       "open");
   file.connection->run(settings.sync == Sync::kOff ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=NORMAL", "open");
-  check_schema(file.connection.get());
   return file;
 }
 

@@ -32,7 +32,8 @@ struct OpenedFile {
   std::unique_ptr<Connection> connection;
 };
 
-// Opens the file, or makes it; `*created` then. `settings.path` is a real path. Throws as DatabaseFile::open().
+// Opens the file, or makes it; `*created` then. `settings.path` is a real path. Throws as DatabaseFile::open(), but does not look at the
+// tables yet.
 OpenedFile open_file(const FileSettings& settings, bool* created);
 
 }  // namespace fdb::durable

@@ -15,7 +15,7 @@ constexpr const char* kLibraries[] = {"libsqlite3.so.0", "libsqlite3.so"};
 #endif
 
 constexpr const char* kInstall =
-    "; a file: database needs SQLite 3.24 or newer (Debian, Ubuntu: apt-get install libsqlite3-0; Fedora: dnf install "
+    "; a file: database needs SQLite 3.27 or newer (Debian, Ubuntu: apt-get install libsqlite3-0; Fedora: dnf install "
     "sqlite-libs; "
     "macOS has it)";
 

@@ -104,6 +104,7 @@ constexpr int kPowersafeOverwrite = 0x1000;
   X(int, close_v2, (sqlite3*))                                                              \
   X(int, extended_result_codes, (sqlite3*, int))                                            \
   X(const char*, errmsg, (sqlite3*))                                                        \
+  X(int, errcode, (sqlite3*))                                                               \
   X(int, system_errno, (sqlite3*))                                                          \
   X(int, exec, (sqlite3*, const char*, int (*)(void*, int, char**, char**), void*, char**)) \
   X(int, prepare_v3, (sqlite3*, const char*, int, unsigned, sqlite3_stmt**, const char**))  \
@@ -144,8 +145,8 @@ struct SqliteApi {
   int (*vfs_register)(SqliteVfs*, int make_default) = nullptr;
 };
 
-// The first version with all that is used (upserts came with it).
-constexpr int kOldestSqlite = 3024000;
+// The first version with all that is used (VACUUM INTO came with it).
+constexpr int kOldestSqlite = 3027000;
 
 // Throws FileError 1510, with what to install, where SQLite is missing, too old or built for one thread.
 const SqliteApi& sqlite_api();
