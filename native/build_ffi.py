@@ -23,6 +23,7 @@ shim_library *shim_open(const char *path, char *message, size_t message_size);
 int shim_path(shim_library *library, char *path, size_t path_size);
 void *shim_bind(shim_library *library, const char *name);
 fdb_error_t shim_run_network(shim_library *library);
+extern "Python" int shim_progress(void *context, int64_t done, int64_t total);
 """
 
 

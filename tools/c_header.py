@@ -105,3 +105,9 @@ def read_types(path: pathlib.Path) -> list[str]:
         if not statement.startswith("typedef "):
             raise ValueError(f"{path.name}: not a typedef: {statement!r}")
     return typedefs
+
+
+def read_callbacks(path: pathlib.Path) -> list[str]:
+    """Returns the typedefs of function pointers in a header of functions, without the final semicolon."""
+    statements = _visible_statements(path)
+    return [each for each in statements if each.startswith("typedef ") and "(*" in each]

@@ -6,7 +6,7 @@ import itertools
 import re
 from xml.sax.saxutils import quoteattr
 
-from c_header import Function, read_functions, read_types
+from c_header import Function, read_callbacks, read_functions, read_types
 from tables import HEADERS, SCOPES, Error, Option
 
 _OPTION_SCOPES = ("network", "database", "transaction")
@@ -153,6 +153,8 @@ def cffi_definitions(functions: list[Function]) -> str:
         if typedef.startswith("typedef struct") and "{" in typedef:
             typedef = re.sub(r"\s*\}(?=[^}]*$)", " ...; }", typedef)
         lines.append(f"{c_text(typedef)};")
+    own = read_callbacks(HEADERS / "foundationdb" / "fdb_c_internal.h")
+    lines += [f"{c_text(typedef)};" for typedef in own]
     lines.append("/* FUNCTIONS */")
     for function in functions:
         prototype = f"{function.returns} {function.name}({parameter_list(function)});"

@@ -7,12 +7,15 @@ Objects of the library (databases, tenants, transactions, futures) are addresses
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 from fdb._errors import FDBError
 from fdb._native._cffi import ffi, lib
 
 _MESSAGE_SIZE = 4096
+_REPORT_SIZE = 1 << 20
 _API_FUNCTION_MISSING = 2204
 
 
@@ -23,6 +26,31 @@ def check(code: int) -> None:
     """Raises FDBError for every code but 0."""
     if code != 0:
         raise FDBError(code)
+
+
+#: What is told how far a tool for files is: units done, and how many there are. An exception ends the tool.
+Report = Callable[[int, int], object]
+
+
+class _Listener:
+    """Who listens to the progress of a tool, and what that raised."""
+
+    def __init__(self, report: Report | None) -> None:
+        self.report = report
+        self.raised: BaseException | None = None
+
+
+def _note(kind: type[BaseException], raised: BaseException, trace: TracebackType) -> None:
+    """Keeps what was raised in `_progress`, a signal's exception also before its first line."""
+    ffi.from_handle(trace.tb_frame.f_locals["context"]).raised = raised
+
+
+@ffi.def_extern("shim_progress", error=0, onerror=_note)  # type: ignore[untyped-decorator]
+def _progress(context: Any, done: int, total: int) -> int:
+    report: Report | None = ffi.from_handle(context).report
+    if report is not None:
+        report(done, total)
+    return 1
 
 
 class LoadError(OSError):
@@ -114,6 +142,34 @@ class Library:
         code = self._bind("fdb_embedded_problem")(_database(database), text, _MESSAGE_SIZE)
         return int(code), os.fsdecode(ffi.string(text))
 
+    def fdb_embedded_backup(self, database: int, target: bytes, report: Report | None) -> str:
+        """Blocks; returns the tool's report. So do the next three."""
+        return self._tool("fdb_embedded_backup", report, _database(database), target)
+
+    def fdb_embedded_check(self, path: bytes, report: Report | None) -> str:
+        return self._tool("fdb_embedded_check", report, path)
+
+    def fdb_embedded_compact(self, path: bytes, report: Report | None) -> str:
+        return self._tool("fdb_embedded_compact", report, path)
+
+    def fdb_embedded_info(self, path: bytes) -> str:
+        text = ffi.new("char[]", _REPORT_SIZE)
+        code = self._bind("fdb_embedded_info")(path, text, _REPORT_SIZE)
+        return _reported(code, text)
+
+    def _tool(self, name: str, report: Report | None, *arguments: Any) -> str:
+        """Runs a tool. Signal handlers run whenever it says how far it is."""
+        listener = _Listener(report)
+        context = ffi.new_handle(listener)
+        text = ffi.new("char[]", _REPORT_SIZE)
+        code = self._bind(name)(*arguments, lib.shim_progress, context, text, _REPORT_SIZE)
+        if listener.raised is not None:
+            try:
+                raise listener.raised
+            finally:
+                del listener
+        return _reported(code, text)
+
     def fdb_embedded_set_latency(self, database: int, setting: bytes) -> None:
         check(self._bind("fdb_embedded_set_latency")(ffi.cast("FDBDatabase *", database), setting))
 
@@ -196,6 +252,14 @@ def missing_function(library: Library, name: str) -> FDBError:
 def missing_function_at(address: int, name: str) -> FDBError:
     """As `missing_function`, for `fdb._native.extension`, which knows a library by its address."""
     return missing_function(_libraries[address], name)
+
+
+def _reported(code: int, text: Any) -> str:
+    """The report of a tool; FDBError with its explanation if it failed."""
+    report = os.fsdecode(ffi.string(text))
+    if code != 0:
+        raise FDBError(code, report)
+    return report
 
 
 def _address(pointer: Any) -> int:

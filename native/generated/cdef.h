@@ -32,6 +32,7 @@ typedef struct bgfilepointer { const uint8_t *filename_ptr; int filename_length;
 typedef enum { FDB_BG_MUTATION_TYPE_SET_VALUE = 0, FDB_BG_MUTATION_TYPE_CLEAR_RANGE = 1 } FDBBGMutationType;
 typedef struct bgmutation { uint8_t type; int64_t version; const uint8_t *param1_ptr; int param1_length; const uint8_t *param2_ptr; int param2_length; ...; } FDBBGMutation;
 typedef struct bgfiledescription { FDBKeyRange key_range; fdb_bool_t snapshot_present; FDBBGFilePointer snapshot_file_pointer; int delta_file_count; FDBBGFilePointer *delta_files; int memory_mutation_count; FDBBGMutation *memory_mutations; FDBBGTenantPrefix tenant_prefix; ...; } FDBBGFileDescription;
+typedef int (*FDBEmbeddedProgress)(void *context, int64_t done, int64_t total);
 /* FUNCTIONS */
 fdb_error_t fdb_select_api_version_impl(int runtime_version, int header_version);
 int fdb_get_max_api_version(void);
@@ -132,3 +133,7 @@ FDBFuture *fdb_transaction_read_blob_granules_description(FDBTransaction *tr, ui
 fdb_error_t fdb_embedded_drop(const char *name);
 fdb_error_t fdb_embedded_set_latency(FDBDatabase *d, const char *setting);
 fdb_error_t fdb_embedded_problem(FDBDatabase *d, char *text, int capacity);
+fdb_error_t fdb_embedded_backup(FDBDatabase *d, const char *target, FDBEmbeddedProgress progress, void *context, char *text, int capacity);
+fdb_error_t fdb_embedded_check(const char *path, FDBEmbeddedProgress progress, void *context, char *text, int capacity);
+fdb_error_t fdb_embedded_compact(const char *path, FDBEmbeddedProgress progress, void *context, char *text, int capacity);
+fdb_error_t fdb_embedded_info(const char *path, char *text, int capacity);

@@ -101,3 +101,7 @@ FDB_FUNCTION(FDBFuture *, fdb_transaction_read_blob_granules_description, (FDBTr
 FDB_FUNCTION(fdb_error_t, fdb_embedded_drop, (const char *name))
 FDB_FUNCTION(fdb_error_t, fdb_embedded_set_latency, (FDBDatabase *d, const char *setting))
 FDB_FUNCTION(fdb_error_t, fdb_embedded_problem, (FDBDatabase *d, char *text, int capacity))
+FDB_FUNCTION(fdb_error_t, fdb_embedded_backup, (FDBDatabase *d, const char *target, FDBEmbeddedProgress progress, void *context, char *text, int capacity))
+FDB_FUNCTION(fdb_error_t, fdb_embedded_check, (const char *path, FDBEmbeddedProgress progress, void *context, char *text, int capacity))
+FDB_FUNCTION(fdb_error_t, fdb_embedded_compact, (const char *path, FDBEmbeddedProgress progress, void *context, char *text, int capacity))
+FDB_FUNCTION(fdb_error_t, fdb_embedded_info, (const char *path, char *text, int capacity))

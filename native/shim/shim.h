@@ -20,7 +20,7 @@
 #ifndef FDB_API_VERSION
 #define FDB_API_VERSION 740
 #endif
-#include <foundationdb/fdb_c.h>
+#include <foundationdb/fdb_c_internal.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>

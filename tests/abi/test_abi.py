@@ -19,7 +19,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 VERSIONS = [13, 14, 23, 200, 300, 520, 610, 620, 630, 710, 740]
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
 #: What the engine exports beside the ABI.
-OWN_EXPORTS = {"fdb_embedded_drop", "fdb_embedded_problem", "fdb_embedded_set_latency"}
+OWN_EXPORTS = {
+    f"fdb_embedded_{name}"
+    for name in ("backup", "check", "compact", "drop", "info", "problem", "set_latency")
+}
 
 needs_compiler = pytest.mark.skipif(
     shutil.which("gcc") is None or shutil.which("g++") is None, reason="needs gcc and g++"

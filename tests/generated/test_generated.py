@@ -202,7 +202,11 @@ def test_the_function_table_names_every_current_function() -> None:
         "fdb_transaction_read_blob_granules_finish",
     }
     assert functions == (set(exported) - older - of_the_loader) | {
+        "fdb_embedded_backup",
+        "fdb_embedded_check",
+        "fdb_embedded_compact",
         "fdb_embedded_drop",
+        "fdb_embedded_info",
         "fdb_embedded_problem",
         "fdb_embedded_set_latency",
     }

@@ -14,11 +14,12 @@
  * A call with "hold" in its key, name or option value does not return until another has the option
  * value "release"; count:held tells how many there are.  One with "linger" takes a while.  A call for a
  * destroyed object aborts.
+ * The tool fdb_embedded_check takes a number of steps that is its path, and reports that; "endless" is a path, too.
  * A commit takes effect at once.  A range read yields row0..row(limit or 7 in all), two rows a batch.
  */
 #define _GNU_SOURCE /* memmem */
 #define FDB_API_VERSION 740
-#include <foundationdb/fdb_c.h>
+#include <foundationdb/fdb_c_internal.h>
 
 #include <pthread.h>
 #include <stdio.h>
@@ -477,3 +478,17 @@ FDBFuture *fdb_transaction_on_error(FDBTransaction *tr, fdb_error_t error) {
 
 void fdb_transaction_reset(FDBTransaction *tr) { (void)tr; }
 void fdb_transaction_cancel(FDBTransaction *tr) { (void)tr; }
+
+fdb_error_t fdb_embedded_check(const char *path, FDBEmbeddedProgress progress, void *context, char *text,
+                               int capacity) {
+    int steps = atoi(path);
+    for (int done = 1; steps == 0 || done <= steps; done++) {
+        if (!progress(context, done, steps)) {
+            snprintf(text, (size_t)capacity, "stopped at step %d", done);
+            return 1101;
+        }
+        usleep(100);
+    }
+    snprintf(text, (size_t)capacity, "%s", path);
+    return 0;
+}

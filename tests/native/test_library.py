@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+
 import pytest
 
 import fdb
@@ -44,3 +48,52 @@ def test_loading(build_stub: BuildStub) -> None:
     assert library.has("fdb_get_error") and not library.has("fdb_nothing")
     with pytest.raises(LoadError):
         Library("/nowhere.so")
+
+
+@pytest.fixture(scope="module")
+def tools(build_stub: BuildStub) -> Library:
+    return Library(build_stub())
+
+
+def test_a_tool_says_how_far_it_is(tools: Library) -> None:
+    heard: list[tuple[int, int]] = []
+    assert tools.fdb_embedded_check(b"3", lambda done, total: heard.append((done, total))) == "3"
+    assert heard == [(1, 3), (2, 3), (3, 3)]
+    assert tools.fdb_embedded_check(b"3", None) == "3"
+
+
+def test_what_is_raised_meanwhile_ends_a_tool(
+    tools: Library, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def progress(done: int, total: int) -> None:
+        if done == 5:
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        tools.fdb_embedded_check(b"endless", progress)
+    assert capfd.readouterr().err == ""
+
+
+def test_ctrl_c_ends_a_tool(tools: Library) -> None:
+    running = threading.Event()
+
+    def interrupt() -> None:
+        running.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        tools.fdb_embedded_check(b"endless", lambda done, total: running.set())
+    thread.join()
+    signaled = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT))
+    signaled.start()
+    with pytest.raises(KeyboardInterrupt):
+        tools.fdb_embedded_check(b"endless", None)
+    signaled.join()
+
+
+def test_a_tool_that_is_missing(tools: Library) -> None:
+    with pytest.raises(fdb.FDBError, match="has no fdb_embedded_info") as missing:
+        tools.fdb_embedded_info(b"x")
+    assert missing.value.code == 2204

@@ -64,6 +64,39 @@ DLLEXPORT fdb_error_t fdb_embedded_set_latency(FDBDatabase* d, const char* setti
  * bytes, receives what there is to say about it: zero-terminated, and cut off where it does not fit. */
 DLLEXPORT fdb_error_t fdb_embedded_problem(FDBDatabase* d, char* text, int capacity);
 
+/* How far a tool for files is, in units of its own; called often, on the thread that called the tool.
+ * 0 ends the tool, which then fails with 1101. */
+typedef int (*FDBEmbeddedProgress)(void* context, int64_t done, int64_t total);
+
+/* The tools for files.  They block, and want an API version selected, but no network.  `progress` may
+ * be NULL.  `text`, of `capacity` bytes, receives a report in JSON (docs/file-format.md), or what
+ * went wrong where the result is not 0; zero-terminated, and cut off where it does not fit. */
+
+/* Writes what the database holds now into a new file `target`, also while it is in use. */
+DLLEXPORT fdb_error_t fdb_embedded_backup(FDBDatabase* d,
+                                          const char* target,
+                                          FDBEmbeddedProgress progress,
+                                          void* context,
+                                          char* text,
+                                          int capacity);
+
+/* Reads all of a file that is not in use. 0 also where the report names damage. */
+DLLEXPORT fdb_error_t fdb_embedded_check(const char* path,
+                                         FDBEmbeddedProgress progress,
+                                         void* context,
+                                         char* text,
+                                         int capacity);
+
+/* Moves everything of a file that is not in use into as few pages as possible. */
+DLLEXPORT fdb_error_t fdb_embedded_compact(const char* path,
+                                           FDBEmbeddedProgress progress,
+                                           void* context,
+                                           char* text,
+                                           int capacity);
+
+/* Says what a file that is not in use is, without reading its data. */
+DLLEXPORT fdb_error_t fdb_embedded_info(const char* path, char* text, int capacity);
+
 #ifdef __cplusplus
 }
 #endif
