@@ -1,10 +1,12 @@
 // What of a state has to be written to its file: the leaves that were changed since a moment.
 //
-// A fold goes like this. At some moment, under the lock of commits, take the newest Snapshot and mark = Editor::next_mark(). Then, at
-// leisure, for each leaf of ChangedLeaves(snapshot, mark of the fold before): make the rows of the table in [begin(), end()) those of
-// the leaf, and its list of leaves there that one (stored()), or none if it is empty. A leaf of the list that begins before end()
-// and reaches beyond has to be cut there in the same transaction. When all that is done, Editor::settle() with this fold's mark and
-// the one before turns what has not changed since into pages.
+// A fold goes like this.
+//  1. At some moment, under the lock of commits: the newest Snapshot, and mark = Editor::next_mark().
+//  2. Once no state that is older is needed, neither by a reader nor, in RecentCommits, as the base of a replay (its oldest base may be
+//     a good deal older than the window): for each leaf of ChangedLeaves(snapshot, mark of the fold before), make the rows of the
+//     table in [begin(), end()) those of the leaf, and its list of leaves there stored(), or nothing for an empty one. A leaf of
+//     the list that begins before end() and reaches beyond is cut there, in the same transaction.
+//  3. When all that is done, Editor::settle() with both marks turns what has not changed since into pages.
 //
 // Thread-safety: an object belongs to one thread; others may go on to edit. No LeafUse is needed, nothing is loaded.
 // Invariants:

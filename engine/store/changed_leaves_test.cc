@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "sim/failing_allocator.h"
 #include "sim/map_leaf_source.h"
 #include "sim/test_support.h"
 
@@ -106,10 +107,10 @@ class World {
       if (round_ % 10 == 0) check_plain_ranges();
     }
     finish_fold();
-    std::printf("%lld loads, %lld evictions, %d folds, %d crashes, %d too old\n",
+    std::printf("%lld loads, %lld evictions, %d folds, %d crashes, %d too old, %d failures\n",
                 static_cast<long long>(loads_ + cache_->loads()), static_cast<long long>(evictions_ + cache_->evictions()),
-                folds_, crashes_, too_old_);
-    CHECK(folds_ > 10 && crashes_ > 1 && evictions_ + cache_->evictions() > 10);
+                folds_, crashes_, too_old_, failures_);
+    CHECK(folds_ > 10 && failures_ > 10 && crashes_ > 1 && evictions_ + cache_->evictions() > 10);
   }
 
  private:
@@ -156,8 +157,37 @@ class World {
   }
 
   void carry_out(Operation operation, Editor* editor) {
-    operation(editor);
+    const RangeStats before = editor->total();
+    if (pick(random_, 10) != 0 || !fails([&] { operation(editor); })) {
+      operation(editor);
+    } else {
+      CHECK_EQ(editor->total().keys, before.keys);
+      CHECK_EQ(editor->total().bytes, before.bytes);
+      operation(editor);
+    }
     log_.push_back(std::move(operation));
+  }
+
+  // Whether `action` ends with an exception when there is no memory or the source cannot be read.
+  template <class Action>
+  bool fails(Action action) {
+    const bool no_memory = pick(random_, 2) == 0;
+    if (!no_memory) source_.rows_until_error = static_cast<int64_t>(pick(random_, 20));
+    bool failed = false;
+    {
+      const test::AllocationFailure failure(no_memory ? static_cast<int64_t>(pick(random_, 15)) : -1, pick(random_, 2) == 0);
+      try {
+        action();
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      } catch (const EngineError& error) {
+        CHECK(error.code == err::kIoError);
+        failed = true;
+      }
+    }
+    source_.rows_until_error = -1;
+    failures_ += failed ? 1 : 0;
+    return failed;
   }
 
   // ---- folding ------------------------------------------------------------------------------------
@@ -210,7 +240,11 @@ class World {
   void settle_some() {
     if (!unsettled_ || pick(random_, 2) == 0) return;
     Editor editor(tip_);
-    const bool more = editor.settle(*unsettled_, 1 + static_cast<int>(pick(random_, 40)), &settled_up_to_);
+    const int budget = 1 + static_cast<int>(pick(random_, 40));
+    bool more = true;
+    if (pick(random_, 5) != 0 || !fails([&] { more = editor.settle(*unsettled_, budget, &settled_up_to_); })) {
+      more = editor.settle(*unsettled_, budget, &settled_up_to_);
+    }
     tip_ = editor.finish();
     if (more) return;
     check_settled();
@@ -292,7 +326,7 @@ class World {
   std::optional<Settling> unsettled_;
   Bytes settled_up_to_;
   std::deque<Kept> kept_;
-  int round_ = 0, folds_ = 0, crashes_ = 0, too_old_ = 0;
+  int round_ = 0, folds_ = 0, crashes_ = 0, too_old_ = 0, failures_ = 0;
   int64_t loads_ = 0, evictions_ = 0;
 };
 
