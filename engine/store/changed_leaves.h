@@ -1,7 +1,9 @@
 // What of a state has to be written to its file: the leaves that were changed since a moment.
 //
 // A fold goes like this.
-//  1. At some moment, under the lock of commits: the newest Snapshot, and mark = Editor::next_mark().
+//  1. At some moment, under the lock of commits: the newest Snapshot, and mark = Editor::next_mark(). An Editor that exists already
+//     makes nodes that are older than this mark, so there must be none that the state goes on with. The first mark, for a tree that
+//     was built from the file, is taken before the Editor that replays the log on it is made.
 //  2. Once no state that is older is needed, neither by a reader nor, in RecentCommits, as the base of a replay (its oldest base may be
 //     a good deal older than the window): for each leaf of ChangedLeaves(snapshot, mark of the fold before), make the rows of the
 //     table in [begin(), end()) those of the leaf, and its list of leaves there stored(), or nothing for an empty one. A leaf of

@@ -249,10 +249,17 @@ Node* LeafCache::forget(const Page* page) noexcept {
 // ---- figures --------------------------------------------------------------------------------------
 
 void LeafCache::set_limit(int64_t limit) {
-  size_t leaves;
   {
     std::lock_guard lock(shared_mutex());
     limit_ = limit;
+  }
+  trim();
+}
+
+void LeafCache::trim() noexcept {
+  size_t leaves;
+  {
+    std::lock_guard lock(shared_mutex());
     leaves = loaded_.size();
   }
   while (tidy(leaves) == kFreedAtOnce) leaves = 0;

@@ -30,8 +30,10 @@ class LeafCache : public RefCounted<LeafCache> {
 
   // Returns when nobody uses the source any more: what was not loaded by then never will be, but throws 1510.
   void detach();
-  // Evicts what is beyond it, and frees all that no call can use any more.
   void set_limit(int64_t limit);
+  // Evicts what is beyond the limit, and frees all that no call can use any more. Loads do that by and by: this is for a cache that
+  // nothing is loaded into after a call that has read a lot.
+  void trim() noexcept;
 
   // ---- figures --------------------------------------------------------------------------------------
   int64_t bytes() const;    // of the leaves that pages have

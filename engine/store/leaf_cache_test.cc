@@ -63,6 +63,9 @@ void test_figures() {
     CHECK_EQ(cache->bytes() + cache->retired(), whole);
     CHECK(cache->evictions() >= 25);
   }
+  CHECK(cache->retired() > 0);
+  cache->trim();
+  CHECK_EQ(cache->retired(), 0);
   cache->set_limit(0);
   CHECK_EQ(cache->bytes(), 0);
   CHECK_EQ(cache->retired(), 0);
