@@ -7,12 +7,11 @@
 #include "durable/leaf_table.h"
 #include "durable/log_table.h"
 #include "durable/stoppable.h"
+#include "durable/write_ahead_log.h"
 
 namespace fdb::durable {
 
 namespace {
-
-constexpr int64_t kFrame = 24 + 4096;
 
 struct Tables {
   explicit Tables(Connection* connection) : meta(connection), kv(connection), log(connection), leaves(connection) {}
@@ -27,17 +26,18 @@ struct Tables {
 struct DatabaseFile::Impl {
   FileSettings settings;
   OpenedFile opened;
-  Connection* connection = nullptr;  // that of `opened`
-  std::unique_ptr<Tables> tables;    // their statements go before the connection
-  SqliteFile* wal = nullptr;         // stays the same as long as the connection; null while only reading
-  Meta meta;                         // as it is in the file
+  Connection* connection = nullptr;    // that of `opened`
+  std::unique_ptr<Tables> tables;      // their statements go before the connection
+  std::unique_ptr<WriteAheadLog> log;  // null while only reading a file without one
+  Meta meta;                           // as it is in the file
   Version last_record = 0;
   Mutex mutex;                                // for all above, and what happens on the connection
   std::atomic<int64_t> pending{0};            // bytes
   std::atomic<bool> state_is_unclear{false};  // a transaction could not be undone
+  std::atomic<Version> committed_record{0};   // last_record, for who syncs
+  std::atomic<Version> synced_record{0};      // what it was when the last sync began
 
   void load();
-  void sync_what_was_found();
   void check_writable() const;
   ~Impl();
 };
@@ -75,34 +75,26 @@ void DatabaseFile::Impl::load() {
   tables = std::make_unique<Tables>(connection);
   meta = tables->meta.load();
   last_record = tables->log.last(meta.versions.base);
+  committed_record.store(last_record);
+  if (connection->file(sqlite::kControlJournalPointer)) {
+    log = std::make_unique<WriteAheadLog>(connection);
+    log->check_end(last_record);
+  }
   if (settings.read_only) return;
-  wal = connection->file(sqlite::kControlJournalPointer);
-  if (!wal) connection->fail(sqlite::kCantOpen, "write the log of");
+  if (!log) connection->fail(sqlite::kCantOpen, "write the log of");
   sqlite_api().wal_hook(
       connection->handle(),
       [](void* self, sqlite3*, const char*, int frames) {
-        static_cast<Impl*>(self)->pending.store(frames * kFrame);
+        static_cast<Impl*>(self)->pending.store(frames * WriteAheadLog::kFrame);
         return sqlite::kOk;
       },
       this);
-  sync_what_was_found();
-}
-
-// What is in the log was read, and will be acknowledged as if it were durable. Whoever wrote it may have died before the sync, or
-// because of a sync that failed, after which the kernel takes pages for clean that are not on disk. So they are written again.
-void DatabaseFile::Impl::sync_what_was_found() {
-  int64_t size = 0;
-  connection->check(wal->methods->file_size(wal, &size), "read");
-  pending.store(size);
+  pending.store(log->size());
+  connection->checkpoint_on_close(true);
   if (settings.sync == Sync::kOff) return;
-  constexpr int64_t kStep = 65536;
-  const std::unique_ptr<char[]> bytes(new char[kStep]);
-  for (int64_t offset = 0; offset < size; offset += kStep) {
-    const int step = static_cast<int>(std::min(kStep, size - offset));
-    connection->check(wal->methods->read(wal, bytes.get(), step, offset), "read");
-    connection->check(wal->methods->write(wal, bytes.get(), step, offset), "write");
-  }
-  connection->check(wal->methods->sync(wal, sqlite::kSyncFull), "sync");
+  log->write_again();
+  if (!vfs_for_tests) sync_directory_of(settings.path);
+  if (settings.sync == Sync::kFull) synced_record.store(last_record);
 }
 
 DatabaseFile::DatabaseFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -114,19 +106,14 @@ DatabaseFile::~DatabaseFile() {
 DatabaseFile::Impl::~Impl() {
   InsideSqlite inside;
   // After a failed sync the log on disk may have holes; what a checkpoint would put beside it has to wait until it is written again.
-  if (connection && connection->sync_failed()) {
-    sqlite_api().db_config(connection->handle(), sqlite::kConfigNoCheckpointOnClose, 1, nullptr);
-  }
+  if (connection && connection->sync_failed()) connection->checkpoint_on_close(false);
   tables.reset();
   opened.connection.reset();
 }
 
 void DatabaseFile::Impl::check_writable() const {
   if (settings.read_only) throw FileError(err::kFileNotWritable, settings.path + " was opened with ?mode=ro");
-  if (connection->sync_failed()) {
-    throw FileError(err::kIoError,
-                    settings.path + ": a sync has failed, and what was written since may be lost; open it again");
-  }
+  log->check_synced();
   if (state_is_unclear.load()) throw FileError(err::kIoError, settings.path + ": a change could not be undone; open it again");
 }
 
@@ -171,11 +158,9 @@ void DatabaseFile::for_each_record(const TakeRecord& take) {
 void DatabaseFile::sync() {
   if (impl_->settings.sync != Sync::kFull) return;
   impl_->check_writable();
-  const int result = impl_->wal->methods->sync(impl_->wal, sqlite::kSyncFull);
-  if (result == sqlite::kOk && !impl_->connection->sync_failed()) return;
-  // Whatever it was: another sync would tell nothing about what this one should have written.
-  impl_->connection->note_result(sqlite::kIoErrorSync);
-  impl_->check_writable();
+  const Version record = impl_->committed_record.load();
+  impl_->log->sync();
+  impl_->synced_record.store(record);
 }
 
 int64_t DatabaseFile::pending_bytes() { return impl_->pending.load(); }
@@ -196,7 +181,7 @@ void DatabaseFile::checkpoint() {
   Connection& connection = *impl_->connection;
   connection.check(sqlite_api().wal_checkpoint_v2(connection.handle(), "main", sqlite::kCheckpointPassive, &frames, &done),
                    "write");
-  impl_->pending.store((frames - done) * kFrame);
+  impl_->pending.store((frames - done) * WriteAheadLog::kFrame);
 }
 
 void DatabaseFile::copy_to(Connection* target, const std::function<bool(int64_t done, int64_t total)>& progress) {
@@ -294,7 +279,8 @@ void DatabaseFile::Batch::write(Work work) {
 
 void DatabaseFile::Batch::append(Version version, Slice record) {
   write([&] {
-    state_->file->tables->log.append(version, state_->last_record, record);
+    Impl* file = state_->file;
+    file->tables->log.append(version, {state_->last_record, file->synced_record.load(), record});
     state_->last_record = version;
   });
 }
@@ -359,6 +345,7 @@ void DatabaseFile::Batch::commit() {
     state_->alive = false;
     std::swap(file->meta, state_->meta);
     file->last_record = state_->last_record;
+    file->committed_record.store(file->last_record);
   });
   state_->lock.unlock();
 }

@@ -207,6 +207,7 @@ void a_record_that_is_missing_is_found_out() {
     {
       Connection plain(path);
       plain.open(path, sqlite::kOpenReadwrite, nullptr);
+      plain.checkpoint_on_close(true);
       plain.run(damage, "damage");
     }
     auto file = open(path);

@@ -10,6 +10,7 @@
 #include "durable/leaf_table.h"
 #include "durable/log_table.h"
 #include "durable/stoppable.h"
+#include "durable/write_ahead_log.h"
 #include "store/leaf_checksum.h"
 
 namespace fdb::durable {
@@ -161,12 +162,11 @@ void Check::check_log() {
   while (rows.step()) {
     const Version version = rows.integer(0);
     ++records_;
-    Version before;
-    Slice record;
+    LogRecord row;
     const Bytes name = "version " + std::to_string(version);
-    if (!LogTable::parse(version, rows.blob(1), &before, &record)) {
+    if (!LogRecord::parse(version, rows.blob(1), &row)) {
       note("log", name + ": another checksum");
-    } else if (has_meta_ && version > versions.base && (in_chain ? before != last : before > versions.base)) {
+    } else if (has_meta_ && version > versions.base && (in_chain ? row.before != last : row.before > versions.base)) {
       note("log", name + ": a gap before it");
     }
     in_chain = has_meta_ && version > versions.base;
@@ -174,6 +174,9 @@ void Check::check_log() {
   }
   if (has_meta_ && std::max(last, versions.base) < versions.log_end) {
     note("log", "it ends before version " + std::to_string(versions.log_end));
+  }
+  if (has_meta_ && connection_->file(sqlite::kControlJournalPointer)) {
+    WriteAheadLog(connection_).check_end(std::max(last, versions.base));
   }
 }
 

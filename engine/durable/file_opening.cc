@@ -74,7 +74,6 @@ void open_read_only(OpenedFile* file, const FileSettings& settings) {
   const Bytes name = "file:" + quoted(settings.path) + (has_log ? "" : "?immutable=1");
   Connection* connection = file->connection.get();
   connection->open(name, sqlite::kOpenReadonly | sqlite::kOpenUri, vfs);
-  sqlite_api().db_config(connection->handle(), sqlite::kConfigNoCheckpointOnClose, 1, nullptr);
   if (is_empty(connection)) {
     throw FileError(err::kFileCorrupt, settings.path + " is empty, and cannot become a database while it is only read");
   }

@@ -46,6 +46,7 @@ void make(const Bytes& path, int rows, Version lease = 1000) {
 void change(const Bytes& path, const char* sql) {
   Connection plain(path);
   plain.open(path, sqlite::kOpenReadwrite, nullptr);
+  plain.checkpoint_on_close(true);
   plain.run(sql, "change");
 }
 

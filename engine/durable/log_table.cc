@@ -8,7 +8,7 @@ namespace fdb::durable {
 
 namespace {
 
-constexpr size_t kPrefix = 12;
+constexpr size_t kPrefix = 20;
 
 void put(char* place, uint64_t number, int bytes) {
   for (int i = 0; i < bytes; ++i) place[i] = static_cast<char>(number >> (8 * i));
@@ -41,10 +41,11 @@ Version LogTable::last(Version base) {
   return last_.step() ? last_.integer(0) : base;
 }
 
-void LogTable::append(Version version, Version before, Slice record) {
+void LogTable::append(Version version, const LogRecord& record) {
   row_.resize(kPrefix);
-  put(row_.data() + 4, static_cast<uint64_t>(before), 8);
-  row_.append(record);
+  put(row_.data() + 4, static_cast<uint64_t>(record.before), 8);
+  put(row_.data() + 12, static_cast<uint64_t>(record.synced), 8);
+  row_.append(record.record);
   put(row_.data(), checksum(version, Slice(row_).substr(4)), 4);
   Execution execution(insert_);
   insert_.bind(1, version).bind(2, Slice(row_)).run();
@@ -57,10 +58,11 @@ bool LogTable::forget(Version until, int most) {
   return forget_.changes() >= most;
 }
 
-bool LogTable::parse(Version version, Slice row, Version* before, Slice* record) {
+bool LogRecord::parse(Version version, Slice row, LogRecord* parsed) {
   if (row.size() < kPrefix || get(row.data(), 4) != checksum(version, row.substr(4))) return false;
-  *before = static_cast<Version>(get(row.data() + 4, 8));
-  *record = row.substr(kPrefix);
+  parsed->before = static_cast<Version>(get(row.data() + 4, 8));
+  parsed->synced = static_cast<Version>(get(row.data() + 12, 8));
+  parsed->record = row.substr(kPrefix);
   return true;
 }
 
@@ -71,15 +73,14 @@ void LogTable::for_each(const Versions& versions, const TakeRecord& take) {
   bool first = true;
   while (after_.step()) {
     const Version version = after_.integer(0);
-    Version before;
-    Slice record;
-    if (!parse(version, after_.blob(1), &before, &record)) {
+    LogRecord row;
+    if (!LogRecord::parse(version, after_.blob(1), &row)) {
       throw_corrupt(connection_->path(), "is damaged (the checksum of the log's record " + std::to_string(version) + ")");
     }
-    if (version <= last || (first ? before > versions.base : before != last)) {
+    if (version <= last || (first ? row.before > versions.base : row.before != last)) {
       throw_corrupt(connection_->path(), "is damaged (the log has a gap before version " + std::to_string(version) + ")");
     }
-    take(version, record);
+    take(version, row.record);
     last = version;
     first = false;
   }

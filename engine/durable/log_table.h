@@ -3,6 +3,7 @@
 //   version  INTEGER  the commit's version, the primary key
 //   record   BLOB     4 bytes: crc32c of all that follows, after the 8 bytes of the version
 //                     8 bytes: the version of the record before, or of meta's `base` where there was none
+//                     8 bytes: a version up to which the log was on disk when the record was written, 0 if that was not known
 //                     the rest: the commit_record
 //   (numbers in little-endian order)
 //
@@ -19,6 +20,16 @@
 
 namespace fdb::durable {
 
+// A row's parts.
+struct LogRecord {
+  Version before = 0;
+  Version synced = 0;
+  Slice record;
+
+  // Whether the blob of a row is what was appended under `version`.
+  static bool parse(Version version, Slice row, LogRecord* parsed);
+};
+
 class LogTable {
  public:
   using TakeRecord = std::function<void(Version version, Slice record)>;
@@ -27,14 +38,11 @@ class LogTable {
 
   // The version of the newest record, or `base` where there is none; what append() goes on from.
   Version last(Version base);
-  // Versions ascend from `before`, which is the newest record's.
-  void append(Version version, Version before, Slice record);
+  // Versions ascend from `record.before`, which is the newest record's.
+  void append(Version version, const LogRecord& record);
   // Removes at most `most` records up to `until`; true if there are more of them.
   bool forget(Version until, int most);
   void for_each(const Versions& versions, const TakeRecord& take);
-
-  // Whether a row's blob is what was appended under `version`; sets what it names and holds.
-  static bool parse(Version version, Slice row, Version* before, Slice* record);
 
  private:
   Connection* connection_;

@@ -16,6 +16,11 @@ void Connection::open(const Bytes& name, int flags, const char* vfs) {
     throw_result(result, path_, "open", detail);
   }
   sqlite.extended_result_codes(handle_, 1);
+  checkpoint_on_close(false);
+}
+
+void Connection::checkpoint_on_close(bool wanted) noexcept {
+  sqlite_api().db_config(handle_, sqlite::kConfigNoCheckpointOnClose, wanted ? 0 : 1, static_cast<int*>(nullptr));
 }
 
 void Connection::close() noexcept {

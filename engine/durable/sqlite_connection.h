@@ -24,6 +24,9 @@ class Connection {
 
   // `name`, `flags` and `vfs` (null: the default) as sqlite3_open_v2() takes them. Reads nothing that a program would notice.
   void open(const Bytes& name, int flags, const char* vfs);
+  // Whether closing moves the write-ahead log into the database, and removes it. Not at first: whoever opens a file that turns out to be
+  // damaged leaves it as it is.
+  void checkpoint_on_close(bool wanted) noexcept;
   // Statements have to be gone.
   void close() noexcept;
 

@@ -35,6 +35,11 @@ inline FileState state_of(durable::DatabaseFile& file) {
   return state;
 }
 
+// Of a commit that the file has, in its log or folded.
+inline Version newest_version(const FileState& state) {
+  return state.records.empty() ? state.versions.base : state.records.rbegin()->first;
+}
+
 class FileWorkload {
  public:
   FileWorkload(uint64_t seed, durable::Sync sync) : random_(seed), sync_(sync) {}
@@ -78,6 +83,8 @@ class FileWorkload {
   }
   int synced() const { return synced_; }
   int committed() const { return committed_; }
+  // The newest version of which a record that was committed later says that it was on disk.
+  Version proven() const { return proven_; }
   const Bytes& last_error() const { return last_error_; }
 
  private:
@@ -88,6 +95,7 @@ class FileWorkload {
     file_ = durable::DatabaseFile::open({"test.fdb", sync_}, &is_new);
     CHECK(state_of(*file_) == states_[static_cast<size_t>(committed_)]);
     synced_ = committed_;
+    synced_version_ = newest_version(states_.back());
   }
 
   void step() {
@@ -100,6 +108,7 @@ class FileWorkload {
     } else if (choice < 9) {
       file_->sync();
       synced_ = committed_;
+      synced_version_ = newest_version(states_.back());
     } else {
       batch();
     }
@@ -112,6 +121,7 @@ class FileWorkload {
     if (below(10) == 0) return;  // undone
     states_.push_back(state);    // it may be there even if the commit fails
     batch->commit();
+    if (newest_version(state) > newest_version(states_[static_cast<size_t>(committed_)])) proven_ = synced_version_;
     committed_ = static_cast<int>(states_.size()) - 1;
   }
 
@@ -166,7 +176,7 @@ class FileWorkload {
   std::unique_ptr<durable::DatabaseFile> file_;
   std::vector<FileState> states_{1};  // after each batch, in order; the first one is of an empty file
   int committed_ = 0, synced_ = 0;    // into states_
-  Version version_ = 0;
+  Version version_ = 0, synced_version_ = 0, proven_ = 0;
   Bytes last_error_;
 };
 
