@@ -80,7 +80,7 @@ DLLEXPORT fdb_error_t fdb_embedded_set_latency(FDBDatabase* d, const char* setti
 }
 
 DLLEXPORT void fdb_database_destroy(FDBDatabase* d) {
-  guard_void([&] { Database::from(d)->release(); });
+  guard_void([&] { Database::from(d)->destroy(); });
 }
 
 DLLEXPORT fdb_error_t fdb_database_set_option(FDBDatabase* d, FDBDatabaseOption option, uint8_t const* value,
@@ -165,7 +165,7 @@ DLLEXPORT FDBFuture* fdb_tenant_get_id(FDBTenant* tenant) {
 }
 
 DLLEXPORT void fdb_tenant_destroy(FDBTenant* tenant) {
-  guard_void([&] { Tenant::from(tenant)->release(); });
+  guard_void([&] { Tenant::from(tenant)->destroy(); });
 }
 
 }  // extern "C"

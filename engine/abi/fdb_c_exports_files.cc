@@ -32,7 +32,11 @@ extern "C" {
 
 DLLEXPORT fdb_error_t fdb_embedded_problem(FDBDatabase* d, char* text, int capacity) {
   copy_text({}, text, capacity);
-  return guard_error([&] { return Database::from(d)->deferred_error(); });
+  return guard_error([&] {
+    const Database& database = *Database::from(d);
+    copy_text(database.problem(), text, capacity);
+    return database.deferred_error();
+  });
 }
 
 DLLEXPORT fdb_error_t fdb_embedded_backup(FDBDatabase* d, const char* target, FDBEmbeddedProgress progress, void* context,

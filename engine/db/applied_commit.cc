@@ -7,14 +7,16 @@ namespace fdb {
 
 namespace {
 
-bool may_be_system_key(const Change& change) { return change.is_clear || (!change.key.empty() && change.key[0] == '\xff'); }
+bool may_be_system_key(const Change& change) { return (change.is_clear ? change.value : change.key) > "\xff"; }
 
 }  // namespace
 
-AppliedCommit::AppliedCommit(Snapshot before, const std::vector<Mutation>& mutations, Slice stamp, uint64_t mark) {
+AppliedCommit::AppliedCommit(Snapshot before, const std::vector<Mutation>& mutations, Slice stamp, uint64_t mark,
+                             bool is_in_file) {
   changes_.reserve(mutations.size());
   Editor editor(std::move(before));
   editor.count_replaced(mark);
+  if (is_in_file) editor.keep_emptied_leaves();
   for (const Mutation& mutation : mutations) carry_out(mutation, stamp, &editor);
   replaced_bytes_ = editor.replaced_bytes();
   state_ = editor.finish();

@@ -7,16 +7,17 @@
 #include <vector>
 
 #include "base/arena.h"
-#include "store/commit_record.h"
 #include "db/commit_request.h"
+#include "store/commit_record.h"
 #include "store/version_store.h"
 
 namespace fdb {
 
 class AppliedCommit {
  public:
-  // Counts as replaced the pages of `before` that are older than `mark` (Editor::next_mark()).
-  AppliedCommit(Snapshot before, const std::vector<Mutation>& mutations, Slice stamp, uint64_t mark);
+  // Counts as replaced the pages of `before` that are older than `mark` (Editor::next_mark()). `is_in_file`: leaves may be in a
+  // table (Editor::keep_emptied_leaves()).
+  AppliedCommit(Snapshot before, const std::vector<Mutation>& mutations, Slice stamp, uint64_t mark, bool is_in_file = false);
 
   const Snapshot& state() const { return state_; }
   // One for each mutation, in order. They borrow bytes from the mutations and from this object.

@@ -73,7 +73,8 @@ void stamps_are_filled_in() {
 void knows_what_may_touch_system_keys() {
   CHECK(!applied({{Op::kSet, "a", "1"}, {Op::kSet, "", "2"}}).touches_system_keys());
   CHECK(applied({{Op::kSet, "\xff/x", "1"}}).touches_system_keys());
-  CHECK(applied({{Op::kClearRange, "a", "b"}}).touches_system_keys());
+  CHECK(!applied({{Op::kClearRange, "a", "b"}}).touches_system_keys());
+  CHECK(applied({{Op::kClearRange, "a", "\xff\xff"}}).touches_system_keys());
 }
 
 }  // namespace

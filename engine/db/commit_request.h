@@ -3,6 +3,7 @@
 // Thread-safety: values.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/common.h"
@@ -29,8 +30,17 @@ struct CommitRequest {
   int64_t tenant_id = -1;  // the tenant that must still exist
 };
 
+// Who hears of a commit that is decided later.
+class CommitReceiver {
+ public:
+  virtual ~CommitReceiver() = default;
+  // Once: 0 when the commit is durable and published. On any thread, without a lock.
+  virtual void decided(Error error) noexcept = 0;
+};
+
 struct CommitOutcome {
   Error error = 0;
+  bool is_late = false;  // the receiver hears whether it fails after all
   Version version = kInvalidVersion;
   std::vector<size_t> conflicting;  // indexes into read_conflicts, if asked for
   Slice stamp() const { return Slice(stamp_bytes, sizeof stamp_bytes); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "db/open_files.h"
 #include "db/system_keys.h"
 #include "runtime/late_answers.h"
 #include "runtime/network.h"
@@ -16,6 +17,25 @@ Database::Database(Network& network, Ref<Keyspace> keyspace, Error deferred, Byt
       opened_path_(std::move(opened_path)),
       deferred_error_(deferred),
       snapshot_ryw_counter_(network_.behavior().snapshot_sees_writes ? 1 : 0) {}
+
+Database::Database(Network& network, std::shared_ptr<FileHandle> file, Bytes opened_path)
+    : network_(network),
+      keyspace_(file->keyspace()),
+      file_(std::move(file)),
+      opened_path_(std::move(opened_path)),
+      deferred_error_(0),
+      snapshot_ryw_counter_(network_.behavior().snapshot_sees_writes ? 1 : 0) {}
+
+Database::Database(Network& network, const durable::FileError& problem, Bytes opened_path)
+    : network_(network),
+      opened_path_(std::move(opened_path)),
+      problem_(problem.text),
+      deferred_error_(problem.code),
+      snapshot_ryw_counter_(network_.behavior().snapshot_sees_writes ? 1 : 0) {}
+
+void Database::drop_handle() noexcept {
+  if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) file_.reset();
+}
 
 Error Database::deferred_error() const {
   std::lock_guard lock(mutex_);
@@ -72,6 +92,11 @@ std::vector<OptionDefault> Database::transaction_defaults() const {
 }
 
 // ---- tenants ---------------------------------------------------------------------------------------
+
+void Tenant::destroy() {
+  database_->drop_handle();
+  release();
+}
 
 Error Tenant::resolve(const Snapshot& snapshot, int64_t* id) {
   std::lock_guard lock(mutex_);

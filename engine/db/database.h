@@ -12,6 +12,7 @@
 
 namespace fdb {
 
+class FileHandle;
 class Tenant;
 
 // One default that a database gives to its transactions.
@@ -24,6 +25,20 @@ struct OptionDefault {
 class Database : public RefCounted<Database> {
  public:
   Database(Network& network, Ref<Keyspace> keyspace, Error deferred, Bytes opened_path);
+  // In a file, which it keeps open.
+  Database(Network& network, std::shared_ptr<FileHandle> file, Bytes opened_path);
+  // One that cannot be used, for a reason that there is a text for.
+  Database(Network& network, const durable::FileError& problem, Bytes opened_path);
+
+  // The program's handles, of which this object is the first: a database, its tenants, its transactions. When the last one is dropped
+  // a file is closed, whoever still refers to this object. Blocks then.
+  void add_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_handle() noexcept;
+  // fdb_database_destroy: drops the caller's reference.
+  void destroy() {
+    drop_handle();
+    release();
+  }
 
   Error set_option(int option, const uint8_t* value, int length);
   Ref<Tenant> open_tenant(Slice name);
@@ -35,6 +50,8 @@ class Database : public RefCounted<Database> {
   // Null when the database is unusable; then deferred_error() says why.
   Keyspace* keyspace() const { return keyspace_.get(); }
   Error deferred_error() const;
+  // What there is to say to people about that; empty if nothing.
+  const Bytes& problem() const { return problem_; }
   // What the cluster file path special key shows.
   const Bytes& opened_path() const { return opened_path_; }
   Bytes connection_string() const;
@@ -50,7 +67,10 @@ class Database : public RefCounted<Database> {
  private:
   Network& network_;
   const Ref<Keyspace> keyspace_;
+  std::shared_ptr<FileHandle> file_;
+  std::atomic<int64_t> handles_{1};
   const Bytes opened_path_;
+  const Bytes problem_;
   mutable Mutex mutex_;
   Error deferred_error_;
   int snapshot_ryw_counter_;
@@ -60,7 +80,10 @@ class Database : public RefCounted<Database> {
 
 class Tenant : public RefCounted<Tenant> {
  public:
-  Tenant(Ref<Database> database, Slice name) : database_(std::move(database)), name_(name) {}
+  Tenant(Ref<Database> database, Slice name) : database_(std::move(database)), name_(name) { database_->add_handle(); }
+
+  // fdb_tenant_destroy: drops the caller's reference.
+  void destroy();
 
   Ref<Future> get_id();
 

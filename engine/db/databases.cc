@@ -8,6 +8,9 @@
 #include <memory>
 #include <mutex>
 
+#include "db/open_files.h"
+#include "db/recovery.h"
+
 namespace fdb {
 
 namespace {
@@ -15,9 +18,11 @@ namespace {
 constexpr size_t kMaxClusterFileSize = 60'000;
 constexpr const char* kDefaultClusterFiles[] = {"./fdb.cluster", "/etc/foundationdb/fdb.cluster"};
 
-bool starts_with(Slice text, Slice prefix) { return text.substr(0, prefix.size()) == prefix; }
-
-bool is_embedded(Slice text) { return starts_with(text, "memory:"); }
+// What a cluster string names.
+struct Location {
+  Error error = 0;
+  Bytes embedded;  // a string for this library
+};
 
 Bytes first_line(const Bytes& text) {
   Bytes line = text.substr(0, text.find('\n'));
@@ -64,48 +69,65 @@ Bytes opened_name(const Bytes& text) {
 }  // namespace
 
 struct Databases::Names {
+  explicit Names(Network& network) : files(network) {}
+
   std::mutex mutex;
   std::map<Bytes, Ref<Keyspace>> databases;
+  OpenFiles files;
   Names* left_behind = nullptr;  // by a fork; it cannot be freed, but leak checkers should find it
 };
 
-Databases::Databases(Network& network) : network_(network), names_(new Names) {}
+Databases::Databases(Network& network) : network_(network), names_(new Names(network)) {}
 
 Databases::~Databases() { delete names_; }
 
 void Databases::start_over() {
-  auto* fresh = new Names;
+  auto* fresh = new Names(network_);
   fresh->left_behind = std::exchange(names_, fresh);
 }
 
-Ref<Keyspace> Databases::memory(const Bytes& name, const LatencySetting& latency) {
+Ref<Keyspace> Databases::memory(const EmbeddedName& name, const LatencySetting& latency) {
   std::lock_guard lock(names_->mutex);
-  Ref<Keyspace>& keyspace = names_->databases[name];
-  if (!keyspace) {
-    keyspace = make_ref<Keyspace>(network_, name);
-    keyspace->latency().set(latency);
+  Ref<Keyspace>& keyspace = names_->databases[name.name];
+  if (keyspace) return keyspace;
+  try {
+    keyspace = name.from.empty() ? make_ref<Keyspace>(network_, name.name)
+                                 : make_ref<Keyspace>(network_, name.name, load_into_memory(name.from));
+  } catch (...) {
+    names_->databases.erase(name.name);
+    throw;
   }
+  keyspace->latency().set(latency);
   return keyspace;
 }
 
-Ref<Keyspace> Databases::keyspace_of(const Location& location) {
-  if (location.error != 0) return Ref<Keyspace>();
-  LatencySetting latency;
-  latency_of_environment(&latency);  // what is wrong with it was refused before
-  return memory(location.embedded.substr(location.embedded.find(':') + 1), latency);
+Ref<Database> Databases::open_embedded(Slice text, const Bytes& opened_path) {
+  try {
+    LatencySetting latency;
+    latency_of_environment(&latency);  // what is wrong with it was refused before
+    const EmbeddedName name = parse_embedded(text);
+    if (name.kind == EmbeddedName::Kind::kMemory) return make_ref<Database>(network_, memory(name, latency), 0, opened_path);
+    std::shared_ptr<FileHandle> file = names_->files.open(name);
+    file->keyspace()->latency().set(latency);
+    return make_ref<Database>(network_, std::move(file), opened_path);
+  } catch (const durable::FileError& error) {
+    return make_ref<Database>(network_, error, opened_path);
+  } catch (const EngineError& error) {
+    return make_ref<Database>(network_, Ref<Keyspace>(), Error(error.code), opened_path);
+  }
 }
 
 Ref<Database> Databases::open(const char* cluster_file_path) {
   const Bytes text = cluster_file_path ? cluster_file_path : "";
   const Location location = locate(text);
-  return make_ref<Database>(network_, keyspace_of(location), Error(location.error), opened_name(text));
+  if (location.error == 0) return open_embedded(location.embedded, opened_name(text));
+  return make_ref<Database>(network_, Ref<Keyspace>(), Error(location.error), opened_name(text));
 }
 
 Ref<Database> Databases::open_connection_string(const char* connection_string) {
   const Bytes text = connection_string ? connection_string : "";
-  Location location{err::kConnectionStringInvalid, {}};
-  if (is_embedded(text)) location = {0, text};
-  return make_ref<Database>(network_, keyspace_of(location), Error(location.error), Bytes(text));
+  if (is_embedded(text)) return open_embedded(text, text);
+  return make_ref<Database>(network_, Ref<Keyspace>(), Error(err::kConnectionStringInvalid), text);
 }
 
 bool Databases::drop(const Bytes& name) {

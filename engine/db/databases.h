@@ -4,14 +4,9 @@
 #pragma once
 
 #include "db/database.h"
+#include "db/embedded_name.h"
 
 namespace fdb {
-
-// What a cluster string names.
-struct Location {
-  Error error = 0;
-  Bytes embedded;  // memory:NAME
-};
 
 class Databases {
  public:
@@ -33,8 +28,8 @@ class Databases {
   struct Names;
 
   // The database `memory:name`, made at its first use, and with this latency then.
-  Ref<Keyspace> memory(const Bytes& name, const LatencySetting& latency);
-  Ref<Keyspace> keyspace_of(const Location& location);
+  Ref<Keyspace> memory(const EmbeddedName& name, const LatencySetting& latency);
+  Ref<Database> open_embedded(Slice text, const Bytes& opened_path);
 
   Network& network_;
   Names* names_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "db/initial_content.h"
 #include "db/system_keys.h"
 #include "store/leaf_use.h"
 
@@ -10,22 +11,13 @@ namespace fdb {
 
 namespace {
 
-// Who holds a shard, in the shape and size a server stores it: protocol version, one storage server, nobody to move to.
-// The content is nobody's business, but its size counts where a read runs into the system keys.
-Bytes shard_owners() {
-  const Bytes protocol("\0\0\0\x74\xb0\0\xdb\x0f", 8);
-  const Bytes one("\x01\0\0\0\0\0\0\0", 8);
-  return protocol + one + Bytes(16, '\x01') + Bytes(8, '\0');
-}
-
-Snapshot initial_content(Slice connection_string) {
-  Editor editor{Snapshot()};
-  editor.set(system_keys::kTenantMode, "1");
-  editor.set(system_keys::kConsistencyCheck, Slice("\0", 1));
-  editor.set(system_keys::kCoordinators, connection_string);
-  editor.set(system_keys::kKeyServers, shard_owners());
-  editor.set(system_keys::kKeyServersEnd, shard_owners());
-  return editor.finish();
+SystemState state_of_system(const Snapshot& state) {
+  Slice value;
+  SystemState found;
+  found.locked = state.get(system_keys::kDatabaseLocked, &value);
+  const bool has_mode = state.get(system_keys::kTenantMode, &value) && value.size() == 1;
+  found.tenant_mode = has_mode ? static_cast<uint8_t>(value[0] - '0') : 0;
+  return found;
 }
 
 void name_version(Version version, CommitOutcome* outcome) {
@@ -43,6 +35,17 @@ Keyspace::Keyspace(Network& network, Bytes name)
       watches_(network),
       upkeep_(network, link_, published_, recent_) {}
 
+Keyspace::Keyspace(Network& network, Bytes name, RecoveredFile recovered)
+    : name_(std::move(name)),
+      conflicts_(recovered.first_version),
+      published_(recovered.state, recovered.first_version),
+      recent_(recovered.first_version, recovered.state),
+      watches_(network),
+      system_state_(state_of_system(recovered.state)),
+      upkeep_(network, link_, published_, recent_) {
+  if (recovered.file) file_ = std::make_unique<KeyspaceFile>(*this, std::move(recovered));
+}
+
 Bytes Keyspace::connection_string() const {
   return "embedded:" + (name_.empty() ? Bytes("memory") : name_) + "@127.0.0.1:4500";
 }
@@ -57,21 +60,24 @@ Error Keyspace::read_point_at(Version version, Snapshot* snapshot) {
 
 // ---- commit ----------------------------------------------------------------------------------------
 
-CommitOutcome Keyspace::commit(const CommitRequest& request) {
+CommitOutcome Keyspace::commit(const CommitRequest& request, std::unique_ptr<CommitReceiver> receiver) {
   note_round_trip();
+  if (file_) load_for(request);
   CommitOutcome outcome;
   std::lock_guard lock(commit_mutex_);
   const store::LeafUse leaf_use;
-  outcome.error = check(request, &outcome.conflicting);
+  const bool is_written = file_ && !request.mutations.empty();
+  if (is_written) outcome.error = file_->refusal();
+  const Snapshot before = tip();
+  if (outcome.error == 0) outcome.error = check(request, before, &outcome.conflicting);
   if (outcome.error != 0) return outcome;
   const Version version = published_.assign();
+  if (version == kInvalidVersion) outcome.error = err::kIoError;  // the lease could not be renewed for long
+  if (outcome.error != 0) return outcome;
   reach(Point::kVersionAssigned);
   try {
     name_version(version, &outcome);
-    const AppliedCommit applied(current(), request.mutations, outcome.stamp(), recent_.newest_base_mark());
-    remember(request, applied, version);
-    publish(applied, version);
-    fire_watches(applied);
+    outcome.is_late = carry_out(request, before, outcome.stamp(), version, std::move(receiver));
   } catch (...) {
     // Without a commit the conflict ranges that it may have left behind conflict with nobody who reads now.
     published_.give_up(version);
@@ -80,76 +86,63 @@ CommitOutcome Keyspace::commit(const CommitRequest& request) {
   return outcome;
 }
 
-Error Keyspace::check(const CommitRequest& request, std::vector<size_t>* conflicting) {
-  if (Error error = check_preconditions(request)) return error;
-  if (Error error = check_conflicts(request, conflicting)) return error;
-  return locked() && !request.lock_aware ? err::kDatabaseLocked : 0;
+bool Keyspace::carry_out(const CommitRequest& request, const Snapshot& before, Slice stamp, Version version,
+                         std::unique_ptr<CommitReceiver> receiver) {
+  const AppliedCommit applied(before, request.mutations, stamp, recent_.newest_base_mark(), file_ != nullptr);
+  std::optional<SystemState> system_state;
+  if (applied.touches_system_keys()) system_state = state_of_system(applied.state());
+  conflicts_.add(request, applied, version);
+  // Versions may be ahead of the clock, and then the clock decides what is out of the window, as it does in too_old().
+  conflicts_.forget(std::min(version, published_.clock()) - kReadWindow);
+  if (file_) return file_->take(applied, system_state, version, std::move(receiver));
+  recent_.add(version, applied.changes(), applied.state(), applied.replaced_bytes(), published_.window_start());
+  publish(applied.state(), system_state, version);
+  if (watches_.empty()) return false;
+  for (const Change& change : applied.changes()) fire_watches(change, applied.state());
+  return false;
 }
 
-Error Keyspace::check_preconditions(const CommitRequest& request) {
+// Loads the leaves that the commit is going to change: better now than under the lock.
+void Keyspace::load_for(const CommitRequest& request) {
+  const store::LeafUse leaf_use;
+  const Snapshot state = current();
+  Slice ignored;
+  for (const Mutation& mutation : request.mutations) {
+    state.get(mutation.key, &ignored);
+    if (mutation.op == Op::kClearRange) state.get(mutation.value, &ignored);
+  }
+}
+
+Error Keyspace::check(const CommitRequest& request, const Snapshot& tip, std::vector<size_t>* conflicting) {
+  if (Error error = check_preconditions(request, tip)) return error;
+  if (Error error = conflicts_.check(request, conflicting)) return error;
+  const bool refuses = file_ ? state_of_system(tip).locked : locked();
+  return refuses && !request.lock_aware ? err::kDatabaseLocked : 0;
+}
+
+Error Keyspace::check_preconditions(const CommitRequest& request, const Snapshot& tip) {
   if (request.check_window && too_old(request.read_version)) return err::kTransactionTooOld;
-  if (!request.read_conflicts.empty() && request.read_version < conflicts_forgotten_) return err::kTransactionTooOld;
+  if (Error error = conflicts_.check_age(request)) return error;
   if (request.tenant_id >= 0) {
     Slice name;
     const Bytes row = Bytes(system_keys::kTenantMap) + system_keys::big_endian(static_cast<uint64_t>(request.tenant_id));
-    if (!current().get(row, &name)) return err::kTenantNotFound;
+    if (!tip.get(row, &name)) return err::kTenantNotFound;
   }
   return 0;
 }
 
-Error Keyspace::check_conflicts(const CommitRequest& request, std::vector<size_t>* conflicting) {
-  Error error = 0;
-  for (size_t i = 0; i < request.read_conflicts.size(); ++i) {
-    const KeyRange& range = request.read_conflicts[i];
-    if (!conflicts_.conflicts(range.begin, range.end, request.read_version)) continue;
-    error = err::kNotCommitted;
-    if (!request.report_conflicts) return error;
-    conflicting->push_back(i);
-  }
-  return error;
-}
-
-void Keyspace::remember(const CommitRequest& request, const AppliedCommit& applied, Version version) {
-  for (size_t i = 0; i < request.mutations.size(); ++i) {
-    if (request.mutations[i].op != Op::kSetVersionstampedKey) continue;
-    const Slice key = applied.changes()[i].key;
-    conflicts_.add(key, key_after(key), version);
-  }
-  for (const KeyRange& range : request.write_conflicts) conflicts_.add(range.begin, range.end, version);
-  forget_conflicts(version);
-  recent_.add(version, applied.changes(), applied.state(), applied.replaced_bytes(), published_.window_start());
-}
-
-// Versions may be ahead of the clock, and then the clock decides what is out of the window, as it does in too_old().
-void Keyspace::forget_conflicts(Version version) {
-  const Version horizon = std::min(version, published_.clock()) - kReadWindow;
-  if (horizon <= conflicts_forgotten_) return;
-  conflicts_forgotten_ = horizon;
-  conflicts_.forget(horizon);
-}
-
-void Keyspace::publish(const AppliedCommit& applied, Version version) noexcept {
-  if (applied.touches_system_keys()) refresh_system_state(applied.state());
-  published_.publish(version, applied.state());
+void Keyspace::publish(const Snapshot& state, std::optional<SystemState> system_state, Version version) noexcept {
+  if (system_state) system_state_.store(*system_state, std::memory_order_release);
+  published_.publish(version, state);
   upkeep_.schedule_sweep();
-}
-
-void Keyspace::refresh_system_state(const Snapshot& snapshot) {
-  Slice value;
-  locked_.store(snapshot.get(system_keys::kDatabaseLocked, &value), std::memory_order_release);
-  const bool has_mode = snapshot.get(system_keys::kTenantMode, &value) && value.size() == 1;
-  tenant_mode_.store(has_mode ? value[0] - '0' : 0, std::memory_order_release);
-}
-
-void Keyspace::fire_watches(const AppliedCommit& applied) {
   reach(Point::kPublished);
-  if (watches_.empty()) return;
-  for (const Change& change : applied.changes()) {
-    if (change.is_clear) {
-      watches_.check_range(change.key, change.value, applied.state());
-    } else {
-      watches_.check(change.key, applied.state());
-    }
+}
+
+void Keyspace::fire_watches(const Change& change, const Snapshot& state) {
+  if (change.is_clear) {
+    watches_.check_range(change.key, change.value, state);
+  } else {
+    watches_.check(change.key, state);
   }
 }
 

@@ -3,31 +3,42 @@
 // Thread-safety: every member may be called from any thread.
 // Invariants:
 //  1. Every version from the database's first one on is answered exactly for kReadWindow, whether it was handed out or not.
-//  2. No commit is checked against writes that are forgotten: a read version from before them is too old.
-//  3. A commit goes through named steps under one lock: check, version, AppliedCommit on what is published, remember, publish,
-//     fire watches. What may fail comes before it is published.
-//  4. Lock order: commit_mutex_, then that of the published state, then the watches' mutex.
+//  2. A commit goes through named steps: under one lock check, version, AppliedCommit on the tip (the newest state), and then
+//     remember, publish, fire watches, at once in memory. In a file its record is written between the two halves, and then the
+//     second one runs on the committer's thread, in the order of versions. What may fail comes before it is published.
+//  3. Lock order: commit_mutex_, then that of the published state, then the watches' mutex. None is held while a file is waited for,
+//     except where it is not synced.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/weak_link.h"
 #include "db/applied_commit.h"
 #include "db/commit_request.h"
+#include "db/conflict_window.h"
+#include "db/keyspace_file.h"
 #include "db/published_state.h"
 #include "db/recent_commits.h"
 #include "db/upkeep.h"
 #include "db/watches.h"
 #include "runtime/latency.h"
-#include "store/conflict_set.h"
 
 namespace fdb {
+
+// What transactions have to know of the system keys.
+struct SystemState {
+  bool locked = false;
+  uint8_t tenant_mode = 1;
+};
 
 class Keyspace : public RefCounted<Keyspace> {
  public:
   // Work for later is done on the network's thread.
   Keyspace(Network& network, Bytes name);
+  // On a file, or with what a file holds.
+  Keyspace(Network& network, Bytes name, RecoveredFile recovered);
   ~Keyspace();
 
   const Bytes& name() const { return name_; }
@@ -46,20 +57,24 @@ class Keyspace : public RefCounted<Keyspace> {
   // Whether a read at `version` is refused now.
   bool too_old(Version version) const { return published_.too_old(version); }
 
-  CommitOutcome commit(const CommitRequest& request);
+  // Whether commits with mutations are decided late: then they need a receiver.
+  bool decides_late() const { return file_ && file_->writes_groups(); }
+  CommitOutcome commit(const CommitRequest& request, std::unique_ptr<CommitReceiver> receiver = nullptr);
   const RecentCommits& recent_commits() const { return recent_; }
   // Moves the versions ahead of the clock, as `count` commits do while the clock stands. For tests.
   void skip_versions(Version count);
 
-  bool locked() const { return locked_.load(std::memory_order_acquire); }
+  bool locked() const { return system_state_.load(std::memory_order_acquire).locked; }
   // 0 disabled, 1 optional, 2 required.
-  int tenant_mode() const { return tenant_mode_.load(std::memory_order_acquire); }
+  int tenant_mode() const { return system_state_.load(std::memory_order_acquire).tenant_mode; }
   WatchRegistry& watches() { return watches_; }
   // For what must not keep the database open.
   const std::shared_ptr<WeakLink<Keyspace>>& link() const { return link_; }
   Latency& latency() { return latency_; }
   // The newest state without any effect on versions; for watches and statistics.
   Snapshot current() { return published_.current(); }
+  // Null in memory.
+  KeyspaceFile* file() { return file_.get(); }
 
   // Counts what would be an exchange with a server; another one since means that earlier reads have been answered.
   void note_round_trip() { round_trips_.fetch_add(1, std::memory_order_relaxed); }
@@ -71,23 +86,24 @@ class Keyspace : public RefCounted<Keyspace> {
   void forget_undelivered(Undelivered::Place* place) { upkeep_.forget_undelivered(place); }
 
  private:
-  // ---- the steps of a commit -------------------------------------------------------------------------
-  Error check(const CommitRequest& request, std::vector<size_t>* conflicting);
-  Error check_preconditions(const CommitRequest& request);
-  Error check_conflicts(const CommitRequest& request, std::vector<size_t>* conflicting);
-  // What later commits and reads have to know of this one.
-  void remember(const CommitRequest& request, const AppliedCommit& applied, Version version);
-  void publish(const AppliedCommit& applied, Version version) noexcept;
-  void fire_watches(const AppliedCommit& applied);
+  friend class KeyspaceFile;
 
-  void forget_conflicts(Version version);
-  void refresh_system_state(const Snapshot& snapshot);
+  // ---- the steps of a commit -------------------------------------------------------------------------
+  // The state that the next commit changes.
+  Snapshot tip() { return file_ ? file_->tip() : current(); }
+  void load_for(const CommitRequest& request);
+  Error check(const CommitRequest& request, const Snapshot& tip, std::vector<size_t>* conflicting);
+  Error check_preconditions(const CommitRequest& request, const Snapshot& tip);
+  // True if it is decided later.
+  bool carry_out(const CommitRequest& request, const Snapshot& before, Slice stamp, Version version,
+                 std::unique_ptr<CommitReceiver> receiver);
+  void publish(const Snapshot& state, std::optional<SystemState> system_state, Version version) noexcept;
+  void fire_watches(const Change& change, const Snapshot& state);
 
   const Bytes name_;
 
   Mutex commit_mutex_;
-  ConflictSet conflicts_;
-  Version conflicts_forgotten_ = 0;  // writes up to this version may be missing in conflicts_
+  ConflictWindow conflicts_;
 
   PublishedState published_;
   RecentCommits recent_;
@@ -95,13 +111,13 @@ class Keyspace : public RefCounted<Keyspace> {
   const std::shared_ptr<WeakLink<Keyspace>> link_ = std::make_shared<WeakLink<Keyspace>>(this);
   WatchRegistry watches_;
   alignas(64) Latency latency_;  // looked at by every call: apart from what commits write
-  std::atomic<bool> locked_{false};
-  std::atomic<int> tenant_mode_{1};
+  std::atomic<SystemState> system_state_{SystemState()};
   std::atomic<int64_t> generation_{1};
 
   alignas(64) std::atomic<uint64_t> round_trips_{0};
 
   Upkeep upkeep_;
+  std::unique_ptr<KeyspaceFile> file_;
 };
 
 }  // namespace fdb

@@ -14,10 +14,12 @@ constexpr Version kIdleBatchAge = kVersionsPerSecond;
 
 }  // namespace
 
-PublishedState::PublishedState(Snapshot content)
-    : clock_start_(now_micros()), published_{kFirstVersion, std::move(content)}, newest_commit_(kFirstVersion) {}
+PublishedState::PublishedState(Snapshot content, Version first)
+    : clock_start_(now_micros()), first_(first), published_{first, std::move(content)}, newest_commit_(first) {}
 
-Version PublishedState::clock() const { return kFirstVersion + (now_micros() - clock_start_); }
+Version PublishedState::clock() const {
+  return std::min(first_ + (now_micros() - clock_start_), limit_.load(std::memory_order_acquire));
+}
 
 int64_t PublishedState::micros_until(Version version) const { return std::max<Version>(0, version - clock()); }
 
@@ -27,12 +29,16 @@ ReadPoint PublishedState::read_point() {
   std::lock_guard lock(mutex_);
   const Version now = clock();
   if (now - published_.version > kIdleBatchAge && !is_applying()) published_.version = now;
-  return published_;
+  ReadPoint point = published_;
+  point.snapshot.set_as_of(point.version);
+  return point;
 }
 
 Snapshot PublishedState::current() {
   std::lock_guard lock(mutex_);
-  return published_.snapshot;
+  Snapshot snapshot = published_.snapshot;
+  snapshot.set_as_of(published_.version);
+  return snapshot;
 }
 
 Error PublishedState::state_at(Version version, Snapshot* snapshot, bool* superseded) {
@@ -44,7 +50,9 @@ Error PublishedState::state_at(Version version, Snapshot* snapshot, bool* supers
     published_.version = version;
   }
   *superseded = version < newest_commit_;
-  if (!*superseded) *snapshot = published_.snapshot;
+  if (*superseded) return 0;
+  *snapshot = published_.snapshot;
+  snapshot->set_as_of(version);
   return 0;
 }
 
@@ -53,9 +61,11 @@ Error PublishedState::state_at(Version version, Snapshot* snapshot, bool* supers
 // What is published counts as the state right before the commit: who reads while a long commit is applied reads at a fresh version.
 Version PublishedState::assign() {
   std::lock_guard lock(mutex_);
-  assigned_ = std::max(clock(), published_.version + 1);
-  published_.version = assigned_ - 1;
-  return assigned_;
+  const Version next = std::max(clock(), std::max(published_.version, assigned_) + 1);
+  if (next > limit_.load(std::memory_order_relaxed)) return kInvalidVersion;
+  if (!is_applying()) published_.version = next - 1;
+  assigned_before_ = assigned_;
+  return assigned_ = next;
 }
 
 void PublishedState::publish(Version version, Snapshot snapshot) noexcept {
@@ -66,8 +76,23 @@ void PublishedState::publish(Version version, Snapshot snapshot) noexcept {
 
 void PublishedState::give_up(Version version) {
   std::lock_guard lock(mutex_);
-  published_.version = version;
-  assigned_ = 0;
+  assigned_ = assigned_before_;
+  if (!is_applying()) published_.version = version;
+}
+
+void PublishedState::withdraw() noexcept {
+  std::lock_guard lock(mutex_);
+  published_.version = std::max(published_.version, assigned_);
+}
+
+void PublishedState::restate(Snapshot same) noexcept {
+  std::lock_guard lock(mutex_);
+  std::swap(published_.snapshot, same);
+}
+
+Version PublishedState::newest() {
+  std::lock_guard lock(mutex_);
+  return std::max(published_.version, assigned_);
 }
 
 void PublishedState::skip(Version count) {

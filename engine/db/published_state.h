@@ -1,12 +1,16 @@
 // The newest published state of one database, and the clock of its versions.
 //
-// Thread-safety: every member may be called from any thread; from assign() to publish() or give_up() one committer at a time.
+// Thread-safety: every member may be called from any thread; assign(), give_up() and withdraw() by one at a time, and publish() by
+// one at a time.
 // Invariants:
 //  1. Versions of commits increase strictly; a snapshot is published under exactly one version.
 //  2. Readers take (version, snapshot) under a short lock that no commit holds while it works. Only what is published and
 //     older than any commit that is being applied is handed out.
 //  3. No other lock is taken under that of this class.
+//  4. No version beyond the limit is handed out or assigned.
 #pragma once
+
+#include <atomic>
 
 #include "base/common.h"
 #include "base/schedule.h"
@@ -24,7 +28,7 @@ class PublishedState {
   // A cluster that has run for a while: version 1 is already out of the window.
   static constexpr Version kFirstVersion = 20 * kVersionsPerSecond;
 
-  explicit PublishedState(Snapshot content);
+  explicit PublishedState(Snapshot content, Version first = kFirstVersion);
 
   Version clock() const;
   // The oldest version that may be read at.
@@ -41,11 +45,20 @@ class PublishedState {
   // after it, `*snapshot` is its state, otherwise `*superseded` is set.
   Error state_at(Version version, Snapshot* snapshot, bool* superseded);
 
-  // The version of a commit that is about to be applied.
+  // The version of a commit that is about to be applied; several may be on their way to publish(). kInvalidVersion: the limit is
+  // reached.
   Version assign();
   void publish(Version version, Snapshot snapshot) noexcept;
-  // The version that was assigned goes by without a commit.
+  // The version that was assigned last goes by without a commit.
   void give_up(Version version);
+  // All that were assigned and are not published do.
+  void withdraw() noexcept;
+  // The newest published state in another form, with the same content. Not while a commit is on its way.
+  void restate(Snapshot same) noexcept;
+  // The newest version that may be handed out; none at first.
+  void set_limit(Version limit) noexcept { limit_.store(limit, std::memory_order_release); }
+  // Nothing newer was handed out or assigned.
+  Version newest();
   // Moves the versions ahead of the clock, as `count` commits do while the clock stands. For tests.
   void skip(Version count);
 
@@ -53,10 +66,13 @@ class PublishedState {
   bool is_applying() const { return assigned_ > published_.version; }
 
   const int64_t clock_start_;
+  const Version first_;
+  std::atomic<Version> limit_{INT64_MAX};
   Mutex mutex_;
   ReadPoint published_;
-  Version assigned_ = 0;   // to the commit that is applied now, if it is beyond what is published
-  Version newest_commit_;  // whose state published_ is
+  Version assigned_ = 0;         // to the newest commit that is on its way, if it is beyond what is published
+  Version assigned_before_ = 0;  // the same, as it was before that commit
+  Version newest_commit_;        // whose state published_ is
 };
 
 }  // namespace fdb

@@ -86,28 +86,65 @@ char* RecentCommits::make_room(size_t size) {
   return chunks_.back()->bytes + chunks_.back()->used;
 }
 
+struct RecentCommits::Commit {
+  Version version;
+  std::span<const Change> changes;
+  Slice record;  // instead of the changes, if there is one
+  int64_t count;
+  size_t size;
+  const Snapshot& state;
+  int64_t replaced;
+
+  void write(char* place) const noexcept {
+    if (!changes.empty()) return commit_record::encode(changes, place);
+    if (!record.empty()) std::memcpy(place, record.data(), size);
+  }
+};
+
 void RecentCommits::add(Version version, std::span<const Change> changes, const Snapshot& state, int64_t replaced,
                         Version window_start) {
-  const size_t size = commit_record::encoded_size(changes);
-  const bool recorded = size <= kLargestRecord;
+  const auto count = static_cast<int64_t>(changes.size());
+  add(Commit{version, changes, Slice(), count, commit_record::encoded_size(changes), state, replaced}, window_start);
+}
+
+void RecentCommits::add_published(Version version, Slice record, int64_t changes, const Snapshot& state, int64_t replaced,
+                                  Version window_start) noexcept {
+  try {
+    add(Commit{version, {}, record, changes, record.size(), state, replaced}, window_start);
+  } catch (...) {
+    std::lock_guard lock(mutex_);
+    newest_version_ = version;
+    newest_state_ = state;
+    bases_.front() = Base{version, state, Position{first_chunk_ + chunks_.size(), 0}, changes_, 0, false};
+    while (bases_.size() > 1) bases_.pop_back();
+    while (!chunks_.empty()) chunks_.pop_front();
+    first_chunk_ = bases_.front().next.chunk;
+    end_ = bases_.front().next;
+    record_bytes_ = 0;
+    rebuilt_.fill(Rebuilt());
+  }
+}
+
+void RecentCommits::add(const Commit& commit, Version window_start) {
+  const bool recorded = commit.size <= kLargestRecord;
   Garbage garbage;
   std::lock_guard lock(mutex_);
-  const int64_t total = changes_ + static_cast<int64_t>(changes.size());
+  const int64_t total = changes_ + commit.count;
   const bool base_is_due = !recorded || total - bases_.back().changes >= kChangesPerBase;
-  char* place = recorded ? make_room(kLargestHeader + size) : nullptr;
-  if (base_is_due) bases_.push_back(Base{version, state, end_, total, 0, !recorded});
+  char* place = recorded ? make_room(kLargestHeader + commit.size) : nullptr;
+  if (base_is_due) bases_.push_back(Base{commit.version, commit.state, end_, total, 0, !recorded});
   // Nothing fails from here on.
-  bases_[bases_.size() - (base_is_due ? 2 : 1)].pinned += replaced;
+  bases_[bases_.size() - (base_is_due ? 2 : 1)].pinned += commit.replaced;
   if (recorded) {
     Chunk& chunk = *chunks_.back();
-    place = commit_record::put_number(place, static_cast<uint64_t>(version - chunk.before));
-    place = commit_record::put_number(place, size);
-    commit_record::encode(changes, place);
-    end_.offset = chunk.used = static_cast<uint32_t>(place + size - chunk.bytes);
+    place = commit_record::put_number(place, static_cast<uint64_t>(commit.version - chunk.before));
+    place = commit_record::put_number(place, commit.size);
+    commit.write(place);
+    end_.offset = chunk.used = static_cast<uint32_t>(place + commit.size - chunk.bytes);
   }
   changes_ = total;
-  newest_version_ = version;
-  newest_state_ = state;
+  newest_version_ = commit.version;
+  newest_state_ = commit.state;
   if (!base_is_due) return;
   bases_.back().next = end_;
   mark_.store(Editor::next_mark(), std::memory_order_relaxed);
@@ -207,10 +244,12 @@ bool RecentCommits::start_of(Version version, Rebuilt* start) {
   if (after == bases_.begin()) return false;
   const Base& base = *std::prev(after);
   *start = Rebuilt{base.version, base.state, base.next, true};
+  start->state.set_as_of(base.version);
   for (Rebuilt& known : rebuilt_) {
     if (known.version <= start->version || known.version > version) continue;
     known.asked_for = true;
     *start = known;
+    start->state.set_as_of(known.version);
   }
   return true;
 }
@@ -236,6 +275,7 @@ bool RecentCommits::state_at(Version version, Snapshot* state) {
     std::lock_guard lock(mutex_);
     if (version >= newest_version_) {
       *state = newest_state_;
+      state->set_as_of(version);
       return true;
     }
     if (!start_of(version, &place)) return false;
@@ -249,6 +289,7 @@ bool RecentCommits::state_at(Version version, Snapshot* state) {
     remember(place);
   }
   *state = std::move(place.state);
+  state->set_as_of(version);
   return true;
 }
 
@@ -278,6 +319,18 @@ void RecentCommits::remember(Rebuilt& rebuilt) {
   std::swap(dropped, slot.state);
   slot = rebuilt;
   slot.asked_for = true;
+}
+
+void RecentCommits::restate(const Snapshot& same) noexcept {
+  Snapshot dropped[] = {same, same};  // after the lock
+  std::lock_guard lock(mutex_);
+  std::swap(newest_state_, dropped[0]);
+  if (bases_.back().version == newest_version_) std::swap(bases_.back().state, dropped[1]);
+}
+
+Version RecentCommits::oldest_version() const {
+  std::lock_guard lock(mutex_);
+  return bases_.front().version;
 }
 
 size_t RecentCommits::bases() const {

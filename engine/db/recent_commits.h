@@ -36,6 +36,14 @@ class RecentCommits {
   // The state right after a commit of `changes` at `version`, newer than all before; `replaced` is how many bytes of pages older
   // than newest_base_mark() it rewrote. What is only needed for versions before `window_start` may go.
   void add(Version version, std::span<const Change> changes, const Snapshot& state, int64_t replaced, Version window_start);
+  // The same for a commit that is published already and cannot fail any more, from its record. Where memory runs out, only the
+  // state right after it is known from then on.
+  void add_published(Version version, Slice record, int64_t changes, const Snapshot& state, int64_t replaced,
+                     Version window_start) noexcept;
+  // The newest state in another form, with the same content.
+  void restate(const Snapshot& same) noexcept;
+  // The oldest version whose state is known.
+  Version oldest_version() const;
   // The state at `version`; false if that is before everything that is known. Not for versions that a commit may still get.
   bool state_at(Version version, Snapshot* state);
   // Lets go of what no version from `window_start` on needs, and of rebuilt states that nobody has asked for since the last
@@ -73,6 +81,8 @@ class RecentCommits {
   };
   // Freed after the lock.
   struct Garbage;
+  // A commit to add, by its changes or by the record of them.
+  struct Commit;
   // A part of a chunk.
   struct Stretch {
     Ref<Chunk> chunk;
@@ -81,6 +91,7 @@ class RecentCommits {
     uint32_t to;
   };
 
+  void add(const Commit& commit, Version window_start);
   char* make_room(size_t size);
   void thin(Garbage* garbage);
   bool is_over_budget() const;

@@ -82,14 +82,19 @@ class CommitterHost : public FoldHost {
 
 class GroupCommitter {
  public:
+  // False for simulations, which call turn(); set before a file is opened.
+  static inline bool has_thread = true;
+
   // All three live longer.
   GroupCommitter(DatabaseFile& file, Folder& folder, CommitterHost& host);
   // stop() was called.
   ~GroupCommitter();
   GroupCommitter(const GroupCommitter&) = delete;
 
-  // Starts the thread; throws std::bad_alloc when the system refuses.
+  // Writes a lease if one is due, and starts the thread. Throws FileError, and std::bad_alloc when the system refuses a thread.
   void start();
+  // Without a thread, for simulations: does what is due now.
+  void turn() noexcept;
   // Writes what was submitted and ends the thread. The file can be closed afterwards.
   void stop() noexcept;
 
@@ -109,10 +114,16 @@ class GroupCommitter {
   void run() noexcept;
   // Returns when there is something to do.
   CommitQueue wait_for_work();
+  bool is_stopped();
+  void work(CommitQueue group) noexcept;
   void write_group(CommitQueue group) noexcept;
-  void try_to_write(const CommitQueue& group, bool with_housekeeping);
-  bool housekeep() noexcept;
-  bool renew_lease();
+  void try_to_write(const CommitQueue& group, bool with_folding);
+  void commit_batch(DatabaseFile::Batch& batch, Versions versions, int64_t rows);
+  void housekeep(bool idle) noexcept;
+  int64_t work_between_groups(bool idle);
+  bool is_time_to_fold(bool idle) const;
+  void renew_lease();
+  void write_lease(Version lease);
   void checkpoint_if_due(int64_t limit);
 
   DatabaseFile& file_;
@@ -124,8 +135,11 @@ class GroupCommitter {
   Condition wake_;
   CommitQueue pending_;
   bool stopping_ = false;
+  int64_t next_look_ = 0;            // at what is due beside commits
+  std::atomic<bool> dozing_{false};  // there is nothing to fold
   std::atomic<bool> poisoned_{false};
-  int64_t next_housekeeping_ = 0;  // by the clock; of the thread alone
+  std::atomic<int64_t> unfolded_bytes_{0};  // of records since the last capture
+  int64_t last_taken_ = 0;                  // of the thread alone
 };
 
 }  // namespace fdb::durable

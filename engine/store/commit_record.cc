@@ -58,13 +58,26 @@ void encode(std::span<const Change> changes, char* place) noexcept {
   }
 }
 
+Bytes encoded(std::span<const Change> changes) {
+  Bytes record(encoded_size(changes), '\0');
+  encode(changes, record.data());
+  return record;
+}
+
+Change take_change(Slice* record) {
+  const uint64_t marked = take_number(record);
+  Change change;
+  change.key = take_bytes(record, marked >> 1);
+  change.value = take_bytes(record, take_number(record));
+  change.is_clear = (marked & 1) != 0;
+  return change;
+}
+
 int64_t apply(Slice record, Editor* editor) {
   int64_t changes = 0;
   for (; !record.empty(); ++changes) {
-    const uint64_t marked = take_number(&record);
-    const Slice key = take_bytes(&record, marked >> 1);
-    const Slice value = take_bytes(&record, take_number(&record));
-    (marked & 1) != 0 ? editor->clear_range(key, value) : editor->set(key, value);
+    const Change change = take_change(&record);
+    change.is_clear ? editor->clear_range(change.key, change.value) : editor->set(change.key, change.value);
   }
   return changes;
 }

@@ -24,8 +24,11 @@ namespace commit_record {
 size_t encoded_size(std::span<const Change> changes);
 // Writes that many bytes.
 void encode(std::span<const Change> changes, char* place) noexcept;
+Bytes encoded(std::span<const Change> changes);
 // Returns how many changes these were.
 int64_t apply(Slice record, Editor* editor);
+// Takes the first change out of a record that is not empty.
+Change take_change(Slice* record);
 
 // The numbers of the format, for those who put records together.
 size_t number_size(uint64_t number);

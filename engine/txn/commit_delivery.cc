@@ -25,6 +25,10 @@ bool CommitDelivery::arrive(const Ref<Future>& future) {
   return true;
 }
 
+void CommitDelivery::fail_late(const Ref<Future>& future, Error error) {
+  if (future_.get() == future.get() && attempt_.decided) attempt_.decided->error = error;
+}
+
 std::optional<DecidedCommit> CommitDelivery::deliver(UnregisteredWatches* watches) {
   if (!future_ || !attempt_.decided || attempt_.on_its_way) return std::nullopt;
   keyspace_->forget_undelivered(&place_);

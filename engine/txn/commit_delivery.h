@@ -48,8 +48,11 @@ class CommitDelivery {
   void decide(DecidedCommit decided) noexcept;
   // Decided, and the answer is on its way: looks do not hasten it.
   void send() { attempt_.on_its_way = true; }
+  bool is_on_its_way() const { return attempt_.on_its_way; }
   // Whether that was the answer of the commit whose future this is.
   bool arrive(const Ref<Future>& future);
+  // The commit whose future this is was decided as a success and has failed after all.
+  void fail_late(const Ref<Future>& future, Error error);
   void take_back_answer() { attempt_.on_its_way = false; }
   // Delivers what is decided and not on its way; what was delivered, if anything. Watches begin with a success and end with a
   // failure.

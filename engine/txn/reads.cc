@@ -93,7 +93,7 @@ void Reads::add_point_conflict(Slice key, const WriteMap* visible) {
 
 // ---- a value ---------------------------------------------------------------------------------------
 
-Error Reads::value(Slice key, bool snapshot, ValueResult* result) {
+Error Reads::read_value(Slice key, bool snapshot, ValueResult* result) {
   const bool writes = sees_writes(snapshot) && !overlay_.empty();
   const WriteMap* visible = writes ? &overlay_ : nullptr;
   const std::vector<KeyOperation>* operations = nullptr;
@@ -138,7 +138,7 @@ bool Reads::knows(Slice key) {
 
 // ---- a key -----------------------------------------------------------------------------------------
 
-Error Reads::key(const KeySelector& selector, bool snapshot, KeyResult* result) {
+Error Reads::read_key(const KeySelector& selector, bool snapshot, KeyResult* result) {
   const PlainSelector plain(selector);
   const WriteMap* visible = sees_writes(snapshot) ? &overlay_ : nullptr;
   Bytes found;
@@ -241,7 +241,7 @@ OwnedRange conflict_without_overlay(const RangeOutcome& outcome) {
 
 }  // namespace
 
-Error Reads::range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* rows) {
+Error Reads::read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* rows) {
   const RangeRead read{PlainSelector(request.begin), PlainSelector(request.end), limits, request.reverse};
   RangeEnds ends;
   if (options_.read_your_writes_disabled) {

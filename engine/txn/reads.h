@@ -37,10 +37,16 @@ class Reads {
   Reads(Attempt& attempt, ReadView& view, const TransactionOptions& options, const WriteMap& overlay, SizeAccounting& size)
       : attempt_(attempt), view_(view), options_(options), overlay_(overlay), size_(size) {}
 
-  // 1009: the read version is still to come.
-  Error value(Slice key, bool snapshot, ValueResult* result);
-  Error key(const KeySelector& selector, bool snapshot, KeyResult* result);
-  Error range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* rows);
+  // 1009: the read version is still to come. What the disk has to say is an error of the read, too.
+  Error value(Slice key, bool snapshot, ValueResult* result) {
+    return caught([&] { return read_value(key, snapshot, result); });
+  }
+  Error key(const KeySelector& selector, bool snapshot, KeyResult* result) {
+    return caught([&] { return read_key(selector, snapshot, result); });
+  }
+  Error range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* rows) {
+    return caught([&] { return read_range(request, limits, rows); });
+  }
 
   // Adds a candidate conflict range, less what the transaction has overwritten itself.
   void add_conflict(Slice begin, Slice end) { add_conflict(begin, end, &overlay_); }
@@ -49,7 +55,18 @@ class Reads {
   const WriteMap& overlay() const { return overlay_; }
 
  private:
-  // The same two without overlay; the read point is there.
+  template <class Read>
+  static Error caught(Read&& read) {
+    try {
+      return read();
+    } catch (const EngineError& error) {
+      return error.code;
+    }
+  }
+  Error read_value(Slice key, bool snapshot, ValueResult* result);
+  Error read_key(const KeySelector& selector, bool snapshot, KeyResult* result);
+  Error read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* rows);
+  // The last two without overlay; the read point is there.
   Bytes find_native_key(const PlainSelector& selector, bool snapshot);
   void read_native_range(RangeRead read, bool snapshot, KeyValueArray* rows);
   bool sees_writes(bool snapshot) const;

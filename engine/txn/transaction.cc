@@ -17,6 +17,7 @@ void Transaction::destroy() {
     clear_overlay();  // here, and not on the network thread, should that have a reference
     clear_native();
   }
+  database_->drop_handle();
   release();
 }
 

@@ -86,6 +86,63 @@ void TransactionAnswers::commit_arrived(const Ref<Future>& future) {
   if (delivery_.arrive(future)) deliver_commit_locked();
 }
 
+// ---- a database in a file --------------------------------------------------------------------------
+
+// Brings the outcome of a commit from the thread that writes the file to the network's. Made before the commit: what has been written
+// must not get lost for want of memory.
+class TransactionAnswers::LateDecision : public CommitReceiver {
+ public:
+  LateDecision(TransactionAnswers& transaction, Network& network)
+      : network_(network), delivery_(std::make_unique<Delivery>(transaction)) {}
+
+  void decided(Error error) noexcept override {
+    delivery_->error = error;
+    delivery_->is_on_its_way = true;
+    network_.post(std::move(delivery_));
+  }
+
+ private:
+  struct Delivery : Work {
+    explicit Delivery(TransactionAnswers& transaction)
+        : owner(transaction), link(transaction.link_.hook()), future(transaction.delivery_.future()) {}
+    ~Delivery() override {
+      if (is_on_its_way) future->fail(err::kBrokenPromise);  // the network has ended
+    }
+    void run() override {
+      is_on_its_way = false;
+      if (const Ref<TransactionState> alive = link->lock()) owner.commit_is_decided(future, error);
+    }
+
+    TransactionAnswers& owner;  // while `link` leads to it
+    const std::shared_ptr<TransactionHook> link;
+    const Ref<Future> future;
+    Error error = 0;
+    bool is_on_its_way = false;
+  };
+
+  Network& network_;
+  std::unique_ptr<Delivery> delivery_;
+};
+
+std::unique_ptr<CommitReceiver> TransactionAnswers::late_decision() {
+  return keyspace().decides_late() ? std::make_unique<LateDecision>(*this, network_) : nullptr;
+}
+
+void TransactionAnswers::commit_is_decided(const Ref<Future>& future, Error error) {
+  Lock lock(mutex_);
+  check_timeout();
+  if (error != 0) delivery_.fail_late(future, error);
+  if (delivery_.future().get() != future.get()) return;  // ended meanwhile
+  if (answers_late()) {
+    try {
+      return commit_arrives_late();
+    } catch (...) {
+      // Without a timer it arrives now.
+    }
+  }
+  if (delivery_.arrive(future)) deliver_commit_locked();
+}
+
 Ref<Future> TransactionAnswers::failed_read(Error error) {
   if (attempt_.read_error == 0) attempt_.read_error = error;
   return answer_error(error, Tie::kRead);

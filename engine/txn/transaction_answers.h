@@ -46,6 +46,11 @@ class TransactionAnswers : public TransactionState {
   void commit_arrives_late();
   void commit_arrived(const Ref<Future>& future);
 
+  // ---- a database in a file -------------------------------------------------------------------------
+  class LateDecision;
+  std::unique_ptr<CommitReceiver> late_decision();
+  void commit_is_decided(const Ref<Future>& future, Error error);
+
   // ---- commit ---------------------------------------------------------------------------------------
   void start_commit() noexcept;
   DecidedCommit decide_commit();

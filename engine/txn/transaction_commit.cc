@@ -90,6 +90,8 @@ Ref<Future> Transaction::commit() {
 void TransactionAnswers::start_commit() noexcept {
   try {
     delivery_.decide(decide_commit());
+  } catch (const EngineError& error) {
+    delivery_.decide(DecidedCommit{error.code});
   } catch (const std::bad_alloc&) {
     delivery_.decide(DecidedCommit{err::kPlatformError});
   } catch (...) {
@@ -98,9 +100,10 @@ void TransactionAnswers::start_commit() noexcept {
   view_.let_go_of_snapshot();
   reach(Point::kCommitDecided);
   try {
+    if (delivery_.is_on_its_way()) return arm_timeout();  // commit_is_decided() goes on
     if (answers_late()) commit_arrives_late();
   } catch (...) {
-    delivery_.take_back_answer();  // then it arrives when somebody looks
+    if (!keyspace().decides_late()) delivery_.take_back_answer();  // then it arrives when somebody looks
   }
 }
 
@@ -113,8 +116,9 @@ DecidedCommit TransactionAnswers::decide_commit() {
   decided.read_only = request.mutations.empty() && request.write_conflicts.empty();
   if (decided.read_only) return decided;
   const std::vector<KeyRange>& submitted = attempt_.read_conflicts.merged();
-  const CommitOutcome outcome = keyspace().commit(request);
+  const CommitOutcome outcome = keyspace().commit(request, late_decision());
   decided.error = outcome.error;
+  if (outcome.is_late) delivery_.send();
   decided.version = outcome.version;
   decided.stamp = outcome.stamp();
   if (outcome.error == err::kNotCommitted && request.report_conflicts) conflicting_ranges_.clear();

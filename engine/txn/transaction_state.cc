@@ -25,6 +25,7 @@ TransactionState::TransactionState(Ref<Database> database, Ref<Tenant> tenant)
       link_(this, network_),
       view_(database_->keyspace(), std::move(tenant), this),
       attempt_(database_->deferred_error()) {
+  database_->add_handle();
   options_.snapshot_ryw_counter = database_->snapshot_ryw_counter();
   apply_defaults();
   if (behavior().born_with_system_access && !view_.in_tenant()) apply_option(FDB_TR_OPTION_ACCESS_SYSTEM_KEYS, false, Slice());

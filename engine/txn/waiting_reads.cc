@@ -51,6 +51,8 @@ bool WaitingReads::carry_out(Error* failure) {
 Error WaitingReads::try_read(const Waiting& waiting, Result* result) {
   try {
     return waiting.read(overlays_.at(waiting.issued), result);
+  } catch (const EngineError& error) {
+    return error.code;
   } catch (...) {
     return err::kUnknownError;
   }
