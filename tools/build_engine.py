@@ -134,7 +134,8 @@ class EngineBuild:
         self.compiler = find_compiler()
         self.flags = COMPILE_FLAGS + VARIANT_FLAGS[sanitizer]
         self.flags += environment_flags("CPPFLAGS", "CXXFLAGS", "ARCHFLAGS")
-        self.link_flags = environment_flags("LDFLAGS")
+        # dlopen(), for SQLite, is in a library of its own before glibc 2.34.
+        self.link_flags = ["-ldl", *environment_flags("LDFLAGS")]
 
     def sources(self) -> list[pathlib.Path]:
         """Returns the engine's own sources, without tests."""
