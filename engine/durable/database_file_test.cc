@@ -11,6 +11,7 @@
 #include "durable/database_file_schema.h"
 #include "durable/file_opening.h"
 #include "durable/kv_table.h"
+#include "sim/child_process.h"
 #include "sim/file_checks.h"
 #include "sim/temporary_directory.h"
 #include "sim/test_support.h"
@@ -319,6 +320,33 @@ void reading_only_writes_nothing() {
   CHECK(!file_exists(copy + "-shm"));
 }
 
+// In a child, since root may write everywhere.
+void where_nothing_can_be_written_it_can_be_read() {
+  TemporaryDirectory directory;
+  const Bytes clean = directory.file("clean.fdb"), crashed = directory.file("crashed.fdb");
+  auto file = open(clean, true);
+  auto batch = file->begin();
+  batch->put("a", "1");
+  batch->set_versions({0, 0, 10, 0});
+  batch->commit();
+  batch.reset();
+  write_file(crashed, read_file(clean));
+  write_file(crashed + "-wal", read_file(clean + "-wal"));
+  file.reset();
+  CHECK_EQ(unlink((clean + "-lock").c_str()), 0);
+  for (const Bytes& name : {clean, crashed, crashed + "-wal"}) CHECK_EQ(chmod(name.c_str(), 0444), 0);
+  CHECK_EQ(chmod(directory.path().c_str(), 0555), 0);
+  test::Child([&] {
+    if (geteuid() == 0) CHECK_EQ(setuid(65534), 0);
+    for (const Bytes& name : {clean, crashed}) {
+      CHECK(rows_of(*open_read_only(name)) == (Rows{{"a", "1"}}));
+      check_fails(err::kFileNotWritable, "?mode=ro", [&] { open(name); });
+    }
+    check_fails(err::kFileNotWritable, "?mode=ro", [&] { open(directory.file("new.fdb")); });
+  }).end();
+  CHECK_EQ(chmod(directory.path().c_str(), 0755), 0);
+}
+
 // ---- damage --------------------------------------------------------------------------------------------
 
 // Everything that is in the file, checked as the store does it, or the error's code.
@@ -411,6 +439,7 @@ int main() {
   newer_formats_are_refused();
   an_empty_file_becomes_a_database();
   reading_only_writes_nothing();
+  where_nothing_can_be_written_it_can_be_read();
   a_flipped_bit_is_an_error_or_the_same_answer();
   return 0;
 }

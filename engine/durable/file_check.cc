@@ -46,6 +46,8 @@ class Check {
     }
   }
 
+  bool report_progress() const;
+  void check_all();
   void check_pages();
   void check_leaves();
   void check_rows_before(Slice end);
@@ -74,6 +76,15 @@ Check::Check(const Bytes& path, const Progress& progress) : progress_(progress) 
 
 void Check::run() {
   InsideSqlite inside;
+  Stoppable stoppable(connection_, [&] { return report_progress(); });
+  stoppable.run([&] { check_all(); });
+}
+
+bool Check::report_progress() const {
+  return progress_(totals_.leaves, std::max({int64_t{1}, totals_.leaves, meta_.totals.leaves}));
+}
+
+void Check::check_all() {
   attempt("pages", [&] { check_pages(); });
   if (!attempt("tables", [&] { check_schema(connection_); })) return;
   if (!attempt("rows", [&] { kv_ = std::make_unique<KvTable>(connection_); })) return;
@@ -85,17 +96,9 @@ void Check::run() {
 }
 
 void Check::check_pages() {
-  Stoppable stoppable(connection_, [&] { return progress_(0, 1); });
   Statement check(connection_, "PRAGMA integrity_check(10)");
-  Execution execution(check);
-  for (;;) {
-    const int result = check.try_step();
-    if (result != sqlite::kRow) {
-      if (result != sqlite::kDone) stoppable.check(result, "check");
-      return;
-    }
-    const Slice line = check.text(0);
-    if (line != "ok") note("pages", line);
+  while (check.step()) {
+    if (check.text(0) != "ok") note("pages", check.text(0));
   }
 }
 
@@ -121,7 +124,7 @@ void Check::check_leaves() {
     first = next.first;
     leaf = next;
     add(&totals_, next);
-    if (!progress_(totals_.leaves, std::max(totals_.leaves, meta_.totals.leaves))) throw_stopped(connection_->path());
+    if (!report_progress()) throw_stopped(connection_->path());
   }
   finish("");
   if (is_first) check_rows_before("");

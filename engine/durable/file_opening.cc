@@ -82,9 +82,11 @@ void open_read_only(OpenedFile* file, const FileSettings& settings) {
 
 void open_to_write(OpenedFile* file, const FileSettings& settings, bool* created) {
   const bool takes_no_locks = !vfs_for_tests && OpenFile::was_open_in_parent(settings.path);
+  // First, where that is possible: closing a second descriptor would take the system's locks from the first one.
+  if (!vfs_for_tests && file_exists(settings.path)) file->entry = std::make_unique<OpenFile>(settings.path);
   Connection* connection = file->connection.get();
   connection->open(settings.path, sqlite::kOpenReadwrite | sqlite::kOpenCreate, takes_no_locks ? "unix-none" : vfs_for_tests);
-  if (!vfs_for_tests) file->entry = std::make_unique<OpenFile>(settings.path);
+  if (!vfs_for_tests && !file->entry) file->entry = std::make_unique<OpenFile>(settings.path);
   if (sqlite_api().db_readonly(connection->handle(), "main") == 1) connection->fail(sqlite::kReadonly, "write");
   if (takes_no_locks) file->sqlite_lock = std::make_unique<SqliteLock>(settings.path);
   *created = is_empty(connection);

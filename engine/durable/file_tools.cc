@@ -102,9 +102,7 @@ Bytes compact_file(const Bytes& path, const Progress& progress) {
   Leftover leftover{fresh};
   {
     Stoppable stoppable(file.connection.get(), [&] { return progress(std::min(size_of(fresh), before), before); });
-    const int result =
-        sqlite_api().exec(file.connection->handle(), ("VACUUM INTO " + sql_text(fresh)).c_str(), nullptr, nullptr, nullptr);
-    stoppable.check(result, "compact");
+    stoppable.run([&] { file.connection->run(("VACUUM INTO " + sql_text(fresh)).c_str(), "compact"); });
   }
   // What is in the log is in the new file. The old log must be gone for good before it would lie beside that one.
   file.connection->checkpoint_on_close(true);

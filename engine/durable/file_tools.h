@@ -2,7 +2,7 @@
 //
 // Thread-safety: functions that may be called from any thread; they block.
 // Invariants:
-//  1. A path that is open, here or elsewhere, is refused with 1529; but several may look at and check a file at the same time.
+//  1. A path that is open, here or elsewhere, is refused with 1529; but several processes may look at and check a file at the same time.
 //  2. A tool that fails or is stopped leaves no file behind, and what was there as it was.
 #pragma once
 

@@ -47,6 +47,25 @@ void other_names_do_not_help() {
   CHECK(rows_of(*open_file(link)) == (Rows{{"a", "1"}}));
 }
 
+void other_programs_with_sqlite_are_in_the_way() {
+  TemporaryDirectory directory;
+  const Bytes path = directory.file("a.fdb");
+  open_file(path).reset();
+  Turns reading, done;
+  Child child([&] {
+    Connection plain(path);
+    plain.open(path, sqlite::kOpenReadwrite, nullptr);
+    plain.run("BEGIN; SELECT * FROM kv", "read");
+    reading.give();
+    done.wait();
+  });
+  reading.wait();
+  check_fails(err::kLockFileFailure, "another program has it open", [&] { open_file(path); });
+  done.give();
+  child.end();
+  open_file(path).reset();
+}
+
 void an_orphaned_link_is_no_file() {
   TemporaryDirectory directory;
   const Bytes link = directory.file("link.fdb");
@@ -56,10 +75,11 @@ void an_orphaned_link_is_no_file() {
 
 void a_child_opens_what_its_parent_has_closed() {
   TemporaryDirectory directory;
-  const Bytes path = directory.file("a.fdb");
+  const Bytes path = directory.file("a.fdb"), hard = directory.file("hard.fdb");
   auto file = open_file(path);
   put(*file, "parent", "1");
-  Turns closed, opened, tried, gone;
+  CHECK_EQ(::link(path.c_str(), hard.c_str()), 0);
+  Turns closed, opened, tried, tested, gone;
   Child child([&] {
     check_fails(err::kLockFileFailure, "pid " + std::to_string(getppid()), [&] { open_file(path); });
     opened.give();
@@ -75,6 +95,9 @@ void a_child_opens_what_its_parent_has_closed() {
     opened.give();
     tried.wait();
     check_fails(err::kLockFileFailure, "is open in this process", [&] { open_file(path); });
+    check_fails(err::kLockFileFailure, "is open in this process", [&] { open_file(hard); });
+    tested.give();
+    tried.wait();
     own.reset();
     CHECK_EQ(rows_of(*open_file(path, Sync::kFull, true)).size(), size_t{3});
     gone.give();
@@ -88,11 +111,16 @@ void a_child_opens_what_its_parent_has_closed() {
   closed.give();
   opened.wait();
   check_fails(err::kLockFileFailure, "pid " + std::to_string(child.pid()), [&] { open_file(path); });
-  {
+  const auto check_locked = [&] {
     Connection plain(path);
     plain.open(path, sqlite::kOpenReadwrite, nullptr);
     check_fails(err::kLockFileFailure, path, [&] { plain.number("SELECT count(*) FROM kv"); });
-  }
+  };
+  check_locked();
+  tried.give();
+  // What was refused there has not taken its locks away.
+  tested.wait();
+  check_locked();
   tried.give();
   gone.wait();
   child.end();
@@ -142,6 +170,7 @@ void children_of_a_busy_process_can_use_sqlite() {
 int main() {
   using namespace fdb::durable;
   other_names_do_not_help();
+  other_programs_with_sqlite_are_in_the_way();
   an_orphaned_link_is_no_file();
   a_child_opens_what_its_parent_has_closed();
   an_open_batch_survives_a_child();

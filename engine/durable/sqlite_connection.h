@@ -85,8 +85,6 @@ class Statement {
     if (result == sqlite::kDone) return false;
     connection_->fail(result, doing);
   }
-  // The same, to look at the result: row, done, or an error.
-  int try_step() { return sqlite_->step(statement_); }
   // To the end, for statements without rows.
   void run(Slice doing = "write") {
     while (step(doing)) {

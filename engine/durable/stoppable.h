@@ -22,11 +22,16 @@ class Stoppable {
   Stoppable& operator=(const Stoppable&) = delete;
   ~Stoppable() { sqlite_api().progress_handler(connection_->handle(), 0, nullptr, nullptr); }
 
-  // Throws what the result of such a statement means: 1101 if it was stopped, what `go_on` threw, or as Connection::check().
-  void check(int result, Slice doing) {
-    if (thrown_) std::rethrow_exception(thrown_);
-    if (stopped_) throw_stopped(connection_->path());
-    connection_->check(result, doing);
+  // Does `work`; throws 1101 if it was stopped, or what `go_on` threw, or what `work` throws.
+  template <class Work>
+  void run(Work work) {
+    try {
+      work();
+    } catch (...) {
+      if (thrown_) std::rethrow_exception(thrown_);
+      if (stopped_) throw_stopped(connection_->path());
+      throw;
+    }
   }
 
  private:
