@@ -163,8 +163,34 @@ void a_database_in_memory_is_loaded_from_a_file() {
   CHECK_EQ(get(open(path), "a"), "1");
 }
 
+// As a process leaves a file that is killed after a fold: what is only in the log has to come into the table before the log goes.
+void what_a_crash_left_in_the_log_is_folded() {
+  const Bytes path = fresh_path();
+  {
+    const DatabaseHandle database = open(path);
+    for (int i = 0; i < 200; ++i) put(database, "key" + std::to_string(i), "old");
+  }
+  {
+    bool is_new = false;
+    const auto file = durable::DatabaseFile::open({path, durable::Sync::kFull, false, true}, &is_new);
+    const durable::Versions versions = file->versions();
+    CHECK(versions.base > 0);
+    const Change changes[] = {{"key100", "new", false}, {"key3", "key4", true}};
+    const auto batch = file->begin();
+    batch->append(std::max(versions.base, versions.log_end) + 1, commit_record::encoded(changes));
+    batch->commit();
+  }
+  for (int round = 0; round < 3; ++round) {
+    const DatabaseHandle database = open(path);
+    CHECK_EQ(get(database, "key100"), "new");
+    CHECK_EQ(get(database, "key33"), "(none)");
+    CHECK_EQ(get(database, "key4"), "old");
+  }
+}
+
 void test_all() {
   everything_is_there_after_opening_again();
+  what_a_crash_left_in_the_log_is_folded();
   one_path_is_one_database();
   a_read_only_file_takes_no_commits();
   threads_commit_together();

@@ -1,6 +1,7 @@
 #include "db/recovery.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "db/initial_content.h"
 #include "db/published_state.h"
@@ -37,15 +38,19 @@ RecoveredFile recover(const durable::FileSettings& settings, int64_t cache_bytes
   recovered.cache = make_ref<store::LeafCache>(recovered.leaves.get(), cache_bytes);
   const durable::Versions versions = recovered.file->versions();
   recovered.newest_commit = versions.base;
-  recovered.mark = Editor::next_mark();
-  const store::LeafUse use;
+  recovered.mark = Editor::next_mark();  // before there is an editor whose leaves are not in the table
   Editor editor(first_state(recovered));
   editor.keep_emptied_leaves();
-  if (versions.base > 0) recovered.mark = Editor::next_mark();
+  // Leaves that the replay needs cannot be loaded while the log is read.
+  std::deque<Bytes> records;
   recovered.file->for_each_record([&](Version version, Slice record) {
-    commit_record::apply(record, &editor);
+    records.emplace_back(record);
     recovered.newest_commit = version;
   });
+  for (; !records.empty(); records.pop_front()) {
+    const store::LeafUse use;  // for each, so that leaves which are evicted meanwhile can be freed
+    commit_record::apply(records.front(), &editor);
+  }
   recovered.state = editor.finish();
   recovered.lease = versions.lease;
   recovered.first_version = std::max({PublishedState::kFirstVersion, versions.lease, recovered.newest_commit});
