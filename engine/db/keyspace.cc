@@ -12,6 +12,7 @@ namespace fdb {
 namespace {
 
 SystemState state_of_system(const Snapshot& state) {
+  const store::LeafUse leaf_use;
   Slice value;
   SystemState found;
   found.locked = state.get(system_keys::kDatabaseLocked, &value);
