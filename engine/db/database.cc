@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "db/open_files.h"
+#include "db/file_handles.h"
 #include "db/system_keys.h"
 #include "runtime/late_answers.h"
 #include "runtime/network.h"

@@ -8,7 +8,7 @@
 #include <memory>
 #include <mutex>
 
-#include "db/open_files.h"
+#include "db/file_handles.h"
 #include "db/recovery.h"
 
 namespace fdb {
@@ -73,7 +73,7 @@ struct Databases::Names {
 
   std::mutex mutex;
   std::map<Bytes, Ref<Keyspace>> databases;
-  OpenFiles files;
+  FileHandles files;
   Names* left_behind = nullptr;  // by a fork; it cannot be freed, but leak checkers should find it
 };
 

@@ -18,6 +18,7 @@
 #include "db/applied_commit.h"
 #include "db/commit_request.h"
 #include "db/recovery.h"
+#include "durable/file_tools.h"
 #include "durable/group_committer.h"
 
 namespace fdb {
@@ -41,6 +42,10 @@ class KeyspaceFile : private durable::CommitterHost {
   // Takes over a commit; true if the receiver hears of it, false if it is published already. Throws; then nothing was done.
   bool take(const AppliedCommit& applied, std::optional<SystemState> system_state, Version version,
             std::unique_ptr<CommitReceiver> receiver);
+  // What is older is in the table.
+  Version folded_version() const { return file_->versions().base; }
+  // Copies the file, while transactions go on. Blocks; throws durable::FileError.
+  Bytes back_up(const Bytes& target, const durable::Progress& progress) { return durable::back_up(*file_, target, progress); }
   // For simulations; see GroupCommitter.
   void turn() noexcept { committer_.turn(); }
   // Blocks until what was committed is folded and the file is closed.

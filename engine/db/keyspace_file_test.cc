@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "abi/library.h"
-#include "db/open_files.h"
+#include "db/file_handles.h"
 #include "sim/temporary_directory.h"
 #include "sim/test_library.h"
 #include "sim/test_support.h"

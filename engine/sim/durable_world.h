@@ -1,5 +1,5 @@
-// A database in a file and a model of it, for simulations of power losses: random transactions, time, folding, restarts. Everything
-// happens on one thread, so that a seed replays a run; files lie in the VFS of power_vfs.h.
+// A database in a file and a model of it, for simulations: random transactions, time, folding, restarts, and disks that fail.
+// Everything happens on one thread, so that a seed replays a run.
 //
 // The model is a map and what each commit does to it. After a crash the file has to hold what some prefix of the commits leads to,
 // and no shorter one than what was acknowledged.
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -62,10 +63,15 @@ class DurableWorld {
   uint64_t below(uint64_t limit) { return random_() % limit; }
   bool one_in(uint64_t count) { return below(count) == 0; }
 
-  // Whether commits that were acknowledged are missing; otherwise checks that the file holds what it must.
+  // While that is true what the database does may fail, and commits may be neither acknowledged nor refused.
+  std::function<bool()> disk_may_fail = [] { return false; };
+
+  // Opens the file and compares it with the model. False if commits that were acknowledged are missing.
   bool open_and_check();
-  // Ends with everything handed back; `power_is_off`: what happens to the file then does not matter.
-  void close(bool power_is_off);
+  // Drops all handles, after the commits that are on their way have been answered if `waits`.
+  void close(bool waits);
+  int64_t evictions() const { return evictions_; }
+  int64_t folds() const { return folds_; }
 
   // A random step: a commit, time, a turn of the committer or the network, a read.
   void step();
@@ -85,10 +91,11 @@ class DurableWorld {
   Bytes random_key() { return "k" + std::to_string(below(one_in(3) ? 60 : 4'000)); }
   Bytes random_value() {
     if (one_in(30)) return Bytes(below(6'000), static_cast<char>('a' + below(26)));
-    return Bytes(below(120), static_cast<char>('a' + below(26))) + std::to_string(below(1'000'000));
+    return Bytes(below(one_in(2) ? 1'200 : 120), static_cast<char>('a' + below(26))) + std::to_string(below(1'000'000));
   }
   Change random_change();
   void commit();
+  void turn();
   void collect();
   void pass_time();
   void read();
@@ -116,7 +123,9 @@ class DurableWorld {
   Version newest_version_ = 0;               // that was given out
   std::deque<InFlight> in_flight_;
   std::vector<OldReader> readers_;
-  bool power_is_off_ = false;
+  std::ptrdiff_t unknown_ = 0;  // the first ones of commits_: they may be in the file
+  int64_t evictions_ = 0;
+  int64_t folds_ = 0;
 };
 
 // ---- reading ---------------------------------------------------------------------------------------
@@ -148,6 +157,7 @@ inline Rows DurableWorld::all_rows(Transaction* transaction, Slice begin, Slice 
 inline void DurableWorld::compare(Transaction* transaction, const Rows& expected, Slice begin, Slice end) {
   Error error = 0;
   const Rows rows = all_rows(transaction, begin, end, &error);
+  if (error != 0 && disk_may_fail()) return;
   CHECK_EQ(error, 0);
   auto at = expected.lower_bound(Bytes(begin));
   for (const auto& [key, value] : rows) {
@@ -177,6 +187,7 @@ inline void DurableWorld::check_stamps(const Rows& rows) {
 inline bool DurableWorld::open_and_check() {
   database_ = test::open_database(cluster_string_);
   CHECK_EQ(database_->deferred_error(), 0);
+  if (one_in(2)) database_->keyspace()->file()->cache().set_limit(static_cast<int64_t>(below(100'000)));
   Transaction* transaction = create_transaction(*database_).detach();
   Error error = 0;
   const Rows rows = all_rows(transaction, Slice(), "\xff", &error);
@@ -186,7 +197,8 @@ inline bool DurableWorld::open_and_check() {
   CHECK(held <= settled_ + commits_.size());
   if (held < acknowledged_) {
     transaction->destroy();
-    return true;
+    database_ = Ref<Database>();
+    return false;
   }
   for (; settled_ < held; ++settled_) {
     sim::apply(commits_.front(), &rows_);
@@ -200,16 +212,16 @@ inline bool DurableWorld::open_and_check() {
   newest_version_ = version;
   transaction->destroy();
   acknowledged_ = settled_;
-  return false;
+  unknown_ = 0;
+  return true;
 }
 
-inline void DurableWorld::close(bool power_is_off) {
-  if (!power_is_off) {
-    while (!in_flight_.empty()) {
-      database_->keyspace()->file()->turn();
-      collect();
-    }
+inline void DurableWorld::close(bool waits) {
+  while (waits && !in_flight_.empty()) {
+    turn();
+    collect();
   }
+  evictions_ += database_->keyspace()->file()->cache().evictions();
   for (const InFlight& one : in_flight_) one.transaction->destroy();
   in_flight_.clear();
   for (const OldReader& reader : readers_) reader.transaction->destroy();
@@ -249,20 +261,37 @@ inline void DurableWorld::commit() {
   commits_.push_back(std::move(changes));
 }
 
+// Of the thread that writes.
+inline void DurableWorld::turn() {
+  KeyspaceFile& file = *database_->keyspace()->file();
+  const Version base = file.folded_version();
+  file.turn();
+  folds_ += file.folded_version() != base ? 1 : 0;
+}
+
 // Commits whose answers have come.
 inline void DurableWorld::collect() {
   test::network().turn();
   while (!in_flight_.empty() && in_flight_.front().future->is_ready()) {
     const InFlight done = in_flight_.front();
     in_flight_.pop_front();
-    if (done.future->get_error() == 0) {
+    const Error error = done.future->get_error();
+    if (error == 0) {
+      CHECK_EQ(unknown_, 0);
       CHECK(done.transaction->committed_version() > newest_version_);
       newest_version_ = done.transaction->committed_version();
       sim::apply(commits_.front(), &rows_);
       commits_.pop_front();
       acknowledged_ = ++settled_;
     } else {
-      if (!power_is_off_) CHECK_EQ(done.future->get_error(), 0);
+      CHECK(disk_may_fail());
+      CHECK(error == err::kIoError || error == err::kCommitUnknownResult);
+      // What was refused is not in the file. What may be there or not stays in the model, and is followed by nothing.
+      if (error == err::kCommitUnknownResult) {
+        ++unknown_;
+      } else {
+        commits_.erase(commits_.begin() + unknown_);
+      }
     }
     done.transaction->destroy();
   }
@@ -297,7 +326,7 @@ inline void DurableWorld::read_in_the_past() {
   // Out of the window: the right answer or 1007.
   Error error = 0;
   const Rows rows = all_rows(reader.transaction, "k", "l", &error);
-  CHECK(error == 0 || error == err::kTransactionTooOld);
+  CHECK(error == 0 || error == err::kTransactionTooOld || disk_may_fail());
   if (error == 0) compare(reader.transaction, reader.rows, "k", "l");
   reader.transaction->destroy();
   readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(index));
@@ -306,7 +335,7 @@ inline void DurableWorld::read_in_the_past() {
 // While a commit is on its way read versions stand still, and would leave the window.
 inline void DurableWorld::pass_time() {
   while (!in_flight_.empty()) {
-    database_->keyspace()->file()->turn();
+    turn();
     collect();
   }
   env_.advance(static_cast<int64_t>(below(one_in(4) ? 3'000'000 : 20'000)));
@@ -315,7 +344,7 @@ inline void DurableWorld::pass_time() {
 inline void DurableWorld::step() {
   const uint64_t dice = below(100);
   if (dice < 45) return commit();
-  if (dice < 70) return database_->keyspace()->file()->turn();
+  if (dice < 70) return turn();
   if (dice < 80) return collect();
   if (dice < 88) return pass_time();
   if (dice < 94) return read();

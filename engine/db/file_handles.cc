@@ -1,4 +1,4 @@
-#include "db/open_files.h"
+#include "db/file_handles.h"
 
 #include <unistd.h>
 
@@ -34,7 +34,7 @@ void check_agreement(const EmbeddedName& wanted, const durable::FileSettings& is
 
 }  // namespace
 
-std::shared_ptr<OpenFiles::Place> OpenFiles::place_of(const Bytes& path) {
+std::shared_ptr<FileHandles::Place> FileHandles::place_of(const Bytes& path) {
   std::lock_guard lock(mutex_);
   std::erase_if(places_, [&](const auto& entry) { return entry.second.use_count() == 1 && entry.first != path; });
   std::shared_ptr<Place>& place = places_[path];
@@ -42,7 +42,7 @@ std::shared_ptr<OpenFiles::Place> OpenFiles::place_of(const Bytes& path) {
   return place;
 }
 
-std::shared_ptr<FileHandle> OpenFiles::open(const EmbeddedName& name) {
+std::shared_ptr<FileHandle> FileHandles::open(const EmbeddedName& name) {
   EmbeddedName resolved = name;
   resolved.file.path = durable::real_path(name.file.path);
   const std::shared_ptr<Place> place = place_of(resolved.file.path);

@@ -17,9 +17,9 @@ namespace fdb {
 
 class FileHandle;
 
-class OpenFiles {
+class FileHandles {
  public:
-  explicit OpenFiles(Network& network) : network_(network) {}
+  explicit FileHandles(Network& network) : network_(network) {}
 
   // Blocks while the file is read. Throws durable::FileError and EngineError; 2006 when the file is open with other options.
   std::shared_ptr<FileHandle> open(const EmbeddedName& name);
@@ -45,7 +45,7 @@ class OpenFiles {
 // A share in an open file.
 class FileHandle {
  public:
-  FileHandle(std::shared_ptr<OpenFiles::Place> place, Ref<Keyspace> keyspace)
+  FileHandle(std::shared_ptr<FileHandles::Place> place, Ref<Keyspace> keyspace)
       : place_(std::move(place)), keyspace_(std::move(keyspace)) {}
   // The last one closes the file. Blocks.
   ~FileHandle();
@@ -55,7 +55,7 @@ class FileHandle {
   const Ref<Keyspace>& keyspace() const { return keyspace_; }
 
  private:
-  const std::shared_ptr<OpenFiles::Place> place_;
+  const std::shared_ptr<FileHandles::Place> place_;
   const Ref<Keyspace> keyspace_;
 };
 
