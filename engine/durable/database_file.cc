@@ -108,6 +108,7 @@ DatabaseFile::Impl::~Impl() {
   // After a failed sync the log on disk may have holes; what a checkpoint would put beside it has to wait until it is written again.
   if (connection && connection->sync_failed()) connection->checkpoint_on_close(false);
   tables.reset();
+  opened.unlocked_in_child.reset();
   opened.connection.reset();
 }
 

@@ -102,6 +102,9 @@ void open_to_write(OpenedFile* file, const FileSettings& settings, bool* created
   // of this change is gone for good, which is what EXTRA adds.
   connection->run("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=EXTRA", "open");
   if (connection->text("PRAGMA journal_mode=WAL") != "wal") connection->fail(sqlite::kCantOpen, "write the log of");
+  if (!file->entry) return;
+  file->entry->unlock_in_child(connection->file(sqlite::kControlFilePointer));
+  file->unlocked_in_child.reset(file->entry.get());
 }
 
 }  // namespace

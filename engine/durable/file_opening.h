@@ -24,12 +24,18 @@ bool file_exists(const Bytes& path);
 // Makes what was created in, renamed in or removed from a file's directory durable. Throws FileError 1510.
 void sync_directory_of(const Bytes& path);
 
+// Ends what OpenFile::unlock_in_child() began.
+struct ForgetSqliteFile {
+  void operator()(OpenFile* entry) const { entry->unlock_in_child(nullptr); }
+};
+
 // A connection to a database of ours, with what keeps others from the file; destroyed in the reverse order.
 struct OpenedFile {
   std::unique_ptr<FileLock> lock;
   std::unique_ptr<OpenFile> entry;
   std::unique_ptr<SqliteLock> sqlite_lock;  // where the connection takes none
   std::unique_ptr<Connection> connection;
+  std::unique_ptr<OpenFile, ForgetSqliteFile> unlocked_in_child;
 };
 
 // Opens the file, or makes it; `*created` then. `settings.path` is a real path. Throws as DatabaseFile::open(), but does not look at the

@@ -8,6 +8,7 @@
 
 #include "base/fork.h"
 #include "durable/file_error.h"
+#include "durable/sqlite_api.h"
 #include "store/reclaimer.h"
 
 namespace fdb::durable {
@@ -48,7 +49,10 @@ struct OpenFiles {
     files.fork_mutex.unlock();
   }
   static void in_child() {
-    for (OpenFile* file = get().first; file; file = file->next_) file->inherited_ = true;
+    for (OpenFile* file = get().first; file; file = file->next_) {
+      if (file->file_ && !file->inherited_) file->file_->methods->unlock(file->file_, sqlite::kLockNone);
+      file->inherited_ = true;
+    }
     in_parent();
   }
 };
@@ -92,6 +96,11 @@ OpenFile::~OpenFile() {
     *place = next_;
     return;
   }
+}
+
+void OpenFile::unlock_in_child(SqliteFile* file) {
+  std::lock_guard lock(OpenFiles::get().mutex);
+  file_ = file;
 }
 
 bool OpenFile::is_inherited() const {

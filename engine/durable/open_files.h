@@ -15,6 +15,8 @@
 
 namespace fdb::durable {
 
+struct SqliteFile;
+
 class OpenFile {
  public:
   // Throws FileError 1529 if it is open.
@@ -23,6 +25,9 @@ class OpenFile {
   OpenFile& operator=(const OpenFile&) = delete;
   ~OpenFile();
 
+  // Has SQLite forget, in a forked child, the locks that it believes to have on the file: they are the parent's. Another copy of this
+  // library in the child, with the same SQLite, may then open the file once the parent has closed it.
+  void unlock_in_child(SqliteFile* file);
   // Whether this process is a child that was forked while the file was open: who owns this, leaks it.
   bool is_inherited() const;
   // Whether a parent process had the file open at the fork.
@@ -34,6 +39,7 @@ class OpenFile {
   dev_t device_ = 0;
   ino_t inode_ = 0;
   bool inherited_ = false;
+  SqliteFile* file_ = nullptr;
   OpenFile* next_ = nullptr;
 };
 

@@ -86,7 +86,8 @@ constexpr int kOpenMainDatabase = 0x100, kOpenMainJournal = 0x800, kOpenNoMutex 
 constexpr int kOpenWal = 0x80000;
 constexpr int kInteger = 1, kText = 3, kBlob = 4, kNull = 5;
 constexpr int kPreparePersistent = 1;
-constexpr int kControlFilePointer = 7, kControlPersistWal = 10, kControlVfsPointer = 27, kControlJournalPointer = 28;
+constexpr int kLockNone = 0, kControlFilePointer = 7, kControlPersistWal = 10, kControlVfsPointer = 27,
+              kControlJournalPointer = 28;
 constexpr int kConfigNoCheckpointOnClose = 1006;
 constexpr int kCheckpointPassive = 0, kCheckpointTruncate = 3;
 constexpr int kSyncFull = 3;

@@ -35,6 +35,7 @@ static_assert(kOpenMainDatabase == SQLITE_OPEN_MAIN_DB && kOpenMainJournal == SQ
 static_assert(kOpenNoMutex == SQLITE_OPEN_NOMUTEX && kOpenPrivateCache == SQLITE_OPEN_PRIVATECACHE);
 static_assert(kInteger == SQLITE_INTEGER && kText == SQLITE3_TEXT && kBlob == SQLITE_BLOB && kNull == SQLITE_NULL);
 static_assert(kPreparePersistent == SQLITE_PREPARE_PERSISTENT && kControlFilePointer == SQLITE_FCNTL_FILE_POINTER);
+static_assert(kLockNone == SQLITE_LOCK_NONE);
 static_assert(kControlPersistWal == SQLITE_FCNTL_PERSIST_WAL && kControlVfsPointer == SQLITE_FCNTL_VFS_POINTER);
 static_assert(kControlJournalPointer == SQLITE_FCNTL_JOURNAL_POINTER);
 static_assert(kConfigNoCheckpointOnClose == SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE &&
