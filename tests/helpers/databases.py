@@ -46,9 +46,9 @@ def database_name(cluster_file: str | None, request: pytest.FixtureRequest) -> s
 @pytest.fixture
 def db(database_name: str, test_prefix: bytes) -> Iterator[fdb.Database]:
     """The database under test. On a cluster only keys with `test_prefix` are cleaned up."""
-    database = fdb.open(database_name)
-    yield database
-    database.clear_range_startswith(test_prefix)
+    with fdb.open(database_name) as database:
+        yield database
+        database.clear_range_startswith(test_prefix)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A day's work for the official Python package, run on the engine as its libfdb_c.so.
 
-    python official_job.py API_VERSION
+    python official_job.py API_VERSION [DATABASE]
 
 Every step states what it needs from the database and fails with a traceback if it gets something else.
 It uses what a program of that API version could use: tenants from 710, for example.
@@ -18,7 +18,7 @@ from typing import Any
 import fdb
 
 API_VERSION = int(sys.argv[1]) if len(sys.argv) > 1 else 740
-DATABASE = "memory:official-job"
+DATABASE = sys.argv[2] if len(sys.argv) > 2 else "memory:official-job"
 
 
 def expect(got: Any, wanted: Any) -> None:

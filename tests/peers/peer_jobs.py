@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,8 @@ LAYERS_OFFICIAL = Peer("layers", ("foundationdb==7.4.8", *LAYERS))
 LAYERS_OURS = Peer("layers-ours", LAYERS, ours=True)
 
 
-def official_job(peer: Peer, api_version: int) -> str:
-    return run([str(peer.ensure()), str(HERE / "official_job.py"), str(api_version)])
+def official_job(peer: Peer, api_version: int, database: str = "memory:official-job") -> str:
+    return run([str(peer.ensure()), str(HERE / "official_job.py"), str(api_version), database])
 
 
 def installed(python: str, package: str) -> Path:
@@ -93,22 +94,28 @@ def layer_found_job(peer: Peer) -> str:
     return found_tests(layers(peer))
 
 
-def compiled(source: str, compiler: str, *flags: str) -> str:
-    """Compiles a program as a user of the library would, and runs it."""
+def compiled(source: str, compiler: str, flag: str, database: str) -> str:
+    """Compiles a program as a user of the library would, and runs it on a database."""
     BUILD.mkdir(exist_ok=True)
     program = str(BUILD / f"peer-{source.replace('.', '-')}")
     libraries = library_directory()
-    command = [compiler, *flags, "-Wall", "-Wextra", "-Werror", f"-I{HEADERS}", str(HERE / source)]
+    command = [compiler, flag, "-Wall", "-Wextra", "-Werror", f"-I{HEADERS}", str(HERE / source)]
     run([*command, "-o", program, f"-L{libraries}", "-lfdb_c", "-pthread"])
-    return run([program])
+    return run([program, database])
 
 
-def c_program() -> str:
-    return compiled("program.c", os.environ.get("CC", "cc"), "-std=c11")
+def c_program(database: str = "memory:c") -> str:
+    return compiled("program.c", os.environ.get("CC", "cc"), "-std=c11", database)
 
 
-def cpp_program() -> str:
-    return compiled("program.cc", os.environ.get("CXX", "c++"), "-std=c++17")
+def cpp_program(database: str = "memory:cpp") -> str:
+    return compiled("program.cc", os.environ.get("CXX", "c++"), "-std=c++17", database)
+
+
+def on_a_file(work: Callable[[str], str]) -> str:
+    """What a job prints on a database in a file that was not there before."""
+    with tempfile.TemporaryDirectory() as directory:
+        return work(f"file:{directory}/peer.fdb")
 
 
 def c90_program() -> str:
@@ -153,6 +160,14 @@ def jobs() -> list[Job]:
     return [
         Job("C program", c_program),
         Job("C++ program", cpp_program),
+        *(
+            Job(f"{name} on a file", lambda w=work: on_a_file(w))
+            for name, work in (
+                ("C program", c_program),
+                ("C++ program", cpp_program),
+                ("foundationdb 7.4.8", lambda database: official_job(OFFICIAL, 740, database)),
+            )
+        ),
         Job("C90 program at every version of the header", c90_program),
         *official,
         Job("foundationdb 7.3.79 at API 730", lambda: official_job(OFFICIAL_73, 730)),

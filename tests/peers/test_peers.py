@@ -28,6 +28,7 @@ from peer_jobs import (  # noqa: E402
     layer_found_job,
     layer_job,
     official_job,
+    on_a_file,
 )
 
 
@@ -50,6 +51,11 @@ def test_a_cpp_program_compiles_links_and_runs() -> None:
     assert cpp_program() == "C++: 200 appends by 4 threads"
 
 
+def test_the_same_programs_on_a_file() -> None:
+    assert on_a_file(c_program) == "C: 400 increments, range, watch"
+    assert on_a_file(cpp_program) == "C++: 200 appends by 4 threads"
+
+
 def test_an_old_c_program_compiles_without_a_warning_at_every_version_of_the_header() -> None:
     assert c90_program().startswith("C90: write, read and range at 26 versions")
 
@@ -58,6 +64,12 @@ def test_an_old_c_program_compiles_without_a_warning_at_every_version_of_the_hea
 def test_the_official_package_does_its_job(api_version: int) -> None:
     printed = official_job(need(OFFICIAL), api_version)
     assert printed.startswith(f"API {api_version}: tuples_and_ranges")
+
+
+def test_the_official_package_does_its_job_on_a_file() -> None:
+    official = need(OFFICIAL)
+    printed = on_a_file(lambda database: official_job(official, 740, database))
+    assert printed.startswith("API 740: tuples_and_ranges") and printed.endswith("tenants")
 
 
 def test_the_official_package_of_the_release_before() -> None:

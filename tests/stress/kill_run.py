@@ -30,7 +30,8 @@ CHILD_SECONDS = 120
 #: How many kills a file lives through, and how many rows it begins with.
 LIVES = (3, 8, 20)
 BULK_ROWS = (0, 0, 8_000, 40_000)
-SYNCS = ("full", "full", "full", "off", "normal")
+#: With the smallest cache most of the rows of a larger file are read from it again and again.
+OPTIONS = ("sync=full", "sync=full", "sync=full&cache=1M", "sync=off", "sync=normal")
 PHASES = {"opening": 2, "working": 6, "closing": 3}
 #: Seconds from the start of a phase to the kill, at most.
 LONGEST = {"opening": 0.04, "working": 0.5, "closing": 0.06}
@@ -68,11 +69,11 @@ class KilledFile:
     """One database file and the incarnations of the program that have used it."""
 
     def __init__(
-        self, directory: Path, rng: random.Random, sync: str, bulk_rows: int, early: bool = False
+        self, directory: Path, rng: random.Random, options: str, bulk_rows: int, early: bool = False
     ) -> None:
         self.directory = directory
         self.rng = rng
-        self.name = f"file:{directory / 'app.fdb'}?sync={sync}"
+        self.name = f"file:{directory / 'app.fdb'}?{options}"
         self.bulk_rows = bulk_rows
         self.early = early
         self.incarnation = 0
@@ -135,7 +136,7 @@ def run(kills: int, seed: int, directory: Path, long_lives: float = LONG_LIVES) 
     while counts.total < kills:
         place = directory / f"file-{counts.files}"
         place.mkdir()
-        file = KilledFile(place, rng, rng.choice(SYNCS), rng.choice(BULK_ROWS))
+        file = KilledFile(place, rng, rng.choice(OPTIONS), rng.choice(BULK_ROWS))
         counts.files += 1
         for _ in range(rng.choice(LIVES)):
             if counts.total >= kills:

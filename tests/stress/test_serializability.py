@@ -6,6 +6,7 @@ The amount of work is fixed, not the time. Every test prints its seed; set STRES
 from __future__ import annotations
 
 import os
+import pathlib
 import random
 import sys
 import threading
@@ -24,6 +25,19 @@ START_BALANCE = 100
 TRANSFERS = 300  # of each thread
 SWITCH_SECONDS = 2e-5
 SEEDS = [int(os.environ["STRESS_SEED"])] if "STRESS_SEED" in os.environ else [1, 2, 3]
+
+
+@pytest.fixture(params=["memory", "file"])
+def database_name(
+    request: pytest.FixtureRequest, cluster_file: str | None, tmp_path: pathlib.Path
+) -> str:
+    """What to give to fdb.open: a commit is done at once in memory, and with others of its group in a file."""
+    if request.param == "file":
+        if cluster_file is not None:
+            pytest.skip("a cluster has its own files")
+        return f"file:{tmp_path / 'app.fdb'}"
+    name: str = cluster_file or request.getfixturevalue("memory_name")
+    return name
 
 
 @pytest.fixture(autouse=True)
