@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 SEEDS ?= 1000
+KILLS ?= 1000
+POWER_LOSSES ?= 2000
 PYTHONS ?= python3.10 python3.11 python3.12 python3.13
 
 BIN := $(VENV)/bin
@@ -20,14 +22,14 @@ SOURCES := setup.py pyproject.toml tools/build_engine.py \
 
 # What clang-format watches over; the headers of the ABI are tables with a layout of their own.
 FORMATTED := $(wildcard engine/*/*.cc engine/*/*.h native/binding/*.[ch] native/shim/*.[ch] native/tuple/*.[ch]) \
-	$(wildcard tests/*.c tests/*/*.c tests/*/*.cc tests/*/*.h)
+	$(wildcard tests/*.c tests/*/*.c tests/*/*.cc tests/*/*.h benchmarks/*.c)
 
 QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tests/tuple tests/waiting \
 	tests/native/test_lifetimes.py tests/project/test_packaging.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-random test-pure lint format typecheck \
-	generate check-generated parity bench asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
+	generate check-generated parity bench bench-durable crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
 help: ## list the targets
@@ -43,6 +45,10 @@ $(VENV)/installed: $(SOURCES)
 
 $(VENV)/linters: pyproject.toml $(VENV)/installed
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
+	@touch $@
+
+$(VENV)/benchmarked: pyproject.toml $(VENV)/installed
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 setup: $(VENV)/installed ## create .venv with the package and what its tests need
@@ -97,8 +103,13 @@ check-generated: ## fail if a generated file is stale
 parity: $(VENV)/installed ## compare the public names with the official packages (docs/parity.md)
 	$(PY) tools/parity.py
 
-bench: $(VENV)/installed ## compare with the official package on the same engine
+bench: $(VENV)/benchmarked ## compare with the official package on the same engine, and files with sqlite3 and lmdb
 	$(PY) benchmarks/run.py
+	$(PY) benchmarks/durable.py
+
+bench-durable: $(VENV)/benchmarked ## compare files with sqlite3 and lmdb at 1e6 and 1e7 pairs; count instructions of reads
+	$(PY) benchmarks/durable.py --rounds 5 --pairs 1000000 10000000
+	$(PY) benchmarks/instructions.py
 
 asan: ## run the engine's tests under AddressSanitizer and UBSan
 	@$(PYTHON) tools/build_engine.py --sanitize=address --tests
@@ -121,6 +132,11 @@ peers: $(VENV)/installed ## run other people's clients on the engine
 sim: ## check histories of random transactions against a model (SEEDS=1000)
 	@$(PYTHON) tools/build_engine.py --tests --only simulation_test --no-run
 	build/engine/simulation_test $(SEEDS)
+
+crash-test: $(VENV)/installed ## kill programs that commit to files (KILLS=1000), cut their power (POWER_LOSSES=2000)
+	$(PY) tests/stress/kill_run.py --kills $(KILLS)
+	$(PY) tools/build_engine.py --tests --only durable_power_test --no-run
+	build/engine/durable_power_test $(POWER_LOSSES)
 
 test-all-pythons: ## run the tests with each of $(PYTHONS) that is installed
 	@pythons=$$($(PYTHON) tools/pythons.py $(PYTHONS)) || exit 1; \
