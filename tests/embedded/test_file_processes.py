@@ -309,6 +309,8 @@ def test_ctrl_c_during_commits(path: str) -> None:
     number = 0
     interrupts = 0
     while interrupts < 5:
+        db[b"%06d" % number] = b"x"
+        number += 1
         try:
             say("ready")
             while True:
