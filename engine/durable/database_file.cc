@@ -164,6 +164,16 @@ void DatabaseFile::sync() {
   impl_->synced_record.store(record);
 }
 
+bool DatabaseFile::give_back(int64_t most, int64_t share) {
+  Use use(impl_.get());
+  impl_->check_writable();
+  Connection& connection = *impl_->connection;
+  if (connection.number("PRAGMA freelist_count") * share <= connection.number("PRAGMA page_count")) return false;
+  connection.run(("PRAGMA incremental_vacuum(" + std::to_string(most) + ")").c_str(), "write");
+  impl_->pending.store(impl_->log->size());
+  return true;
+}
+
 int64_t DatabaseFile::pending_bytes() { return impl_->pending.load(); }
 
 void DatabaseFile::checkpoint() {

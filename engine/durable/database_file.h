@@ -63,6 +63,9 @@ class DatabaseFile {
   // Returns when everything committed before is on disk (it waits without holding up scan()). After a FileError nothing may be
   // acknowledged any more: this and whatever would write fails from then on. Does nothing unless Sync::kFull.
   void sync();
+  // Moves at most `most` pages so that as many free ones can be cut off at the file's end, if more than one in `share` is free; false
+  // if that was not so. Not while a batch lives.
+  bool give_back(int64_t most, int64_t share);
   // Bytes of the write-ahead log that are not in the database proper.
   int64_t pending_bytes();
   // Moves them there; notes log_end first, so that a lost record at the end of the log is found out. scan() and begin() wait for it.

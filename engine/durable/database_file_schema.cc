@@ -107,7 +107,7 @@ bool is_empty(Connection* connection) {
 }
 
 void create_schema(Connection* connection) {
-  connection->run("PRAGMA page_size=4096; PRAGMA auto_vacuum=NONE; PRAGMA encoding='UTF-8'; PRAGMA journal_mode=DELETE",
+  connection->run("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA encoding='UTF-8'; PRAGMA journal_mode=DELETE",
                   "create");
   connection->run("PRAGMA synchronous=EXTRA; BEGIN EXCLUSIVE", "create");
   connection->run(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str(), "create");
@@ -121,7 +121,7 @@ void create_schema(Connection* connection) {
 
 void check_schema(Connection* connection) {
   if (connection->number("PRAGMA user_version") != kUserVersion || connection->number("PRAGMA page_size") != kPageSize ||
-      connection->number("PRAGMA auto_vacuum") != 0 || connection->text("PRAGMA encoding") != "UTF-8") {
+      connection->number("PRAGMA auto_vacuum") != 2 || connection->text("PRAGMA encoding") != "UTF-8") {
     throw_corrupt(connection->path(), "is damaged (its header)");
   }
   // Statistics and the like are SQLite's own affair.

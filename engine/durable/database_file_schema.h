@@ -2,7 +2,7 @@
 //
 //   application_id  0x66646245, "fdbE" in the bytes 68 to 71 of the file
 //   user_version    1, the version of the format
-//   page size       4096, no auto_vacuum, text in UTF-8
+//   page size       4096, auto_vacuum incremental, text in UTF-8
 //   tables          meta (meta_table.h), log (log_table.h), kv and big (kv_table.h), leaves (leaf_table.h), and no others
 //
 // A file in use has PATH-wal beside it, and PATH-lock (file_lock.h). One that was closed cleanly is complete without them, and the

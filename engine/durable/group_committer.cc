@@ -13,6 +13,10 @@ constexpr int64_t kRowsBesideGroup = 400;  // and for each commit of the group
 constexpr int64_t kRowsBesideCommit = 100;
 constexpr int64_t kRowsBesideNothing = 4'000;
 constexpr int kLeavesAtOnce = 256;
+constexpr int64_t kPagesAtOnce = 256;
+constexpr int64_t kMostFree = 4;        // of so many pages one may be free while the file is used,
+constexpr int64_t kMostFreeAtEnd = 20;  // and at its end
+constexpr int64_t kCommitsBetweenLooks = 1'000;
 constexpr int64_t kLargestWal = 8 << 20;  // bytes of SQLite's write-ahead log before it is checkpointed
 // The log is folded when there are no commits for a while, or when there is so much of it.
 constexpr int64_t kCalmMicros = 1'000'000;
@@ -53,6 +57,7 @@ GroupCommitter::~GroupCommitter() = default;
 
 void GroupCommitter::start() {
   renew_lease();
+  last_taken_ = now_micros();
   if (!has_thread) return;
   thread_.start(
       [](void* self) -> void* {
@@ -137,7 +142,6 @@ void GroupCommitter::write_group(CommitQueue group) noexcept {
     return;
   }
   while (!group.empty()) host_.logged(group.pop());
-  checkpoint_if_due(kLargestWal);
 }
 
 // Puts the group into the file as a whole, with a piece of folding; or throws, and it is not.
@@ -175,9 +179,11 @@ void GroupCommitter::write_now(const LoggedCommit& commit) {
   batch->append(commit.version, commit.record);
   batch->commit();
   unfolded_bytes_.fetch_add(static_cast<int64_t>(commit.record.size()), std::memory_order_relaxed);
-  if (!dozing_.load(std::memory_order_relaxed)) return;
+  const bool is_time = commits_.fetch_add(1, std::memory_order_relaxed) % kCommitsBetweenLooks == 0;
+  if (!is_time && !dozing_.load(std::memory_order_relaxed)) return;
   std::lock_guard lock(mutex_);
   if (dozing_.exchange(false)) next_look_ = now_micros() + kCalmMicros;
+  if (is_time) next_look_ = 0;
   wake_.notify_one();
 }
 
@@ -198,21 +204,21 @@ void GroupCommitter::housekeep(bool idle) noexcept {
 // Returns the time until there is more to do.
 int64_t GroupCommitter::work_between_groups(bool idle) {
   renew_lease();
+  checkpoint_if_due(kLargestWal);
   if (!folder_.settle(kLeavesAtOnce)) return 0;
   if (folder_.is_idle() && is_time_to_fold(idle)) {
     unfolded_bytes_.store(0, std::memory_order_relaxed);
     last_taken_ = now_micros();
     folder_.take();
-    if (folder_.is_idle()) return kIdleMicros;  // there is nothing new
+    if (folder_.is_idle()) return file_.give_back(kPagesAtOnce, kMostFree) ? 0 : kIdleMicros;  // there is nothing new
   }
   if (idle && folder_.is_ready()) {
     const Versions versions = file_.versions();
     const std::unique_ptr<DatabaseFile::Batch> batch = file_.begin();
     commit_batch(*batch, versions, kRowsBesideNothing);
-    checkpoint_if_due(kLargestWal);
     return 0;
   }
-  return kCalmMicros;
+  return idle && folder_.is_idle() && file_.give_back(kPagesAtOnce, kMostFree) ? 0 : kCalmMicros;
 }
 
 bool GroupCommitter::is_time_to_fold(bool idle) const {
@@ -257,6 +263,7 @@ void GroupCommitter::finish(Version lease) {
     commit_batch(*batch, versions, kRowsBesideNothing);
     checkpoint_if_due(kLargestWal);
   }
+  while (file_.give_back(kPagesAtOnce, kMostFreeAtEnd)) checkpoint_if_due(kLargestWal);
   write_lease(lease);
   file_.sync();
   file_.checkpoint();

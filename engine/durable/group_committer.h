@@ -139,6 +139,7 @@ class GroupCommitter {
   std::atomic<bool> dozing_{false};  // there is nothing to fold
   std::atomic<bool> poisoned_{false};
   std::atomic<int64_t> unfolded_bytes_{0};  // of records since the last capture
+  std::atomic<int64_t> commits_{0};         // of write_now()
   int64_t last_taken_ = 0;                  // of the thread alone
 };
 
