@@ -27,7 +27,11 @@ DLLEXPORT fdb_error_t fdb_network_set_option(FDBNetworkOption option, uint8_t co
 }
 
 DLLEXPORT fdb_error_t fdb_run_network(void) {
-  return guard_error([] { return Library::of_process().network().run(); });
+  return guard_error([] {
+    const Error error = Library::of_process().network().run();
+    if (error == 0) Library::of_process().databases().close_files();
+    return error;
+  });
 }
 
 DLLEXPORT fdb_error_t fdb_stop_network(void) {

@@ -28,8 +28,11 @@ void save(Keyspace& keyspace, const Bytes& target, const durable::Progress& prog
 }  // namespace
 
 Bytes back_up(Keyspace& keyspace, const Bytes& target, const durable::Progress& progress) {
-  if (keyspace.file()) return keyspace.file()->back_up(target, progress);
-  save(keyspace, target, progress);
+  if (KeyspaceFile* file = keyspace.file()) {
+    file->back_up(target, progress);
+  } else {
+    save(keyspace, target, progress);
+  }
   return durable::info_of_file(target);
 }
 

@@ -86,6 +86,8 @@ void Databases::start_over() {
   fresh->left_behind = std::exchange(names_, fresh);
 }
 
+void Databases::close_files() noexcept { names_->files.close_all(); }
+
 Ref<Keyspace> Databases::memory(const EmbeddedName& name, const LatencySetting& latency) {
   std::lock_guard lock(names_->mutex);
   Ref<Keyspace>& keyspace = names_->databases[name.name];
@@ -107,8 +109,7 @@ Ref<Database> Databases::open_embedded(Slice text, const Bytes& opened_path) {
     latency_of_environment(&latency);  // what is wrong with it was refused before
     const EmbeddedName name = parse_embedded(text);
     if (name.kind == EmbeddedName::Kind::kMemory) return make_ref<Database>(network_, memory(name, latency), 0, opened_path);
-    std::shared_ptr<FileHandle> file = names_->files.open(name);
-    file->keyspace()->latency().set(latency);
+    std::shared_ptr<FileHandle> file = names_->files.open(name, latency);
     return make_ref<Database>(network_, std::move(file), opened_path);
   } catch (const durable::FileError& error) {
     return make_ref<Database>(network_, error, opened_path);

@@ -20,6 +20,8 @@ class Databases {
   Ref<Database> open_connection_string(const char* connection_string);
   // Forgets the name; handles that are open go on with the orphaned data.
   bool drop(const Bytes& name);
+  // Closes all files, whoever has handles: at the end of the network, after which nobody gets an answer.
+  void close_files() noexcept;
   // In the child of a fork(): no name is known. The parent's databases stay where they are, since no lock of them may be
   // touched.
   void start_over();

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 #include "db/recovery.h"
 #include "durable/file_opening.h"
 
@@ -42,7 +44,7 @@ std::shared_ptr<FileHandles::Place> FileHandles::place_of(const Bytes& path) {
   return place;
 }
 
-std::shared_ptr<FileHandle> FileHandles::open(const EmbeddedName& name) {
+std::shared_ptr<FileHandle> FileHandles::open(const EmbeddedName& name, const LatencySetting& latency) {
   EmbeddedName resolved = name;
   resolved.file.path = durable::real_path(name.file.path);
   const std::shared_ptr<Place> place = place_of(resolved.file.path);
@@ -53,11 +55,21 @@ std::shared_ptr<FileHandle> FileHandles::open(const EmbeddedName& name) {
   } else {
     place->cache_bytes = name.cache_bytes != 0 ? name.cache_bytes : default_cache();
     keyspace = make_ref<Keyspace>(network_, "file", recover(resolved.file, place->cache_bytes));
+    keyspace->latency().set(latency);
   }
   auto handle = std::make_shared<FileHandle>(place, keyspace);
   place->keyspace = std::move(keyspace);
   ++place->handles;
   return handle;
+}
+
+void FileHandles::close_all() noexcept {
+  std::lock_guard lock(mutex_);
+  for (const auto& [path, place] : places_) {
+    std::lock_guard place_lock(place->mutex);
+    const Ref<Keyspace> keyspace = std::exchange(place->keyspace, Ref<Keyspace>());
+    if (keyspace) keyspace->file()->close();
+  }
 }
 
 FileHandle::~FileHandle() {

@@ -22,7 +22,10 @@ class FileHandles {
   explicit FileHandles(Network& network) : network_(network) {}
 
   // Blocks while the file is read. Throws durable::FileError and EngineError; 2006 when the file is open with other options.
-  std::shared_ptr<FileHandle> open(const EmbeddedName& name);
+  // `latency` is for a file that was closed.
+  std::shared_ptr<FileHandle> open(const EmbeddedName& name, const LatencySetting& latency);
+  // Closes the files of those who have left handles behind. Blocks; what cannot be closed stays open.
+  void close_all() noexcept;
 
  private:
   friend class FileHandle;

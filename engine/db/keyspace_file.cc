@@ -58,7 +58,11 @@ void KeyspaceFile::start() {
 KeyspaceFile::~KeyspaceFile() { close(); }
 
 void KeyspaceFile::close() noexcept {
-  if (is_closed_.exchange(true)) return;
+  {
+    // A commit that is being taken is the last one.
+    std::lock_guard lock(keyspace_.commit_mutex_);
+    if (is_closed_.exchange(true)) return;
+  }
   if (!is_read_only_) {
     committer_.stop();
     try {
@@ -68,7 +72,14 @@ void KeyspaceFile::close() noexcept {
     }
   }
   cache_->detach();
+  std::lock_guard lock(copying_);
   file_.reset();
+}
+
+void KeyspaceFile::back_up(const Bytes& target, const durable::Progress& progress) {
+  std::lock_guard lock(copying_);
+  if (!file_) throw durable::FileError(err::kIoError, "the database was closed before it could be copied to " + target);
+  durable::back_up(*file_, target, progress);
 }
 
 // ---- commits ---------------------------------------------------------------------------------------

@@ -44,11 +44,11 @@ class KeyspaceFile : private durable::CommitterHost {
             std::unique_ptr<CommitReceiver> receiver);
   // What is older is in the table.
   Version folded_version() const { return file_->versions().base; }
-  // Copies the file, while transactions go on. Blocks; throws durable::FileError.
-  Bytes back_up(const Bytes& target, const durable::Progress& progress) { return durable::back_up(*file_, target, progress); }
   // For simulations; see GroupCommitter.
   void turn() noexcept { committer_.turn(); }
-  // Blocks until what was committed is folded and the file is closed.
+  // Copies the file while it is in use; see durable::back_up(). 1510 when it was closed.
+  void back_up(const Bytes& target, const durable::Progress& progress);
+  // Blocks until what was committed is folded and the file is closed. Commits are refused from then on.
   void close() noexcept;
 
  private:
@@ -80,6 +80,7 @@ class KeyspaceFile : private durable::CommitterHost {
   durable::Folder folder_;
   durable::GroupCommitter committer_;
   std::atomic<bool> is_closed_{false};
+  Mutex copying_;  // held while the file must not be closed
 };
 
 }  // namespace fdb
