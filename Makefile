@@ -28,7 +28,7 @@ QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tes
 	tests/native/test_lifetimes.py tests/project/test_packaging.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build foundationdb-shim demo test test-quick test-late test-random test-pure lint format typecheck \
+.PHONY: help setup build foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
 	generate check-generated parity bench bench-durable crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
@@ -78,6 +78,10 @@ test-late: export FDB_EMBEDDED_LATENCY = 0-2ms
 test-late: $(VENV)/installed ## run the tests with answers as late as a cluster's (docs/late-answers.md)
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
+test-file: export FDB_TESTS_IN_FILES = 1
+test-file: $(VENV)/installed ## run the tests with databases in files instead of in memory
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
 lint: typecheck ## check style, types and layers, and compile the engine without warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -122,6 +126,7 @@ tsan: ## run the engine's tests under ThreadSanitizer
 
 conformance: $(VENV)/installed ## replay every recording of a real server
 	$(PY) tests/conformance/run.py
+	$(PY) tests/conformance/run.py --package ours --database file
 
 bindingtester: $(VENV)/installed ## compare random programs with the official package (SEEDS=1000)
 	$(PY) tests/bindingtester/compare.py --seeds $(SEEDS)

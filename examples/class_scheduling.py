@@ -6,7 +6,7 @@ Many threads sign students up, drop and switch classes at the same time. Each of
 transaction that reads what it depends on, so two students who want the last seat cannot both get
 it: one of the two transactions is retried and then finds the class full.
 
-CLUSTER_FILE may be the path of a cluster file or ``memory:`` (the default).
+CLUSTER_FILE may be the path of a cluster file, ``memory:`` (the default) or ``file:PATH``.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def run_term(db: Any, school: School, term: Term, done: Any = None) -> None:
 
 
 def is_embedded(cluster_file: str) -> bool:
-    return cluster_file.startswith("memory:")
+    return cluster_file.startswith(("memory:", "file:"))
 
 
 def main(argv: list[str]) -> int:

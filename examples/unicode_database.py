@@ -8,7 +8,7 @@
 3. Lets 20 threads make 2,000 sign-ups for classes (see class_scheduling.py) and shows the retries.
 4. Checks that the indexes agree with the records and that no class is over-booked.
 
-CLUSTER_FILE may be the path of a cluster file or ``memory:`` (the default): the same
+CLUSTER_FILE may be the path of a cluster file, ``file:PATH`` or ``memory:`` (the default): the same
 program runs on one machine and on a cluster. The exit status is 1 if an invariant does not hold.
 """
 

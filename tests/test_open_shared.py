@@ -13,6 +13,7 @@ import pytest
 import fdb
 import fdb.embedded
 from fdb._open import _state
+from fdb._startup.cluster_names import place_of
 from helpers.processes import RunPython
 from helpers.stubs import BuildStub
 
@@ -222,7 +223,7 @@ def test_closing_in_a_child_that_was_forked_while_a_thread_opened(run_python: Ru
 
 
 def test_closed_databases_are_forgotten(name: str) -> None:
-    identity = os.fsencode(name)
+    identity = place_of(os.fsencode(name)).identity
     fdb.open(name).close()
     assert identity not in _state.opened
     for model in (None, "debug"):
@@ -233,13 +234,15 @@ def test_closed_databases_are_forgotten(name: str) -> None:
     assert identity not in _state.opened
 
 
-def test_closing_an_object_of_a_dropped_database(name: str) -> None:
+def test_closing_an_object_of_a_dropped_database() -> None:
     """It is not the one that the name means now."""
+    name = fdb.embedded.unique()
     old = fdb.open(name)
     fdb.embedded.drop(name)
     new = fdb.open(name)
     old.close()
     assert fdb.open(name) is new
+    fdb.embedded.drop(name)
 
 
 def test_nothing_stays_of_dropped_databases() -> None:

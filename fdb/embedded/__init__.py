@@ -1,8 +1,9 @@
-"""The embedded engine: where its files are, and its in-memory databases.
+"""The embedded engine: tools for its databases, and where its own files are.
 
-`fdb.open("memory:NAME")` uses the engine without this module.  It is for
-tests (`unique`, `drop`, `set_latency`) and for programs that load or link the engine themselves (`libdir`,
-`includedir`, also as `python -m fdb.embedded --libdir`).
+`fdb.open("memory:NAME")` and `fdb.open("file:PATH")` use the engine without this module.  It has what
+only the engine can do: tools for databases in files (`backup`, `save`, `check`, `compact`, `info`; also as
+`python -m fdb.embedded backup SOURCE TARGET`), aids for tests (`unique`, `drop`, `set_latency`), and the
+paths for programs that load or link the engine themselves (`libdir`, `includedir`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,35 @@ from fdb._open import forget_database
 from fdb._startup.client import clients
 from fdb._startup.locate import EMBEDDED_PATH
 from fdb._waiting.threads import THREADS
+from fdb.embedded.file_tools import (
+    CheckReport,
+    CompactReport,
+    FileInfo,
+    Problem,
+    backup,
+    check,
+    compact,
+    info,
+    save,
+)
 
-__all__ = ["drop", "includedir", "libdir", "library_path", "set_latency", "unique"]
+__all__ = [
+    "CheckReport",
+    "CompactReport",
+    "FileInfo",
+    "Problem",
+    "backup",
+    "check",
+    "compact",
+    "drop",
+    "includedir",
+    "info",
+    "libdir",
+    "library_path",
+    "save",
+    "set_latency",
+    "unique",
+]
 
 _HERE = pathlib.Path(__file__).resolve().parent
 _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"

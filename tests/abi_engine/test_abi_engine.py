@@ -31,9 +31,9 @@ def compile_program(source: str, version: int, directory: pathlib.Path) -> pathl
     return program
 
 
-def run_case(program: pathlib.Path, case: str) -> None:
+def run_case(program: pathlib.Path, case: str, argument: str = "memory:") -> None:
     """Runs one case in a process of its own; the database is empty there."""
-    command = [str(program), case, "memory:"]
+    command = [str(program), case, argument]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stdout) == (0, "ok\n"), result.stderr
 
@@ -56,6 +56,11 @@ def current_programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, path
 )
 def test_newest_version(current_programs: dict[str, pathlib.Path], source: str, case: str) -> None:
     run_case(current_programs[source], case)
+
+
+@pytest.mark.parametrize("case", cases_of("files.c"))
+def test_files(case: str, tmp_path: pathlib.Path) -> None:
+    run_case(compile_program("files.c", 740, tmp_path), case, str(tmp_path / "app.fdb"))
 
 
 @pytest.mark.parametrize("version", OLD_VERSIONS)

@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE.parent / "peers"))
 
 from official import OFFICIAL, PeerUnavailable, library_environment  # noqa: E402
 from replay import (  # noqa: E402
+    IN_A_FILE,
     TRACES,
     Part,
     Runner,
@@ -32,6 +33,7 @@ COMPLETE = ("ryw", "ranges", "atomics", "conflict")
 NAMES = sorted(path.name[: -len(".jsonl.gz")] for path in TRACES.glob("*.jsonl.gz"))
 SAMPLED = [name for name in NAMES if name not in COMPLETE]
 OFFICIAL_SAMPLE = ("ryw", "ranges", "atomics", "conflict", "stamps", "probes", "probes-api300")
+FILE_SAMPLE = (*COMPLETE, "stamps", "watches", "options", "probes", "probes-api300")
 LONGEST_WAIT = 0.5
 JOBS = max(2, os.cpu_count() or 2)
 
@@ -74,6 +76,13 @@ def test_the_official_package_gets_the_same_answers(name: str, official_runner: 
     outcome = run_parts(sample(name, every=10), official_runner, JOBS)
     assert outcome.ok, describe(outcome)
     assert outcome.steps > 500
+
+
+@pytest.mark.parametrize("name", FILE_SAMPLE)
+def test_a_database_in_a_file_gives_the_same_answers(name: str) -> None:
+    outcome = run_parts(sample(name, every=10), Runner(database=IN_A_FILE), JOBS)
+    assert outcome.ok, describe(outcome)
+    assert outcome.steps > 250
 
 
 def test_a_difference_is_reported(tmp_path: Path) -> None:

@@ -80,8 +80,8 @@ def test_it_takes_the_time_that_was_set(name: str) -> None:
     assert db.create_transaction()[b"k"].is_ready()
 
 
-def test_the_setting_belongs_to_the_database(name: str) -> None:
-    other = fdb.embedded.unique()
+def test_the_setting_belongs_to_the_database() -> None:
+    name, other = fdb.embedded.unique(), fdb.embedded.unique()
     fdb.embedded.set_latency(other, None)
     fdb.embedded.set_latency(name, 0.02)  # before it is opened
     for event_model in (None, "debug"):
@@ -90,15 +90,18 @@ def test_the_setting_belongs_to_the_database(name: str) -> None:
     fdb.embedded.set_latency(name.removeprefix("memory:"), None)
     assert not pending(fdb.open(name).create_transaction()[b"k"])
     fdb.embedded.drop(other)
+    fdb.embedded.drop(name)
 
 
-def test_a_dropped_database_keeps_its_setting_for_those_that_use_it(name: str) -> None:
+def test_a_dropped_database_keeps_its_setting_for_those_that_use_it() -> None:
+    name = fdb.embedded.unique()
     db = fdb.open(name)
     fdb.embedded.drop(name)
     fdb.embedded.set_latency(db, 0.02)
     fdb.embedded.set_latency(name, None)
     assert pending(db.create_transaction()[b"k"])
     assert not pending(fdb.open(name).create_transaction()[b"k"])
+    fdb.embedded.drop(name)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,7 @@ def test_an_argument_of_no_use_is_named(
     arguments: dict[str, Any], error: type[Exception], what: str, name: str
 ) -> None:
     with pytest.raises(error, match=what):
-        fdb.embedded.set_latency(name, **arguments)
+        fdb.embedded.set_latency(fdb.open(name), **arguments)
     assert not pending(fdb.open(name).create_transaction()[b"k"])
 
 

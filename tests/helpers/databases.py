@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +12,11 @@ import pytest
 
 import fdb
 import fdb.embedded
+from fdb._open import forget_database
+from fdb._startup.cluster_names import place_of
+
+#: Whether a fresh embedded database is one in a file: `make test-file`.
+IN_FILES = os.environ.get("FDB_TESTS_IN_FILES") == "1"
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +29,12 @@ def cluster_file(pytestconfig: pytest.Config) -> str | None:
 @pytest.fixture
 def memory_name() -> Iterator[str]:
     """What to give to fdb.open for an empty embedded database."""
+    if IN_FILES:
+        with tempfile.TemporaryDirectory() as directory:
+            name = f"file:{directory}/test.fdb?sync=off"
+            yield name
+            forget_database(place_of(name.encode()).identity)
+        return
     name = fdb.embedded.unique()
     yield name
     fdb.embedded.drop(name)
@@ -30,7 +43,7 @@ def memory_name() -> Iterator[str]:
 @pytest.fixture
 def prompt_name(memory_name: str) -> str:
     """The same of one that answers at once, whatever the surroundings say."""
-    fdb.embedded.set_latency(memory_name, None)
+    fdb.embedded.set_latency(fdb.open(memory_name), None)
     return memory_name
 
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import fdb
+import fdb.embedded
 import fdb.impl
 
 PUBLIC = (
@@ -64,6 +65,11 @@ def test_the_names_of_the_module() -> None:
         (fdb.Value, "present value as_foundationdb_key as_foundationdb_value"),
         (fdb.StreamingMode, "want_all iterator exact small medium large serial"),
         (fdb.predicates, "is_retryable is_maybe_committed is_retryable_not_committed"),
+        (
+            fdb.embedded,
+            "CheckReport CompactReport FileInfo Problem backup check compact drop includedir info libdir library_path save "
+            "set_latency unique",
+        ),
         (fdb.FDBRange, "to_list __iter__ __aiter__ iterate"),
         (
             fdb.KeySelector,

@@ -62,6 +62,8 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb._layers", "asyncio"): "slow to load, and in use already where a loop runs",
     ("fdb._startup.locate", "ctypes.util"): "slow to load, and the last resort of the search",
     ("fdb._startup.locate", "tempfile"): "slow to load, and for forked children only",
+    ("fdb.embedded.progress", "rich.console"): "rich need not be installed",
+    ("fdb.embedded.progress", "rich.progress"): "rich need not be installed",
     ("fdb._tuple.pure", "uuid"): "slow to load, and for tuples with a UUID only",
 }
 

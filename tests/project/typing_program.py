@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pathlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -139,6 +140,19 @@ async def take(tr: fdb.Transaction, number: int) -> bytes:
     rows += await tr[tasks.range()].to_list()
     rows[0].value.encode()  # error: attr-defined reportAttributeAccessIssue
     return await tr[b"later"] + later + fdb.tuple.pack((number, await tr.get_read_version()))
+
+
+def files(db: fdb.Database, path: pathlib.Path) -> fdb.embedded.FileInfo:
+    """Databases in files are databases; the tools take them, or paths, and give reports."""
+    with fdb.open(f"file:{path}?sync=off") as other:
+        other[b"k"] = b"v"
+    fdb.open(file=path)  # error: call-overload reportCallIssue
+    report: fdb.embedded.CheckReport = fdb.embedded.check(path, progress=lambda done, total: None)
+    report.ok = False  # error: misc reportAttributeAccessIssue
+    fdb.embedded.backup(db, path, lambda done, total: None)  # error: call-arg reportCallIssue
+    fdb.embedded.save(path, path)  # error: arg-type reportArgumentType
+    print(*report.problems, fdb.embedded.compact(path).bytes_after)
+    return fdb.embedded.backup(path, str(path) + ".copy")
 
 
 async def asynchronous() -> None:
