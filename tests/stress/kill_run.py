@@ -145,6 +145,7 @@ def run(kills: int, seed: int, directory: Path, long_lives: float = LONG_LIVES) 
         counts.commits += file.expected.commits
         counts.unacknowledged += file.expected.unacknowledged
         shutil.rmtree(place)
+        print(counts, flush=True)
     return counts
 
 
@@ -156,7 +157,7 @@ def main(argv: list[str]) -> int:
     print(f"seed {options.seed}", flush=True)
     directory = Path(tempfile.mkdtemp(prefix="fdb-kills-"))
     try:
-        print(run(options.kills, options.seed, directory))
+        run(options.kills, options.seed, directory)
     except Fault as fault:
         print(f"seed {options.seed}: {fault}\nthe files are in {directory}", file=sys.stderr)
         return 1

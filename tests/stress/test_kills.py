@@ -25,7 +25,6 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(tmp_path: pathli
     seed = seed_of(dict(os.environ))
     print(f"seed {seed}")
     counts = run(KILLS, seed, tmp_path, long_lives=0)
-    print(counts)
     assert counts.total == KILLS and counts.commits > 0
 
 
