@@ -239,6 +239,7 @@ def test_compacting(path: pathlib.Path) -> None:
         for number in range(0, ROWS, 2):  # pages that are half empty
             del tr[b"%06d" % number]
         tr.commit().wait()
+        del tr  # it would keep the file open
         wanted = content(db)
     before, id_before = path.stat().st_size, info(path).id
     done = compact(path)
