@@ -29,6 +29,7 @@ SCANS = 8
 SCAN_PAIRS = 20_000
 FIRST_READS = 2_000
 SYNC_BYTES = 4096
+SYNC_BLOCKS = 1000
 MIDDLE = b"%016x" % (1 << 63)
 
 
@@ -168,14 +169,16 @@ class Work:
 
 
 def disk(directory: Path) -> Measured:
-    """Seconds for a write at the end of a file and fdatasync."""
+    """Seconds for fdatasync after a write of a block in a file that does not grow, as in a log that is used again."""
     path = directory / "sync-test"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     block = bytes(SYNC_BYTES)
     try:
+        os.write(descriptor, block * SYNC_BLOCKS)
+        os.fsync(descriptor)
         count, watch = 0, Watch()
         while time.perf_counter() < watch.began + COMMIT_SECONDS:
-            os.write(descriptor, block)
+            os.pwrite(descriptor, block, count % SYNC_BLOCKS * SYNC_BYTES)
             os.fdatasync(descriptor)
             count += 1
         return watch.stop(count)
