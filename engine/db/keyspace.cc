@@ -69,7 +69,7 @@ CommitOutcome Keyspace::commit(const CommitRequest& request, std::unique_ptr<Com
   const store::LeafUse leaf_use;
   const bool is_written = file_ && !request.mutations.empty();
   if (is_written) outcome.error = file_->refusal();
-  const Snapshot before = tip();
+  Snapshot before = tip();
   if (outcome.error == 0) outcome.error = check(request, before, &outcome.conflicting);
   if (outcome.error != 0) return outcome;
   const Version version = published_.assign();
@@ -78,7 +78,7 @@ CommitOutcome Keyspace::commit(const CommitRequest& request, std::unique_ptr<Com
   reach(Point::kVersionAssigned);
   try {
     name_version(version, &outcome);
-    outcome.is_late = carry_out(request, before, outcome.stamp(), version, std::move(receiver));
+    outcome.is_late = carry_out(request, std::move(before), outcome.stamp(), version, std::move(receiver));
   } catch (...) {
     // Without a commit the conflict ranges that it may have left behind conflict with nobody who reads now.
     published_.give_up(version);
@@ -87,9 +87,9 @@ CommitOutcome Keyspace::commit(const CommitRequest& request, std::unique_ptr<Com
   return outcome;
 }
 
-bool Keyspace::carry_out(const CommitRequest& request, const Snapshot& before, Slice stamp, Version version,
+bool Keyspace::carry_out(const CommitRequest& request, Snapshot before, Slice stamp, Version version,
                          std::unique_ptr<CommitReceiver> receiver) {
-  const AppliedCommit applied(before, request.mutations, stamp, recent_.newest_base_mark(), file_ != nullptr);
+  const AppliedCommit applied(std::move(before), request.mutations, stamp, recent_.newest_base_mark(), file_ != nullptr);
   std::optional<SystemState> system_state;
   if (applied.touches_system_keys()) system_state = state_of_system(applied.state());
   conflicts_.add(request, applied, version);

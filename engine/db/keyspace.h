@@ -95,7 +95,7 @@ class Keyspace : public RefCounted<Keyspace> {
   Error check(const CommitRequest& request, const Snapshot& tip, std::vector<size_t>* conflicting);
   Error check_preconditions(const CommitRequest& request, const Snapshot& tip);
   // True if it is decided later.
-  bool carry_out(const CommitRequest& request, const Snapshot& before, Slice stamp, Version version,
+  bool carry_out(const CommitRequest& request, Snapshot before, Slice stamp, Version version,
                  std::unique_ptr<CommitReceiver> receiver);
   void publish(const Snapshot& state, std::optional<SystemState> system_state, Version version) noexcept;
   void fire_watches(const Change& change, const Snapshot& state);
