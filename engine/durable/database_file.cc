@@ -100,7 +100,15 @@ void DatabaseFile::Impl::load() {
 DatabaseFile::DatabaseFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 DatabaseFile::~DatabaseFile() {
-  if (impl_->opened.entry && impl_->opened.entry->is_inherited()) static_cast<void>(impl_.release());
+  if (impl_->opened.entry && impl_->opened.entry->is_inherited()) {
+    static_cast<void>(impl_.release());
+    return;
+  }
+  try {
+    // Closing moves everything into the database: as for any other checkpoint, it has to say where the log ends.
+    if (!impl_->settings.read_only) note_log_end();
+  } catch (...) {
+  }
 }
 
 DatabaseFile::Impl::~Impl() {
@@ -176,16 +184,16 @@ bool DatabaseFile::give_back(int64_t most, int64_t share) {
 
 int64_t DatabaseFile::pending_bytes() { return impl_->pending.load(); }
 
+void DatabaseFile::note_log_end() {
+  const Versions noted = versions();
+  if (impl_->committed_record.load() <= std::max(noted.log_end, noted.base)) return;
+  const auto batch = begin();
+  batch->note_log_end();
+  batch->commit();
+}
+
 void DatabaseFile::checkpoint() {
-  const Version log_end = [this] {
-    std::lock_guard lock(impl_->mutex);
-    return impl_->last_record;
-  }();
-  if (log_end != versions().log_end) {
-    const auto batch = begin();
-    batch->note_log_end();
-    batch->commit();
-  }
+  note_log_end();
   Use use(impl_.get());
   impl_->check_writable();
   int frames = 0, done = 0;

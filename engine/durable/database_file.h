@@ -79,6 +79,7 @@ class DatabaseFile {
   struct Impl;
   class Use;
   explicit DatabaseFile(std::unique_ptr<Impl> impl);
+  void note_log_end();
 
   std::unique_ptr<Impl> impl_;
 };

@@ -90,7 +90,7 @@ void batches_are_kept_as_a_whole() {
     auto file = open(path);
     CHECK(file->id() == id);
     CHECK(rows_of(*file) == (Rows{{"", "empty key"}, {"a", "1"}, {"b", ""}}));
-    CHECK(file->versions() == (Versions{100, 101, 5000, 0}));
+    CHECK(file->versions() == (Versions{100, 101, 5000, 103}));
     CHECK(records_of(*file) == (std::vector<std::pair<Version, Bytes>>{{101, "second"}, {103, "fourth"}}));
   }
 }
@@ -186,14 +186,13 @@ void the_log_is_forgotten_up_to_base() {
 
 // ---- the log is whole, or it is an error ---------------------------------------------------------------
 
+// Closing it says where the log ends, as a checkpoint does.
 void make_log(const Bytes& path) {
   auto file = open(path, true);
   auto batch = file->begin();
   for (Version version = 1; version <= 5; ++version) batch->append(version * 10, "record " + std::to_string(version));
   batch->set_versions({10, 10, 1000, 0});
   batch->commit();
-  batch.reset();
-  file->checkpoint();
 }
 
 void a_record_that_is_missing_is_found_out() {
@@ -407,8 +406,11 @@ void check_flips(const Bytes& original, const Bytes& damaged_name, const Bytes& 
     if (found.substr(0, 5) == "error") {
       ++errors;
     } else if (found != good) {
-      std::cerr << "a flipped bit in byte " << place << " changed the answer\n";
-      CHECK_EQ(found, good);
+      size_t difference = 0;
+      while (difference < std::min(found.size(), good.size()) && found[difference] == good[difference]) ++difference;
+      std::cerr << "a flipped bit in byte " << place << " changed the answer from its byte " << difference << " on, of "
+                << good.size() << " and now " << found.size() << "\n";
+      CHECK(!"another answer");
     }
   }
   CHECK(errors > 0);

@@ -221,7 +221,7 @@ void compacting_keeps_everything_but_space() {
   CHECK(stat(path.c_str(), &status) == 0 && (status.st_mode & 0777) == 0640);
   file = open_file(path);
   CHECK(rows_of(*file) == rows && file->id() == id);
-  CHECK(file->versions() == (Versions{1000, 1000, 1000, 0}));
+  CHECK(file->versions() == (Versions{1000, 1000, 1000, 1001}));
   int records = 0;
   file->for_each_record([&](Version version, Slice record) { records += version == 1001 && record == "record"; });
   CHECK_EQ(records, 1);
