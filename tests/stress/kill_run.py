@@ -98,15 +98,22 @@ class KilledFile:
     def check(self, history: History) -> None:
         output = self.directory / "contents"
         end = self.rng.choice(("leave", "close"))
-        status, printed = self._child(["dump", self.name, str(output), end])
+        status, printed = self._child([str(WORKER), "dump", self.name, str(output), end])
         if status != (-signal.SIGKILL if end == "leave" else 0):
             raise Fault(f"the file cannot be read again: status {status}\n{printed}")
         found = pickle.loads(output.read_bytes())
         output.unlink()
         self.expected.check(history, found)
 
+    def check_file(self) -> None:
+        """Reads every page and checksum of the file, as its last kill has left it. Raises Fault."""
+        path = str(self.directory / "app.fdb")
+        status, printed = self._child(["-m", "fdb.embedded", "check", path])
+        if status != 0:
+            raise Fault(f"the file is damaged: status {status}\n{printed}")
+
     def _child(self, arguments: list[str]) -> tuple[int, str]:
-        command = [sys.executable, str(WORKER), *arguments]
+        command = [sys.executable, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=CHILD_SECONDS)
         return done.returncode, done.stdout + done.stderr
 
@@ -142,6 +149,7 @@ def run(kills: int, seed: int, directory: Path, long_lives: float = LONG_LIVES) 
             if counts.total >= kills:
                 break
             file.live_and_die(counts, rng.random() < long_lives)
+        file.check_file()
         counts.commits += file.expected.commits
         counts.unacknowledged += file.expected.unacknowledged
         shutil.rmtree(place)

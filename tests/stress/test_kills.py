@@ -42,9 +42,15 @@ def test_a_program_that_acknowledges_too_early_is_found_out(tmp_path: pathlib.Pa
     """The test of the test: if nothing were lost here, the kills would prove nothing."""
     seed = seed_of(dict(os.environ))
     print(f"seed {seed}")
-    with pytest.raises(Fault, match="acknowledged and missing"):
-        for number in range(10):
-            place = tmp_path / str(number)
-            place.mkdir()
-            file = KilledFile(place, random.Random(seed + number), "sync=full", 0, early=True)
-            file.live_and_die(Counts(), long_life=False)
+    faults: list[str] = []
+    for number in range(20):  # a kill may come when nothing is under way
+        place = tmp_path / str(number)
+        place.mkdir()
+        file = KilledFile(place, random.Random(seed + number), "sync=full", 0, early=True)
+        try:
+            file.live_and_die(Counts())
+        except Fault as fault:
+            faults.append(str(fault))
+        if faults and "acknowledged and missing" in faults[-1]:
+            return
+    pytest.fail(f"no loss was found, only {faults}")
