@@ -107,9 +107,10 @@ bool is_empty(Connection* connection) {
 }
 
 void create_schema(Connection* connection) {
-  connection->run("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA encoding='UTF-8'; PRAGMA journal_mode=DELETE",
+  connection->run("PRAGMA page_size=4096; PRAGMA encoding='UTF-8'; PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA",
                   "create");
-  connection->run("PRAGMA synchronous=EXTRA; BEGIN EXCLUSIVE", "create");
+  // auto_vacuum writes the first page: inside of the transaction, and before anything else in it.
+  connection->run("BEGIN; PRAGMA auto_vacuum=INCREMENTAL", "create");
   connection->run(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str(), "create");
   connection->run(("PRAGMA user_version=" + std::to_string(kUserVersion)).c_str(), "create");
   for (const Table& table : kTables) connection->run(table.sql, "create");
