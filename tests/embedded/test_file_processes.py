@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -328,3 +329,19 @@ def test_ctrl_c_during_commits(path: str) -> None:
         assert line_of(process) == "True"
         assert process.wait(END_SECONDS) == 0
     assert rows_of(path)
+
+
+def test_a_process_that_is_killed_while_it_makes_the_file(tmp_path: pathlib.Path) -> None:
+    """Before the file is a database it is nothing, whenever the kill comes: the next one who opens it makes it."""
+    code = """
+    say("opening")
+    fdb.open(name)[b"k"] = b"here"
+    """
+    for number in range(30):
+        path = str(tmp_path / str(number))
+        with program(code, path) as process:
+            assert line_of(process) == "opening"
+            time.sleep(0.001 * number)
+            process.kill()
+            process.wait(END_SECONDS)
+        assert rows_of(path) in ({}, {b"k": b"here"})
