@@ -140,8 +140,9 @@ sim: ## check histories of random transactions against a model (SEEDS=1000)
 
 crash-test: $(VENV)/installed ## kill programs that commit to files (KILLS=1000), cut their power (POWER_LOSSES=2000)
 	$(PY) tests/stress/kill_run.py --kills $(KILLS)
-	$(PY) tools/build_engine.py --tests --only durable_power_test --no-run
-	build/engine/durable_power_test $(POWER_LOSSES)
+	$(PY) tools/build_engine.py --tests --only power --no-run
+	build/engine/power_loss_test $(POWER_LOSSES)
+	build/engine/durable_power_test $(POWER_LOSSES) $(POWER_LOSSES)
 
 test-all-pythons: ## run the tests with each of $(PYTHONS) that is installed
 	@pythons=$$($(PYTHON) tools/pythons.py $(PYTHONS)) || exit 1; \

@@ -150,6 +150,7 @@ void KeyspaceFile::failed(durable::CommitQueue group, Error error) noexcept {
 Version KeyspaceFile::foldable() { return std::min(keyspace_.published_.window_start(), keyspace_.recent_.oldest_version()); }
 
 durable::Capture KeyspaceFile::capture() {
+  cache_->trim();  // what a call that has read a lot has left behind
   std::lock_guard lock(keyspace_.commit_mutex_);
   return durable::Capture{newest_commit_, tip_, Editor::next_mark()};
 }

@@ -86,7 +86,8 @@ Bytes holder(int descriptor) {
   char text[24] = {};
   const ssize_t size = pread(descriptor, text, sizeof text - 1, 0);
   const long pid = size > 0 ? std::strtol(text, nullptr, 10) : 0;
-  if (pid == getpid()) return "is open in this process already, by another library (two of them cannot share a file)";
+  if (pid == getpid())
+    return "is open in this process already, by this or by another library (two of them cannot share a file)";
   if (pid > 0 && (kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM)) {
     return "is open in another process (pid " + std::to_string(pid) + ")";
   }

@@ -24,7 +24,7 @@ void two_in_one_process_exclude_each_other() {
   auto writer = FileLock::take(path, false);
   CHECK(writer != nullptr);
   for (const bool shared : {false, true}) {
-    check_fails(err::kLockFileFailure, path + " is open in this process already, by another library",
+    check_fails(err::kLockFileFailure, path + " is open in this process already, by this or by another library",
                 [&] { FileLock::take(path, shared); });
   }
   // A refused one lets go of nothing, and forgets no number.

@@ -14,8 +14,8 @@ constexpr int64_t kRowsBesideCommit = 100;
 constexpr int64_t kRowsBesideNothing = 4'000;
 constexpr int kLeavesAtOnce = 256;
 constexpr int64_t kPagesAtOnce = 256;
-constexpr int64_t kMostFree = 4;        // of so many pages one may be free while the file is used,
-constexpr int64_t kMostFreeAtEnd = 20;  // and at its end
+constexpr int64_t kMostFree = 4;         // of so many pages one may be free while the file is used,
+constexpr int64_t kMostFreeAtEnd = 100;  // and at its end
 constexpr int64_t kCommitsBetweenLooks = 1'000;
 constexpr int64_t kLargestWal = 8 << 20;  // bytes of SQLite's write-ahead log before it is checkpointed
 // The log is folded when there are no commits for a while, or when there is so much of it.
