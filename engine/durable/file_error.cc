@@ -45,7 +45,9 @@ void throw_result(int result, Slice path, Slice doing, Slice detail) {
       break;
     default: text += message;
   }
-  throw FileError(code, std::move(text));
+  FileError error(code, std::move(text));
+  error.may_be_done = (result & 0xff) == sqlite::kIoError;
+  throw error;
 }
 
 }  // namespace fdb::durable

@@ -11,6 +11,8 @@ namespace fdb::durable {
 struct FileError : EngineError {
   FileError(Error error, Bytes explanation) : EngineError{error}, text(std::move(explanation)) {}
   Bytes text;
+  // Whether what failed may be in the file all the same: the system did not say how far it came. Not so when the disk is full.
+  bool may_be_done = false;
 };
 
 // The code of a result of SQLite, extended or not.

@@ -123,25 +123,29 @@ bool GroupCommitter::is_stopped() {
 // ---- groups ----------------------------------------------------------------------------------------
 
 void GroupCommitter::write_group(CommitQueue group) noexcept {
-  if (refusal() != 0) return host_.failed(std::move(group), err::kIoError);
-  Error error = err::kIoError;
+  const Error error = refusal() != 0 ? refusal() : write_and_sync(group);
+  if (error != 0) return host_.failed(std::move(group), error);
+  while (!group.empty()) host_.logged(group.pop());
+}
+
+Error GroupCommitter::write_and_sync(const CommitQueue& group) noexcept {
+  bool may_be_there = false;
   try {
     try {
       try_to_write(group, true);
     } catch (...) {
       try_to_write(group, false);
     }
-    error = err::kCommitUnknownResult;
+    may_be_there = true;
     file_.sync();
-    error = 0;
+    return 0;
+  } catch (const FileError& error) {
+    may_be_there = may_be_there || error.may_be_done;
   } catch (...) {
-    if (error == err::kCommitUnknownResult) poisoned_.store(true, std::memory_order_release);
   }
-  if (error != 0) {
-    host_.failed(std::move(group), error);
-    return;
-  }
-  while (!group.empty()) host_.logged(group.pop());
+  if (!may_be_there) return err::kIoError;
+  poisoned_.store(true, std::memory_order_release);
+  return err::kCommitUnknownResult;
 }
 
 // Puts the group into the file as a whole, with a piece of folding; or throws, and it is not.
@@ -175,9 +179,15 @@ void GroupCommitter::commit_batch(DatabaseFile::Batch& batch, Versions versions,
 
 void GroupCommitter::write_now(const LoggedCommit& commit) {
   if (refusal() != 0) throw FileError(err::kIoError, "an earlier write failed");
-  const std::unique_ptr<DatabaseFile::Batch> batch = file_.begin();
-  batch->append(commit.version, commit.record);
-  batch->commit();
+  try {
+    const std::unique_ptr<DatabaseFile::Batch> batch = file_.begin();
+    batch->append(commit.version, commit.record);
+    batch->commit();
+  } catch (const FileError& error) {
+    if (!error.may_be_done) throw;
+    poisoned_.store(true, std::memory_order_release);
+    throw FileError(err::kCommitUnknownResult, error.text);
+  }
   unfolded_bytes_.fetch_add(static_cast<int64_t>(commit.record.size()), std::memory_order_relaxed);
   const bool is_time = commits_.fetch_add(1, std::memory_order_relaxed) % kCommitsBetweenLooks == 0;
   if (!is_time && !dozing_.load(std::memory_order_relaxed)) return;

@@ -5,8 +5,8 @@
 // Invariants:
 //  1. Commits are handed back in the order of submission, each once: as logged when its group is on disk (in a file that is synced),
 //     or as failed, and then with everything that was submitted after it.
-//  2. When the disk could not take a group (full, an error before it is synced) nothing of the group is in the file, and the next one
-//     is tried. When a sync failed, the file may have the group: it fails with 1021, and nothing is written any more (1510).
+//  2. When the disk is full nothing of the group is in the file, it fails with 1510, and the next one is tried. When writing or the
+//     sync failed, the file may have the group: it fails with 1021, and nothing is written any more (1510).
 //  3. Housekeeping never fails a commit: a group that fails with a piece of folding in it is written again without.
 //  4. No lock is held while the disk is waited for.
 #pragma once
@@ -102,7 +102,8 @@ class GroupCommitter {
   Error refusal() const { return poisoned_.load(std::memory_order_acquire) ? err::kIoError : 0; }
   // Versions ascend. Does not block.
   void submit(std::unique_ptr<LoggedCommit> commit) noexcept;
-  // Writes a commit on the calling thread, for a file that is not synced. Throws FileError when it is not in the file.
+  // Writes a commit on the calling thread, for a file that is not synced. Throws FileError when it is not in the file, 1021 when it may
+  // be.
   void write_now(const LoggedCommit& commit);
   // For the host, see failed().
   CommitQueue take_pending() noexcept;
@@ -117,6 +118,7 @@ class GroupCommitter {
   bool is_stopped();
   void work(CommitQueue group) noexcept;
   void write_group(CommitQueue group) noexcept;
+  Error write_and_sync(const CommitQueue& group) noexcept;
   void try_to_write(const CommitQueue& group, bool with_folding);
   void commit_batch(DatabaseFile::Batch& batch, Versions versions, int64_t rows);
   void housekeep(bool idle) noexcept;
