@@ -85,16 +85,24 @@ void open_to_write(OpenedFile* file, const FileSettings& settings, bool* created
   // First, where that is possible: closing a second descriptor would take the system's locks from the first one.
   if (!vfs_for_tests && file_exists(settings.path)) file->entry = std::make_unique<OpenFile>(settings.path);
   Connection* connection = file->connection.get();
-  connection->open(settings.path, sqlite::kOpenReadwrite | sqlite::kOpenCreate, takes_no_locks ? "unix-none" : vfs_for_tests);
+  const auto connect = [&] {
+    // Closing a descriptor takes the locks of all of them.
+    file->sqlite_lock.reset();
+    connection->close();
+    connection->open(settings.path, sqlite::kOpenReadwrite | sqlite::kOpenCreate, takes_no_locks ? "unix-none" : vfs_for_tests);
+    if (takes_no_locks) file->sqlite_lock = std::make_unique<SqliteLock>(settings.path);
+  };
+  connect();
   if (!vfs_for_tests && !file->entry) file->entry = std::make_unique<OpenFile>(settings.path);
   if (sqlite_api().db_readonly(connection->handle(), "main") == 1) connection->fail(sqlite::kReadonly, "write");
-  if (takes_no_locks) file->sqlite_lock = std::make_unique<SqliteLock>(settings.path);
   *created = is_empty(connection);
   if (has_journal(connection)) {
     // The first read undoes what was interrupted, which may leave nothing.
     const bool is_nothing = connection->number("PRAGMA schema_version") + connection->number("PRAGMA page_count") == 0;
     if (*created && !is_nothing) throw_corrupt(settings.path, "is damaged, or a file of another kind");
     *created = is_nothing;
+    // What SQLite has seen of the file before that would go into the new one.
+    connect();
   }
   if (*created) create_schema(connection);
   if (*created && !vfs_for_tests) sync_directory_of(settings.path);
