@@ -20,16 +20,6 @@ int64_t size_of(const Bytes& path) {
   return stat(path.c_str(), &status) == 0 ? static_cast<int64_t>(status.st_size) : 0;
 }
 
-Bytes hexadecimal(Slice bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  Bytes text;
-  for (const char byte : bytes) {
-    text.push_back(kDigits[static_cast<unsigned char>(byte) >> 4]);
-    text.push_back(kDigits[byte & 15]);
-  }
-  return text;
-}
-
 // The name as a string in SQL.
 Bytes sql_text(const Bytes& name) {
   Bytes text = "'";

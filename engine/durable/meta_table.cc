@@ -29,6 +29,8 @@ Numbers numbers_of(const Meta& meta) {
            {"log_end", meta.versions.log_end}}};
 }
 
+}  // namespace
+
 Bytes hexadecimal(Slice bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
   Bytes text;
@@ -38,8 +40,6 @@ Bytes hexadecimal(Slice bytes) {
   }
   return text;
 }
-
-}  // namespace
 
 uint32_t checksum_of(const Meta& meta) {
   Bytes text;

@@ -51,6 +51,9 @@ struct Meta {
 
 uint32_t checksum_of(const Meta& meta);
 
+// As the id is written where people read it, and in the checksum.
+Bytes hexadecimal(Slice bytes);
+
 class MetaTable {
  public:
   explicit MetaTable(Connection* connection);
