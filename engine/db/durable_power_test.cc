@@ -97,8 +97,8 @@ int main(int count, char** arguments) {
   const uint64_t seed = test::seed() % 1'000'000'000;
   test::simulate();
   durable::GroupCommitter::has_thread = false;
-  test_power_losses(seed, count > 1 ? std::atoi(arguments[1]) : 100);
-  test_faults(seed, count > 2 ? std::atoi(arguments[2]) : 200);
+  test_power_losses(seed, count > 1 ? std::atoi(arguments[1]) : 100 / test::kReduction);
+  test_faults(seed, count > 2 ? std::atoi(arguments[2]) : 200 / test::kReduction);
   test_that_losses_are_found(seed);
   return 0;
 }

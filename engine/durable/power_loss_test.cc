@@ -80,7 +80,7 @@ void without_any_sync_files_break(uint64_t seed) {
 int main(int argc, char** argv) {
   using namespace fdb::durable;
   const uint64_t seed = fdb::test::seed();
-  what_is_synced_is_kept(seed, argc > 1 ? std::atoi(argv[1]) : 300);
+  what_is_synced_is_kept(seed, argc > 1 ? std::atoi(argv[1]) : 300 / fdb::test::kReduction);
   without_our_syncs_some_is_lost(seed);
   without_any_sync_files_break(seed);
   return 0;

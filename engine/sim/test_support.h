@@ -36,6 +36,13 @@ void check_equal(const Actual& actual, const Expected& expected, const char* fil
   fail(file, line, what);
 }
 
+// How much less of what one thread does is enough under ThreadSanitizer, which finds nothing in it and takes that much longer.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr int kReduction = 10;
+#else
+inline constexpr int kReduction = 1;
+#endif
+
 // The seed of a randomized test: the environment's FDB_TEST_SEED, else a fresh one; always printed.
 inline uint64_t seed() {
   const char* wanted = std::getenv("FDB_TEST_SEED");
