@@ -19,19 +19,14 @@ Database::Database(Network& network, Ref<Keyspace> keyspace, Error deferred, Byt
       snapshot_ryw_counter_(network_.behavior().snapshot_sees_writes ? 1 : 0) {}
 
 Database::Database(Network& network, std::shared_ptr<FileHandle> file, Bytes opened_path)
-    : network_(network),
-      keyspace_(file->keyspace()),
-      file_(std::move(file)),
-      opened_path_(std::move(opened_path)),
-      deferred_error_(0),
-      snapshot_ryw_counter_(network_.behavior().snapshot_sees_writes ? 1 : 0) {}
+    : Database(network, file->keyspace(), 0, std::move(opened_path)) {
+  file_ = std::move(file);
+}
 
 Database::Database(Network& network, const durable::FileError& problem, Bytes opened_path)
-    : network_(network),
-      opened_path_(std::move(opened_path)),
-      problem_(problem.text),
-      deferred_error_(problem.code),
-      snapshot_ryw_counter_(network_.behavior().snapshot_sees_writes ? 1 : 0) {}
+    : Database(network, Ref<Keyspace>(), problem.code, std::move(opened_path)) {
+  problem_ = problem.text;
+}
 
 void Database::drop_handle() noexcept {
   if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) file_.reset();

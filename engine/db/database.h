@@ -70,7 +70,7 @@ class Database : public RefCounted<Database> {
   std::shared_ptr<FileHandle> file_;
   std::atomic<int64_t> handles_{1};
   const Bytes opened_path_;
-  const Bytes problem_;
+  Bytes problem_;
   mutable Mutex mutex_;
   Error deferred_error_;
   int snapshot_ryw_counter_;

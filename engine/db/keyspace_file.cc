@@ -131,7 +131,7 @@ void KeyspaceFile::logged(std::unique_ptr<durable::LoggedCommit> logged) noexcep
 void KeyspaceFile::failed(durable::CommitQueue group, Error error) noexcept {
   {
     std::lock_guard lock(keyspace_.commit_mutex_);
-    group.append(committer_.take_pending());
+    for (durable::CommitQueue later = committer_.take_pending(); !later.empty();) group.push(later.pop());
     keyspace_.published_.withdraw();
     tip_ = keyspace_.current();
     tip_.set_as_of(INT64_MAX);

@@ -15,7 +15,7 @@
 #include "sim/file_checks.h"
 #include "sim/temporary_directory.h"
 #include "sim/test_support.h"
-#include "store/leaf_checksum.h"
+#include "store/leaf_description.h"
 
 namespace fdb::durable {
 namespace {
@@ -42,15 +42,9 @@ std::unique_ptr<DatabaseFile> open_read_only(const Bytes& path) {
 }
 
 StoredLeaf leaf_of(Slice first, const Rows& rows) {
-  StoredLeaf leaf{first};
-  store::LeafChecksum checksum;
-  for (const auto& [key, value] : rows) {
-    ++leaf.keys;
-    leaf.bytes += static_cast<int64_t>(key.size() + value.size());
-    checksum.add(key, value);
-  }
-  leaf.checksum = checksum.value();
-  return leaf;
+  store::LeafDescription description;
+  for (const auto& [key, value] : rows) description.add(key, value);
+  return description.leaf(first);
 }
 
 std::vector<std::pair<Version, Bytes>> records_of(DatabaseFile& file) {

@@ -11,7 +11,7 @@
 #include "durable/log_table.h"
 #include "durable/stoppable.h"
 #include "durable/write_ahead_log.h"
-#include "store/leaf_checksum.h"
+#include "store/leaf_description.h"
 
 namespace fdb::durable {
 
@@ -135,16 +135,11 @@ void Check::check_rows_before(Slice end) {
 }
 
 void Check::check_leaf(const StoredLeaf& leaf, Slice end) {
-  StoredLeaf found;
-  store::LeafChecksum checksum;
-  const bool is_read = attempt("rows", [&] {
-    kv_->scan(leaf.first, end, INT64_MAX, [&](Slice key, Slice value) {
-      ++found.keys;
-      found.bytes += static_cast<int64_t>(key.size() + value.size());
-      checksum.add(key, value);
-    });
-  });
-  if (is_read && found.keys == leaf.keys && found.bytes == leaf.bytes && checksum.value() == leaf.checksum) return;
+  store::LeafDescription rows;
+  const bool is_read = attempt(
+      "rows", [&] { kv_->scan(leaf.first, end, INT64_MAX, [&rows](Slice key, Slice value) { rows.add(key, value); }); });
+  const StoredLeaf found = rows.leaf(leaf.first);
+  if (is_read && found.keys == leaf.keys && found.bytes == leaf.bytes && found.checksum == leaf.checksum) return;
   note("leaf_rows", leaf.first);
 }
 

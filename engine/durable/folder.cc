@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "store/leaf_checksum.h"
+#include "store/leaf_description.h"
 
 namespace fdb::durable {
 
@@ -38,23 +38,6 @@ int first_from(const ChangedLeaves& leaf, Slice key) {
   while (at < leaf.count() && leaf.key(at) < key) ++at;
   return at;
 }
-
-// Puts together what is known of a leaf from its rows.
-class Description {
- public:
-  void add(Slice key, Slice value) {
-    if (leaf_.keys++ == 0) first_ = key;
-    leaf_.bytes += static_cast<int64_t>(key.size() + value.size());
-    checksum_.add(key, value);
-  }
-  bool empty() const { return leaf_.keys == 0; }
-  StoredLeaf leaf() const { return StoredLeaf{first_, leaf_.keys, leaf_.bytes, checksum_.value()}; }
-
- private:
-  Bytes first_;
-  StoredLeaf leaf_;
-  store::LeafChecksum checksum_;
-};
 
 }  // namespace
 
@@ -146,20 +129,24 @@ bool Folder::merge_rows(DatabaseFile::Batch& batch, int64_t* budget) {
 
 // The first `count` rows of the current leaf are what lies in the table from its begin up to `end`.
 void Folder::describe_leaf(DatabaseFile::Batch& batch, Slice end, int count) {
-  Description description;
-  for (int i = 0; i < count; ++i) description.add(walk_->key(i), walk_->value(i));
-  const StoredLeaf leaf = description.leaf();
-  batch.replace_leaves(walk_->begin(), end, std::span(&leaf, description.empty() ? 0 : 1));
+  store::LeafDescription rows;
+  for (int i = 0; i < count; ++i) rows.add(walk_->key(i), walk_->value(i));
+  const StoredLeaf leaf = rows.leaf(count > 0 ? walk_->key(0) : Slice());
+  batch.replace_leaves(walk_->begin(), end, std::span(&leaf, count > 0 ? 1 : 0));
 }
 
 // What a leaf of before has from key_ on becomes a leaf of its own.
 void Folder::describe_rest(DatabaseFile::Batch& batch) {
   Bytes next;
   if (!batch.next_leaf(key_, &next)) next.clear();
-  Description description;
-  batch.rows(key_, next, INT64_MAX, [&](Slice key, Slice value) { description.add(key, value); });
-  if (description.empty()) return;
-  const StoredLeaf leaf = description.leaf();
+  Bytes first;
+  store::LeafDescription rows;
+  batch.rows(key_, next, INT64_MAX, [&](Slice key, Slice value) {
+    if (rows.keys() == 0) first = key;
+    rows.add(key, value);
+  });
+  if (rows.keys() == 0) return;
+  const StoredLeaf leaf = rows.leaf(first);
   batch.replace_leaves(leaf.first, key_after(leaf.first), std::span(&leaf, 1));
 }
 

@@ -26,28 +26,6 @@ constexpr int64_t kIdleMicros = 60'000'000;  // between looks at the lease
 
 }  // namespace
 
-// ---- CommitQueue -----------------------------------------------------------------------------------
-
-void CommitQueue::push(std::unique_ptr<LoggedCommit> commit) noexcept {
-  std::unique_ptr<LoggedCommit>& place = last_ ? last_->next_ : first_;
-  last_ = commit.get();
-  place = std::move(commit);
-}
-
-std::unique_ptr<LoggedCommit> CommitQueue::pop() noexcept {
-  std::unique_ptr<LoggedCommit> commit = std::move(first_);
-  first_ = std::move(commit->next_);
-  if (!first_) last_ = nullptr;
-  return commit;
-}
-
-void CommitQueue::append(CommitQueue other) noexcept {
-  if (other.empty()) return;
-  LoggedCommit* const last = other.last_;
-  push(std::move(other.first_));
-  last_ = std::exchange(other.last_, nullptr) ? last : last_;
-}
-
 // ---- the thread ------------------------------------------------------------------------------------
 
 GroupCommitter::GroupCommitter(DatabaseFile& file, Folder& folder, CommitterHost& host)
@@ -154,11 +132,11 @@ void GroupCommitter::try_to_write(const CommitQueue& group, bool with_folding) {
   const std::unique_ptr<DatabaseFile::Batch> batch = file_.begin();
   int64_t rows = kRowsBesideGroup;
   int64_t bytes = 0;
-  for (const LoggedCommit* commit = group.first(); commit; commit = CommitQueue::after(commit)) {
-    batch->append(commit->version, commit->record);
+  group.for_each([&](const LoggedCommit& commit) {
+    batch->append(commit.version, commit.record);
     rows += kRowsBesideCommit;
-    bytes += static_cast<int64_t>(commit->record.size());
-  }
+    bytes += static_cast<int64_t>(commit.record.size());
+  });
   commit_batch(*batch, versions, with_folding && folder_.is_ready() ? rows : 0);
   unfolded_bytes_.fetch_add(bytes, std::memory_order_relaxed);
 }
@@ -214,7 +192,7 @@ void GroupCommitter::housekeep(bool idle) noexcept {
 // Returns the time until there is more to do.
 int64_t GroupCommitter::work_between_groups(bool idle) {
   renew_lease();
-  checkpoint_if_due(kLargestWal);
+  checkpoint_if_due();
   if (!folder_.settle(kLeavesAtOnce)) return 0;
   if (folder_.is_idle() && is_time_to_fold(idle)) {
     unfolded_bytes_.store(0, std::memory_order_relaxed);
@@ -257,8 +235,8 @@ void GroupCommitter::write_lease(Version lease) {
   batch->commit();
 }
 
-void GroupCommitter::checkpoint_if_due(int64_t limit) {
-  if (file_.pending_bytes() > limit) file_.checkpoint();
+void GroupCommitter::checkpoint_if_due() {
+  if (file_.pending_bytes() > kLargestWal) file_.checkpoint();
 }
 
 void GroupCommitter::finish(Version lease) {
@@ -271,9 +249,9 @@ void GroupCommitter::finish(Version lease) {
     const Versions versions = file_.versions();
     const std::unique_ptr<DatabaseFile::Batch> batch = file_.begin();
     commit_batch(*batch, versions, kRowsBesideNothing);
-    checkpoint_if_due(kLargestWal);
+    checkpoint_if_due();
   }
-  while (file_.give_back(kPagesAtOnce, kMostFreeAtEnd)) checkpoint_if_due(kLargestWal);
+  while (file_.give_back(kPagesAtOnce, kMostFreeAtEnd)) checkpoint_if_due();
   write_lease(lease);
   file_.sync();
   file_.checkpoint();

@@ -13,6 +13,7 @@
 
 #include <memory>
 
+#include "base/owned_queue.h"
 #include "base/schedule.h"
 #include "base/thread.h"
 #include "durable/database_file.h"
@@ -30,42 +31,11 @@ class LoggedCommit {
   const Bytes record;  // as commit_record makes it
 
  private:
-  friend class CommitQueue;
+  friend class OwnedQueue<LoggedCommit>;
   std::unique_ptr<LoggedCommit> next_;
 };
 
-// First in, first out; allocates nothing.
-class CommitQueue {
- public:
-  CommitQueue() = default;
-  CommitQueue(CommitQueue&& other) noexcept { swap(other); }
-  CommitQueue& operator=(CommitQueue&& other) noexcept {
-    clear();
-    swap(other);
-    return *this;
-  }
-  ~CommitQueue() { clear(); }
-
-  bool empty() const { return !first_; }
-  const LoggedCommit* first() const { return first_.get(); }
-  static const LoggedCommit* after(const LoggedCommit* commit) { return commit->next_.get(); }
-  void push(std::unique_ptr<LoggedCommit> commit) noexcept;
-  std::unique_ptr<LoggedCommit> pop() noexcept;
-  // Puts the other queue's commits behind these.
-  void append(CommitQueue other) noexcept;
-
- private:
-  void clear() noexcept {
-    while (!empty()) pop();  // one by one: a chain of owners would be destroyed recursively
-  }
-  void swap(CommitQueue& other) noexcept {
-    std::swap(first_, other.first_);
-    std::swap(last_, other.last_);
-  }
-
-  std::unique_ptr<LoggedCommit> first_;
-  LoggedCommit* last_ = nullptr;
-};
+using CommitQueue = OwnedQueue<LoggedCommit>;
 
 // Whose commits these are. Called on the committer's thread, without its locks.
 class CommitterHost : public FoldHost {
@@ -126,7 +96,7 @@ class GroupCommitter {
   bool is_time_to_fold(bool idle) const;
   void renew_lease();
   void write_lease(Version lease);
-  void checkpoint_if_due(int64_t limit);
+  void checkpoint_if_due();
 
   DatabaseFile& file_;
   Folder& folder_;

@@ -5,7 +5,7 @@
 #include "durable/leaf_table.h"
 #include "durable/open_files.h"
 #include "durable/partial_file.h"
-#include "store/leaf_checksum.h"
+#include "store/leaf_description.h"
 
 namespace fdb::durable {
 
@@ -30,8 +30,7 @@ struct NewFile::State {
   Meta before;
   LeafTotals totals;
   Bytes first;  // of the leaf that is being filled; the first leaf begins with all keys
-  StoredLeaf leaf;
-  store::LeafChecksum checksum;
+  store::LeafDescription rows;
 };
 
 void NewFile::State::begin() {
@@ -47,13 +46,11 @@ void NewFile::State::begin() {
 }
 
 void NewFile::State::end_leaf() {
-  if (leaf.keys == 0) return;
-  leaf.first = first;
-  leaf.checksum = checksum.value();
+  if (rows.keys() == 0) return;
+  const StoredLeaf leaf = rows.leaf(first);
   leaves->insert(leaf);
   durable::add(&totals, leaf);
-  leaf = {};
-  checksum = {};
+  rows = {};
 }
 
 NewFile::NewFile(const Bytes& path) : state_(std::make_unique<State>(path)) {
@@ -69,15 +66,13 @@ NewFile::~NewFile() {
 void NewFile::add(Slice key, Slice value) {
   InsideSqlite inside;
   State& state = *state_;
-  const auto size = static_cast<int64_t>(key.size() + value.size());
-  if (state.leaf.keys == kLeafKeys || (state.leaf.keys > 0 && state.leaf.bytes + size > kLeafBytes)) {
+  const int64_t size = store::LeafDescription::size_of(key, value);
+  if (state.rows.keys() == kLeafKeys || (state.rows.keys() > 0 && state.rows.bytes() + size > kLeafBytes)) {
     state.end_leaf();
     state.first = key;
   }
   state.kv->put(key, value);
-  ++state.leaf.keys;
-  state.leaf.bytes += size;
-  state.checksum.add(key, value);
+  state.rows.add(key, value);
 }
 
 void NewFile::finish(Version lease) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/owned_queue.h"
+
 namespace fdb {
 
 class Work {
@@ -14,7 +16,7 @@ class Work {
   virtual void run() = 0;
 
  private:
-  friend class WorkQueue;
+  friend class OwnedQueue<Work>;
   std::unique_ptr<Work> next_;
 };
 
@@ -28,39 +30,6 @@ class WorkOf : public Work {
   Task task_;
 };
 
-// First in, first out; allocates nothing.
-class WorkQueue {
- public:
-  WorkQueue() = default;
-  WorkQueue(WorkQueue&& other) noexcept : first_(std::move(other.first_)), last_(std::exchange(other.last_, nullptr)) {}
-  WorkQueue& operator=(WorkQueue&& other) noexcept {
-    clear();
-    first_ = std::move(other.first_);
-    last_ = std::exchange(other.last_, nullptr);
-    return *this;
-  }
-  ~WorkQueue() { clear(); }
-
-  bool empty() const { return !first_; }
-  void push(std::unique_ptr<Work> work) {
-    std::unique_ptr<Work>& place = last_ ? last_->next_ : first_;
-    last_ = work.get();
-    place = std::move(work);
-  }
-  std::unique_ptr<Work> pop() {
-    std::unique_ptr<Work> work = std::move(first_);
-    first_ = std::move(work->next_);
-    if (!first_) last_ = nullptr;
-    return work;
-  }
-  // One by one: a chain of owners would be destroyed recursively.
-  void clear() {
-    while (!empty()) pop();
-  }
-
- private:
-  std::unique_ptr<Work> first_;
-  Work* last_ = nullptr;
-};
+using WorkQueue = OwnedQueue<Work>;
 
 }  // namespace fdb

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "store/leaf_cache.h"
-#include "store/leaf_checksum.h"
+#include "store/leaf_description.h"
 
 namespace fdb::store {
 
@@ -45,9 +45,9 @@ Page* make_page(LeafCache& cache, const StoredLeaf& leaf, Slice end) {
 }
 
 StoredLeaf stored_leaf(const Node* leaf) {
-  LeafChecksum checksum;
-  for (int i = 0; i < leaf->count; ++i) checksum.add(leaf->key(i), leaf->value(i));
-  return StoredLeaf{leaf->key(0), leaf->keys, leaf->bytes, checksum.value()};
+  LeafDescription rows;
+  for (int i = 0; i < leaf->count; ++i) rows.add(leaf->key(i), leaf->value(i));
+  return rows.leaf(leaf->key(0));
 }
 
 Page* make_page_of(LeafCache& cache, Node* leaf) {
