@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from fdb import fdboptions as fdboptions
     from fdb import locality as locality
     from fdb import tenant_management as tenant_management
+    from fdb import testing as testing
     from fdb._generated.error_codes import ErrorCode as ErrorCode
     from fdb._open import Cluster as Cluster
     from fdb._open import create_cluster as create_cluster
@@ -81,7 +82,7 @@ _extension.configure(
 _Sequence.register(KeyValue)  # pyright: ignore[reportAttributeAccessIssue]
 
 #: Modules loaded by their first use, and those there are from an API version on.
-_LOADED_ON_USE = ("apiversion", "embedded", "fdboptions")
+_LOADED_ON_USE = ("apiversion", "embedded", "fdboptions", "testing")
 _LOADED_FROM_VERSION = {"locality": 23, "tenant_management": 630}
 _MODULES = ("directory_impl", "impl", "subspace_impl", "tuple", *_LOADED_ON_USE)
 

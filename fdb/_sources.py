@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from fdb import _retry
 from fdb import tuple as tuple_layer
@@ -18,6 +18,9 @@ from fdb._native.library import Library
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument
 from fdb._values import Key
+
+if TYPE_CHECKING:
+    from fdb._transaction import Handle
 
 ResultT = TypeVar("ResultT")
 SelfT = TypeVar("SelfT", bound="TransactionSource")
@@ -67,6 +70,14 @@ class Sharing:
         self._forget(database)
 
 
+class HandleMaker(Protocol):
+    """What takes the place of `DatabaseHandle.create_transaction`."""
+
+    def create_handle(self, source: TransactionSource) -> Handle:
+        """Returns the handle of a new transaction of `source`."""
+        ...
+
+
 class TransactionSource:
     """What databases and tenants of all event models have in common."""
 
@@ -74,6 +85,8 @@ class TransactionSource:
     _sharing: Sharing | None = None
     #: Which one it is, for people.
     _which = ""
+    #: Who wants to see what its transactions do; tests (see fdb/testing/_tracing.py).
+    _tracing: HandleMaker | None = None
 
     def __init__(self, handle: extension.DatabaseHandle, library: Library) -> None:
         self._handle = handle
@@ -86,6 +99,9 @@ class TransactionSource:
 
     def create_transaction(self) -> Transaction:
         """Returns a new transaction. `fdb.transactional` does so too, and retries it."""
+        tracing = self._tracing
+        if tracing is not None:
+            return Transaction(tracing.create_handle(self), self._library, self)
         return Transaction(self._handle.create_transaction(), self._library, self)
 
     def __contains__(self, key: NoReturn) -> bool:
@@ -156,12 +172,20 @@ class DatabaseMembers(TransactionSource):
         address = self._handle.call(self._library.fdb_database_open_tenant, tenant_name(name))
         handle = extension.DatabaseHandle(self._library.address, address, self._handle.model, True)
         tenant = kind(handle, self._library)
+        tenant._database = self
         tenant._which = f" {name!r} of {self!r}"
         return tenant
 
 
 class TenantMembers(TransactionSource):
     """What tenants of all event models have, and databases have not."""
+
+    #: The database that has opened it.
+    _database: DatabaseMembers
+
+    @property
+    def _tracing(self) -> HandleMaker | None:  # type: ignore[override]
+        return self._database._tracing
 
     def get_id(self) -> FutureInt64:
         """Returns the (future) number of the tenant; fails with 2131 if it does not exist."""

@@ -28,6 +28,7 @@ _Nothing = TypeVar("_Nothing", covariant=True)
 _Int64 = TypeVar("_Int64", covariant=True)
 _Rows = TypeVar("_Rows", covariant=True)
 _Watch = TypeVar("_Watch", covariant=True)
+_Handle = TypeVar("_Handle", bound=TransactionHandle[Any, Any, Any, Any, Any, Any])
 
 VOID: int
 INT64: int
@@ -90,9 +91,10 @@ class DatabaseHandle:
     @property
     def model(self) -> Any: ...
     def create_transaction(self) -> TransactionHandle[Any, Any, Any, Any, Any, Any]: ...
+    def create_transaction_of(self, type: type[_Handle], /) -> _Handle: ...
     def close(self) -> None: ...
 
-@final
+@disjoint_base
 class TransactionHandle(Generic[_Value, _Key, _Nothing, _Int64, _Rows, _Watch]):
     """Owns a transaction of the library."""
 

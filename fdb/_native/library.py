@@ -170,6 +170,9 @@ class Library:
                 del listener
         return _reported(code, text)
 
+    def fdb_embedded_inject(self, transaction: int, fault: bytes) -> None:
+        check(self._bind("fdb_embedded_inject")(_transaction(transaction), fault))
+
     def fdb_embedded_set_latency(self, database: int, setting: bytes) -> None:
         check(self._bind("fdb_embedded_set_latency")(ffi.cast("FDBDatabase *", database), setting))
 

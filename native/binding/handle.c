@@ -116,7 +116,8 @@ static PyObject *handle_model(HandleObject *self, void *Py_UNUSED(closure)) {
     return model;
 }
 
-static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+/* A new transaction of the library; NULL with the exception set if there is none. */
+static FDBTransaction *new_transaction(HandleObject *self) {
     if (binding_check_handle(self) != 0) {
         return NULL;
     }
@@ -136,15 +137,41 @@ static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(igno
         error = create(self->pointer, &pointer);
     }
     if (error != 0) {
-        return binding_raise_code(error);
+        binding_raise_code(error);
+        return NULL;
     }
-    HandleObject *transaction = PyObject_New(HandleObject, &binding_transaction_type);
+    return pointer;
+}
+
+/* Gives a new transaction to the object that is to own it, which may be missing for want of memory. */
+static PyObject *own_transaction(HandleObject *self, HandleObject *transaction, FDBTransaction *pointer) {
     if (transaction == NULL) {
         SHIM_FUNCTION(self->library, fdb_transaction_destroy)(pointer);
         return NULL;
     }
     initialise(transaction, self->library, pointer, self->model, self->must_await);
     return (PyObject *)transaction;
+}
+
+static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+    FDBTransaction *pointer = new_transaction(self);
+    if (pointer == NULL) {
+        return NULL;
+    }
+    return own_transaction(self, PyObject_New(HandleObject, &binding_transaction_type), pointer);
+}
+
+static PyObject *create_transaction_of(HandleObject *self, PyObject *type) {
+    if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, &binding_transaction_type)) {
+        return binding_raise(PyExc_TypeError,
+                             "create_transaction_of() takes a subclass of TransactionHandle");
+    }
+    FDBTransaction *pointer = new_transaction(self);
+    if (pointer == NULL) {
+        return NULL;
+    }
+    PyTypeObject *wanted = (PyTypeObject *)type;
+    return own_transaction(self, (HandleObject *)wanted->tp_alloc(wanted, 0), pointer);
 }
 
 /* ---- types ---- */
@@ -161,6 +188,8 @@ PyGetSetDef binding_handle_properties[] = {
 static PyMethodDef database_methods[] = {
     {"call", BINDING_METHOD(binding_handle_call), METH_FASTCALL, binding_handle_call_doc},
     {"create_transaction", (PyCFunction)create_transaction, METH_NOARGS, "Returns a new TransactionHandle."},
+    {"create_transaction_of", (PyCFunction)create_transaction_of, METH_O,
+     "The same as an object of a subclass, whose __init__ is not called."},
     {"close", (PyCFunction)database_close, METH_NOARGS, "Gives up the object of the library."},
     {NULL, NULL, 0, NULL},
 };

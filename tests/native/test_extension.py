@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import select
 import sys
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -165,3 +167,26 @@ def test_reference_counts_of_arguments(db: fdb.Database) -> None:
     for _ in range(100):
         use()
     assert (sys.getrefcount(key), sys.getrefcount(value)) == before
+
+
+def test_handles_of_a_subclass(db: fdb.Database, test_prefix: bytes) -> None:
+    class Kept(extension.TransactionHandle):  # type: ignore[type-arg]
+        """One with attributes, some of which lead back to it."""
+
+    handle = db._handle.create_transaction_of(Kept)
+    handle.itself = handle  # type: ignore[attr-defined]
+    key = test_prefix + b"k"
+    handle.set(key, b"v")
+    assert handle.get(key, False) == b"v"
+    handle.commit().wait()
+    assert db[key] == b"v"
+    ended = weakref.ref(handle)
+    del handle
+    gc.collect()
+    assert ended() is None
+    for wrong in (int, 1, fdb.Transaction, extension.DatabaseHandle):
+        with pytest.raises(TypeError, match="a subclass of TransactionHandle"):
+            db._handle.create_transaction_of(wrong)  # type: ignore[type-var, arg-type]
+    for kind in (extension.TransactionHandle, Kept):
+        with pytest.raises(TypeError, match="cannot create"):
+            kind()

@@ -45,7 +45,15 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "fdb.locality",
         "fdb.tenant_management",
     ),
-    "public face": ("fdb", "fdb.apiversion", "fdb.fdboptions", "fdb.embedded", "fdb.embedded.*"),
+    "public face": (
+        "fdb",
+        "fdb.apiversion",
+        "fdb.fdboptions",
+        "fdb.embedded",
+        "fdb.embedded.*",
+        "fdb.testing",
+        "fdb.testing.*",
+    ),
 }
 ORDER = list(LAYERS)
 
