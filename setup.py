@@ -88,6 +88,7 @@ class BuildExtensionsAndEngine(build_ext):
 setup(
     version=version(),
     packages=find_packages(include=["fdb", "fdb.*"]),
+    py_modules=["fdb_pytest"],
     # Said, though it is the default: only then does an editable install put this directory on the path,
     # where type checkers find the package, rather than an import hook, which they do not run.
     package_dir={"": "."},

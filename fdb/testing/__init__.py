@@ -1,6 +1,14 @@
 """A test kit: it breaks things on purpose, moves the clock, and shows what transactions did.
 
-Everything here is for tests, on the databases of the embedded engine; what works on a cluster, too, says so.
+Everything here is for tests, on the databases of the embedded engine; what works on a cluster, too, says so. docs/testing.md is the
+guide. Loaded by its first use, as `fdb.testing`.
+
+`temporary_database`, `temporary_subspace` and `temporary_directory` give a `with` block what nobody else uses. The plugin of pytest
+(fdb_pytest.py), which pytest finds by itself, makes fixtures of all of this.
 """
 
 from __future__ import annotations
+
+from fdb.testing._isolation import temporary_database as temporary_database
+from fdb.testing._isolation import temporary_directory as temporary_directory
+from fdb.testing._isolation import temporary_subspace as temporary_subspace

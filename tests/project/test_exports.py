@@ -11,6 +11,7 @@ import pytest
 import fdb
 import fdb.embedded
 import fdb.impl
+import fdb.testing
 
 PUBLIC = (
     "LATEST_API_VERSION AsyncDatabase AsyncTenant ClientLibrary ConflictRangeType Database "
@@ -69,6 +70,11 @@ def test_the_names_of_the_module() -> None:
             fdb.embedded,
             "CheckReport CompactReport FileInfo Problem backup check compact drop includedir info libdir library_path save "
             "set_latency unique",
+        ),
+        (
+            fdb.testing,
+            # One line for each module.
+            "temporary_database temporary_directory temporary_subspace",
         ),
         (fdb.FDBRange, "to_list __iter__ __aiter__ iterate"),
         (

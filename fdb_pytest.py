@@ -1,0 +1,155 @@
+"""The pytest plugin of fdb: its fixtures, marks and options. Found by pytest itself; there is nothing to import.
+
+Not in the package, so that a suite which uses none of this does not load fdb for it: what the fixtures do stands in
+fdb/testing/pytest_plugin.py, which the first of them loads.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import fdb
+    from fdb.testing import pytest_plugin
+
+_EVENT_MODELS = ("threads", "debug", "gevent", "asyncio")
+
+_MARKS = (
+    "fdb_event_models(*names): runs the test with fdb_db in each of these event models: threads, debug, gevent, asyncio",
+    "fdb_latency(minimum, maximum=None, seed=None): fdb_db answers as late as fdb.embedded.set_latency() says",
+    "fdb_seed(number): the seed of all that is random in the fixtures of fdb",
+)
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**64:
+        raise argparse.ArgumentTypeError(f"must be at least 0 and below 2**64, not {number}")
+    return number
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("fdb", "FoundationDB (fdb)")
+    group.addoption(
+        "--fdb-seed",
+        type=_seed,
+        metavar="NUMBER",
+        help="seed of all that is random in the fixtures of fdb (default: another one for each test, which is shown if it fails)",
+    )
+    group.addoption(
+        "--fdb-api-version",
+        type=int,
+        metavar="VERSION",
+        help="the API version to select if the suite has selected none (default: the setting fdb_api_version, or the newest)",
+    )
+    parser.addini("fdb_api_version", "API version for the fixtures of fdb (default: the newest)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for mark in _MARKS:
+        config.addinivalue_line("markers", mark)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    mark = metafunc.definition.get_closest_marker("fdb_event_models")
+    if mark is None or "fdb_event_model" not in metafunc.fixturenames:
+        return
+    if not mark.args or mark.kwargs or not set(mark.args) <= set(_EVENT_MODELS):
+        given = ", ".join(
+            [repr(name) for name in mark.args]
+            + [f"{name}={value!r}" for name, value in mark.kwargs.items()]
+        )
+        raise pytest.UsageError(
+            f"{metafunc.definition.nodeid}: the mark fdb_event_models({given}) takes one or more of "
+            + ", ".join(repr(name) for name in _EVENT_MODELS)
+        )
+    metafunc.parametrize("fdb_event_model", mark.args)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    outcome: Any = yield
+    test: pytest_plugin.Resources | None = item.stash.get(_test_key, None)
+    if test is not None:
+        test.add_sections(outcome.get_result())
+
+
+#: Where an item has what its fixtures share.
+_test_key: pytest.StashKey[pytest_plugin.Resources] = pytest.StashKey()
+
+
+@pytest.fixture
+def _fdb_test(request: pytest.FixtureRequest) -> Iterator[pytest_plugin.Resources]:
+    """What the fixtures of a test share."""
+    from fdb.testing import pytest_plugin
+
+    test = pytest_plugin.Resources(request)
+    request.node.stash[_test_key] = test
+    try:
+        yield test
+    finally:
+        del request.node.stash[_test_key]
+        test.close()
+
+
+@pytest.fixture
+def fdb_event_model() -> str:
+    """The event model of fdb_db: "threads", "debug", "gevent" or "asyncio".
+
+    The mark fdb_event_models("threads", "gevent") parametrizes it, as pytest.mark.parametrize does; a suite may define its own.
+    """
+    return "threads"
+
+
+@pytest.fixture
+def fdb_db(
+    _fdb_test: pytest_plugin.Resources, fdb_event_model: str
+) -> fdb.Database | fdb.AsyncDatabase | fdb.Tenant | fdb.AsyncTenant:
+    """An empty database of the test's own, in memory. It is closed and dropped after the test."""
+    return _fdb_test.source(fdb_event_model)
+
+
+@pytest.fixture
+def fdb_async_db(_fdb_test: pytest_plugin.Resources) -> fdb.AsyncDatabase | fdb.AsyncTenant:
+    """The database of fdb_db for asyncio: an AsyncDatabase, for tasks of any loop (pytest-asyncio, anyio, asyncio.run)."""
+    return _fdb_test.asynchronous
+
+
+@pytest.fixture
+def fdb_space(_fdb_test: pytest_plugin.Resources) -> fdb.Subspace:
+    """A Subspace of the test's own, in fdb_db. Its prefix is not empty, and not the same twice."""
+    return _fdb_test.space
+
+
+@pytest.fixture
+def fdb_directory(_fdb_test: pytest_plugin.Resources) -> fdb.DirectoryLayer:
+    """A DirectoryLayer of the test's own, in fdb_db."""
+    return _fdb_test.directory
+
+
+@pytest.fixture
+def fdb_file_db(_fdb_test: pytest_plugin.Resources) -> fdb.Database:
+    """An empty database in a file in tmp_path. It is closed after the test."""
+    return _fdb_test.file_database()
+
+
+@pytest.fixture
+def fdb_reopen(_fdb_test: pytest_plugin.Resources, fdb_file_db: fdb.Database) -> Callable[..., Any]:
+    """A function that closes the file of fdb_file_db and opens it again: fdb_reopen(event_model=None) returns the new database.
+
+    It raises RuntimeError while transactions of the test keep the file open.
+    """
+    return _fdb_test.reopen
+
+
+@pytest.fixture
+def fdb_seed(_fdb_test: pytest_plugin.Resources) -> int:
+    """A seed for what is random in the test. It is shown if the test fails, with how to have it again.
+
+    The mark fdb_seed(number) or the option --fdb-seed choose it.
+    """
+    return _fdb_test.use_seed()
