@@ -3,8 +3,11 @@
 Everything here is for tests, on the databases of the embedded engine; what works on a cluster, too, says so. docs/testing.md is the
 guide. Loaded by its first use, as `fdb.testing`.
 
-`temporary_database`, `temporary_subspace` and `temporary_directory` give a `with` block what nobody else uses. The plugin of pytest
-(fdb_pytest.py), which pytest finds by itself, makes fixtures of all of this.
+- `temporary_database`, `temporary_subspace` and `temporary_directory` give a `with` block what nobody else uses.
+- `assert_serializable` looks for an order of steps in which functions that run at the same time do what they never do one
+  after the other.
+
+The plugin of pytest (fdb_pytest.py), which pytest finds by itself, makes fixtures of all of this.
 """
 
 from __future__ import annotations
@@ -12,3 +15,7 @@ from __future__ import annotations
 from fdb.testing._isolation import temporary_database as temporary_database
 from fdb.testing._isolation import temporary_directory as temporary_directory
 from fdb.testing._isolation import temporary_subspace as temporary_subspace
+from fdb.testing._schedule import Stuck as Stuck
+from fdb.testing._serializable import NotSerializable as NotSerializable
+from fdb.testing._serializable import Outcome as Outcome
+from fdb.testing._serializable import assert_serializable as assert_serializable

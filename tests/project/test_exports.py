@@ -74,7 +74,8 @@ def test_the_names_of_the_module() -> None:
         (
             fdb.testing,
             # One line for each module.
-            "temporary_database temporary_directory temporary_subspace",
+            "temporary_database temporary_directory temporary_subspace "
+            "NotSerializable Outcome Stuck assert_serializable",
         ),
         (fdb.FDBRange, "to_list __iter__ __aiter__ iterate"),
         (

@@ -72,6 +72,7 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb._startup.locate", "tempfile"): "slow to load, and for forked children only",
     ("fdb.embedded.progress", "rich.console"): "rich need not be installed",
     ("fdb.embedded.progress", "rich.progress"): "rich need not be installed",
+    ("fdb.testing._serializable", "hypothesis"): "Hypothesis need not be installed",
     ("fdb._tuple.pure", "uuid"): "slow to load, and for tuples with a UUID only",
 }
 
