@@ -46,12 +46,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="VERSION",
         help="the API version to select if the suite has selected none (default: the setting fdb_api_version, or the newest)",
     )
+    group.addoption(
+        "--fdb-cluster",
+        metavar="PATH",
+        help="run fdb_db on this cluster, or on anything else that fdb.open() takes, instead of a database in memory: each test in a "
+        "part of its own, which is removed afterwards",
+    )
+    group.addoption(
+        "--fdb-isolation",
+        choices=("auto", "tenant", "prefix"),
+        default="auto",
+        help="what a part of the cluster is: a tenant, which fdb_db is then; or the keys of a prefix, and a write to others raises "
+        "before it happens; auto (default): a tenant where the cluster has them",
+    )
     parser.addini("fdb_api_version", "API version for the fixtures of fdb (default: the newest)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    cluster: str | None = config.getoption("fdb_cluster")
+    if cluster is None:
+        return None
+    return (
+        f"fdb: on {cluster or 'the default cluster'}, isolation {config.getoption('fdb_isolation')}"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -109,7 +131,10 @@ def fdb_event_model() -> str:
 def fdb_db(
     _fdb_test: pytest_plugin.Resources, fdb_event_model: str
 ) -> fdb.Database | fdb.AsyncDatabase | fdb.Tenant | fdb.AsyncTenant:
-    """An empty database of the test's own, in memory. It is closed and dropped after the test."""
+    """An empty database of the test's own, in memory. It is closed and dropped after the test.
+
+    With --fdb-cluster a tenant of the test's own, or the cluster, where only the keys of fdb_space and fdb_directory may be written.
+    """
     return _fdb_test.source(fdb_event_model)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import fdb
 from fdb import embedded
+from fdb.testing._cluster import PrefixSandbox, open_part
 from fdb.testing._isolation import (
     EVENT_MODELS,
     EmbeddedSandbox,
@@ -28,6 +29,10 @@ ResultT = TypeVar("ResultT")
 _SEED_BITS = 32
 #: Those with which a test gets a database that is not in the file of `fdb_file_db`.
 _MEMORY_FIXTURES = {"fdb_db", "fdb_async_db"}
+
+
+#: Whether --fdb-isolation is auto and the cluster has shown that it has no tenants.
+_without_tenants: pytest.StashKey[bool] = pytest.StashKey()
 
 
 class Resources:
@@ -53,7 +58,18 @@ class Resources:
         if "fdb_file_db" in names and not names & _MEMORY_FIXTURES:
             self._file = self._new_file()
             return self._file
-        return MemorySandbox()
+        cluster: str | None = self._config.getoption("fdb_cluster")
+        return MemorySandbox() if cluster is None else self._new_part(cluster)
+
+    def _new_part(self, cluster: str) -> Sandbox:
+        isolation: str = self._config.getoption("fdb_isolation")
+        if self._config.stash.get(_without_tenants, False):
+            isolation = "prefix"
+        part = open_part(cluster, isolation)
+        # Not to be asked again for each test.
+        if isolation == "auto":
+            self._config.stash[_without_tenants] = isinstance(part, PrefixSandbox)
+        return part
 
     def _new_file(self) -> FileSandbox:
         directory = self._request.getfixturevalue("tmp_path")

@@ -272,6 +272,98 @@ def test_a_seed_that_is_none(suite: pytest.Pytester) -> None:
     assert "--fdb-seed: must be at least 0 and below 2**64, not -1" in refused
 
 
+# ---- on a cluster ----
+
+
+ON_A_CLUSTER = """
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left():
+    db = fdb.open("{name}")
+    db[b"data"] = b"of others"
+    yield
+    assert [row.key for row in db[:]] == [b"data"]
+    assert fdb.tenant_management.list_tenants(db, b"", b"\\xff", 0).to_list() == []
+
+@pytest.mark.parametrize("turn", range(2))
+def test_write(fdb_db, fdb_space, fdb_directory, fdb_async_db, turn):
+    assert type(fdb_db).__name__ == "{kind}"
+    assert fdb_db[fdb_space.range()] == []
+    people = fdb_directory.create(fdb_db, ("people",))
+    fdb_db[people.pack((1,))] = b"p"
+    fdb_db[fdb_space.pack((1,))] = b"s"
+    assert asyncio.run(fdb_async_db.get(fdb_space.pack((1,)))) == b"s"
+
+@pytest.mark.fdb_event_models("threads", "debug", "asyncio")
+def test_models(fdb_db):
+    pass
+
+@pytest.mark.fdb_latency(1)
+def test_prompt(fdb_db):
+    assert fdb_db.create_transaction().get_read_version().is_ready()
+
+def test_file(fdb_file_db):
+    assert type(fdb_file_db) is fdb.Database
+    fdb_file_db[b"data"] = b"mine"
+"""
+
+
+@pytest.mark.parametrize(
+    ("isolation", "kind"),
+    [("auto", "Tenant"), ("tenant", "Tenant"), ("prefix", "Database"), ("disabled", "Database")],
+)
+def test_on_a_cluster(suite: pytest.Pytester, prompt_name: str, isolation: str, kind: str) -> None:
+    db = fdb.open(prompt_name)
+    if isolation == "disabled":
+        tr = db.create_transaction()
+        tr.options.set_access_system_keys()
+        tr[b"\xff/conf/tenant_mode"] = b"0"
+        tr.commit().wait()
+    option = "auto" if isolation == "disabled" else isolation
+    result = run(
+        suite,
+        ON_A_CLUSTER.format(name=prompt_name, kind=kind),
+        f"--fdb-cluster={prompt_name}",
+        f"--fdb-isolation={option}",
+        passed=7,
+    )
+    result.stdout.fnmatch_lines([f"fdb: on {prompt_name}, isolation {option}"])
+
+
+def test_a_write_outside_of_the_part_fails_the_test(
+    suite: pytest.Pytester, prompt_name: str
+) -> None:
+    code = "def test(fdb_db):\n    fdb_db[b'data'] = b'mine'\n"
+    options = (f"--fdb-cluster={prompt_name}", "--fdb-isolation=prefix")
+    printed = run(suite, code, *options, failed=1).stdout.str()
+    assert "set of b'data' is not in this test's part" in printed
+    assert fdb.open(prompt_name)[:] == []
+
+
+def test_a_library_that_is_installed(suite: pytest.Pytester, tmp_path: pathlib.Path) -> None:
+    cluster = tmp_path / "fdb.cluster"
+    cluster.write_text("memory:shared\n")
+    suite.makeconftest(
+        """
+        from fdb.testing import _cluster
+        from fdb._startup.opening import clients
+
+        # As the vendor's library is opened, which knows of no other strings than its own.
+        _cluster.open_place = lambda place, name, model: clients.vendor(None).open(place.string, model)
+        """
+    )
+    suite.makepyfile(
+        """
+        def test(fdb_db, fdb_space, fdb_async_db):
+            assert fdb_db._library.path..rpartition(".")[0].endswith("/lib/libfdb_c")
+            fdb_db[fdb_space.pack((1,))] = b"v"
+        """
+    )
+    (path,) = pathlib.Path(fdb.embedded.libdir()).glob("libfdb_c.*")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FDB_LIBRARY_PATH", str(path))
+        assert "1 passed" in outcome(suite, f"--fdb-cluster={cluster}")
+
+
 # ---- API versions, which a process selects once ----
 
 
