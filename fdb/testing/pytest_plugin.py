@@ -62,7 +62,7 @@ class Resources:
         return MemorySandbox() if cluster is None else self._new_part(cluster)
 
     def _new_part(self, cluster: str) -> Sandbox:
-        isolation: str = self._config.getoption("fdb_isolation")
+        isolation = str(self._config.getoption("fdb_isolation"))
         if self._config.stash.get(_without_tenants, False):
             isolation = "prefix"
         part = open_part(cluster, isolation)

@@ -354,7 +354,7 @@ def test_a_library_that_is_installed(suite: pytest.Pytester, tmp_path: pathlib.P
     suite.makepyfile(
         """
         def test(fdb_db, fdb_space, fdb_async_db):
-            assert fdb_db._library.path..rpartition(".")[0].endswith("/lib/libfdb_c")
+            assert fdb_db._library.path.rpartition(".")[0].endswith("/lib/libfdb_c")
             fdb_db[fdb_space.pack((1,))] = b"v"
         """
     )
