@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fdb._native.extension import FutureBase
@@ -22,6 +22,8 @@ class Run:
     """
 
     __slots__ = ("_attempt", "_model")
+
+    ended: Any = None
 
     def __init__(self, model: EventModel, attempt: list[object]) -> None:
         """`attempt` holds what runs the function; it is emptied when that has returned.

@@ -169,10 +169,12 @@ class DatabaseMembers(TransactionSource):
         return Key(self._handle, address, extension.KEY)
 
     def _open_tenant(self, kind: type[TenantT], name: bytes | tuple[Any, ...]) -> TenantT:
-        address = self._handle.call(self._library.fdb_database_open_tenant, tenant_name(name))
+        key = tenant_name(name)
+        address = self._handle.call(self._library.fdb_database_open_tenant, key)
         handle = extension.DatabaseHandle(self._library.address, address, self._handle.model, True)
         tenant = kind(handle, self._library)
         tenant._database = self
+        tenant._name = key
         tenant._which = f" {name!r} of {self!r}"
         return tenant
 
@@ -182,6 +184,8 @@ class TenantMembers(TransactionSource):
 
     #: The database that has opened it.
     _database: DatabaseMembers
+    #: Its name in the database.
+    _name: bytes
 
     @property
     def _tracing(self) -> HandleMaker | None:  # type: ignore[override]

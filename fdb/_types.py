@@ -60,6 +60,9 @@ class Origin(TransactionMaker[TransactionT], Protocol[TransactionT]):
 class WaitCheck(Protocol):
     """Says of a future that it becomes ready only after the code around the caller has ended."""
 
+    #: None, or called with the result (or None) and the error code of a future that nobody has any more.
+    ended: Any
+
     def surrounds_caller(self) -> bool:
         """Whether the caller runs inside of that code."""
         ...

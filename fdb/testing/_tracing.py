@@ -12,6 +12,7 @@ Invariants:
 from __future__ import annotations
 
 import contextlib
+import inspect
 import itertools
 import os
 import sys
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
+from fdb import _retry
 from fdb._errors import FDBError
 from fdb._native import extension
 from fdb._types import KeyArgument, ValueArgument
@@ -39,6 +41,8 @@ ResultT = TypeVar("ResultT")
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PREFIX = "fdb_transaction_"
 _numbers = itertools.count(1)
+#: From `TracedTransaction` up: `create_handle`, `create_transaction`, `take`, `wrapper`.
+_FRAMES_TO_WRAPPER = 5
 
 
 class Where(NamedTuple):
@@ -70,6 +74,8 @@ class TracedTransaction:
         self.source = source
         #: The line of the program that made it: the call of the transactional function, or of `create_transaction`.
         self.where = where
+        #: The transactional function that it was made for, with its first line; None where there is none.
+        self.function = _transactional_function()
         #: Counts attempts: `on_error` begins the next one, `reset` and a commit that succeeded begin anew with 1.
         self.attempt = 1
         #: Counts the calls of an attempt.
@@ -372,6 +378,27 @@ def program_line() -> Where:
             return Where(code.co_filename, frame.f_lineno, code.co_name)
         frame = frame.f_back
     return Where("", 0, "")
+
+
+def _transactional_function() -> Where | None:
+    """Returns the function whose wrapper is making a transaction, unless it is one of this package."""
+    frame: FrameType | None = sys._getframe(2)
+    for _ in range(_FRAMES_TO_WRAPPER):
+        if frame is None:
+            return None
+        if frame.f_code.co_filename == _retry.__file__ and frame.f_code.co_name == "wrapper":
+            return place_of(frame.f_locals["func"])
+        frame = frame.f_back
+    return None
+
+
+def place_of(function: Callable[..., Any]) -> Where | None:
+    """Returns where a function of the program begins, None for one of this package or without a line."""
+    innermost = inspect.unwrap(function)
+    code = getattr(innermost, "__code__", None)
+    if code is None or code.co_filename.startswith(_PACKAGE):
+        return None
+    return Where(code.co_filename, code.co_firstlineno, innermost.__qualname__)
 
 
 @contextlib.contextmanager

@@ -78,6 +78,26 @@ static void warn_of_unheard_commit(void) {
     PyErr_Restore(type, value, traceback);
 }
 
+/* What watches a read (fdb/testing) has an `ended`; the runs of transactional functions have None there. */
+static void leave_run(FutureObject *self) {
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *run = self->run;
+    self->run = NULL;
+    PyObject *ended = run != Py_None ? PyObject_GetAttrString(run, "ended") : NULL;
+    if (ended != NULL && ended != Py_None && self->state != BINDING_PENDING) {
+        PyObject *result = self->state == BINDING_RESULT ? self->result : Py_None;
+        PyObject *done = PyObject_CallFunction(ended, "Oi", result, (int)self->error);
+        Py_XDECREF(done);
+    }
+    if (PyErr_Occurred()) {
+        PyErr_WriteUnraisable(run);
+    }
+    Py_XDECREF(ended);
+    Py_DECREF(run);
+    PyErr_Restore(type, value, traceback);
+}
+
 static void future_dealloc(FutureObject *self) {
     if (self->weak_references != NULL) {
         PyObject_ClearWeakRefs((PyObject *)self);
@@ -90,9 +110,11 @@ static void future_dealloc(FutureObject *self) {
     if (self->signal != NULL && self->generation == binding_generation) {
         shim_signal_release(self->signal);
     }
+    if (self->run != NULL) {
+        leave_run(self);
+    }
     Py_CLEAR(self->result);
     Py_CLEAR(self->model);
-    Py_CLEAR(self->run);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -228,6 +250,17 @@ static PyObject *future_code(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
     return PyLong_FromLong(self->state == BINDING_ERROR ? (long)self->error : 0);
 }
 
+/* The same for the result: None unless there is one. */
+static PyObject *future_peek(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+    int ready = binding_future_is_ready(self);
+    if (ready < 0 || (ready > 0 && self->state == BINDING_PENDING && binding_future_take(self) != 0)) {
+        return NULL;
+    }
+    PyObject *result = self->state == BINDING_RESULT ? self->result : Py_None;
+    Py_INCREF(result);
+    return result;
+}
+
 static PyObject *future_owes(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
     return PyLong_FromLong(self->owed);
 }
@@ -317,6 +350,7 @@ static PyMethodDef future_methods[] = {
     {"_look", (PyCFunction)future_look, METH_NOARGS, "The same as _ready, for the program to know."},
     {"_code", (PyCFunction)future_code, METH_NOARGS,
      "The error code, 0 for a result, -1 while it is pending."},
+    {"_peek", (PyCFunction)future_peek, METH_NOARGS, "The result if it is there, else None; no use of it."},
     {"_owes", (PyCFunction)future_owes, METH_NOARGS,
      "What the program owes to it: a set of UNAWAITED and UNSEEN."},
     {"_heard", (PyCFunction)future_heard, METH_NOARGS, "Somebody begins to wait for it."},

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import gc
 import pickle
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -248,3 +249,70 @@ def test_what_belongs_to_the_library_is_neither_copied_nor_pickled(stub_db: fdb.
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(TypeError):
                 pickle.dumps(owner, protocol)
+
+
+class Ear:
+    """What a future may carry to tell how it ended."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Any, int]] = []
+
+    def surrounds_caller(self) -> bool:
+        return False
+
+    def check_wait(self, future: Any) -> None:
+        pass
+
+    def ended(self, result: Any, error: int) -> None:
+        self.heard.append((result, error))
+
+
+def test_a_future_tells_how_it_ended_when_it_goes(rows_db: fdb.Database) -> None:
+    tr, ear = rows_db.create_transaction(), Ear()
+    after = fdb.KeySelector.first_greater_than(ROWS[0][0])
+    rows = [fdb.KeyValue(*row) for row in ROWS[:2]]
+    makers: list[tuple[Callable[[], Any], Any, int]] = [
+        (lambda: tr[ROWS[0][0]], ROWS[0][1], 0),
+        (lambda: tr[b"absent"], None, 0),
+        (lambda: tr[b"\xff/not/allowed"], None, 2004),
+        (lambda: tr.get_key(after), ROWS[1][0], 0),
+        (lambda: tr.get_range_page(b"", b"\xff", 2), (rows, 2, True), 0),
+    ]
+    for make, result, error in makers:
+        future = make()
+        future._run = ear
+        assert (future._peek(), future._code()) == (result, error)
+        assert ear.heard == []
+        del future
+        assert ear.heard.pop() == (result, error)
+
+
+def test_a_future_that_nobody_looked_at_tells_nothing(stub_db: fdb.Database) -> None:
+    ear = Ear()
+    future: Any = stub_db.create_transaction()[b"delay:10000"]
+    future._run = ear
+    assert (future._peek(), future._code()) == (None, -1)
+    del future
+    assert ear.heard == []
+    future = stub_db.create_transaction()[b"delay:10000"]
+    future._run = ear
+    future._abandon()
+    del future
+    assert ear.heard == [(None, 1101)]
+
+
+def test_who_is_told_may_fail(rows_db: fdb.Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(Ear):
+        def ended(self, result: Any, error: int) -> None:
+            raise ValueError("of the listener")
+
+    raised: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda given: raised.append(given.exc_value))
+    future: Any = rows_db.create_transaction()[b"k"]
+    future._code()
+    future._run = Failing()
+    try:
+        raise KeyError("raised before")
+    except KeyError:
+        del future
+    assert [type(each) for each in raised] == [ValueError]

@@ -1,0 +1,291 @@
+"""The log that `record` gives: transactions, what they left behind, and assertions about them."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from fdb._async import AsyncDatabase
+from fdb._blocking import Database
+from fdb._keys import prefix_range
+from fdb._native import extension
+from fdb._sources import TenantMembers, TransactionSource
+from fdb.directory_impl import DirectoryLayer
+from fdb.subspace_impl import Subspace
+from fdb.testing._actions import Attempt, KeyRange, RecordedTransaction, merged
+from fdb.testing._keys_shown import DirectoryNames, value_text
+from fdb.testing._replay import AtomicWrite, Final, FinalState, final_state
+from fdb.testing._table import (
+    log_text,
+    place_text,
+    read_kind,
+    read_text,
+    transaction_text,
+    write_text,
+)
+from fdb.testing._tracing import place_of
+
+#: A range of keys in an assertion: all keys below a Subspace, those of a slice or of (begin, end), one key, or the metadata of a
+#: directory layer.
+Area: TypeAlias = Subspace | slice | tuple[bytes, bytes] | bytes | DirectoryLayer
+#: The value of a key in an assertion.
+ExpectedValue: TypeAlias = bytes | None | AtomicWrite | tuple[AtomicWrite, ...]
+
+_SPECIAL_KEYS = b"\xff\xff"
+#: How many transactions the text of a failed assertion shows.
+_MOST_SHOWN = 20
+
+
+class TransactionLog:
+    """What the transactions of a database did. `print(log)` shows it as a table. Thread-safe; never blocks but to show keys."""
+
+    def __init__(
+        self, database: Database | AsyncDatabase, tenant: TenantMembers | None = None
+    ) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._filters: tuple[Callable[[RecordedTransaction], bool], ...] = ()
+        if tenant is not None:
+            self._filters = (_is_of(tenant),)
+        self._recorded: list[RecordedTransaction] = []
+        self._alive: list[weakref.ref[Any]] = []
+        self._names: dict[object, tuple[int, DirectoryNames]] = {}
+
+    def _add(self, transaction: RecordedTransaction, alive: weakref.ref[Any]) -> None:
+        self._recorded.append(transaction)
+        self._alive.append(alive)
+
+    # ---- what was recorded ----
+
+    @property
+    def transactions(self) -> list[RecordedTransaction]:
+        """The transactions in the order of their first calls. Those of the database and of all of its tenants, but see `of`."""
+        return [each for each in list(self._recorded) if all(fits(each) for fits in self._filters)]
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The attempts of all transactions."""
+        return [attempt for each in self.transactions for attempt in list(each.attempts)]
+
+    @property
+    def committed(self) -> list[Attempt]:
+        """The attempts that were committed."""
+        return [attempt for attempt in self.attempts if attempt.committed]
+
+    def __len__(self) -> int:
+        return len(self.transactions)
+
+    def __iter__(self) -> Iterator[RecordedTransaction]:
+        return iter(self.transactions)
+
+    def of(self, what: TransactionSource | Callable[..., Any]) -> TransactionLog:
+        """Returns the log of a part of the transactions; it grows with this one.
+
+        `what` is a tenant, the database for what was done in none, or a transactional function. Raises TypeError for anything else.
+        """
+        fits: Callable[[RecordedTransaction], bool]
+        if isinstance(what, TransactionSource):
+            fits = _is_of(what)
+        elif callable(what):
+            place = place_of(what)
+            fits = lambda each: each.function is not None and each.function == place  # noqa: E731
+        else:
+            raise TypeError(
+                f"of() takes a database, a tenant or a transactional function, not {type(what).__name__}"
+            )
+        part = TransactionLog(self._database)
+        part._recorded, part._names = self._recorded, self._names
+        part._filters = (*self._filters, fits)
+        return part
+
+    # ---- showing it ----
+
+    def __str__(self) -> str:
+        return log_text(self.transactions, self._names_of)
+
+    def __repr__(self) -> str:
+        return f"<TransactionLog of {self._database!r} with {len(self)} transactions>"
+
+    def _names_of(self, source: TransactionSource) -> DirectoryNames:
+        """The directories of a key space, read anew if something was committed since they were read."""
+        space = source._name if isinstance(source, TenantMembers) else None
+        count = sum(each.committed for each in list(self._recorded))
+        known = self._names.get(space)
+        if known is None or known[0] != count:
+            known = self._names[space] = count, DirectoryNames.of(source)
+        return known[1]
+
+    # ---- assertions ----
+
+    def assert_writes(
+        self, expected: Mapping[Any, ExpectedValue], *, cleared: Iterable[Area] = ()
+    ) -> None:
+        """Asserts that the committed transactions have left exactly these values, and cleared these ranges.
+
+        A key is bytes, what is used as a key, or a pair of a Subspace and the rest of a tuple (or one element). A value is bytes,
+        None for a cleared key, or an AtomicWrite (several as a tuple) for operations on a value that is not known, as it was written
+        before the log began; the last operation on a key may always be given. A key in a cleared range is a cleared key, and the
+        range has to be given in `cleared`. Special keys do not count.
+
+        Raises AssertionError with what was written otherwise, and where.
+        """
+        state, names = self._final_state()
+        wanted = {_key_of(key): _value_of(value) for key, value in expected.items()}
+        ranges = merged(_area(each) for each in cleared)
+        complaints: list[str] = []
+        for key, value in wanted.items():
+            if not _is_final(state, key, value):
+                found = _final_text(state.value(key))
+                complaints.append(f"{names.key(key)} should be {_final_text(value)} and is {found}")
+        complaints += [
+            f"{names.key(key)} was written, and is not expected: it is {_final_text(value)}"
+            for key, value in sorted(state.values.items(), key=lambda item: item[0])
+            if key not in wanted
+            and not (value is None and any(r.begin <= key < r.end for r in ranges))
+        ]
+        for each in state.cleared:
+            if each not in ranges:
+                complaints.append(f"the range {names.range(each)} was cleared: give it in cleared=")
+        for each in ranges:
+            if each not in state.cleared:
+                complaints.append(f"the range {names.range(each)} was not cleared")
+        self._complain("the committed writes are not those expected", complaints)
+
+    def assert_reads_only(self, *areas: Area, snapshots: bool = True) -> None:
+        """Asserts that all keys that were read, by all attempts, lie in these areas, and all read conflict ranges.
+
+        An area is a Subspace, a slice or pair of keys, a key, or a DirectoryLayer for its metadata. Watches and, unless `snapshots` is
+        False, snapshot reads count; special keys do not. Raises AssertionError with the reads that lie outside.
+        """
+        allowed = merged(_area(each) for each in areas)
+        complaints: list[str] = []
+        for attempt in self.attempts:
+            names = self._names_of(attempt.transaction.source)
+            found = [
+                f"{read_kind(read)} {read_text(read, names)} at {place_text(read.where)}"
+                for read in attempt.reads
+                if (snapshots or not read.snapshot) and not _is_inside(read.keys, allowed)
+            ]
+            found += [
+                f"add_read_conflict_range {names.range(each.keys)} at {place_text(each.where)}"
+                for each in attempt.conflicts
+                if each.kind == "read" and not _is_inside(each.keys, allowed)
+            ]
+            # A selector may have gone further than the rows show.
+            found = found or [
+                f"the read conflict range {names.range(each)}"
+                for each in attempt.read_ranges()
+                if not _is_inside(each, allowed)
+            ]
+            complaints += [f"{text}, in {transaction_text(attempt.transaction)}" for text in found]
+        self._complain("reads lie outside of what is allowed", complaints)
+
+    def assert_writes_only(self, *areas: Area) -> None:
+        """Asserts that all keys that were written, by all attempts, lie in these areas, and all write conflict ranges.
+
+        Areas are those of `assert_reads_only`. Raises AssertionError with the writes that lie outside.
+        """
+        allowed = merged(_area(each) for each in areas)
+        complaints: list[str] = []
+        for attempt in self.attempts:
+            names = self._names_of(attempt.transaction.source)
+            found = [
+                f"{write.kind} {write_text(write, names)} at {place_text(write.where)}"
+                for write in attempt.writes
+                if not _is_inside(write.keys(attempt.versionstamp), allowed)
+            ]
+            found += [
+                f"add_write_conflict_range {names.range(each.keys)} at {place_text(each.where)}"
+                for each in attempt.conflicts
+                if each.kind == "write" and not _is_inside(each.keys, allowed)
+            ]
+            complaints += [f"{text}, in {transaction_text(attempt.transaction)}" for text in found]
+        self._complain("writes lie outside of what is allowed", complaints)
+
+    def _final_state(self) -> tuple[FinalState, DirectoryNames]:
+        spaces = {each.transaction.tenant: each.transaction.source for each in self.committed}
+        if len(spaces) > 1:
+            written = {each.transaction.tenant for each in self.committed if each.writes}
+            spaces = {space: source for space, source in spaces.items() if space in written}
+        if len(spaces) > 1:
+            raise AssertionError(
+                f"transactions have written in several key spaces ({_spaces_text(spaces)}): ask for one of them with "
+                "log.of(tenant) or log.of(db)"
+            )
+        space = next(iter(spaces), None)
+        source = spaces.get(space, self._tenant or self._database)
+        attempts = [each for each in self.committed if each.transaction.tenant == space]
+        return final_state(attempts), self._names_of(source)
+
+    def _complain(self, summary: str, complaints: list[str]) -> None:
+        if complaints:
+            listed = "\n".join(f"  {each}" for each in complaints)
+            done = self.transactions
+            shown = log_text(done[-_MOST_SHOWN:], self._names_of)
+            last = f" by the last {_MOST_SHOWN} transactions" if len(done) > _MOST_SHOWN else ""
+            raise AssertionError(f"{summary}:\n{listed}\nThis is what was done{last}:\n{shown}")
+
+
+def _spaces_text(spaces: Iterable[bytes | None]) -> str:
+    return ", ".join("the database" if each is None else f"tenant {each!r}" for each in spaces)
+
+
+def _is_of(source: TransactionSource) -> Callable[[RecordedTransaction], bool]:
+    name = source._name if isinstance(source, TenantMembers) else None
+    return lambda each: each.tenant == name
+
+
+def _key_of(key: Any) -> bytes:
+    if isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], Subspace):
+        rest = key[1] if isinstance(key[1], tuple) else (key[1],)
+        return key[0].pack(rest)
+    return extension.key_bytes(key)
+
+
+def _value_of(value: Any) -> Final:
+    if isinstance(value, AtomicWrite):
+        return (value,)
+    if value is None or isinstance(value, tuple):
+        return value
+    return extension.value_bytes(value)
+
+
+def _is_final(state: FinalState, key: bytes, value: Final) -> bool:
+    if state.value(key) == value and value != ():
+        return True
+    return isinstance(value, tuple) and value == (state.last.get(key),)
+
+
+def _final_text(value: Final) -> str:
+    if value is None:
+        return "cleared"
+    if isinstance(value, tuple):
+        return ", ".join(map(repr, value)) or "not written"
+    return value_text(value)
+
+
+def _area(area: Any) -> KeyRange:
+    """Returns the range of an area. Raises TypeError for anything else."""
+    if isinstance(area, DirectoryLayer):
+        return KeyRange(*prefix_range(area._store.nodes.key()))
+    if isinstance(area, Subspace):
+        prefix = area.key()
+        return KeyRange(*prefix_range(prefix)) if prefix else KeyRange(b"", b"\xff")
+    if isinstance(area, slice):
+        begin = b"" if area.start is None else area.start
+        end = b"\xff" if area.stop is None else area.stop
+        return KeyRange(extension.key_bytes(begin), extension.key_bytes(end))
+    if isinstance(area, tuple) and len(area) == 2:
+        return KeyRange(extension.key_bytes(area[0]), extension.key_bytes(area[1]))
+    if isinstance(area, bytes):
+        return KeyRange.of_key(area)
+    raise TypeError(
+        f"an area of keys is a Subspace, a slice, a pair of keys, a key or a DirectoryLayer, not {type(area).__name__}"
+    )
+
+
+def _is_inside(keys: KeyRange, areas: list[KeyRange]) -> bool:
+    if keys.begin >= keys.end or keys.begin >= _SPECIAL_KEYS:
+        return True
+    return any(area.begin <= keys.begin and keys.end <= area.end for area in areas)

@@ -1,0 +1,328 @@
+"""`record(db)`: a log of what the transactions of a database do. Works on a cluster as well as on the engine.
+
+Invariants:
+1. The program sees what it would see without: results, errors, order, the lives of its futures and transactions. What the recorder
+   asks of a transaction beyond the program's calls is asked right before the commit (to report conflicting keys, for a stamp where
+   one is written) and after its end (versions and conflict ranges, which are there then).
+2. An attempt is known completely when `commit` has told its outcome; with asyncio on a cluster a moment later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from fdb._errors import FDBError
+from fdb._native import extension
+from fdb._sources import TenantMembers
+from fdb._startup import api_version
+from fdb._values import Key
+from fdb._waiting.threads import THREADS, model_of
+from fdb.testing._actions import (
+    ATOMIC_NAMES,
+    CANCELLED,
+    COMMITTED,
+    DROPPED,
+    NOT_COMMITTED,
+    RESET,
+    TOO_OLD,
+    Attempt,
+    Conflict,
+    KeyRange,
+    Read,
+    RecordedTransaction,
+    Write,
+)
+from fdb.testing._engine import database_of
+from fdb.testing._log import TransactionLog
+from fdb.testing._tracing import Base, Operation, TracedTransaction, trace
+
+_REPORT_CONFLICTING_KEYS = 712
+_READ_RANGES = b"\xff\xff/transaction/read_conflict_range/"
+_WRITE_RANGES = b"\xff\xff/transaction/write_conflict_range/"
+_CONFLICTING = b"\xff\xff/transaction/conflicting_keys/"
+_SPECIAL_KEYS = b"\xff\xff"
+_HAVE_SPECIAL_KEYS = 630
+_KEEP_READ_VERSION = 700
+_WANT_ALL = -2
+_WRITE_CONFLICT = 1
+
+_Steps = Generator[Any, None, None]
+
+
+@contextlib.contextmanager
+def record(db: object) -> Iterator[TransactionLog]:
+    """Records what new transactions of a database do within the `with` block, and gives the log of it.
+
+    `db` is a Database or AsyncDatabase, whose log has the transactions of its tenants, too, or a tenant, whose log has only those
+    of the tenant. Other objects for the same database, as one of another event model, and other processes are not recorded. The log
+    stays when the block has ended. Works on clusters, too. Raises TypeError for anything else.
+
+    Costs time and memory for each call. Recorded transactions have the option report_conflicting_keys.
+    """
+    database = database_of(db, "record()")
+    log = TransactionLog(database, db if isinstance(db, TenantMembers) else None)
+    with trace(database, Recorder(log)):
+        yield log
+
+
+class Recorder:
+    """The tracer that writes a log. Thread-safe."""
+
+    def __init__(self, log: TransactionLog) -> None:
+        self._log = log
+        self._lock = threading.Lock()
+        self._lives: dict[tuple[int, int], dict[int, Attempt]] = {}
+        self._order = itertools.count(1)
+        #: The futures of stamps, from before a commit until its outcome is known.
+        self._stamps: dict[Attempt, Key] = {}
+
+    # ---- the tracer ----
+
+    def before(self, operation: Operation) -> None:
+        """See `Tracer.before`."""
+        if operation.name == "commit":
+            attempt = self._attempt_of(operation)
+            attempt.commit_began = next(self._order)
+            attempt.where = operation.where
+            with contextlib.suppress(FDBError, RuntimeError):
+                self._prepare(operation, attempt)
+        elif operation.name == "on_error" and operation.arguments[0] == TOO_OLD:
+            # Of a read: what it was too old for is still to be had.
+            known = self._known_attempt(operation)
+            if known is not None and known.reads and known.read_version is None:
+                _drive(_learn_version(operation, known), operation._handle.model or THREADS)
+
+    def after(self, operation: Operation) -> None:
+        """See `Tracer.after`."""
+        note = _NOTES.get(operation.name)
+        if note is not None:
+            note(self, operation)
+
+    # ---- attempts ----
+
+    def _attempt_of(self, operation: Operation) -> Attempt:
+        life = operation.transaction.number, operation.life
+        attempts = self._lives.get(life)
+        attempt = attempts.get(operation.attempt) if attempts is not None else None
+        if attempt is not None:
+            return attempt
+        with self._lock:
+            return self._new_attempt(operation, life)
+
+    def _new_attempt(self, operation: Operation, life: tuple[int, int]) -> Attempt:
+        attempts = self._lives.get(life)
+        if attempts is None:
+            attempts = self._lives[life] = {}
+            transaction = recorded(operation.transaction)
+        else:
+            known = attempts.get(operation.attempt)
+            if known is not None:
+                return known
+            transaction = next(iter(attempts.values())).transaction
+        attempt = Attempt(transaction, operation.attempt, began=next(self._order))
+        attempt.started, attempt.strand = time.monotonic(), strand()
+        transaction.attempts.append(attempt)
+        attempts[operation.attempt] = attempt
+        if len(attempts) == 1:
+            # The transaction itself is not to be kept: this tells when it goes.
+            gone = functools.partial(_dropped, transaction)
+            self._log._add(transaction, weakref.ref(operation.transaction, gone))
+        return attempt
+
+    def _known_attempt(self, operation: Operation) -> Attempt | None:
+        return self._lives.get((operation.transaction.number, operation.life), {}).get(
+            operation.attempt
+        )
+
+    # ---- calls ----
+
+    def _note_read(self, operation: Operation) -> None:
+        begin = operation.begin
+        if operation.error or begin is None:
+            return
+        limit, reverse = 0, False
+        if operation.name == "get_range":
+            limit, reverse = operation.arguments[0], bool(operation.arguments[3])
+        end: Any = operation.end
+        read = Read(
+            operation.name,
+            begin,
+            end,
+            operation.snapshot,
+            limit,
+            reverse,
+            operation.where,
+            operation.number,
+        )
+        read.listen(operation.future)
+        self._attempt_of(operation).reads.append(read)
+
+    def _note_write(self, operation: Operation) -> None:
+        key, end = operation.begin, operation.end
+        if operation.error or not isinstance(key, bytes):
+            return
+        kind = operation.name
+        if kind == "atomic_op":
+            code = operation.arguments[0]
+            kind = ATOMIC_NAMES.get(code, f"atomic_op {code}")
+        write = Write(
+            kind,
+            key,
+            end if isinstance(end, bytes) else None,
+            operation.value,
+            operation.where,
+            operation.number,
+        )
+        self._attempt_of(operation).writes.append(write)
+
+    def _note_conflict(self, operation: Operation) -> None:
+        begin, end = operation.begin, operation.end
+        if operation.error or not (isinstance(begin, bytes) and isinstance(end, bytes)):
+            return
+        kind = "write" if operation.arguments[0] == _WRITE_CONFLICT else "read"
+        conflict = Conflict(kind, KeyRange(begin, end), operation.where, operation.number)
+        self._attempt_of(operation).conflicts.append(conflict)
+
+    def _note_version(self, operation: Operation) -> None:
+        attempt = self._attempt_of(operation)
+        if operation.name == "set_read_version" and not operation.error:
+            attempt.read_version = operation.arguments[0]
+        elif operation.future is not None and operation.future._ready():
+            attempt.read_version = operation.future._peek()
+
+    def _note_retry(self, operation: Operation) -> None:
+        attempt = self._known_attempt(operation)
+        if attempt is None:
+            return
+        attempt.where = attempt.where or operation.where
+        error = operation.arguments[0]
+        attempt.end_with(error, time.monotonic())
+
+    def _note_end(self, operation: Operation) -> None:
+        attempt = self._known_attempt(operation)
+        if attempt is not None:
+            attempt.where = attempt.where or operation.where
+            attempt.end(RESET if operation.name == "reset" else CANCELLED, 0, time.monotonic())
+
+    # ---- commits ----
+
+    def _prepare(self, operation: Operation, attempt: Attempt) -> None:
+        handle, library = operation._handle, operation.transaction.source._library
+        Base.call(handle, library.fdb_transaction_set_option, _REPORT_CONFLICTING_KEYS, None)
+        if any(write.kind.startswith("set_versionstamped") for write in attempt.writes):
+            address = Base.call(handle, library.fdb_transaction_get_versionstamp)
+            self._stamps[attempt] = Key(handle, address, extension.KEY)
+
+    def _note_commit(self, operation: Operation) -> None:
+        attempt = self._attempt_of(operation)
+        stamp = self._stamps.pop(attempt, None)
+        attempt.commit_ended = next(self._order)
+        if operation.error:
+            attempt.end_with(operation.error, time.monotonic())
+        else:
+            attempt.committed_version = operation.version
+            attempt.end(COMMITTED, 0, time.monotonic())
+        _drive(_collect(operation, attempt, stamp), model_of(operation.future))
+
+
+_NOTES: dict[str, Callable[[Recorder, Operation], None]] = {
+    **dict.fromkeys(("get", "get_key", "get_range", "watch"), Recorder._note_read),
+    **dict.fromkeys(("set", "clear", "clear_range", "atomic_op"), Recorder._note_write),
+    **dict.fromkeys(("reset", "cancel"), Recorder._note_end),
+    **dict.fromkeys(("get_read_version", "set_read_version"), Recorder._note_version),
+    "add_conflict_range": Recorder._note_conflict,
+    "on_error": Recorder._note_retry,
+    "commit": Recorder._note_commit,
+}
+
+
+def recorded(transaction: TracedTransaction) -> RecordedTransaction:
+    """Returns an empty record of a transaction."""
+    source = transaction.source
+    tenant = source._name if isinstance(source, TenantMembers) else None
+    return RecordedTransaction(
+        transaction.number, source, tenant, transaction.function, transaction.where
+    )
+
+
+def strand() -> object:
+    """Tells who runs: a thread, and where it runs a loop, the task in it."""
+    thread = threading.get_ident()
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or asyncio._get_running_loop() is None:
+        return thread
+    return thread, id(asyncio.current_task())
+
+
+def _dropped(transaction: RecordedTransaction, _: object) -> None:
+    transaction.attempts[-1].end(DROPPED, 0, time.monotonic())
+
+
+def _learn_version(operation: Operation, attempt: Attempt) -> _Steps:
+    if api_version.get() >= _KEEP_READ_VERSION:
+        future = Base.get_read_version(operation._handle)
+        yield future
+        attempt.read_version = future._peek()
+
+
+def _collect(operation: Operation, attempt: Attempt, stamp: Key | None) -> _Steps:
+    """Learns what is known after a commit. Yields the futures that it needs to be ready."""
+    handle = operation._handle
+    if stamp is not None and operation.error == 0:
+        yield stamp
+        attempt.versionstamp = stamp._peek()
+    is_taken = (
+        attempt.reads or operation.version != -1 or operation.error in (NOT_COMMITTED, TOO_OLD)
+    )
+    if attempt.read_version is None and is_taken:
+        yield from _learn_version(operation, attempt)
+    if api_version.get() >= _HAVE_SPECIAL_KEYS:
+        prefixes = {"read_conflicts": _READ_RANGES, "write_conflicts": _WRITE_RANGES}
+        if operation.error == NOT_COMMITTED:
+            prefixes["conflicting"] = _CONFLICTING
+        pages = {name: _page(handle, prefix, prefix) for name, prefix in prefixes.items()}
+        for name, page in pages.items():
+            ranges = yield from _ranges(handle, prefixes[name], page)
+            setattr(attempt, name, ranges)
+
+
+def _page(handle: Any, prefix: bytes, begin: bytes, after: bool = False) -> Any:
+    end = prefix[:-1] + b"0"
+    return Base.get_range(handle, begin, after, 1, end, False, 1, 0, _WANT_ALL, 1, True, False)
+
+
+def _ranges(handle: Any, prefix: bytes, page: Any) -> Generator[Any, None, list[KeyRange] | None]:
+    """Reads ranges that special keys give by their boundaries; None if that fails."""
+    bounds: list[bytes] = []
+    while True:
+        yield page
+        answer = page._peek()
+        if answer is None:
+            return None
+        rows, _, more = answer
+        bounds += [row.key[len(prefix) :] for row in rows]
+        if not more or not rows:
+            # The boundary behind all keys is no key of this range.
+            bounds += [_SPECIAL_KEYS] * (len(bounds) % 2)
+            return [KeyRange(*pair) for pair in zip(bounds[::2], bounds[1::2], strict=True)]
+        page = _page(handle, prefix, rows[-1].key, True)
+
+
+def _drive(steps: _Steps, model: Any) -> None:
+    """Runs steps to their end: here, or with a model that must not block, when their futures are ready."""
+    # Where the library refuses, as that of a closed database does, less is known.
+    with contextlib.suppress(FDBError, RuntimeError):
+        for future in steps:
+            if not future._ready() and model.must_await:
+                model.on_ready(future, lambda _: _drive(steps, model))
+                return
+            while not future._ready():
+                model.wait(future)
