@@ -18,7 +18,7 @@ from collections.abc import Iterator
 ENGINE = pathlib.Path(__file__).resolve().parent.parent / "engine"
 
 #: The layers, upper ones first.
-LAYERS = ("abi", "special", "txn", "db", "durable", "store", "runtime", "base")
+LAYERS = ("abi", "special", "txn", "db", "durable", "store", "faults", "runtime", "base")
 #: The support of tests, beside the layers.
 SUPPORT = "sim"
 

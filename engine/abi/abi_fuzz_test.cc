@@ -91,7 +91,7 @@ void begin_privileged_transaction(Random& random) {
 void use_database(Random& random) {
   const auto database = world->databases.pick(random);
   if (!database) return open_database(random);
-  switch (random.below(7)) {
+  switch (random.below(9)) {
     case 0: return open_database(random);
     case 1: return open_tenant(random, database->handle);
     case 2: {
@@ -105,6 +105,24 @@ void use_database(Random& random) {
     case 4: {
       char text[64];
       return note(fdb_embedded_problem(database->handle, text, static_cast<int>(random.below(sizeof text))));
+    }
+    case 5: {
+      static constexpr const char* kRules[] = {"off",
+                                               "",
+                                               "on",
+                                               "on;seed=1",
+                                               "commit_unknown_result:p=0.5",
+                                               "transaction_timed_out:p=0.01;slow_read:p=0.1,delay=0-1ms",
+                                               "short_range:rows=1;slow_commit:p=0.2,delay=1ms;not_committed:every=3",
+                                               "never",
+                                               "not_committed:p=2"};
+      char text[64];
+      const auto size = static_cast<int>(random.below(sizeof text));
+      return note(fdb_embedded_set_faults(database->handle, kRules[random.below(std::size(kRules))], text, size));
+    }
+    case 6: {
+      char text[256];
+      return note(fdb_embedded_faults(database->handle, text, static_cast<int>(random.below(sizeof text))));
     }
     default: return ask_database(random, database->handle);
   }

@@ -2,6 +2,7 @@
 // arguments, and turn exceptions into error codes.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -82,6 +83,14 @@ FDBFuture* guard_future(Work&& work) noexcept {
 
 inline Slice slice(const uint8_t* bytes, int length) {
   return length > 0 ? Slice(reinterpret_cast<const char*>(bytes), static_cast<size_t>(length)) : Slice();
+}
+
+// A text for the program's buffer: zero-terminated, and cut off where it does not fit.
+inline void copy_text(Slice from, char* text, int capacity) {
+  if (!text || capacity <= 0) return;
+  const size_t size = std::min(from.size(), static_cast<size_t>(capacity) - 1);
+  std::memcpy(text, from.data(), size);
+  text[size] = '\0';
 }
 
 // The number in an enumeration argument. C passes any int, but C++ may not load one that is out of the enumeration's range.

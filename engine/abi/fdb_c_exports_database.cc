@@ -5,7 +5,7 @@
 #include "abi/exports_support.h"
 #include "abi/library.h"
 #include "db/database.h"
-#include "runtime/latency.h"
+#include "db/opening_settings.h"
 #include "special/client_status.h"
 #include "special/status_json.h"
 #include "txn/transaction.h"
@@ -46,8 +46,8 @@ bool is_snapshot_id(Slice id) {
 template <class Open>
 Error open_database(Open&& open, FDBDatabase** out_database) {
   if (!Library::of_process().network().is_set_up()) return err::kNetworkNotSetup;
-  LatencySetting latency;
-  if (Error error = latency_of_environment(&latency)) return error;
+  OpeningSettings settings;
+  if (Error error = settings_of_environment(&settings)) return error;
   *out_database = open().detach()->handle();
   return 0;
 }

@@ -1,6 +1,4 @@
 // C exports: databases in files. What can go wrong with a file has a text for people beside its code.
-#include <algorithm>
-
 #include "abi/exports_support.h"
 #include "abi/tool_run.h"
 #include "db/back_up.h"
@@ -9,13 +7,6 @@
 using namespace fdb;
 
 namespace {
-
-void copy_text(Slice from, char* text, int capacity) {
-  if (!text || capacity <= 0) return;
-  const size_t size = std::min(from.size(), static_cast<size_t>(capacity) - 1);
-  std::copy_n(from.data(), size, text);
-  text[size] = '\0';
-}
 
 // What a program is told of a run of `work`.
 Error run_tool(ToolRun::Work work, FDBEmbeddedProgress progress, void* context, char* out, int capacity) {

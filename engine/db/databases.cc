@@ -88,7 +88,7 @@ void Databases::start_over() {
 
 void Databases::close_files() noexcept { names_->files.close_all(); }
 
-Ref<Keyspace> Databases::memory(const EmbeddedName& name, const LatencySetting& latency) {
+Ref<Keyspace> Databases::memory(const EmbeddedName& name, const OpeningSettings& settings) {
   std::lock_guard lock(names_->mutex);
   Ref<Keyspace>& keyspace = names_->databases[name.name];
   if (keyspace) return keyspace;
@@ -99,17 +99,17 @@ Ref<Keyspace> Databases::memory(const EmbeddedName& name, const LatencySetting& 
     names_->databases.erase(name.name);
     throw;
   }
-  keyspace->latency().set(latency);
+  keyspace->begin_with(settings);
   return keyspace;
 }
 
 Ref<Database> Databases::open_embedded(Slice text, const Bytes& opened_path) {
   try {
-    LatencySetting latency;
-    latency_of_environment(&latency);  // what is wrong with it was refused before
+    OpeningSettings settings;
+    settings_of_environment(&settings);  // what is wrong with it was refused before
     const EmbeddedName name = parse_embedded(text);
-    if (name.kind == EmbeddedName::Kind::kMemory) return make_ref<Database>(network_, memory(name, latency), 0, opened_path);
-    std::shared_ptr<FileHandle> file = names_->files.open(name, latency);
+    if (name.kind == EmbeddedName::Kind::kMemory) return make_ref<Database>(network_, memory(name, settings), 0, opened_path);
+    std::shared_ptr<FileHandle> file = names_->files.open(name, settings);
     return make_ref<Database>(network_, std::move(file), opened_path);
   } catch (const durable::FileError& error) {
     return make_ref<Database>(network_, error, opened_path);

@@ -5,6 +5,7 @@
 
 #include "db/database.h"
 #include "db/embedded_name.h"
+#include "db/opening_settings.h"
 
 namespace fdb {
 
@@ -29,8 +30,8 @@ class Databases {
  private:
   struct Names;
 
-  // The database `memory:name`, made at its first use, and with this latency then.
-  Ref<Keyspace> memory(const EmbeddedName& name, const LatencySetting& latency);
+  // The database `memory:name`, made at its first use, and with these settings then.
+  Ref<Keyspace> memory(const EmbeddedName& name, const OpeningSettings& settings);
   Ref<Database> open_embedded(Slice text, const Bytes& opened_path);
 
   Network& network_;

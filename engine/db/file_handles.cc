@@ -44,7 +44,7 @@ std::shared_ptr<FileHandles::Place> FileHandles::place_of(const Bytes& path) {
   return place;
 }
 
-std::shared_ptr<FileHandle> FileHandles::open(const EmbeddedName& name, const LatencySetting& latency) {
+std::shared_ptr<FileHandle> FileHandles::open(const EmbeddedName& name, const OpeningSettings& settings) {
   EmbeddedName resolved = name;
   resolved.file.path = durable::real_path(name.file.path);
   const std::shared_ptr<Place> place = place_of(resolved.file.path);
@@ -55,7 +55,7 @@ std::shared_ptr<FileHandle> FileHandles::open(const EmbeddedName& name, const La
   } else {
     place->cache_bytes = name.cache_bytes != 0 ? name.cache_bytes : default_cache();
     keyspace = make_ref<Keyspace>(network_, "file", recover(resolved.file, place->cache_bytes));
-    keyspace->latency().set(latency);
+    keyspace->begin_with(settings);
   }
   auto handle = std::make_shared<FileHandle>(place, keyspace);
   place->keyspace = std::move(keyspace);

@@ -12,6 +12,7 @@
 
 #include "db/embedded_name.h"
 #include "db/keyspace.h"
+#include "db/opening_settings.h"
 
 namespace fdb {
 
@@ -22,8 +23,8 @@ class FileHandles {
   explicit FileHandles(Network& network) : network_(network) {}
 
   // Blocks while the file is read. Throws durable::FileError and EngineError; 2006 when the file is open with other options.
-  // `latency` is for a file that was closed.
-  std::shared_ptr<FileHandle> open(const EmbeddedName& name, const LatencySetting& latency);
+  // `settings` are for a file that was closed.
+  std::shared_ptr<FileHandle> open(const EmbeddedName& name, const OpeningSettings& settings);
   // Closes the files of those who have left handles behind. Blocks; what cannot be closed stays open.
   void close_all() noexcept;
 

@@ -19,10 +19,12 @@
 #include "db/commit_request.h"
 #include "db/conflict_window.h"
 #include "db/keyspace_file.h"
+#include "db/opening_settings.h"
 #include "db/published_state.h"
 #include "db/recent_commits.h"
 #include "db/upkeep.h"
 #include "db/watches.h"
+#include "faults/faults.h"
 #include "runtime/latency.h"
 
 namespace fdb {
@@ -70,7 +72,10 @@ class Keyspace : public RefCounted<Keyspace> {
   WatchRegistry& watches() { return watches_; }
   // For what must not keep the database open.
   const std::shared_ptr<WeakLink<Keyspace>>& link() const { return link_; }
+  // To be called before it is used.
+  void begin_with(const OpeningSettings& settings);
   Latency& latency() { return latency_; }
+  Faults& faults() { return faults_; }
   // The newest state without any effect on versions; for watches and statistics.
   Snapshot current() { return published_.current(); }
   // Null in memory.
@@ -111,6 +116,7 @@ class Keyspace : public RefCounted<Keyspace> {
   const std::shared_ptr<WeakLink<Keyspace>> link_ = std::make_shared<WeakLink<Keyspace>>(this);
   WatchRegistry watches_;
   alignas(64) Latency latency_;  // looked at by every call: apart from what commits write
+  Faults faults_{latency_};
   std::atomic<SystemState> system_state_{SystemState()};
   std::atomic<int64_t> generation_{1};
 

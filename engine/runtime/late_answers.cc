@@ -16,13 +16,16 @@ void complete(const Ref<Future>& future, Answer answer) {
 
 }  // namespace
 
-Ref<Future> answer_later(Network& network, Latency& latency, Answer answer) {
-  if (!network.running())
-    return answer.error != 0 ? network.answer_error(answer.error) : network.answer(std::move(answer.result));
+Ref<Future> answer_now(Network& network, Answer answer) {
+  return answer.error != 0 ? network.answer_error(answer.error) : network.answer(std::move(answer.result));
+}
+
+Ref<Future> answer_later(Network& network, int64_t micros, Answer answer) {
+  if (!network.running()) return answer_now(network, std::move(answer));
   auto future = make_ref<Future>(network);
   // A task can be copied, an answer cannot.
   auto held = std::make_shared<Answer>(std::move(answer));
-  network.at(now_micros() + latency.next_micros(), [future, held] { complete(future, std::move(*held)); });
+  network.at(now_micros() + micros, [future, held] { complete(future, std::move(*held)); });
   return future;
 }
 

@@ -26,8 +26,10 @@ enum class Tie {
   kLoose,    // it comes whatever becomes of the transaction
 };
 
-// Hands out a future that gets the answer by the clock of `latency`, or that has it if the network does not run.
-Ref<Future> answer_later(Network& network, Latency& latency, Answer answer);
+// Hands out a future that has the answer.
+Ref<Future> answer_now(Network& network, Answer answer);
+// Hands out one that gets the answer after `micros`, or that has it if the network does not run.
+Ref<Future> answer_later(Network& network, int64_t micros, Answer answer);
 
 // The answers of one transaction that are tied to it. Thread-safety: none; the transaction's lock guards it.
 class LateAnswers {

@@ -97,10 +97,12 @@ Error latency_of_environment(LatencySetting* setting) {
 void Latency::set(const LatencySetting& setting) {
   counter_.store(setting.seed ? *setting.seed : Env::current().random_u64(), std::memory_order_relaxed);
   minimum_.store(setting.minimum_micros, std::memory_order_relaxed);
-  maximum_.store(setting.on ? setting.maximum_micros : -1, std::memory_order_relaxed);
+  const int64_t before = maximum_.exchange(setting.on ? setting.maximum_micros : -1, std::memory_order_relaxed);
+  disturb(int{setting.on} - int{before >= 0});
 }
 
 int64_t Latency::next_micros() {
+  if (!on()) return 0;
   uint64_t z = counter_.fetch_add(kGolden, std::memory_order_relaxed) + kGolden;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;

@@ -35,11 +35,17 @@ Error latency_of_environment(LatencySetting* setting);
 class Latency {
  public:
   bool on() const { return maximum_.load(std::memory_order_relaxed) >= 0; }
+  // Whether anything about the answers may be out of the ordinary: that they are late, or that faults are asked for. The one question
+  // of calls in a database where nothing is.
+  bool disturbed() const { return disturbances_.load(std::memory_order_relaxed) != 0; }
+  // Counts what does that.
+  void disturb(int change) { disturbances_.fetch_add(change, std::memory_order_relaxed); }
   void set(const LatencySetting& setting);
-  // The delay of the next answer.
+  // The delay of the next answer; 0 if answers are not late.
   int64_t next_micros();
 
  private:
+  std::atomic<int> disturbances_{0};
   std::atomic<int64_t> minimum_{0};
   std::atomic<int64_t> maximum_{-1};  // below 0: off
   std::atomic<uint64_t> counter_{0};  // of splitmix64

@@ -93,7 +93,7 @@ inline void ask_version(Random& random, FDBTransaction* transaction) {
 
 inline void move_on(Random& random, FDBTransaction* transaction) {
   static const fdb_error_t errors[] = {0, 1007, 1009, 1020, 1021, 1038, 1100, 2000, -7, 40'000};
-  switch (random.below(10)) {
+  switch (random.below(11)) {
     case 0:
     case 1: fdb_transaction_reset(transaction); break;
     case 2: fdb_transaction_cancel(transaction); break;
@@ -107,6 +107,14 @@ inline void move_on(Random& random, FDBTransaction* transaction) {
     case 5: {
       const Bytes key = random_key(random);
       adopt(random, fdb_transaction_watch(transaction, data(key), size(key)), false);
+      break;
+    }
+    case 6: {
+      static constexpr const char* kFaults[] = {
+          "not_committed",       "commit_unknown_result", "transaction_timed_out", "short_range",
+          "slow_read:delay=1ms", "slow_commit:delay=1ms", "database_locked",       "",
+          "not_committed:nth=1"};
+      note(fdb_embedded_inject(transaction, kFaults[random.below(std::size(kFaults))]));
       break;
     }
     default: adopt(random, fdb_transaction_commit(transaction), true); break;

@@ -26,7 +26,7 @@ bool CommitDelivery::arrive(const Ref<Future>& future) {
 }
 
 void CommitDelivery::fail_late(const Ref<Future>& future, Error error) {
-  if (future_.get() == future.get() && attempt_.decided) attempt_.decided->error = error;
+  if (future_.get() == future.get() && attempt_.decided && attempt_.decided->error == 0) attempt_.decided->error = error;
 }
 
 std::optional<DecidedCommit> CommitDelivery::deliver(UnregisteredWatches* watches) {

@@ -51,7 +51,7 @@ class CommitDelivery {
   bool is_on_its_way() const { return attempt_.on_its_way; }
   // Whether that was the answer of the commit whose future this is.
   bool arrive(const Ref<Future>& future);
-  // The commit whose future this is was decided as a success and has failed after all.
+  // The commit whose future this is has failed after all; if it was decided as a success that is what is delivered.
   void fail_late(const Ref<Future>& future, Error error);
   void take_back_answer() { attempt_.on_its_way = false; }
   // Delivers what is decided and not on its way; what was delivered, if anything. Watches begin with a success and end with a

@@ -200,6 +200,10 @@ Ref<Future> Transaction::get_mapped_range(const MappedRangeRequest& request) {
   if (Error error = view_.tenant_requirement(options_)) return answer_error(error);
   if (limits.rows < -1 || limits.bytes < -1) return answer_error(err::kRangeLimitsInvalid);
   attempt_.used = true;
+  if (latency_.disturbed()) {
+    if (Error error = disturb_read(begin.key, end.key)) return answer_error(error);
+    if (request.range.mode != FDB_STREAMING_MODE_EXACT) shorten_batch(begin.key, end.key, &limits.rows);
+  }
   auto rows = std::make_unique<MappedKeyValueArray>();
   Reads reading = reads(attempt_.writes);
   const Error error = MappedRangeReader::read(reading, request, limits, rows.get());

@@ -27,6 +27,7 @@ void ReadView::name_version(Version version) {
 
 Error ReadView::ensure_version(const NativeOptions& options) {
   if (has_version()) return 0;
+  if (point_.refused != 0) return point_.refused;
   if (options.initialize_new_database) {
     name_version(0);
     return 0;
@@ -38,8 +39,10 @@ Error ReadView::ensure_version(const NativeOptions& options) {
   return 0;
 }
 
-void ReadView::ensure_commit_version() {
+Error ReadView::ensure_commit_version() {
+  if (point_.refused != 0) return point_.refused;
   if (!has_version()) name_version(keyspace_->read_point().version);
+  return 0;
 }
 
 void ReadView::forget_version() noexcept {

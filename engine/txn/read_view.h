@@ -35,8 +35,11 @@ class ReadView {
   void name_version(Version version);
   // Makes sure of a version: 0, or why there is none.
   Error ensure_version(const NativeOptions& options);
-  // The version for a commit that has read nothing.
-  void ensure_commit_version();
+  // The version for a commit that has read nothing: 0, or why there is none.
+  Error ensure_commit_version();
+  // There will be no version, as it was answered with this error. Only if there is none yet.
+  void refuse_version(Error error) { point_.refused = error; }
+  Error refused_version() const { return point_.refused; }
   // Forgets version and snapshot, but not the tenant's id.
   void forget_version() noexcept;
   // As new.
@@ -76,6 +79,7 @@ class ReadView {
   enum class State { kNone, kNamed, kReading };
   struct Point : ReadPoint {
     State state = State::kNone;
+    Error refused = 0;                // why there will be no version
     bool only_known = false;          // out of the window: only what was read is readable
     bool trimmed = false;             // and only that is kept
     std::optional<Bytes> trimmed_to;  // begin of the last stretch that was read, up to which the rest is gone

@@ -67,8 +67,10 @@ Ref<Future> Transaction::on_error(Error error) {
     watches_.end(err::kTransactionCancelled);
     return answer_error(attempt_.state_error);
   }
+  // Above this client there is one that knows other versions: it makes the transaction anew, with the next one, at once.
+  const bool is_renewed = error == err::kClusterVersionChanged && std::exchange(version_changed_, false);
   const std::optional<int64_t> delay =
-      retry_policy_.next_delay_micros(error, options_.retry_limit, options_.max_retry_delay_ms);
+      is_renewed ? 0 : retry_policy_.next_delay_micros(error, options_.retry_limit, options_.max_retry_delay_ms);
   if (!delay) {
     refuse_on_error();
     return answer_error(RetryPolicy::refused(error));
@@ -96,6 +98,10 @@ Ref<Future> Transaction::get_read_version() {
   if (attempt_.deferred_error != 0) return answer_error(attempt_.deferred_error);
   check_timeout();
   if (attempt_.state_error != 0 && behavior().error_state_refuses_read_version) return answer_error(attempt_.state_error);
+  if (latency_.disturbed()) {
+    delay_micros_ = 0;
+    if (Error error = disturb_version()) return answer_error(error);
+  }
   if (Error error = view_.ensure_version(options_)) return answer_error(error);
   return answer(static_cast<int64_t>(view_.version()), behavior().reset_fails_read_version ? Tie::kRequest : Tie::kLoose);
 }

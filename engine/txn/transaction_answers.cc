@@ -16,6 +16,7 @@ Ref<Future> TransactionAnswers::wait_for_version(WaitingReads::Read read) {
 }
 
 void TransactionAnswers::wait_for_version(const Ref<Future>& future, WaitingReads::Read read) {
+  delay_micros_ = 0;
   waiting_.add(future, std::move(read), attempt_.writes);
   try {
     arm_timeout();
@@ -47,24 +48,27 @@ void TransactionAnswers::retry_waiting() {
 // ---- a database with a latency ---------------------------------------------------------------------
 
 Ref<Future> TransactionAnswers::answer_late(Answer answer, Tie tie) {
-  if (tie == Tie::kLoose || !network_.running()) return answer_later(network_, latency_, std::move(answer));
+  const int64_t delay = std::exchange(delay_micros_, 0);
+  if (delay == 0 && !latency_.on()) return answer_now(network_, std::move(answer));
+  const int64_t micros = delay + latency_.next_micros();
+  if (tie == Tie::kLoose || !network_.running()) return answer_later(network_, micros, std::move(answer));
   auto future = make_ref<Future>(network_);
-  arrive_late(late_answers_.next_number());
+  arrive_late(late_answers_.next_number(), micros);
   late_answers_.add(future, std::move(answer), tie);
   arm_timeout();
   return future;
 }
 
 void TransactionAnswers::watch_is_read_late(const Ref<Future>& future) {
-  arrive_late(late_answers_.next_number());
+  arrive_late(late_answers_.next_number(), latency_.next_micros());
   late_answers_.add_watch(future);
   arm_timeout();
 }
 
 // Before the answer is kept: where memory runs out, a timer without an answer does no harm, but a commit would wait for
 // an answer without a timer.
-void TransactionAnswers::arrive_late(LateAnswers::Number number) {
-  link_.at(now_micros() + latency_.next_micros(), [this, number] { answer_arrived(number); });
+void TransactionAnswers::arrive_late(LateAnswers::Number number, int64_t micros) {
+  link_.at(now_micros() + micros, [this, number] { answer_arrived(number); });
 }
 
 void TransactionAnswers::answer_arrived(LateAnswers::Number number) {
@@ -75,7 +79,8 @@ void TransactionAnswers::answer_arrived(LateAnswers::Number number) {
 }
 
 void TransactionAnswers::commit_arrives_late() {
-  link_.at(now_micros() + latency_.next_micros(), [this, future = delivery_.future()] { commit_arrived(future); });
+  link_.at(now_micros() + latency_.next_micros() + commit_delay_micros_,
+           [this, future = delivery_.future()] { commit_arrived(future); });
   delivery_.send();
   arm_timeout();
 }
@@ -133,7 +138,7 @@ void TransactionAnswers::commit_is_decided(const Ref<Future>& future, Error erro
   check_timeout();
   if (error != 0) delivery_.fail_late(future, error);
   if (delivery_.future().get() != future.get()) return;  // ended meanwhile
-  if (answers_late()) {
+  if (latency_.disturbed() && is_commit_late()) {
     try {
       return commit_arrives_late();
     } catch (...) {

@@ -24,10 +24,10 @@ class TransactionAnswers : public TransactionState {
       : TransactionState(std::move(database), std::move(tenant)), special_keys_(special_keys) {}
 
   Ref<Future> answer(Result result, Tie tie) {
-    return latency_.on() ? answer_late({0, std::move(result)}, tie) : network_.answer(std::move(result));
+    return latency_.disturbed() ? answer_late({0, std::move(result)}, tie) : network_.answer(std::move(result));
   }
   Ref<Future> answer_error(Error error, Tie tie = Tie::kRefusal) {
-    return latency_.on() ? answer_late({error, Void{}}, tie) : network_.answer_error(error);
+    return latency_.disturbed() ? answer_late({error, Void{}}, tie) : network_.answer_error(error);
   }
   // The future of a read that failed: the failure is the commit's, too.
   Ref<Future> failed_read(Error error);
@@ -38,10 +38,23 @@ class TransactionAnswers : public TransactionState {
   void arm_retry();
   void retry_waiting();
 
+  // ---- faults: asked for where latency_.disturbed() ---------------------------------------------------
+  // The error that a read of [begin, end), or of the key `begin`, fails with; 0: none. Its answer may come later.
+  Error disturb_read(Slice begin, Slice end);
+  // The same for a read version that is about to be taken, if that is.
+  Error disturb_version();
+  // At most so many rows may be in a batch of [begin, end).
+  void shorten_batch(Slice begin, Slice end, int* rows);
+  Fault disturb_commit();
+  bool is_commit_late() const { return network_.running() && (latency_.on() || commit_delay_micros_ > 0); }
+  Error suffer(const Fault& fault);
+  // The program does not hear what became of its commit.
+  DecidedCommit answer_got_lost(const Fault& fault, const CommitOutcome& outcome);
+
   // ---- a database with a latency --------------------------------------------------------------------
   Ref<Future> answer_late(Answer answer, Tie tie);
   void watch_is_read_late(const Ref<Future>& future);
-  void arrive_late(LateAnswers::Number number);
+  void arrive_late(LateAnswers::Number number, int64_t micros);
   void answer_arrived(LateAnswers::Number number);
   void commit_arrives_late();
   void commit_arrived(const Ref<Future>& future);

@@ -34,7 +34,10 @@ Error TransactionAnswers::prepare_commit(CommitRequest* request) {
   if (!view_.has_version() && keyspace().locked() && !request->lock_aware) return err::kDatabaseLocked;
   if (Error error = view_.tenant_requirement(options_)) return error;
   if (Error error = view_.resolve_tenant(keyspace().current())) return error;
-  view_.ensure_commit_version();
+  if (latency_.disturbed()) {
+    if (Error error = disturb_version()) return error;
+  }
+  if (Error error = view_.ensure_commit_version()) return error;
   request->read_version = view_.version();
   request->check_window = !options_.causal_write_risky || !request->read_conflicts.empty();
   request->report_conflicts = options_.report_conflicting_keys;
@@ -89,7 +92,9 @@ Ref<Future> Transaction::commit() {
 // Decided in any case: a commit that fails for want of memory has not taken effect.
 void TransactionAnswers::start_commit() noexcept {
   try {
-    delivery_.decide(decide_commit());
+    DecidedCommit decided = decide_commit();
+    if (decided.error == err::kTransactionTimedOut) return enter_error_state(decided.error);  // a fault
+    delivery_.decide(std::move(decided));
   } catch (const EngineError& error) {
     delivery_.decide(DecidedCommit{error.code});
   } catch (const std::bad_alloc&) {
@@ -101,7 +106,7 @@ void TransactionAnswers::start_commit() noexcept {
   reach(Point::kCommitDecided);
   try {
     if (delivery_.is_on_its_way()) return arm_timeout();  // commit_is_decided() goes on
-    if (answers_late()) commit_arrives_late();
+    if (latency_.disturbed() && is_commit_late()) commit_arrives_late();
   } catch (...) {
     if (!keyspace().decides_late()) delivery_.take_back_answer();  // then it arrives when somebody looks
   }
@@ -109,15 +114,23 @@ void TransactionAnswers::start_commit() noexcept {
 
 DecidedCommit TransactionAnswers::decide_commit() {
   CommitRequest request;
+  delay_micros_ = commit_delay_micros_ = 0;
   DecidedCommit decided{fail_above_native()};
   decided.reached_native = decided.error == 0;
   if (decided.reached_native) decided.error = prepare_commit(&request);
   if (decided.error != 0) return decided;
   decided.read_only = request.mutations.empty() && request.write_conflicts.empty();
   if (decided.read_only) return decided;
+  const Fault fault = latency_.disturbed() ? disturb_commit() : Fault();
+  if (fault.error != 0 && !fault.is_applied) {
+    decided.error = fault.error;
+    if (fault.error == err::kNotCommitted && request.report_conflicts) conflicting_ranges_.clear();
+    return decided;
+  }
   const std::vector<KeyRange>& submitted = attempt_.read_conflicts.merged();
   const CommitOutcome outcome = keyspace().commit(request, late_decision());
   decided.error = outcome.error;
+  if (fault.error != 0) return answer_got_lost(fault, outcome);
   if (outcome.is_late) delivery_.send();
   decided.version = outcome.version;
   decided.stamp = outcome.stamp();

@@ -21,6 +21,9 @@ Ref<Future> Transaction::get(Slice key, bool snapshot) {
   if (Error error = metadata ? 0 : view_.tenant_requirement(options_)) return failed_read(error);
   attempt_.used = true;
   if (key.size() > options_.max_key_size(key, false)) return answer(ValueResult{}, Tie::kRead);
+  if (latency_.disturbed() && !metadata && !reads(attempt_.writes).knows(key)) {
+    if (Error error = disturb_read(key, Slice())) return failed_read(error);
+  }
   ValueResult result;
   const Error error = reads(attempt_.writes).value(key, snapshot, &result);
   if (error == 0) return answer(std::move(result), Tie::kRead);
@@ -43,6 +46,9 @@ Ref<Future> Transaction::get_key(const KeySelector& selector, bool snapshot) {
   attempt_.used = true;
   KeySelector cut = selector;
   cut.key = cut.key.substr(0, options_.max_key_size(cut.key, false) + 1);
+  if (latency_.disturbed()) {
+    if (Error error = disturb_read(cut.key, Slice())) return failed_read(error);
+  }
   KeyResult result;
   const Error error = reads(attempt_.writes).key(cut, snapshot, &result);
   if (error == 0) return answer(std::move(result), Tie::kRead);
@@ -84,6 +90,10 @@ Ref<Future> Transaction::get_range(const RangeRequest& given) {
     return answer(std::move(rows), Tie::kRead);
   }
   attempt_.used = true;
+  if (latency_.disturbed()) {
+    if (Error error = disturb_read(request.begin.key, request.end.key)) return failed_read(error);
+    if (request.mode != FDB_STREAMING_MODE_EXACT) shorten_batch(request.begin.key, request.end.key, &limits.rows);
+  }
   const Error error = reads(attempt_.writes).range(request, limits, rows.get());
   if (error == 0) return answer(std::move(rows), Tie::kRead);
   if (error != err::kFutureVersion) return failed_read(error);

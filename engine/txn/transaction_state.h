@@ -14,6 +14,7 @@
 
 #include "db/database.h"
 #include "db/keyspace_user.h"
+#include "faults/faults.h"
 #include "runtime/late_answers.h"
 #include "runtime/network.h"
 #include "store/leaf_use.h"
@@ -130,6 +131,10 @@ class TransactionState : public KeyspaceUser {
   WaitingReads waiting_;
   Network::TimerId retry_timer_ = 0;
   LateAnswers late_answers_;
+  OneShotFaults faults_;             // of this transaction alone
+  int64_t delay_micros_ = 0;         // of the answer that is being made, by a fault
+  int64_t commit_delay_micros_ = 0;  // of the commit's
+  bool version_changed_ = false;     // a fault has said so, and on_error grants it
   std::vector<Ref<Future>> on_error_futures_;
 };
 

@@ -14,6 +14,10 @@ Ref<Future> Transaction::watch(Slice key) {
   if (outside) return answer_error(err::kKeyOutsideLegalRange);
   if (key.size() > options_.max_key_size(key, true)) return answer_error(err::kKeyTooLarge);
   attempt_.used = true;
+  if (latency_.disturbed() && !metadata && !reads(attempt_.writes).knows(key)) {
+    if (Error error = disturb_read(key, Slice())) return answer_error(error);
+    delay_micros_ = 0;  // nobody waits for what a watch reads
+  }
   ValueResult seen;
   size_.add(watches_.take_answered());
   const int64_t size = size_.approximate();

@@ -176,6 +176,21 @@ class Library:
     def fdb_embedded_set_latency(self, database: int, setting: bytes) -> None:
         check(self._bind("fdb_embedded_set_latency")(ffi.cast("FDBDatabase *", database), setting))
 
+    def fdb_embedded_set_faults(self, database: int, rules: bytes) -> tuple[int, str]:
+        """The code, and the rules in full with their seed, or what is wrong with them."""
+        text = ffi.new("char[]", _REPORT_SIZE)
+        code = self._bind("fdb_embedded_set_faults")(_database(database), rules, text, _REPORT_SIZE)
+        return int(code), os.fsdecode(ffi.string(text))
+
+    def fdb_embedded_faults(self, database: int) -> str:
+        """A report in JSON."""
+        text = ffi.new("char[]", _REPORT_SIZE)
+        check(self._bind("fdb_embedded_faults")(_database(database), text, _REPORT_SIZE))
+        return os.fsdecode(ffi.string(text))
+
+    def fdb_embedded_inject(self, transaction: int, fault: bytes) -> None:
+        check(self._bind("fdb_embedded_inject")(ffi.cast("FDBTransaction *", transaction), fault))
+
     # ---- databases and tenants ----
 
     def fdb_create_database(self, cluster_file_path: bytes | None) -> int:

@@ -132,6 +132,9 @@ FDBFuture *fdb_transaction_summarize_blob_granules(FDBTransaction *tr, uint8_t c
 FDBFuture *fdb_transaction_read_blob_granules_description(FDBTransaction *tr, uint8_t const *begin_key_name, int begin_key_name_length, uint8_t const *end_key_name, int end_key_name_length, int64_t begin_version, int64_t read_version, int64_t *read_version_out);
 fdb_error_t fdb_embedded_drop(const char *name);
 fdb_error_t fdb_embedded_set_latency(FDBDatabase *d, const char *setting);
+fdb_error_t fdb_embedded_set_faults(FDBDatabase *d, const char *rules, char *text, int capacity);
+fdb_error_t fdb_embedded_faults(FDBDatabase *d, char *text, int capacity);
+fdb_error_t fdb_embedded_inject(FDBTransaction *tr, const char *fault);
 fdb_error_t fdb_embedded_problem(FDBDatabase *d, char *text, int capacity);
 fdb_error_t fdb_embedded_backup(FDBDatabase *d, const char *target, FDBEmbeddedProgress progress, void *context, char *text, int capacity);
 fdb_error_t fdb_embedded_check(const char *path, FDBEmbeddedProgress progress, void *context, char *text, int capacity);

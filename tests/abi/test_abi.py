@@ -21,7 +21,10 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
 #: What the engine exports beside the ABI.
 OWN_EXPORTS = {
     f"fdb_embedded_{name}"
-    for name in ("backup", "check", "compact", "drop", "info", "problem", "set_latency")
+    for name in (
+        *("backup", "check", "compact", "drop", "faults", "info", "inject", "problem"),
+        *("set_faults", "set_latency"),
+    )
 }
 
 needs_compiler = pytest.mark.skipif(

@@ -206,7 +206,10 @@ def test_the_function_table_names_every_current_function() -> None:
         "fdb_embedded_check",
         "fdb_embedded_compact",
         "fdb_embedded_drop",
+        "fdb_embedded_faults",
         "fdb_embedded_info",
+        "fdb_embedded_inject",
         "fdb_embedded_problem",
+        "fdb_embedded_set_faults",
         "fdb_embedded_set_latency",
     }

@@ -60,6 +60,19 @@ DLLEXPORT fdb_error_t fdb_embedded_drop(const char* name);
  * another form. */
 DLLEXPORT fdb_error_t fdb_embedded_set_latency(FDBDatabase* d, const char* setting);
 
+/* What goes wrong in the database from now on, through all its handles: rules in the form of
+ * docs/faults.md, NULL or "" for nothing.  A database starts with what the environment variable
+ * FDB_EMBEDDED_FAULTS says, in the same form.  `text`, of `capacity` bytes, receives what has to be
+ * given to have the same faults again, with the seed; or, with 2006, what is wrong with the rules. */
+DLLEXPORT fdb_error_t fdb_embedded_set_faults(FDBDatabase* d, const char* rules, char* text, int capacity);
+
+/* Tells in JSON which faults the database has and which have happened (docs/faults.md). */
+DLLEXPORT fdb_error_t fdb_embedded_faults(FDBDatabase* d, char* text, int capacity);
+
+/* Lets the next operation of the transaction that the fault applies to meet it, once: one rule
+ * without p, nth, every and times.  NULL or "" takes back what was not met.  2006 for another text. */
+DLLEXPORT fdb_error_t fdb_embedded_inject(FDBTransaction* tr, const char* fault);
+
 /* The error that everything done with the database gets, 0 if there is none.  `text`, of `capacity`
  * bytes, receives what there is to say about it: zero-terminated, and cut off where it does not fit. */
 DLLEXPORT fdb_error_t fdb_embedded_problem(FDBDatabase* d, char* text, int capacity);

@@ -1,0 +1,156 @@
+#include "faults/faults.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/env.h"
+#include "base/json.h"
+
+namespace fdb {
+
+namespace {
+
+constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
+constexpr uint64_t kOneShots = UINT64_MAX;  // in the place of a rule's number
+
+// What a number is drawn for: each has dice of its own.
+enum Salt : uint64_t { kFires, kEffect, kDelay };
+
+uint64_t mixed(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+  return z ^ (z >> 31);
+}
+
+bool is_error(const FaultRule& rule) { return facts_of(rule.kind).error != 0; }
+
+bool applies(const FaultRule& rule, const Occasion& occasion) {
+  return (rule.at & occasion.site) != 0 && (!rule.has_keys || occasion.touches(rule.begin, rule.end));
+}
+
+}  // namespace
+
+// ---- decisions -------------------------------------------------------------------------------------
+
+uint64_t Faults::dice(uint64_t rule, int64_t occasion, uint64_t salt) const {
+  return mixed(mixed(mixed(seed_ + kGolden * (rule + 1)) + kGolden * static_cast<uint64_t>(occasion)) + salt);
+}
+
+// Counts an occasion that a rule applies to.
+bool Faults::fires(Counted& counted, uint64_t index, const Occasion& occasion) const {
+  const FaultRule& rule = counted.rule;
+  if (!applies(rule, occasion)) return false;
+  const int64_t number = ++counted.occasions;
+  if (rule.nth != 0 && number != rule.nth) return false;
+  if (rule.every != 0 && number % rule.every != 0) return false;
+  if (rule.times >= 0 && counted.fired >= rule.times) return false;
+  return static_cast<int64_t>(dice(index, number, kFires) % kCertain) < rule.probability;
+}
+
+void Faults::apply(const FaultRule& rule, Sites at, uint64_t index, int64_t occasion, Fault* fault) const {
+  const FaultFacts& facts = facts_of(rule.kind);
+  if (facts.error != 0) {
+    fault->error = facts.error;
+    fault->kind = rule.kind;
+    const bool either = dice(index, occasion, kEffect) % 2 == 0;
+    const bool wanted = rule.effect == Effect::kApplied || (rule.effect == Effect::kEither && either);
+    fault->is_applied = facts.has_effect && at == site::kCommit && wanted;
+  }
+  if (rule.kind == FaultKind::kWatchLost) fault->is_lost = true;
+  if (rule.rows > 0) fault->rows = fault->rows > 0 ? std::min(fault->rows, rule.rows) : rule.rows;
+  const auto choices = static_cast<uint64_t>(rule.maximum_micros - rule.minimum_micros) + 1;
+  const int64_t delay = rule.minimum_micros + static_cast<int64_t>(dice(index, occasion, kDelay) % choices);
+  fault->delay_micros = std::max(fault->delay_micros, delay);
+}
+
+void Faults::take_own(const Occasion& occasion, OneShotFaults* own, Fault* fault) {
+  for (auto at = own->rules_.begin(); at != own->rules_.end();) {
+    if (!applies(*at, occasion) || (is_error(*at) && fault->error != 0)) {
+      ++at;
+      continue;
+    }
+    apply(*at, occasion.site, kOneShots, ++one_shot_number_, fault);
+    ++one_shots_[static_cast<size_t>(at->kind)];
+    at = own->rules_.erase(at);
+    latency_.disturb(-1);
+  }
+}
+
+Fault Faults::decide(const Occasion& occasion, OneShotFaults* own) {
+  Fault fault;
+  std::lock_guard lock(mutex_);
+  if (own) take_own(occasion, own, &fault);
+  for (size_t index = 0; index < rules_.size(); ++index) {
+    Counted& counted = rules_[index];
+    if (!fires(counted, index, occasion) || (is_error(counted.rule) && fault.error != 0)) continue;
+    ++counted.fired;
+    apply(counted.rule, occasion.site, index, counted.occasions, &fault);
+  }
+  return fault;
+}
+
+// ---- rules -----------------------------------------------------------------------------------------
+
+void Faults::set(FaultSetting setting) {
+  std::vector<Counted> rules(setting.rules.size());
+  for (size_t index = 0; index < rules.size(); ++index) rules[index].rule = std::move(setting.rules[index]);
+  const uint64_t seed = setting.seed ? *setting.seed : Env::current().random_u64() >> 32;
+  std::lock_guard lock(mutex_);
+  latency_.disturb(int{!rules.empty()} - int{!rules_.empty()});
+  rules_.swap(rules);
+  seed_ = seed;
+  one_shots_ = {};
+  one_shot_number_ = 0;
+}
+
+Bytes Faults::replay_locked() const {
+  Bytes text;
+  for (const Counted& counted : rules_) text += text_of(counted.rule) + ";";
+  return text + "seed=" + std::to_string(seed_);
+}
+
+Bytes Faults::replay() const {
+  std::lock_guard lock(mutex_);
+  return replay_locked();
+}
+
+Bytes Faults::report() const {
+  std::lock_guard lock(mutex_);
+  JsonWriter json;
+  json.begin_object();
+  json.member("seed", static_cast<int64_t>(seed_));
+  json.member("replay", Slice(replay_locked()));
+  json.begin_array("rules");
+  for (const Counted& counted : rules_) {
+    json.begin_object();
+    json.member("name", facts_of(counted.rule.kind).name);
+    json.member("rule", Slice(text_of(counted.rule)));
+    json.member("occasions", counted.occasions);
+    json.member("fired", counted.fired);
+    json.end_object();
+  }
+  json.end_array();
+  json.begin_object("one_shot");
+  for (size_t kind = 0; kind < kFaultKinds; ++kind) {
+    if (one_shots_[kind] > 0) json.member(facts_of(static_cast<FaultKind>(kind)).name, one_shots_[kind]);
+  }
+  json.end_object();
+  json.end_object();
+  return json.text();
+}
+
+// ---- of one transaction ----------------------------------------------------------------------------
+
+void OneShotFaults::add(FaultRule rule, Faults& faults) {
+  rules_.push_back(std::move(rule));
+  faults_ = &faults;
+  faults.latency_.disturb(1);
+}
+
+void OneShotFaults::clear() noexcept {
+  if (rules_.empty()) return;
+  faults_->latency_.disturb(-static_cast<int>(rules_.size()));
+  rules_.clear();
+}
+
+}  // namespace fdb

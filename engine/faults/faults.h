@@ -1,0 +1,116 @@
+// What goes wrong in one database: which of its rules fire at which occasion.
+//
+// A rule counts its occasions, and whether it fires at one follows from the seed, the rule's place among the rules and that number
+// alone: the same operations in the same order meet the same faults.
+//
+// Thread-safety: every member of Faults may be called from any thread; OneShotFaults has none.
+// Invariants:
+//  1. While nothing is asked for, nobody calls decide(): Latency::disturbed() says so.
+//  2. Every rule counts every occasion that it applies to, also where another one fires.
+//  3. At one occasion one error fires at most: that of the first rule, where a transaction's own come before the database's.
+#pragma once
+
+#include <array>
+#include <mutex>
+#include <vector>
+
+#include "faults/fault_rule.h"
+#include "runtime/latency.h"
+
+namespace fdb {
+
+class OneShotFaults;
+
+// What happens to one operation.
+struct Fault {
+  Error error = 0;           // 0: none
+  FaultKind kind{};          // of the error
+  bool is_applied = false;   // a commit takes effect all the same
+  bool is_lost = false;      // a watch does not hear of its change
+  int64_t delay_micros = 0;  // what happens comes later by so much
+  int rows = 0;              // at most, in a batch; 0: any number
+};
+
+// One occasion for a fault.
+class Occasion {
+ public:
+  explicit Occasion(Sites place) : site(place) {}
+  virtual ~Occasion() = default;
+  // Whether it has to do with a key in [begin, end).
+  virtual bool touches(Slice, Slice) const { return false; }
+
+  const Sites site;
+};
+
+// A read of [begin, end), or of the key `begin` if they are not in order.
+class KeysOccasion : public Occasion {
+ public:
+  KeysOccasion(Sites place, Slice begin, Slice end) : Occasion(place), begin_(begin), end_(end) {}
+  bool touches(Slice begin, Slice end) const override {
+    return begin_ < end && (begin_ >= begin || (begin_ < end_ && begin < end_));
+  }
+
+ private:
+  const Slice begin_;
+  const Slice end_;
+};
+
+class Faults {
+ public:
+  // Counts in `latency` whether it is of interest.
+  explicit Faults(Latency& latency) : latency_(latency) {}
+  Faults(const Faults&) = delete;
+
+  // From now on there are these rules, and nothing has been counted.
+  void set(FaultSetting setting);
+  // What happens at an occasion. `own` are those of the transaction, if it is one's.
+  Fault decide(const Occasion& occasion, OneShotFaults* own = nullptr);
+
+  // The rules and the seed in the form that is given to set() to have the same again.
+  Bytes replay() const;
+  // All that, and how often which rule has fired, in JSON.
+  Bytes report() const;
+
+ private:
+  friend class OneShotFaults;
+
+  struct Counted {
+    FaultRule rule;
+    int64_t occasions = 0;
+    int64_t fired = 0;
+  };
+
+  uint64_t dice(uint64_t rule, int64_t occasion, uint64_t salt) const;
+  bool fires(Counted& counted, uint64_t index, const Occasion& occasion) const;
+  void apply(const FaultRule& rule, Sites at, uint64_t index, int64_t occasion, Fault* fault) const;
+  void take_own(const Occasion& occasion, OneShotFaults* own, Fault* fault);
+  Bytes replay_locked() const;
+
+  Latency& latency_;
+  mutable std::mutex mutex_;
+  uint64_t seed_ = 0;
+  std::vector<Counted> rules_;
+  std::array<int64_t, kFaultKinds> one_shots_{};  // that have fired
+  int64_t one_shot_number_ = 0;
+};
+
+// Faults that wait for the next operations of one transaction.
+class OneShotFaults {
+ public:
+  OneShotFaults() = default;
+  ~OneShotFaults() { clear(); }
+  OneShotFaults(const OneShotFaults&) = delete;
+
+  // `faults` are those of the transaction's database, the same each time.
+  void add(FaultRule rule, Faults& faults);
+  // Takes back what was not used.
+  void clear() noexcept;
+
+ private:
+  friend class Faults;
+
+  Faults* faults_ = nullptr;
+  std::vector<FaultRule> rules_;
+};
+
+}  // namespace fdb
