@@ -99,7 +99,7 @@ Ref<Keyspace> Databases::memory(const EmbeddedName& name, const OpeningSettings&
     names_->databases.erase(name.name);
     throw;
   }
-  keyspace->begin_with(settings);
+  settings.apply_to(*keyspace);
   return keyspace;
 }
 

@@ -55,7 +55,7 @@ std::shared_ptr<FileHandle> FileHandles::open(const EmbeddedName& name, const Op
   } else {
     place->cache_bytes = name.cache_bytes != 0 ? name.cache_bytes : default_cache();
     keyspace = make_ref<Keyspace>(network_, "file", recover(resolved.file, place->cache_bytes));
-    keyspace->begin_with(settings);
+    settings.apply_to(*keyspace);
   }
   auto handle = std::make_shared<FileHandle>(place, keyspace);
   place->keyspace = std::move(keyspace);

@@ -51,11 +51,6 @@ Bytes Keyspace::connection_string() const {
   return "embedded:" + (name_.empty() ? Bytes("memory") : name_) + "@127.0.0.1:4500";
 }
 
-void Keyspace::begin_with(const OpeningSettings& settings) {
-  latency_.set(settings.latency);
-  if (!settings.faults.rules.empty()) faults_.set(settings.faults);
-}
-
 Keyspace::~Keyspace() { link_->cut(); }
 
 Error Keyspace::read_point_at(Version version, Snapshot* snapshot) {

@@ -19,7 +19,6 @@
 #include "db/commit_request.h"
 #include "db/conflict_window.h"
 #include "db/keyspace_file.h"
-#include "db/opening_settings.h"
 #include "db/published_state.h"
 #include "db/recent_commits.h"
 #include "db/upkeep.h"
@@ -72,8 +71,6 @@ class Keyspace : public RefCounted<Keyspace> {
   WatchRegistry& watches() { return watches_; }
   // For what must not keep the database open.
   const std::shared_ptr<WeakLink<Keyspace>>& link() const { return link_; }
-  // To be called before it is used.
-  void begin_with(const OpeningSettings& settings);
   Latency& latency() { return latency_; }
   Faults& faults() { return faults_; }
   // The newest state without any effect on versions; for watches and statistics.

@@ -1,16 +1,20 @@
 // What the environment says of every database that is opened: how late its answers are, and what goes wrong in it.
 //
-// Thread-safety: values and functions on them.
+// Thread-safety: values and functions on them; apply_to() wants a keyspace that nobody uses yet.
 #pragma once
 
-#include "faults/fault_rule.h"
-#include "runtime/latency.h"
+#include "db/keyspace.h"
 
 namespace fdb {
 
 struct OpeningSettings {
   LatencySetting latency;
   FaultSetting faults;
+
+  void apply_to(Keyspace& keyspace) const {
+    keyspace.latency().set(latency);
+    if (!faults.rules.empty()) keyspace.faults().set(faults);
+  }
 };
 
 // 0, or 2006 after a line on stderr that tells what is wrong.

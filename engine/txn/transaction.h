@@ -25,9 +25,6 @@ class Transaction final : public TransactionAnswers {
   void cancel();
   void reset();
   Error set_option(int option, const uint8_t* value, int length);
-  // Adds a fault that the next operation meets that it applies to; without any text takes back those that none has met. 2006 for a
-  // text that is no such fault.
-  Error inject(Slice fault);
 
   void set_read_version(Version version);
   Ref<Future> get_read_version();

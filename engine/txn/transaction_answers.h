@@ -18,6 +18,9 @@ class TransactionAnswers : public TransactionState {
  public:
   void deliver_commit() override;
   bool deliver_commit_unless_busy() override;
+  // Adds a fault that the next operation meets that it applies to; without any text takes back those that none has met. 2006 for a
+  // text that is no such fault.
+  Error inject(Slice fault);
 
  protected:
   TransactionAnswers(Ref<Database> database, Ref<Tenant> tenant, const SpecialKeySpace& special_keys)

@@ -71,7 +71,7 @@ DecidedCommit TransactionAnswers::answer_got_lost(const Fault& fault, const Comm
   return decided;
 }
 
-Error Transaction::inject(Slice fault) {
+Error TransactionAnswers::inject(Slice fault) {
   Lock lock(mutex_);
   if (!database_->keyspace()) return database_->deferred_error();
   if (fault.empty()) {

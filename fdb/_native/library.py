@@ -57,7 +57,69 @@ class LoadError(OSError):
     """A library could not be loaded; the text is the loader's own reason."""
 
 
-class Library:
+class EngineFunctions:
+    """What only the embedded engine has beside the ABI, which is the other part of `Library`."""
+
+    def _bind(self, name: str) -> Any:
+        raise NotImplementedError
+
+    def fdb_embedded_drop(self, name: bytes) -> None:
+        check(self._bind("fdb_embedded_drop")(name))
+
+    def fdb_embedded_problem(self, database: int) -> tuple[int, str]:
+        """Why a database cannot be used: the code, 0 if it can, and a text for people."""
+        text = ffi.new("char[]", _MESSAGE_SIZE)
+        code = self._bind("fdb_embedded_problem")(_database(database), text, _MESSAGE_SIZE)
+        return int(code), os.fsdecode(ffi.string(text))
+
+    def fdb_embedded_backup(self, database: int, target: bytes, report: Report | None) -> str:
+        """Blocks; returns the tool's report. So do the next three."""
+        return self._tool("fdb_embedded_backup", report, _database(database), target)
+
+    def fdb_embedded_check(self, path: bytes, report: Report | None) -> str:
+        return self._tool("fdb_embedded_check", report, path)
+
+    def fdb_embedded_compact(self, path: bytes, report: Report | None) -> str:
+        return self._tool("fdb_embedded_compact", report, path)
+
+    def fdb_embedded_info(self, path: bytes) -> str:
+        text = ffi.new("char[]", _REPORT_SIZE)
+        code = self._bind("fdb_embedded_info")(path, text, _REPORT_SIZE)
+        return _reported(code, text)
+
+    def _tool(self, name: str, report: Report | None, *arguments: Any) -> str:
+        """Runs a tool. Signal handlers run whenever it says how far it is."""
+        listener = _Listener(report)
+        context = ffi.new_handle(listener)
+        text = ffi.new("char[]", _REPORT_SIZE)
+        code = self._bind(name)(*arguments, lib.shim_progress, context, text, _REPORT_SIZE)
+        if listener.raised is not None:
+            try:
+                raise listener.raised
+            finally:
+                del listener
+        return _reported(code, text)
+
+    def fdb_embedded_inject(self, transaction: int, fault: bytes) -> None:
+        check(self._bind("fdb_embedded_inject")(_transaction(transaction), fault))
+
+    def fdb_embedded_set_latency(self, database: int, setting: bytes) -> None:
+        check(self._bind("fdb_embedded_set_latency")(ffi.cast("FDBDatabase *", database), setting))
+
+    def fdb_embedded_set_faults(self, database: int, rules: bytes) -> tuple[int, str]:
+        """The code, and the rules in full with their seed, or what is wrong with them."""
+        text = ffi.new("char[]", _REPORT_SIZE)
+        code = self._bind("fdb_embedded_set_faults")(_database(database), rules, text, _REPORT_SIZE)
+        return int(code), os.fsdecode(ffi.string(text))
+
+    def fdb_embedded_faults(self, database: int) -> str:
+        """A report in JSON."""
+        text = ffi.new("char[]", _REPORT_SIZE)
+        check(self._bind("fdb_embedded_faults")(_database(database), text, _REPORT_SIZE))
+        return os.fsdecode(ffi.string(text))
+
+
+class Library(EngineFunctions):
     """A loaded library with the C ABI of libfdb_c. Loading runs none of its functions.
 
     Never unloaded: its threads may be inside it until the process ends.
@@ -132,64 +194,6 @@ class Library:
 
     def fdb_stop_network(self) -> None:
         check(self._bind("fdb_stop_network")())
-
-    def fdb_embedded_drop(self, name: bytes) -> None:
-        check(self._bind("fdb_embedded_drop")(name))
-
-    def fdb_embedded_problem(self, database: int) -> tuple[int, str]:
-        """Why a database cannot be used: the code, 0 if it can, and a text for people."""
-        text = ffi.new("char[]", _MESSAGE_SIZE)
-        code = self._bind("fdb_embedded_problem")(_database(database), text, _MESSAGE_SIZE)
-        return int(code), os.fsdecode(ffi.string(text))
-
-    def fdb_embedded_backup(self, database: int, target: bytes, report: Report | None) -> str:
-        """Blocks; returns the tool's report. So do the next three."""
-        return self._tool("fdb_embedded_backup", report, _database(database), target)
-
-    def fdb_embedded_check(self, path: bytes, report: Report | None) -> str:
-        return self._tool("fdb_embedded_check", report, path)
-
-    def fdb_embedded_compact(self, path: bytes, report: Report | None) -> str:
-        return self._tool("fdb_embedded_compact", report, path)
-
-    def fdb_embedded_info(self, path: bytes) -> str:
-        text = ffi.new("char[]", _REPORT_SIZE)
-        code = self._bind("fdb_embedded_info")(path, text, _REPORT_SIZE)
-        return _reported(code, text)
-
-    def _tool(self, name: str, report: Report | None, *arguments: Any) -> str:
-        """Runs a tool. Signal handlers run whenever it says how far it is."""
-        listener = _Listener(report)
-        context = ffi.new_handle(listener)
-        text = ffi.new("char[]", _REPORT_SIZE)
-        code = self._bind(name)(*arguments, lib.shim_progress, context, text, _REPORT_SIZE)
-        if listener.raised is not None:
-            try:
-                raise listener.raised
-            finally:
-                del listener
-        return _reported(code, text)
-
-    def fdb_embedded_inject(self, transaction: int, fault: bytes) -> None:
-        check(self._bind("fdb_embedded_inject")(_transaction(transaction), fault))
-
-    def fdb_embedded_set_latency(self, database: int, setting: bytes) -> None:
-        check(self._bind("fdb_embedded_set_latency")(ffi.cast("FDBDatabase *", database), setting))
-
-    def fdb_embedded_set_faults(self, database: int, rules: bytes) -> tuple[int, str]:
-        """The code, and the rules in full with their seed, or what is wrong with them."""
-        text = ffi.new("char[]", _REPORT_SIZE)
-        code = self._bind("fdb_embedded_set_faults")(_database(database), rules, text, _REPORT_SIZE)
-        return int(code), os.fsdecode(ffi.string(text))
-
-    def fdb_embedded_faults(self, database: int) -> str:
-        """A report in JSON."""
-        text = ffi.new("char[]", _REPORT_SIZE)
-        check(self._bind("fdb_embedded_faults")(_database(database), text, _REPORT_SIZE))
-        return os.fsdecode(ffi.string(text))
-
-    def fdb_embedded_inject(self, transaction: int, fault: bytes) -> None:
-        check(self._bind("fdb_embedded_inject")(ffi.cast("FDBTransaction *", transaction), fault))
 
     # ---- databases and tenants ----
 
