@@ -6,7 +6,8 @@ guide. Loaded by its first use, as `fdb.testing`.
 - `temporary_database`, `temporary_subspace` and `temporary_directory` give a `with` block what nobody else uses.
 - `assert_serializable` looks for an order of steps in which functions that run at the same time do what they never do one
   after the other.
-- `record` gives a log of what transactions read and write, with their conflict ranges and versions, and assertions about it.
+- `record` gives a log of what transactions read and write, with their conflict ranges and versions, assertions about it, and an
+  explanation of each conflict.
 
 The plugin of pytest (fdb_pytest.py), which pytest finds by itself, makes fixtures of all of this.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from fdb.testing._actions import Attempt as Attempt
 from fdb.testing._actions import RecordedTransaction as RecordedTransaction
+from fdb.testing._explain import ConflictExplanation as ConflictExplanation
 from fdb.testing._isolation import temporary_database as temporary_database
 from fdb.testing._isolation import temporary_directory as temporary_directory
 from fdb.testing._isolation import temporary_subspace as temporary_subspace

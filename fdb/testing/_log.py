@@ -14,6 +14,13 @@ from fdb._sources import TenantMembers, TransactionSource
 from fdb.directory_impl import DirectoryLayer
 from fdb.subspace_impl import Subspace
 from fdb.testing._actions import Attempt, KeyRange, RecordedTransaction, merged
+from fdb.testing._explain import (
+    ConflictExplanation,
+    explain_conflict,
+    is_conflict,
+    is_too_old,
+    too_old_text,
+)
 from fdb.testing._keys_shown import DirectoryNames, value_text
 from fdb.testing._replay import AtomicWrite, Final, FinalState, final_state
 from fdb.testing._table import (
@@ -115,6 +122,38 @@ class TransactionLog:
         if known is None or known[0] != count:
             known = self._names[space] = count, DirectoryNames.of(source)
         return known[1]
+
+    # ---- conflicts ----
+
+    @property
+    def conflicts(self) -> list[ConflictExplanation]:
+        """Why commits failed with 1020, one explanation for each. `print` them."""
+        everything = [attempt for each in list(self._recorded) for attempt in list(each.attempts)]
+        return [
+            explain_conflict(attempt, everything, self._names_of)
+            for attempt in self.attempts
+            if is_conflict(attempt)
+        ]
+
+    def explain(self) -> str:
+        """Returns a text with all conflicts, and with all attempts that were too old (1007)."""
+        everything = [attempt for each in list(self._recorded) for attempt in list(each.attempts)]
+        texts = [str(conflict) for conflict in self.conflicts]
+        texts += [
+            too_old_text(attempt, everything) for attempt in self.attempts if is_too_old(attempt)
+        ]
+        return "\n\n".join(texts) or "no conflicts"
+
+    def no_conflicts(self) -> None:
+        """Asserts that no commit failed with 1020. Raises AssertionError with the explanations."""
+        conflicts = self.conflicts
+        if conflicts:
+            texts = "\n\n".join(map(str, conflicts[:_MOST_SHOWN]))
+            counted = "1 commit" if len(conflicts) == 1 else f"{len(conflicts)} commits"
+            raise AssertionError(f"{counted} failed with a conflict:\n{texts}")
+
+    #: The same, under a name like those of the others.
+    assert_no_conflicts = no_conflicts
 
     # ---- assertions ----
 

@@ -160,4 +160,7 @@ def log_text(transactions: Iterable[RecordedTransaction], names_of: NamesOf) -> 
             where = f" ({place_text(attempt.where)})" if attempt.where is not None else ""
             lines.append(f"  attempt {attempt.number}: {outcome_text(attempt)}{where}")
             lines += [f"    {line}" for line in attempt_lines(attempt, names)]
+            if attempt.conflicting:
+                conflicting = ", ".join(map(names.range, attempt.conflicting))
+                lines.append(f"    conflicting: {conflicting}")
     return "\n".join(lines) or "no transactions"

@@ -76,7 +76,7 @@ def test_the_names_of_the_module() -> None:
             # One line for each module.
             "temporary_database temporary_directory temporary_subspace "
             "NotSerializable Outcome Stuck assert_serializable "
-            "AtomicWrite Attempt RecordedTransaction TransactionLog record",
+            "AtomicWrite Attempt ConflictExplanation RecordedTransaction TransactionLog record",
         ),
         (fdb.FDBRange, "to_list __iter__ __aiter__ iterate"),
         (
