@@ -4,6 +4,7 @@ Everything here is for tests, on the databases of the embedded engine; what work
 guide. Loaded by its first use, as `fdb.testing`.
 
 - `temporary_database`, `temporary_subspace` and `temporary_directory` give a `with` block what nobody else uses.
+- `assert_retry_safe` runs a transactional function under every fault at every point of its life, and compares.
 - `assert_serializable` looks for an order of steps in which functions that run at the same time do what they never do one
   after the other.
 - `record` gives a log of what transactions read and write, with their conflict ranges and versions, assertions about it, and an
@@ -23,6 +24,10 @@ from fdb.testing._isolation import temporary_subspace as temporary_subspace
 from fdb.testing._log import TransactionLog as TransactionLog
 from fdb.testing._record import record as record
 from fdb.testing._replay import AtomicWrite as AtomicWrite
+from fdb.testing._retry_report import Difference as Difference
+from fdb.testing._retry_report import Finding as Finding
+from fdb.testing._retry_report import RetryUnsafe as RetryUnsafe
+from fdb.testing._retry_safe import assert_retry_safe as assert_retry_safe
 from fdb.testing._schedule import Stuck as Stuck
 from fdb.testing._serializable import NotSerializable as NotSerializable
 from fdb.testing._serializable import Outcome as Outcome

@@ -65,7 +65,7 @@ def _writer(batch: list[tuple[bytes, bytes | None]]) -> Callable[[Transaction], 
 
 
 class Stamps:
-    """Makes what depends on the versions of a run comparable: each versionstamp becomes its place among them.
+    """Makes what depends on the versions of a run comparable: each versionstamp becomes `stamp` and its place among them.
 
     A stamp is known by its first eight bytes, which are a version of the run.
     """
@@ -95,7 +95,7 @@ class Stamps:
             return value
         if isinstance(value, bytes):
             for number, stamp in enumerate(sorted(self._known), 1):
-                value = value.replace(stamp, b"<stamp %d>" % number)
+                value = value.replace(stamp, b"stamp%05d" % number)
             return value
         if isinstance(value, dict):
             return {self.mask(key): self.mask(each) for key, each in value.items()}

@@ -223,7 +223,7 @@ class _Search:
     def _look(self, schedules: int, seed: int, longest: int) -> None:
         try:
             import hypothesis
-            from hypothesis import strategies
+            from hypothesis import errors, strategies
         except ImportError:
             raise RuntimeError(
                 "assert_serializable() needs Hypothesis, which chooses the schedules: pip install hypothesis, or give "
@@ -237,13 +237,15 @@ class _Search:
         cases = strategies.tuples(
             strategies.permutations(range(count)), strategies.lists(switch, max_size=_MOST_SWITCHES)
         )
+        # Of the time it takes, and that this may be called in a test of Hypothesis.
+        checks: Any = list(hypothesis.HealthCheck)
         settings = hypothesis.settings(
             max_examples=schedules,
             database=None,
             deadline=None,
             derandomize=False,
             phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-            suppress_health_check=list(hypothesis.HealthCheck),
+            suppress_health_check=checks,
         )
         try:
             hypothesis.find(
@@ -252,9 +254,9 @@ class _Search:
                 settings=settings,
                 random=random.Random(seed),
             )
-        except hypothesis.errors.NoSuchExample:
+        except errors.NoSuchExample:
             pass
-        except hypothesis.errors.Flaky:
+        except errors.Flaky:
             # Functions that depend on more than the database: what was seen is still true.
             if self._best is None:
                 raise

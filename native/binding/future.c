@@ -265,6 +265,12 @@ static PyObject *future_owes(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
     return PyLong_FromLong(self->owed);
 }
 
+/* From here on `owed` tells of any future whether it was used; that a program must await it is no part of it. */
+static PyObject *future_note_use(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+    self->owed |= BINDING_UNSEEN;
+    Py_RETURN_NONE;
+}
+
 /* Somebody begins to wait. */
 static PyObject *future_heard(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
     self->owed &= (unsigned char)~BINDING_UNHEARD;
@@ -353,6 +359,8 @@ static PyMethodDef future_methods[] = {
     {"_peek", (PyCFunction)future_peek, METH_NOARGS, "The result if it is there, else None; no use of it."},
     {"_owes", (PyCFunction)future_owes, METH_NOARGS,
      "What the program owes to it: a set of UNAWAITED and UNSEEN."},
+    {"_note_use", (PyCFunction)future_note_use, METH_NOARGS,
+     "Has _owes() tell whether the program has used it since."},
     {"_heard", (PyCFunction)future_heard, METH_NOARGS, "Somebody begins to wait for it."},
     {"_awaited", (PyCFunction)future_awaited, METH_NOARGS,
      "It was awaited: the result may be used in a loop."},

@@ -190,3 +190,19 @@ def test_handles_of_a_subclass(db: fdb.Database, test_prefix: bytes) -> None:
     for kind in (extension.TransactionHandle, Kept):
         with pytest.raises(TypeError, match="cannot create"):
             kind()
+
+
+def test_whether_a_future_was_used(memory_db: fdb.Database) -> None:
+    memory_db[b"k"] = b"v"
+    tr = memory_db.create_transaction()
+    value, rows, other = tr[b"k"], tr.get_range_page(b"", b"\xff"), tr[b"k"]
+    assert value._owes() == 0
+    for future in (value, rows, other):
+        future._note_use()
+        assert future._code() == 0  # a look at how it ended is no use
+        assert future._owes() == extension.UNSEEN
+    assert value == b"v"
+    rows.wait()
+    assert value._owes() == rows._owes() == 0
+    assert other._owes() == extension.UNSEEN
+    assert hash(other) == hash(b"v") and other._owes() == 0

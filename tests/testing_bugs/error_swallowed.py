@@ -6,6 +6,7 @@ Repaired: absence is asked for, and errors are left to the retry loop.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import fdb
 from testing_bugs.bug import RETRY_SAFE, same
@@ -15,13 +16,15 @@ BILLS = fdb.Subspace(("bills",))
 DEFAULT = 10
 
 
-@fdb.transactional
-def bill_broken(tr: fdb.Transaction, number: int, item: str) -> None:
+def price_broken(db: Any, item: str) -> int:
     try:
-        price = int(tr[PRICES.pack((item,))])
+        return int(db.create_transaction()[PRICES.pack((item,))])
     except Exception:
-        price = DEFAULT
-    tr[BILLS.pack((number,))] = b"%d" % price
+        return DEFAULT
+
+
+def bill_broken(db: Any, number: int, item: str) -> None:
+    db[BILLS.pack((number,))] = b"%d" % price_broken(db, item)
 
 
 @fdb.transactional

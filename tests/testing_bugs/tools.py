@@ -12,8 +12,9 @@ import fdb
 import fdb.embedded
 from fdb.testing._content import read_all
 from fdb.testing._plain import plain, raised
+from fdb.testing._retry_safe import RetryUnsafe, assert_retry_safe
 from fdb.testing._serializable import NotSerializable, assert_serializable
-from testing_bugs.bug import SERIALIZABLE, Bug, Function, Program
+from testing_bugs.bug import RETRY_SAFE, SERIALIZABLE, Bug, Function, Program
 from testing_bugs.catalogue import fill
 
 #: Says what was found, "" for nothing.
@@ -32,6 +33,19 @@ def by_assert_serializable(bug: Bug, program: Program, seed: int) -> str:
                 asyncio.run(checked)
         except NotSerializable as failure:
             return str(failure)
+    return ""
+
+
+def by_assert_retry_safe(bug: Bug, program: Program, seed: int) -> str:
+    """Runs each function under every fault. There is no chance in it."""
+    with _Database(bug) as db:
+        for function in program.make():
+            try:
+                checked = assert_retry_safe(function, db)
+                if inspect.iscoroutine(checked):
+                    asyncio.run(checked)
+            except RetryUnsafe as failure:
+                return str(failure)
     return ""
 
 
@@ -58,6 +72,7 @@ def by_threads(bug: Bug, program: Program, seed: int) -> str:
 
 
 TOOLS: dict[str, Tool] = {
+    RETRY_SAFE: by_assert_retry_safe,
     SERIALIZABLE: by_assert_serializable,
     "threads, without the kit": by_threads,
 }

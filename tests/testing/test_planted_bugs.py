@@ -1,0 +1,39 @@
+"""Twenty programs with a bug each: the tool that is for it finds it, and no tool finds anything in the repaired program."""
+
+from __future__ import annotations
+
+import collections
+
+import pytest
+
+from testing_bugs.bug import RETRY_SAFE, SERIALIZABLE, Bug, Program
+from testing_bugs.catalogue import all_programs, bug_named, names
+from testing_bugs.tools import TOOLS
+
+SEED = 1
+#: In which no tool may find anything, whatever its chance.
+EXACT = (RETRY_SAFE, SERIALIZABLE)
+
+
+def test_there_are_twenty() -> None:
+    tools = collections.Counter(bug_named(name).tool for name in names())
+    assert tools == {RETRY_SAFE: 12, SERIALIZABLE: 8}
+    assert sum(bug_named(name).is_asyncio for name in names()) == 5
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.parametrize("name", names())
+def test_its_tool_finds_the_bug(name: str) -> None:
+    bug = bug_named(name)
+    assert TOOLS[bug.tool](bug, bug.broken, SEED) != ""
+
+
+REPAIRED = [
+    (name, bug, program) for name, bug, program, is_broken in all_programs() if not is_broken
+]
+
+
+@pytest.mark.parametrize("tool", EXACT)
+@pytest.mark.parametrize(("name", "bug", "program"), REPAIRED, ids=[each[0] for each in REPAIRED])
+def test_the_repaired_program_passes(name: str, bug: Bug, program: Program, tool: str) -> None:
+    assert TOOLS[tool](bug, program, SEED) == ""
