@@ -33,7 +33,7 @@ Keyspace::Keyspace(Network& network, Bytes name)
     : name_(std::move(name)),
       published_(initial_content(connection_string())),
       recent_(PublishedState::kFirstVersion, published_.current()),
-      watches_(network),
+      watches_(network, *this),
       upkeep_(network, link_, published_, recent_) {}
 
 Keyspace::Keyspace(Network& network, Bytes name, RecoveredFile recovered)
@@ -41,7 +41,7 @@ Keyspace::Keyspace(Network& network, Bytes name, RecoveredFile recovered)
       conflicts_(recovered.first_version),
       published_(recovered.state, recovered.first_version),
       recent_(recovered.first_version, recovered.state),
-      watches_(network),
+      watches_(network, *this),
       system_state_(state_of_system(recovered.state)),
       upkeep_(network, link_, published_, recent_) {
   if (recovered.file) file_ = std::make_unique<KeyspaceFile>(*this, std::move(recovered));

@@ -1,5 +1,6 @@
 #include "db/watches.h"
 
+#include "base/env.h"
 #include "db/keyspace.h"
 #include "runtime/network.h"
 #include "store/leaf_use.h"
@@ -71,7 +72,7 @@ bool has_changed(const Watched& watched, const Snapshot& current) noexcept {
 
 }  // namespace
 
-void WatchRegistry::activate(WatchIndex::Entry entry, Keyspace& keyspace) noexcept {
+void WatchRegistry::activate(WatchIndex::Entry entry) noexcept {
   const store::LeafUse leaf_use;
   const Ref<Watch> watch = entry.value();
   reach(Point::kWatchActivating);
@@ -82,12 +83,49 @@ void WatchRegistry::activate(WatchIndex::Entry entry, Keyspace& keyspace) noexce
     count();
   }
   reach(Point::kWatchRegistered);
-  // Only this watch: for others, which may have been registered meanwhile, this value could be an old one.
-  const Watched& watched = watch->watched();
-  if (!has_changed(watched, keyspace.current())) return;
+  compare(watch->watched(), [this](Ref<Watch> changed) { fire(std::move(changed)); });
+}
+
+// Only this watch: for others, which may have been registered meanwhile, this value could be an old one.
+template <class Fire>
+void WatchRegistry::compare(const Watched& watched, Fire&& fire) noexcept {
+  if (!has_changed(watched, keyspace_.current())) return;
   std::lock_guard lock(mutex_);
-  if (index_.take(watched)) fire(watch);
+  if (Ref<Watch> changed = index_.take(watched)) fire(std::move(changed));
   count();
+}
+
+// ---- faults ----------------------------------------------------------------------------------------
+
+bool WatchRegistry::is_put_off(const Ref<Watch>& watch) noexcept {
+  if (!keyspace_.latency().disturbed()) return false;
+  try {
+    const KeysOccasion occasion(site::kWatch, watch->watched().key_in_tenant(), Slice());
+    const Fault fault = keyspace_.faults().decide(occasion);
+    if (!fault.is_lost && fault.delay_micros == 0) return false;
+    network_.at(now_micros() + fault.delay_micros, [this, watch, is_lost = fault.is_lost, link = keyspace_.link()] {
+      const Ref<Keyspace> alive = is_lost ? link->lock() : Ref<Keyspace>();
+      if (alive) return renew(watch);
+      is_lost ? watch->future()->fail(err::kOperationCancelled) : watch->future()->complete(Void{});
+    });
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+// What happened while the watch was lost shows in the value alone.
+void WatchRegistry::renew(const Ref<Watch>& watch) noexcept {
+  const store::LeafUse leaf_use;
+  try {
+    std::lock_guard lock(mutex_);
+    if (watch->future()->is_ready_quietly()) return;
+    index_.insert(Ref<Watch>(watch));
+    count();
+  } catch (...) {
+    return Watch::fire(watch, network_);  // a program has to bear with one too many
+  }
+  compare(watch->watched(), [this](Ref<Watch> changed) { Watch::fire(std::move(changed), network_); });
 }
 
 void WatchRegistry::remove(const Watched& watched) {

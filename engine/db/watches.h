@@ -6,7 +6,8 @@
 //  1. A watch is registered before the current value is looked at, and a commit is published before its watches are
 //     checked: of a commit and a registration at the same time, at least one sees the other.
 //  2. A watch is in one index at most, and leaves it when its future is ready.
-//  3. Registering and firing a watch allocate nothing: they cannot fail.
+//  3. Registering and firing a watch allocate nothing: they cannot fail. A fault that finds no memory does not happen.
+//  4. A watch that a fault puts off or lets get lost is in no index until its time has come.
 #pragma once
 
 #include <memory>
@@ -41,6 +42,9 @@ class WatchSlots {
 struct Watched {
   Bytes key;                        // with the tenant's prefix
   std::optional<Bytes> remembered;  // nullopt: absent
+  size_t prefix_size = 0;
+
+  Slice key_in_tenant() const { return Slice(key).substr(prefix_size); }
 };
 
 // One call of fdb_transaction_watch, from its read to its end.
@@ -153,11 +157,11 @@ class WatchIndex {
 
 class WatchRegistry {
  public:
-  explicit WatchRegistry(Network& network) : network_(network) {}
+  WatchRegistry(Network& network, Keyspace& keyspace) : network_(network), keyspace_(keyspace) {}
   ~WatchRegistry();
 
   // Starts watching, or fires the watch when the keyspace's current value is another one already.
-  void activate(WatchIndex::Entry entry, Keyspace& keyspace) noexcept;
+  void activate(WatchIndex::Entry entry) noexcept;
   // A watch whose future was cancelled or destroyed.
   void remove(const Watched& watched);
   // Ends the watches of `key`, or of the keys in [begin, end), whose value in `published` is no longer the remembered one.
@@ -167,10 +171,19 @@ class WatchRegistry {
   bool empty() const { return count_.load(std::memory_order_seq_cst) == 0; }
 
  private:
-  void fire(Ref<Watch> watch) { Watch::fire(std::move(watch), network_); }
+  // The watch, which has left the index, has to hear of a change.
+  void fire(Ref<Watch> watch) noexcept {
+    if (!is_put_off(watch)) Watch::fire(std::move(watch), network_);
+  }
+  bool is_put_off(const Ref<Watch>& watch) noexcept;
+  void renew(const Ref<Watch>& watch) noexcept;
+  // Ends a watch that was registered just now if the value is another one already; by itself, whatever is put off.
+  template <class Fire>
+  void compare(const Watched& watched, Fire&& fire) noexcept;
   void count() { count_.store(index_.size(), std::memory_order_seq_cst); }
 
   Network& network_;
+  Keyspace& keyspace_;
   Mutex mutex_;
   WatchIndex index_;
   std::atomic<size_t> count_{0};

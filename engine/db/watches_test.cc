@@ -222,7 +222,8 @@ std::shared_ptr<WatchSlots> slots() {
 
 Ref<Watch> watch_of(const std::string& key, std::optional<Bytes> value) {
   CHECK(slots()->acquire());
-  return make_ref<Watch>(slots(), make_ref<Future>(test::network()), std::make_shared<Watched>(Watched{key, std::move(value)}));
+  return make_ref<Watch>(slots(), make_ref<Future>(test::network()),
+                         std::make_shared<Watched>(Watched{key, std::move(value), 0}));
 }
 
 // An operation hands over exactly what ends, and the rest stays.

@@ -154,7 +154,7 @@ void test_an_answer_that_comes_late() {
 void test_watches_follow_the_outcome() {
   Fixture fixture;
   const auto slots = std::make_shared<WatchSlots>();
-  const auto watched = std::make_shared<const Watched>(Watched{"k", std::nullopt});
+  const auto watched = std::make_shared<const Watched>(Watched{"k", std::nullopt, 0});
   for (const DecidedCommit& decided : {kConflict, kSuccess}) {
     const auto watch = make_ref<Future>(test::network());
     CHECK_EQ(fixture.user->watches.add(watch, watched, slots), 0);

@@ -57,6 +57,7 @@ Ref<Future> Transaction::wait_for_watched(Slice key) {
 Error Transaction::keep_watch(Slice key, ValueResult seen, const Ref<Future>& future, std::shared_ptr<const Watched>* kept) {
   const auto watched = std::make_shared<Watched>();
   watched->key = view_.full_key(key);
+  watched->prefix_size = watched->key.size() - key.size();
   if (seen.present) watched->remembered = std::move(seen.value);
   future->set_hook(std::make_shared<WatchHook>(link_.hook(), watched, keyspace().link()));
   const Error refused = watches_.add(future, watched, database_->watch_slots());

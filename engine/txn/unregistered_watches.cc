@@ -79,7 +79,7 @@ void UnregisteredWatches::end(Error error) {
 }
 
 void UnregisteredWatches::activate() noexcept {
-  index_.take_everything([this](WatchIndex::Entry entry) { keyspace_->watches().activate(std::move(entry), *keyspace_); });
+  index_.take_everything([this](WatchIndex::Entry entry) { keyspace_->watches().activate(std::move(entry)); });
 }
 
 }  // namespace fdb

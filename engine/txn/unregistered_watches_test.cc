@@ -13,7 +13,7 @@ test::SimEnv* env;
 struct Fixture {
   Ref<Future> watch(const Bytes& key, std::optional<Bytes> remembered) {
     const auto future = make_ref<Future>(test::network());
-    watched = std::make_shared<const Watched>(Watched{key, std::move(remembered)});
+    watched = std::make_shared<const Watched>(Watched{key, std::move(remembered), 0});
     CHECK_EQ(watches.add(future, watched, slots), 0);
     return future;
   }
@@ -52,7 +52,7 @@ void test_slots_are_limited_and_come_back() {
   fixture.slots->limit(1);
   const auto first = fixture.watch("a", "1");
   const auto second = make_ref<Future>(test::network());
-  const auto watched = std::make_shared<const Watched>(Watched{"b", std::nullopt});
+  const auto watched = std::make_shared<const Watched>(Watched{"b", std::nullopt, 0});
   CHECK_EQ(fixture.watches.add(second, watched, fixture.slots), err::kTooManyWatches);
   fixture.watches.end(err::kTransactionCancelled);
   CHECK_EQ(first->get_error(), err::kTransactionCancelled);
