@@ -26,6 +26,8 @@ FORMATTED := $(wildcard engine/*/*.cc engine/*/*.h native/binding/*.[ch] native/
 
 QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tests/tuple tests/waiting \
 	tests/native/test_lifetimes.py tests/project/test_packaging.py
+# Tests that ask no database anything.
+WITHOUT_ANSWERS := tests/project tests/generated tests/tuple
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
@@ -76,7 +78,7 @@ test-pure: $(VENV)/installed ## run the tests with the tuple layer in pure Pytho
 
 test-late: export FDB_EMBEDDED_LATENCY = 0-2ms
 test-late: $(VENV)/installed ## run the tests with answers as late as a cluster's (docs/late-answers.md)
-	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow" $(addprefix --ignore=,$(WITHOUT_ANSWERS)) $(PYTEST_ARGS)
 
 test-file: export FDB_TESTS_IN_FILES = 1
 test-file: $(VENV)/installed ## run the tests with databases in files instead of in memory
