@@ -14,12 +14,14 @@ from typing import Any, NamedTuple, TypeVar, overload
 from fdb._async import AsyncDatabase, AsyncTenant
 from fdb._blocking import Database, Tenant
 from fdb._errors import FDBError
+from fdb._range import FDBRange
 from fdb._sources import TransactionSource
+from fdb._watch import Watch
 from fdb.subspace_impl import Subspace
 from fdb.testing._content import Rows, Stamps, put_back, read_all, version_of
 from fdb.testing._describe import described
 from fdb.testing._engine import embedded_database
-from fdb.testing._kept import Kept
+from fdb.testing._kept import Kept, futures_in
 from fdb.testing._plain import plain, raised
 from fdb.testing._retry_observer import Endless, Observer
 from fdb.testing._retry_plans import Plan, plans_of
@@ -29,6 +31,7 @@ from fdb.testing._tracing import Operation, trace
 ResultT = TypeVar("ResultT")
 
 RESULT = "result"
+_MANAGEMENT = b"\xff\xff/management/"
 _USE_IGNORE = (
     "ignore takes Subspaces, pairs of keys (begin, end) and prefixes (bytes) whose rows are not to be compared, names of "
     f"variables, and {RESULT!r} for what the function returns"
@@ -254,6 +257,7 @@ class _Examination:
         clean = yield from self._run_once(None)
         if clean.error is not None:
             raise clean.error
+        self._refuse_management(clean)
         self._most_calls = 1000 + 20 * len(clean.observer.points)
         again = yield from self._run_once(None)
         differences = self._differences(clean, again)
@@ -268,6 +272,15 @@ class _Examination:
         for text in dict.fromkeys(clean.unawaited):
             self._find("not awaited", None, text)
         return clean
+
+    def _refuse_management(self, clean: _Outcome) -> None:
+        for _, operation in clean.observer.points:
+            if isinstance(operation.begin, bytes) and operation.begin.startswith(_MANAGEMENT):
+                if operation.name in ("set", "clear", "clear_range"):
+                    raise ValueError(
+                        f"{_name(self._call)} changes what is not put back between its runs ({described(operation)}): "
+                        "functions that create or delete tenants, or manage the database otherwise, cannot be examined"
+                    )
 
     def _run_once(self, plan: Plan | None) -> Steps[_Outcome]:
         before = yield _Ask(self._begin, False)
@@ -287,6 +300,7 @@ class _Examination:
             ]
         if observer.failure is not None:
             raise observer.failure
+        yield _Ask(functools.partial(_wait_for_reads, result), False)
         plain_result = plain(result)
         state = self._kept.now()
         stamps = Stamps(before, (yield _Ask(self._end, False)))
@@ -396,6 +410,13 @@ def _line(operation: Operation | None) -> str:
     if operation is None or f"{os.sep}asyncio{os.sep}" in operation.where.file:
         return ""
     return str(operation.where)
+
+
+def _wait_for_reads(result: Any) -> None:
+    """Waits for what a function has returned without waiting for it."""
+    for future in futures_in(result):
+        if not isinstance(future, FDBRange) and type(future) is not Watch:
+            future.block_until_ready()
 
 
 def _name(call: functools.partial[Any]) -> str:

@@ -25,7 +25,7 @@ POINTS = frozenset(
     {"get", "get_key", "get_range", "get_read_version", "watch", "commit", "on_error"}
 )
 #: More steps of one run are taken for a function that waits for another one, asking again and again.
-MOST_STEPS = 5_000
+MOST_STEPS = 2_000
 _FAREWELL_SECONDS = 2.0
 
 #: Says who goes on: (number of the step, the functions that can, the one that ran last or -1) -> one of them.

@@ -77,9 +77,7 @@ def test_behind_a_decorator_of_the_package(memory_db: fdb.Database) -> None:
 
 
 def test_defaults_and_arguments() -> None:
-    def call(
-        db: Any, jobs: list[int], known: dict[int, int] = {}, *, log: deque[int] = deque()
-    ) -> None:  # noqa: B006
+    def call(db: Any, jobs: list[int], known: Any = {}, *, log: Any = deque()) -> None:  # noqa: B006
         known[1] = jobs.pop()
         log.append(1)
 

@@ -72,15 +72,16 @@ def test_futures(memory_db: fdb.Database) -> None:
     memory_db[b"k"] = b"v"
     tr = memory_db.create_transaction()
     rows = [(b"k", b"v")]
-    assert plain([tr[b"k"], tr[b"none"], tr.get_range_page(b"", b"\xff")]) == [
-        b"v",
-        None,
-        (rows, 1, False),
-    ]
+    futures = [tr[b"k"], tr[b"none"], tr.get_range_page(b"", b"\xff")]
+    for future in futures:
+        future.block_until_ready()
+    assert plain(futures) == [b"v", None, (rows, 1, False)]
     assert plain(tr[:]) == Thing("FDBRange")
     assert plain(tr.watch(b"k")) == Thing("Watch")
     tr.cancel()
-    assert plain(tr[b"k"]) == Raised("FDBError", (1025,))
+    cancelled = tr[b"k"]
+    cancelled.block_until_ready()
+    assert plain(cancelled) == Raised("FDBError", (1025,))
 
 
 def test_a_future_that_nobody_awaited_does_not_block_its_loop(async_db: fdb.AsyncDatabase) -> None:

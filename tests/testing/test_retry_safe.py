@@ -268,6 +268,13 @@ def test_an_exception_without_faults_is_raised(memory_db: fdb.Database) -> None:
         assert_retry_safe(wrong, memory_db)
 
 
+def test_management_is_not_examined(memory_db: fdb.Database) -> None:
+    with pytest.raises(
+        ValueError, match="create_tenant changes what is not put back .*set .*/tenant/map/t"
+    ):
+        assert_retry_safe(fdb.tenant_management.create_tenant, memory_db, b"t")
+
+
 def test_several_transactions(memory_db: fdb.Database) -> None:
     def both(db: Any) -> None:
         set_number(db, b"1")

@@ -138,7 +138,7 @@ def test_who_asks_again_and_again_is_reported(memory_db: fdb.Database) -> None:
     def raise_flag(db: Any) -> None:
         db[b"flag"] = b""
 
-    with pytest.raises(Stuck, match="5000 steps without an end, the last one of .*poll"):
+    with pytest.raises(Stuck, match="2000 steps without an end, the last one of .*poll"):
         run(memory_db, [poll, raise_flag], keep_on([0, 1]))
 
 
