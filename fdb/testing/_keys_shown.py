@@ -6,6 +6,7 @@ cannot be read or decoded is shown as bytes.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ _LONGEST_VALUE = 40
 _ROWS_AT_ONCE = 1000
 _MOST_DIRECTORIES = 10_000
 _WANT_ALL = -2
+#: Showing something must not take long where the database is slow, or its clock stands.
+_PATIENCE_MILLISECONDS = 1000
 _METADATA = "<directories>"
 #: Below `b"\xfe"` every directory has its node: the default of `DirectoryLayer`.
 _NODES = PARTITION_NODES
@@ -36,12 +39,12 @@ class DirectoryNames:
 
     @classmethod
     def of(cls, source: TransactionSource) -> DirectoryNames:
-        """Reads them in a transaction of its own, for as long as that takes; there are none where that fails."""
+        """Reads them in a transaction of its own, in a second at most; there are none where that fails."""
         found: dict[bytes, str] = {}
         try:
             _Walk(source, found).go(_NODES, "")
         except Exception:
-            # The database may be closed, locked or made to fail, and the keys are readable without.
+            # The database may be closed, locked, slow or made to fail, and the keys are readable without.
             return cls(found)
         return cls(found)
 
@@ -138,7 +141,18 @@ class _Walk:
 
 
 def result_of(future: Any) -> Any:
-    """Blocks until a future of ours has its result, in every event model; None if it failed."""
-    while not future._ready():
-        extension.wait_any((future,))
+    """Blocks until a future of ours has its result, in every event model, or for a second; None if it failed.
+
+    Raises TimeoutError.
+    """
+    mailbox = extension.Mailbox()
+    try:
+        if future._subscribe(mailbox, 1):
+            poll = select.poll()
+            poll.register(mailbox.fileno(), select.POLLIN)
+            poll.poll(_PATIENCE_MILLISECONDS)
+    finally:
+        mailbox.close()
+    if not future._ready():
+        raise TimeoutError("the directories could not be read")
     return future._peek()

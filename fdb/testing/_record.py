@@ -97,7 +97,7 @@ class Recorder:
         elif operation.name == "on_error" and operation.arguments[0] == TOO_OLD:
             # Of a read: what it was too old for is still to be had.
             known = self._known_attempt(operation)
-            if known is not None and known.reads and known.read_version is None:
+            if known is not None and known.read_version is None and _has_version(known):
                 _drive(_learn_version(operation, known), operation._handle.model or THREADS)
 
     def after(self, operation: Operation) -> None:
@@ -266,6 +266,18 @@ def _dropped(transaction: RecordedTransaction, _: object) -> None:
     transaction.attempts[-1].end(DROPPED, 0, time.monotonic())
 
 
+def _has_version(attempt: Attempt) -> bool:
+    """Whether a read has taken a read version: asking for it must not be what takes one."""
+    return any(
+        read.keys.begin < _SPECIAL_KEYS
+        and not any(
+            write.number < read.number and write.keys().common(read.keys)
+            for write in attempt.writes
+        )
+        for read in attempt.reads
+    )
+
+
 def _learn_version(operation: Operation, attempt: Attempt) -> _Steps:
     if api_version.get() >= _KEEP_READ_VERSION:
         future = Base.get_read_version(operation._handle)
@@ -279,11 +291,6 @@ def _collect(operation: Operation, attempt: Attempt, stamp: Key | None) -> _Step
     if stamp is not None and operation.error == 0:
         yield stamp
         attempt.versionstamp = stamp._peek()
-    is_taken = (
-        attempt.reads or operation.version != -1 or operation.error in (NOT_COMMITTED, TOO_OLD)
-    )
-    if attempt.read_version is None and is_taken:
-        yield from _learn_version(operation, attempt)
     if api_version.get() >= _HAVE_SPECIAL_KEYS:
         prefixes = {"read_conflicts": _READ_RANGES, "write_conflicts": _WRITE_RANGES}
         if operation.error == NOT_COMMITTED:
@@ -292,6 +299,9 @@ def _collect(operation: Operation, attempt: Attempt, stamp: Key | None) -> _Step
         for name, page in pages.items():
             ranges = yield from _ranges(handle, prefixes[name], page)
             setattr(attempt, name, ranges)
+    is_taken = operation.version != -1 or attempt.conflicting or _has_version(attempt)
+    if attempt.read_version is None and is_taken:
+        yield from _learn_version(operation, attempt)
 
 
 def _page(handle: Any, prefix: bytes, begin: bytes, after: bool = False) -> Any:
@@ -308,7 +318,7 @@ def _ranges(handle: Any, prefix: bytes, page: Any) -> Generator[Any, None, list[
         if answer is None:
             return None
         rows, _, more = answer
-        bounds += [row.key[len(prefix) :] for row in rows]
+        bounds += [row.key[len(prefix) :] for row in rows if row.key.startswith(prefix)]
         if not more or not rows:
             # The boundary behind all keys is no key of this range.
             bounds += [_SPECIAL_KEYS] * (len(bounds) % 2)
