@@ -56,8 +56,8 @@ class Finding(NamedTuple):
         return "\n".join([f"{under}{place}: {self.text}", *(f"    {line}" for line in listed)])
 
     def same_trouble(self) -> tuple[Any, ...]:
-        """Findings that differ in fault and place only have the same of this."""
-        return self.kind, self.text, self.differences
+        """Findings that differ in fault, place and values only have the same of this."""
+        return self.kind, self.text, tuple(each.what for each in self.differences)
 
 
 class RetryUnsafe(AssertionError):
@@ -71,7 +71,7 @@ class RetryUnsafe(AssertionError):
 def _text(function: str, findings: Sequence[Finding]) -> str:
     groups: dict[Any, list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(repr(finding.same_trouble()), []).append(finding)
+        groups.setdefault(finding.same_trouble(), []).append(finding)
     lines = [f"{function} is not safe to retry:"]
     for number, group in enumerate(groups.values(), 1):
         lines += ["", f"{number}. {group[0]}"]

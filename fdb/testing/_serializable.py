@@ -124,11 +124,12 @@ def assert_serializable(
     """
     embedded_database(db, "assert_serializable()")
     _check(workload, schedules, patience)
+    _check_choice(seed, schedule)
     if seed is None:
         seed = secrets.randbits(32)
     search = _Search(tuple(workload), db, outcome, patience)
     if isinstance(db, AsyncDatabase | AsyncTenant):
-        return asyncio.to_thread(search.run, schedules, seed, schedule)
+        return _run_in_thread(search, functools.partial(search.run, schedules, seed, schedule))
     search.run(schedules, seed, schedule)
     return None
 
@@ -153,6 +154,37 @@ def _check(workload: Any, schedules: Any, patience: Any) -> None:
         raise ValueError(f"schedules must be a number from 1 on, not {schedules!r}")
     if not isinstance(patience, int | float) or not 0 < patience < math.inf:
         raise ValueError(f"patience must be a number of seconds above 0, not {patience!r}")
+
+
+def _check_choice(seed: Any, schedule: Any) -> None:
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise TypeError(
+            f"seed must be an int, or None for one by chance, not {type(seed).__name__}"
+        )
+    if schedule is None:
+        return
+    numbers = schedule if isinstance(schedule, list | tuple) else [schedule]
+    if not isinstance(schedule, list | tuple) or not all(type(each) is int for each in numbers):
+        raise TypeError(
+            "schedule must be what the attribute of that name of NotSerializable has, the number of a function for "
+            f"each step, not {schedule!r}"
+        )
+
+
+async def _run_in_thread(search: _Search, run: Callable[[], None]) -> None:
+    """Runs a search without blocking the loop. Cancelled, it waits for the end of the run under way."""
+    searching = asyncio.ensure_future(asyncio.to_thread(run))
+    try:
+        await asyncio.shield(searching)
+    except asyncio.CancelledError:
+        search.is_cancelled = True
+        await asyncio.wait([searching])
+        searching.cancelled() or searching.exception()  # which is of no interest any more
+        raise
+
+
+class _Cancelled(BaseException):
+    """Ends a search; no Exception, which Hypothesis would look into."""
 
 
 class _Found(NamedTuple):
@@ -187,6 +219,8 @@ class _Search:
         self._serial: dict[tuple[int, ...], Outcome] = {}
         self._allowed: list[Any] = []
         self._best: _Found | None = None
+        #: Set by another thread: no further run is begun.
+        self.is_cancelled = False
 
     def run(self, schedules: int, seed: int, schedule: Sequence[int] | None) -> None:
         """Does it all. Blocks; raises NotSerializable."""
@@ -237,7 +271,7 @@ class _Search:
         cases = strategies.tuples(
             strategies.permutations(range(count)), strategies.lists(switch, max_size=_MOST_SWITCHES)
         )
-        # Of the time it takes, and that this may be called in a test of Hypothesis.
+        # Of the time it takes, for example.
         checks: Any = list(hypothesis.HealthCheck)
         settings = hypothesis.settings(
             max_examples=schedules,
@@ -273,6 +307,8 @@ class _Search:
         return True
 
     def _run_once(self, choose: Choose) -> tuple[Run, Outcome]:
+        if self.is_cancelled:
+            raise _Cancelled
         put_back(self._db, self._initial, self._present)
         before = version_of(self._db)
         scheduler = Scheduler(self._workload, self._db, self._patience)

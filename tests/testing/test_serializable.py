@@ -8,7 +8,9 @@ import threading
 from functools import partial
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies
 
 import fdb
 from fdb.testing._serializable import NotSerializable, Outcome, assert_serializable
@@ -174,6 +176,35 @@ def test_coroutine_functions(async_db: fdb.AsyncDatabase) -> None:
         assert await async_db.get(b"n") is None
 
     asyncio.run(main())
+
+
+def test_a_search_that_is_cancelled(async_db: fdb.AsyncDatabase) -> None:
+    begun = threading.Event()
+
+    async def add(db: fdb.AsyncDatabase) -> None:
+        await add_in_one(db)
+        begun.set()
+
+    async def main() -> None:
+        search = asyncio.create_task(assert_serializable([add, add], async_db, schedules=1_000_000))
+        await asyncio.to_thread(begun.wait)
+        search.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await search
+        assert await async_db[:] == []
+
+    asyncio.run(main())
+
+
+def test_within_a_test_of_hypothesis(bank: fdb.Database) -> None:
+    nested = [hypothesis.HealthCheck.nested_given]  # as Hypothesis says when it is left out
+
+    @hypothesis.settings(max_examples=2, deadline=None, database=None, suppress_health_check=nested)
+    @hypothesis.given(strategies.sampled_from([1, 2]))
+    def check(times: int) -> None:
+        assert_serializable([MOVE, sum_in_one] * times, bank, seed=SEED, schedules=5)
+
+    check()
 
 
 def test_the_rows_come_back_when_functions_get_stuck(bank: fdb.Database) -> None:
