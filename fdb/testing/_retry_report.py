@@ -55,9 +55,9 @@ class Finding(NamedTuple):
             listed.append(f"and {len(self.differences) - _MOST_SHOWN} more")
         return "\n".join([f"{under}{place}: {self.text}", *(f"    {line}" for line in listed)])
 
-    def same_trouble(self) -> tuple[Any, ...]:
-        """Findings that differ in fault, place and values only have the same of this."""
-        return self.kind, self.text, tuple(each.what for each in self.differences)
+    def same_trouble(self) -> tuple[str, ...]:
+        """Findings of one cause, as far as can be told, have the same of this; they differ in fault and values."""
+        return self.kind, self.text, self.where if self.kind == "content" else ""
 
 
 class RetryUnsafe(AssertionError):

@@ -17,6 +17,7 @@ from fdb._sources import TransactionSource
 from fdb.testing._content import Rows, Stamps, put_back, read_all, shown, shown_value, version_of
 from fdb.testing._describe import told
 from fdb.testing._engine import embedded_database
+from fdb.testing._kept import Kept
 from fdb.testing._plain import Raised, plain, raised
 from fdb.testing._schedule import (
     Choose,
@@ -112,8 +113,8 @@ def assert_serializable(
     when something was found, reduces that to the fewest switches it can.
 
     Compared are the rows of the database and what the functions returned or raised: an Outcome, or what the function
-    `outcome` makes of it. Before every run, and at the end, the database gets back the rows that it had. Its other users have to
-    wait.
+    `outcome` makes of it. Before every run, and at the end, the database gets back the rows that it had, and the functions' variables
+    what they held. Other users of the database have to wait.
 
     With an asyncio database this is a coroutine, and the functions are `async def`: each runs in a loop of its own, so
     they can share nothing that belongs to a loop. `seed` (drawn by chance if None; the error names it) makes the same search
@@ -214,6 +215,7 @@ class _Search:
         self._outcome = outcome
         self._patience = patience
         self._names = [f"{number}: {_label(each)}" for number, each in enumerate(workload)]
+        self._kept = [Kept(each, (db,), {}, ()) for each in workload]
         self._initial: Rows = {}
         self._present: Rows = {}
         self._serial: dict[tuple[int, ...], Outcome] = {}
@@ -232,7 +234,7 @@ class _Search:
             else:
                 self._look(schedules, seed, longest)
         finally:
-            put_back(self._db, self._initial, read_all(self._db))
+            self._put_back()
         if self._best is not None:
             raise self._failure(self._best, None if schedule is not None else seed)
 
@@ -309,7 +311,7 @@ class _Search:
     def _run_once(self, choose: Choose) -> tuple[Run, Outcome]:
         if self.is_cancelled:
             raise _Cancelled
-        put_back(self._db, self._initial, self._present)
+        self._put_back()
         before = version_of(self._db)
         scheduler = Scheduler(self._workload, self._db, self._patience)
         try:
@@ -327,6 +329,11 @@ class _Search:
             stamps.find(results)
             content, results = stamps.mask(content), stamps.mask(results)
         return run, Outcome(content, results)
+
+    def _put_back(self) -> None:
+        for each in self._kept:
+            each.put_back()
+        put_back(self._db, self._initial, self._present)
 
     def _compared(self, outcome: Outcome) -> Any:
         return outcome if self._outcome is None else self._outcome(outcome)

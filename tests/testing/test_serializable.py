@@ -135,6 +135,17 @@ def test_what_always_fails_is_raised(bank: fdb.Database) -> None:
         assert_serializable([wrong, wrong], bank, seed=SEED)
 
 
+def test_what_functions_keep_is_put_back(bank: fdb.Database) -> None:
+    calls: list[int] = []
+
+    def count_calls(db: Any) -> int:
+        calls.append(sum_in_one(db))
+        return len(calls)
+
+    assert_serializable([MOVE, count_calls], bank, seed=SEED, schedules=10)
+    assert calls == []
+
+
 def test_versionstamps_are_compared_by_their_order(memory_db: fdb.Database) -> None:
     @fdb.transactional
     def push(tr: fdb.Transaction, job: bytes) -> None:
