@@ -45,10 +45,12 @@ from fdb.testing._log import TransactionLog
 from fdb.testing._tracing import Base, Operation, TracedTransaction, trace
 
 _REPORT_CONFLICTING_KEYS = 712
-_READ_RANGES = b"\xff\xff/transaction/read_conflict_range/"
-_WRITE_RANGES = b"\xff\xff/transaction/write_conflict_range/"
-_CONFLICTING = b"\xff\xff/transaction/conflicting_keys/"
+_MODULE, _MODULE_END = b"\xff\xff/transaction/", b"\xff\xff/transaction0"
+_READ_RANGES = _MODULE + b"read_conflict_range/"
+_WRITE_RANGES = _MODULE + b"write_conflict_range/"
+_CONFLICTING = _MODULE + b"conflicting_keys/"
 _SPECIAL_KEYS = b"\xff\xff"
+_LONGEST_KEY = 10_000
 _HAVE_SPECIAL_KEYS = 630
 _KEEP_READ_VERSION = 700
 _WANT_ALL = -2
@@ -268,14 +270,18 @@ def _dropped(transaction: RecordedTransaction, _: object) -> None:
 
 def _has_version(attempt: Attempt) -> bool:
     """Whether a read has taken a read version: asking for it must not be what takes one."""
-    return any(
-        read.keys.begin < _SPECIAL_KEYS
-        and not any(
-            write.number < read.number and write.keys().common(read.keys)
-            for write in attempt.writes
-        )
-        for read in attempt.reads
-    )
+    return any(_needs_version(read, attempt) for read in attempt.reads)
+
+
+def _needs_version(read: Read, attempt: Attempt) -> bool:
+    keys = read.keys
+    if not read.known or read.error:
+        return False
+    if keys.begin >= min(keys.end, _SPECIAL_KEYS) or len(keys.begin) > _LONGEST_KEY:
+        return False
+    # What the transaction itself has written is read without a version.
+    before = (write for write in attempt.writes if write.number < read.number)
+    return not any(write.keys().common(keys) for write in before)
 
 
 def _learn_version(operation: Operation, attempt: Attempt) -> _Steps:
@@ -292,38 +298,44 @@ def _collect(operation: Operation, attempt: Attempt, stamp: Key | None) -> _Step
         yield stamp
         attempt.versionstamp = stamp._peek()
     if api_version.get() >= _HAVE_SPECIAL_KEYS:
-        prefixes = {"read_conflicts": _READ_RANGES, "write_conflicts": _WRITE_RANGES}
-        if operation.error == NOT_COMMITTED:
-            prefixes["conflicting"] = _CONFLICTING
-        pages = {name: _page(handle, prefix, prefix) for name, prefix in prefixes.items()}
-        for name, page in pages.items():
-            ranges = yield from _ranges(handle, prefixes[name], page)
-            setattr(attempt, name, ranges)
+        rows = yield from _special_rows(handle)
+        if rows is not None:
+            attempt.read_conflicts = _ranges(rows, _READ_RANGES)
+            attempt.write_conflicts = _ranges(rows, _WRITE_RANGES)
+            # Those of an earlier attempt stay there.
+            if operation.error == NOT_COMMITTED:
+                attempt.conflicting = _ranges(rows, _CONFLICTING)
     is_taken = operation.version != -1 or attempt.conflicting or _has_version(attempt)
     if attempt.read_version is None and is_taken:
         yield from _learn_version(operation, attempt)
 
 
-def _page(handle: Any, prefix: bytes, begin: bytes, after: bool = False) -> Any:
-    end = prefix[:-1] + b"0"
-    return Base.get_range(handle, begin, after, 1, end, False, 1, 0, _WANT_ALL, 1, True, False)
-
-
-def _ranges(handle: Any, prefix: bytes, page: Any) -> Generator[Any, None, list[KeyRange] | None]:
-    """Reads ranges that special keys give by their boundaries; None if that fails."""
-    bounds: list[bytes] = []
+def _special_rows(handle: Any) -> Generator[Any, None, list[Any] | None]:
+    """Reads what the library tells of the transaction by special keys; None if that fails."""
+    found: list[Any] = []
+    begin, after = _MODULE, False
     while True:
+        page = Base.get_range(
+            handle, begin, after, 1, _MODULE_END, False, 1, 0, _WANT_ALL, 1, True, False
+        )
         yield page
         answer = page._peek()
         if answer is None:
             return None
         rows, _, more = answer
-        bounds += [row.key[len(prefix) :] for row in rows if row.key.startswith(prefix)]
+        found += rows
         if not more or not rows:
-            # The boundary behind all keys is no key of this range.
-            bounds += [_SPECIAL_KEYS] * (len(bounds) % 2)
-            return [KeyRange(*pair) for pair in zip(bounds[::2], bounds[1::2], strict=True)]
-        page = _page(handle, prefix, rows[-1].key, True)
+            return found
+        begin, after = rows[-1].key, True
+
+
+def _ranges(rows: list[Any], prefix: bytes) -> list[KeyRange]:
+    """Returns the ranges that keys with a prefix give by their boundaries."""
+    length = len(prefix)
+    bounds = [row.key[length:] for row in rows if row.key.startswith(prefix)]
+    # The boundary behind all keys is no key of that range of special keys.
+    bounds += [_SPECIAL_KEYS] * (len(bounds) % 2)
+    return [KeyRange(*pair) for pair in zip(bounds[::2], bounds[1::2], strict=True)]
 
 
 def _drive(steps: _Steps, model: Any) -> None:

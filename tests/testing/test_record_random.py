@@ -126,11 +126,16 @@ def without_stamps(content: dict[bytes, bytes]) -> dict[bytes, Any]:
     }
 
 
-def interleaved(db: fdb.Database, seed: int) -> Program:
+def set_faults(db: fdb.Database, rules: bytes) -> None:
+    code, text = db._handle.call(db._library.fdb_embedded_set_faults, rules)  # type: ignore[arg-type]
+    assert code == 0, text
+
+
+def interleaved(db: fdb.Database, seed: int, steps: int = 1200) -> Program:
     """Runs transactions that overlap, on one thread: what happens depends on the seed alone."""
     program = Program(seed)
     open_ones = [db.create_transaction() for _ in range(4)]
-    for _ in range(1200):
+    for _ in range(steps):
         tr = program.random.choice(open_ones)
         if program.random.random() < 0.2:
             program.end(tr)
@@ -185,6 +190,31 @@ def test_a_program_sees_the_same_with_a_log(memory_db: fdb.Database, seed: int) 
         assert conflict.ranges
         assert all(each.wins and each.reads for each in conflict.ranges), str(conflict)
     assert str(log) and log.explain()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_faults_come_at_the_same_places_with_a_log(memory_db: fdb.Database, seed: int) -> None:
+    print(f"seed {seed}")
+    rules = (
+        b"seed=%d;not_committed:p=0.1;commit_unknown_result:p=0.1;transaction_too_old:p=0.03;future_version:p=0.02;"
+        b"process_behind:p=0.03;database_locked:p=0.05,at=version;short_range:p=0.5,rows=1"
+    ) % (seed + 1)
+    empty(memory_db)
+    set_faults(memory_db, rules)
+    without = interleaved(memory_db, seed, 400)
+    set_faults(memory_db, b"off")
+    expected = without_stamps(content_of(memory_db))
+    with record(memory_db) as log:
+        empty(memory_db)
+        set_faults(memory_db, rules)
+        recorded = interleaved(memory_db, seed, 400)
+        set_faults(memory_db, b"off")
+    assert masked(recorded.seen) == masked(without.seen)
+    assert {1007, 1020, 1021} <= {each for each in recorded.seen if type(each) is int}
+    assert without_stamps(content_of(memory_db)) == expected
+    made_up = [conflict for conflict in log.conflicts if not conflict.ranges]
+    assert made_up
+    assert "the database names no key: the conflict was made up" in str(made_up[0])
 
 
 def check_ranges(attempt: Any) -> None:
