@@ -14,11 +14,13 @@ import pytest
 
 if TYPE_CHECKING:
     import fdb
-    from fdb.testing import pytest_plugin
+    from fdb.testing import TransactionLog, pytest_plugin
+    from fdb.testing._faults import Faults
 
 _EVENT_MODELS = ("threads", "debug", "gevent", "asyncio")
 
 _MARKS = (
+    "fdb_faults(rules): what goes wrong in the database, in the form of FDB_EMBEDDED_FAULTS (docs/faults.md)",
     "fdb_event_models(*names): runs the test with fdb_db in each of these event models: threads, debug, gevent, asyncio",
     "fdb_latency(minimum, maximum=None, seed=None): fdb_db answers as late as fdb.embedded.set_latency() says",
     "fdb_seed(number): the seed of all that is random in the fixtures of fdb",
@@ -27,8 +29,8 @@ _MARKS = (
 
 def _seed(text: str) -> int:
     number = int(text)
-    if not 0 <= number < 2**64:
-        raise argparse.ArgumentTypeError(f"must be at least 0 and below 2**64, not {number}")
+    if not 0 <= number < 2**63:
+        raise argparse.ArgumentTypeError(f"must be at least 0 and below 2**63, not {number}")
     return number
 
 
@@ -39,6 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=_seed,
         metavar="NUMBER",
         help="seed of all that is random in the fixtures of fdb (default: another one for each test, which is shown if it fails)",
+    )
+    group.addoption(
+        "--fdb-faults",
+        metavar="RULES",
+        help="what goes wrong in the databases of all tests that have no mark fdb_faults, in the form of FDB_EMBEDDED_FAULTS "
+        "(docs/faults.md), for example on, or 'not_committed:p=0.2'",
     )
     group.addoption(
         "--fdb-api-version",
@@ -157,6 +165,25 @@ def fdb_directory(_fdb_test: pytest_plugin.Resources) -> fdb.DirectoryLayer:
 
 
 @pytest.fixture
+def fdb_faults(_fdb_test: pytest_plugin.Resources) -> Faults:
+    """The Faults of the test's database: fdb_faults.add("not_committed", probability=0.2). They end with the test.
+
+    The mark fdb_faults("not_committed:p=0.2"), or else the option --fdb-faults, gives those to begin with, also to tests without this fixture.
+    A failure shows their seed; see fdb_seed. On a cluster the test is skipped.
+    """
+    return _fdb_test.faults
+
+
+@pytest.fixture
+def fdb_record(_fdb_test: pytest_plugin.Resources, fdb_event_model: str) -> TransactionLog:
+    """The log of what the transactions of fdb_db do, and assertions about it; see fdb.testing.record().
+
+    In a test without fdb_db it is that of fdb_async_db. Works on a cluster, too.
+    """
+    return _fdb_test.log(fdb_event_model)
+
+
+@pytest.fixture
 def fdb_file_db(_fdb_test: pytest_plugin.Resources) -> fdb.Database:
     """An empty database in a file in tmp_path. It is closed after the test."""
     return _fdb_test.file_database()
@@ -177,4 +204,4 @@ def fdb_seed(_fdb_test: pytest_plugin.Resources) -> int:
 
     The mark fdb_seed(number) or the option --fdb-seed choose it.
     """
-    return _fdb_test.use_seed()
+    return _fdb_test.seed

@@ -15,6 +15,7 @@ pytest_plugins = [
     "helpers.directories",
     "helpers.processes",
     "helpers.stubs",
+    "helpers.suites",
     "helpers.waiting",
     "helpers.wheels",
 ]

@@ -91,11 +91,23 @@ Fault Faults::decide(const Occasion& occasion, OneShotFaults* own) {
 
 // ---- rules -----------------------------------------------------------------------------------------
 
+// Whether these are the rules that there are, and more.
+bool Faults::extended_by(const std::vector<Counted>& rules, uint64_t seed) const {
+  if (rules_.empty() || rules.size() <= rules_.size() || seed != seed_) return false;
+  const auto is_same = [](const Counted& old, const Counted& rule) { return text_of(old.rule) == text_of(rule.rule); };
+  return std::equal(rules_.begin(), rules_.end(), rules.begin(), is_same);
+}
+
 void Faults::set(FaultSetting setting) {
   std::vector<Counted> rules(setting.rules.size());
   for (size_t index = 0; index < rules.size(); ++index) rules[index].rule = std::move(setting.rules[index]);
   const uint64_t seed = setting.seed ? *setting.seed : Env::current().random_u64() >> 32;
   std::lock_guard lock(mutex_);
+  if (extended_by(rules, seed)) {
+    std::copy(rules_.begin(), rules_.end(), rules.begin());
+    rules_.swap(rules);
+    return;
+  }
   latency_.disturb(int{!rules.empty()} - int{!rules_.empty()});
   rules_.swap(rules);
   seed_ = seed;

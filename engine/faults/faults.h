@@ -61,7 +61,8 @@ class Faults {
   explicit Faults(Latency& latency) : latency_(latency) {}
   Faults(const Faults&) = delete;
 
-  // From now on there are these rules, and nothing has been counted.
+  // From now on there are these rules, and nothing has been counted; but where they are those that there are, with more behind
+  // them and the same seed, the counting goes on.
   void set(FaultSetting setting);
   // What happens at an occasion. `own` are those of the transaction, if it is one's.
   Fault decide(const Occasion& occasion, OneShotFaults* own = nullptr);
@@ -84,6 +85,7 @@ class Faults {
   bool fires(Counted& counted, uint64_t index, const Occasion& occasion) const;
   void apply(const FaultRule& rule, Sites at, uint64_t index, int64_t occasion, Fault* fault) const;
   void take_own(const Occasion& occasion, OneShotFaults* own, Fault* fault);
+  bool extended_by(const std::vector<Counted>& rules, uint64_t seed) const;
   Bytes replay_locked() const;
 
   Latency& latency_;

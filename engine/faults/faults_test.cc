@@ -57,6 +57,23 @@ void test_counts() {
   CHECK_EQ(both.at(site::kCommit).error, 0);
 }
 
+void test_counting_goes_on_where_rules_are_added() {
+  Subject subject("not_committed:nth=3;seed=1");
+  CHECK_EQ(subject.failures(2), Numbers{});
+  subject.faults.set(setting_of("not_committed:nth=3;slow_read:delay=1ms;seed=1"));
+  CHECK_EQ(subject.failures(2), Numbers{1});
+  CHECK_EQ(subject.at(site::kRead).delay_micros, 1000);
+  // The same rules, other ones, fewer and another seed begin anew.
+  for (const char* text :
+       {"not_committed:nth=3;slow_read:delay=1ms;seed=1", "not_committed:nth=3;slow_read:delay=2ms;slow_read:delay=1ms;seed=1",
+        "not_committed:nth=3;seed=1", "not_committed:nth=3;slow_read:delay=1ms;seed=2"}) {
+    subject.faults.set(setting_of(text));
+    CHECK_EQ(subject.failures(4), Numbers{3});
+  }
+  subject.faults.set(FaultSetting());
+  CHECK(!subject.latency.disturbed());
+}
+
 void test_probability_and_effect() {
   const uint64_t seed = test::seed();
   Subject subject("commit_unknown_result:p=0.25;seed=" + std::to_string(seed % kLargestSeed));
@@ -190,6 +207,7 @@ void test_report() {
 
 int main() {
   fdb::test_counts();
+  fdb::test_counting_goes_on_where_rules_are_added();
   fdb::test_probability_and_effect();
   fdb::test_a_seed_repeats();
   fdb::test_keys_and_places();

@@ -173,11 +173,19 @@ class Sandbox(abc.ABC):
 
         `event_model` is one of EVENT_MODELS, or None.
         """
-        model = EVENT_MODELS.get(event_model, event_model) if event_model else None
+        model = _model_of(event_model)
         database = self._databases.get(model)
         if database is None:
             database = self._databases[model] = self._open(model)
         return database
+
+    def is_open(self, event_model: str | None = None) -> bool:
+        """Whether `source` has been called for an event model."""
+        return _model_of(event_model) in self._databases
+
+    def sources(self) -> list[Source]:
+        """What `source` has returned."""
+        return list(self._databases.values())
 
     @property
     def blocking(self) -> Database | Tenant:
@@ -220,6 +228,10 @@ class Sandbox(abc.ABC):
         databases, self._databases = self._databases, {}
         for database in databases.values():
             _close(database)
+
+
+def _model_of(name: str | None) -> str | None:
+    return None if name is None else EVENT_MODELS.get(name, name)
 
 
 def _close(source: TransactionSource) -> None:

@@ -5,71 +5,75 @@ Where pytest is kept from finding plugins (PYTEST_DISABLE_PLUGIN_AUTOLOAD), `-p 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
 import fdb
 from fdb import embedded
-from fdb.testing._cluster import PrefixSandbox, open_part
+from fdb.testing._cluster import PrefixSandbox
+from fdb.testing._fault_text import check_seed, split_rules
+from fdb.testing._faults import Faults
 from fdb.testing._isolation import (
     EVENT_MODELS,
     EmbeddedSandbox,
     FileSandbox,
-    MemorySandbox,
     Sandbox,
     Source,
 )
+from fdb.testing._kit import Kit, open_sandbox, select_api_version
+from fdb.testing._log import TransactionLog
 
 ResultT = TypeVar("ResultT")
 
-#: Short enough to be typed again.
-_SEED_BITS = 32
 #: Those with which a test gets a database that is not in the file of `fdb_file_db`.
 _MEMORY_FIXTURES = {"fdb_db", "fdb_async_db"}
-
 
 #: Whether --fdb-isolation is auto and the cluster has shown that it has no tenants.
 _without_tenants: pytest.StashKey[bool] = pytest.StashKey()
 
 
 class Resources:
-    """All that the fixtures of one test share: one database, one seed."""
+    """All that the fixtures of one test share: one database, its faults, one seed."""
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self._request = request
         self._item: pytest.Item = request.node
         self._config = request.config
-        self._seed: int | None = None
-        self._seed_used = False
-        select_api_version(self._config)
         self._file: FileSandbox | None = None
-        self._sandbox: Sandbox = self._new_sandbox()
+        _select_api_version(self._config)
+        seed, rules = self._seed(), self._rules()
+        sandbox = self._new_sandbox()
+        try:
+            self._kit = Kit(sandbox, seed, rules)
+        except ValueError as error:
+            name = "the mark fdb_faults" if self._has_mark_of_faults() else "--fdb-faults"
+            raise pytest.UsageError(f"{name}: {error}") from None
+        except RuntimeError as error:  # on a cluster
+            if not self._has_mark_of_faults():
+                raise pytest.UsageError(f"--fdb-faults: {error}") from None
+            pytest.skip(str(error))
         try:
             self._apply_latency()
         except BaseException:
             self.close()
             raise
 
+    # ---- databases ----
+
     def _new_sandbox(self) -> Sandbox:
         names = set(self._request.fixturenames)
         if "fdb_file_db" in names and not names & _MEMORY_FIXTURES:
             self._file = self._new_file()
             return self._file
-        cluster: str | None = self._config.getoption("fdb_cluster")
-        return MemorySandbox() if cluster is None else self._new_part(cluster)
-
-    def _new_part(self, cluster: str) -> Sandbox:
         isolation = str(self._config.getoption("fdb_isolation"))
         if self._config.stash.get(_without_tenants, False):
             isolation = "prefix"
-        part = open_part(cluster, isolation)
-        # Not to be asked again for each test.
-        if isolation == "auto":
-            self._config.stash[_without_tenants] = isinstance(part, PrefixSandbox)
-        return part
+        sandbox = open_sandbox(self._config.getoption("fdb_cluster"), isolation)
+        if isolation == "auto":  # not to be asked again for each test
+            self._config.stash[_without_tenants] = isinstance(sandbox, PrefixSandbox)
+        return sandbox
 
     def _new_file(self) -> FileSandbox:
         directory = self._request.getfixturevalue("tmp_path")
@@ -83,17 +87,31 @@ class Resources:
             )
         if event_model == "gevent":
             pytest.importorskip("gevent", reason="gevent is not installed")
-        return self._sandbox.source(event_model)
+        return self._kit.source(event_model)
+
+    @property
+    def asynchronous(self) -> fdb.AsyncDatabase | fdb.AsyncTenant:
+        """What `fdb_async_db` gives."""
+        source = self._kit.source("asyncio")
+        assert isinstance(source, fdb.AsyncDatabase | fdb.AsyncTenant)
+        return source
 
     @property
     def space(self) -> fdb.Subspace:
         """What `fdb_space` gives."""
-        return self._sandbox.space
+        return self._kit.sandbox.space
 
     @property
     def directory(self) -> fdb.DirectoryLayer:
         """What `fdb_directory` gives."""
-        return self._sandbox.directory
+        return self._kit.sandbox.directory
+
+    def log(self, event_model: str) -> TransactionLog:
+        """What `fdb_record` gives."""
+        names = set(self._request.fixturenames)
+        if "fdb_async_db" in names and "fdb_db" not in names:
+            event_model = "asyncio"
+        return self._kit.log(event_model)
 
     def file_database(self) -> fdb.Database:
         """What `fdb_file_db` gives."""
@@ -103,61 +121,67 @@ class Resources:
         assert isinstance(database, fdb.Database)
         return database
 
-    @property
-    def asynchronous(self) -> fdb.AsyncDatabase | fdb.AsyncTenant:
-        """What `fdb_async_db` gives."""
-        return self._sandbox.asynchronous
-
     def reopen(self, event_model: str | None = None) -> fdb.Database | fdb.AsyncDatabase:
         """What `fdb_reopen` gives. Raises as `FileSandbox.reopen` does."""
         assert self._file is not None
         return self._file.reopen(event_model)
 
-    # ---- seeds ----
+    # ---- faults and seeds ----
+
+    @property
+    def faults(self) -> Faults:
+        """What `fdb_faults` gives. Skips the test on a cluster."""
+        try:
+            return self._kit.faults
+        except RuntimeError as error:
+            pytest.skip(str(error))
 
     @property
     def seed(self) -> int:
-        """The seed of the mark, or of the option, or one that was drawn for this test."""
-        if self._seed is None:
-            self._seed = self._chosen_seed()
-        return self._seed
+        """What `fdb_seed` gives: the seed of the mark, or of the option, or one that is drawn for the test."""
+        return self._kit.seed
 
-    def use_seed(self) -> int:
-        """Returns the seed, which the report of a failure then shows."""
-        seed = self.seed
-        self._seed_used = True
+    def _seed(self) -> int | None:
+        mark = self._item.get_closest_marker("fdb_seed")
+        if mark is not None:
+            return _call(mark, _seed_of_mark)
+        seed: int | None = self._config.getoption("fdb_seed")
         return seed
 
-    def _chosen_seed(self) -> int:
-        mark = self._item.get_closest_marker("fdb_seed")
-        seed: int | None
-        seed = self._config.getoption("fdb_seed") if mark is None else _call(mark, _seed_of_mark)
-        return random.SystemRandom().getrandbits(_SEED_BITS) if seed is None else seed
+    def _has_mark_of_faults(self) -> bool:
+        return self._item.get_closest_marker("fdb_faults") is not None
+
+    def _rules(self) -> str:
+        mark = self._item.get_closest_marker("fdb_faults")
+        if mark is not None:
+            return _call(mark, _rules_of_mark)
+        return self._config.getoption("fdb_faults") or ""
 
     def add_sections(self, report: pytest.TestReport) -> None:
         """Adds to the report of a failure what is needed to have it again."""
-        if report.failed and self._seed_used:
-            report.sections.append(("fdb", self._replay_text()))
+        if report.failed and self._kit.uses_seed:
+            seed = f"--fdb-seed={self.seed}"
+            again = f"the seed was {self.seed}: pytest {_quoted(self._item.nodeid)} {seed} takes it again"
+            report.sections.append(("fdb", "\n".join([again, *self._kit.replay_lines()])))
 
-    def _replay_text(self) -> str:
-        return f"the seed was {self.seed}: pytest {_quoted(self._item.nodeid)} --fdb-seed={self.seed} takes it again"
-
-    # ---- marks ----
+    # ---- begin and end ----
 
     def _apply_latency(self) -> None:
         mark = self._item.get_closest_marker("fdb_latency")
-        if mark is not None and isinstance(self._sandbox, EmbeddedSandbox):
-            database = self._sandbox.database()
+        if mark is not None and isinstance(self._kit.sandbox, EmbeddedSandbox):
+            database = self._kit.sandbox.database()
             _call(mark, lambda *args, **kwargs: embedded.set_latency(database, *args, **kwargs))
 
     def close(self) -> None:
-        """Removes all that the test has written but for its file."""
-        self._sandbox.close()
-        if self._file is not None and self._file is not self._sandbox:
-            self._file.close()
+        """Ends the faults, and removes all that the test has written but for its file."""
+        try:
+            self._kit.close()
+        finally:
+            if self._file is not None:
+                self._file.close()
 
 
-def select_api_version(config: pytest.Config) -> None:
+def _select_api_version(config: pytest.Config) -> None:
     """Selects the API version of the option, or of the setting, or the newest, if none was selected.
 
     Raises UsageError if the option asks for another than the suite has selected.
@@ -171,7 +195,7 @@ def select_api_version(config: pytest.Config) -> None:
         return
     text: str = config.getini("fdb_api_version")
     try:
-        fdb.api_version(option or int(text or fdb.LATEST_API_VERSION))
+        select_api_version(option or (int(text) if text else None))
     except (ValueError, RuntimeError) as error:
         name = "the setting fdb_api_version" if option is None else "--fdb-api-version"
         raise pytest.UsageError(f"{name}: {error}") from None
@@ -185,12 +209,13 @@ def _call(mark: pytest.Mark, function: Callable[..., ResultT]) -> ResultT:
         raise pytest.UsageError(f"the mark {mark.name}: {error}") from error
 
 
-def _seed_of_mark(number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise TypeError(f"the seed must be an int, not {type(number).__name__}")
-    if not 0 <= number < 2**64:
-        raise ValueError(f"the seed must be at least 0 and below 2**64, not {number}")
-    return number
+def _seed_of_mark(number: int) -> int:
+    return check_seed(number)
+
+
+def _rules_of_mark(rules: str) -> str:
+    split_rules(rules)
+    return rules
 
 
 def _quoted(text: str) -> str:

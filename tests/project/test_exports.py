@@ -74,7 +74,7 @@ def test_the_names_of_the_module() -> None:
         (
             fdb.testing,
             # One line for each module.
-            "temporary_database temporary_directory temporary_subspace "
+            "DatabaseTestCase Faults faults temporary_database temporary_directory temporary_subspace "
             "Difference Finding RetryUnsafe assert_retry_safe "
             "NotSerializable Outcome Stuck assert_serializable "
             "AtomicWrite Attempt ConflictExplanation RecordedTransaction TransactionLog record",

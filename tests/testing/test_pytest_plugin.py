@@ -9,41 +9,10 @@ import sys
 
 import pytest
 
-import fdb.testing.pytest_plugin  # noqa: F401 - or each run within this one would load it anew
+import fdb
 from fdb.testing.pytest_plugin import Resources
 from helpers.paths import ROOT
-
-pytest_plugins = "pytester"
-
-#: A suite that runs in this process has the API version selected already.
-HEADER = "import asyncio\nimport fdb, fdb.embedded, fdb.tenant_management\nimport pytest\n"
-
-
-#: The plugins that would only slow the suites down, which are small.
-OTHERS = " ".join(
-    f"-p no:{name}"
-    for name in ("randomly", "xdist", "asyncio", "anyio", "hypothesispytest", "cacheprovider")
-)
-
-
-@pytest.fixture
-def suite(pytester: pytest.Pytester) -> pytest.Pytester:
-    """Where suites are made and run."""
-    set_ini(pytester)
-    return pytester
-
-
-def set_ini(suite: pytest.Pytester, line: str = "") -> None:
-    """Gives a suite a line of settings."""
-    suite.makeini(f"[pytest]\naddopts = {OTHERS}\n{line}")
-
-
-def run(suite: pytest.Pytester, text: str, *options: str, **outcomes: int) -> pytest.RunResult:
-    """Runs a suite of one file in this process and checks how many tests had which outcome."""
-    suite.makepyfile(HEADER + text)
-    result = suite.runpytest_inprocess(*options)
-    result.assert_outcomes(**outcomes)
-    return result
+from helpers.suites import outcome, run, set_ini
 
 
 def test_a_database_is_empty_and_the_tests_own(suite: pytest.Pytester) -> None:
@@ -142,8 +111,8 @@ def test_event_models_that_are_none(suite: pytest.Pytester, mark: str, text: str
     ("mark", "text"),
     [
         ("fdb_seed()", "the mark fdb_seed: "),
-        ("fdb_seed(-1)", "the mark fdb_seed: the seed must be at least 0"),
-        ("fdb_seed('1')", "the mark fdb_seed: the seed must be an int, not str"),
+        ("fdb_seed(-1)", "the mark fdb_seed: seed must be at least 0"),
+        ("fdb_seed('1')", "the mark fdb_seed: seed must be an int or None, not str"),
         ("fdb_latency(2, 1)", "the mark fdb_latency: maximum must not be less than minimum"),
         ("parametrize('fdb_event_model', ['twisted'])", "fdb_event_model must be one of 'threads'"),
     ],
@@ -269,107 +238,10 @@ def test_a_test_that_passes_or_uses_no_seed_shows_none(suite: pytest.Pytester) -
 
 def test_a_seed_that_is_none(suite: pytest.Pytester) -> None:
     refused = suite.runpytest_inprocess("--fdb-seed=-1").stderr.str()
-    assert "--fdb-seed: must be at least 0 and below 2**64, not -1" in refused
-
-
-# ---- on a cluster ----
-
-
-ON_A_CLUSTER = """
-@pytest.fixture(scope="module", autouse=True)
-def nothing_is_left():
-    db = fdb.open("{name}")
-    db[b"data"] = b"of others"
-    yield
-    assert [row.key for row in db[:]] == [b"data"]
-    assert fdb.tenant_management.list_tenants(db, b"", b"\\xff", 0).to_list() == []
-
-@pytest.mark.parametrize("turn", range(2))
-def test_write(fdb_db, fdb_space, fdb_directory, fdb_async_db, turn):
-    assert type(fdb_db).__name__ == "{kind}"
-    assert fdb_db[fdb_space.range()] == []
-    people = fdb_directory.create(fdb_db, ("people",))
-    fdb_db[people.pack((1,))] = b"p"
-    fdb_db[fdb_space.pack((1,))] = b"s"
-    assert asyncio.run(fdb_async_db.get(fdb_space.pack((1,)))) == b"s"
-
-@pytest.mark.fdb_event_models("threads", "debug", "asyncio")
-def test_models(fdb_db):
-    pass
-
-@pytest.mark.fdb_latency(1)
-def test_prompt(fdb_db):
-    assert fdb_db.create_transaction().get_read_version().is_ready()
-
-def test_file(fdb_file_db):
-    assert type(fdb_file_db) is fdb.Database
-    fdb_file_db[b"data"] = b"mine"
-"""
-
-
-@pytest.mark.parametrize(
-    ("isolation", "kind"),
-    [("auto", "Tenant"), ("tenant", "Tenant"), ("prefix", "Database"), ("disabled", "Database")],
-)
-def test_on_a_cluster(suite: pytest.Pytester, prompt_name: str, isolation: str, kind: str) -> None:
-    db = fdb.open(prompt_name)
-    if isolation == "disabled":
-        tr = db.create_transaction()
-        tr.options.set_access_system_keys()
-        tr[b"\xff/conf/tenant_mode"] = b"0"
-        tr.commit().wait()
-    option = "auto" if isolation == "disabled" else isolation
-    result = run(
-        suite,
-        ON_A_CLUSTER.format(name=prompt_name, kind=kind),
-        f"--fdb-cluster={prompt_name}",
-        f"--fdb-isolation={option}",
-        passed=7,
-    )
-    result.stdout.fnmatch_lines([f"fdb: on {prompt_name}, isolation {option}"])
-
-
-def test_a_write_outside_of_the_part_fails_the_test(
-    suite: pytest.Pytester, prompt_name: str
-) -> None:
-    code = "def test(fdb_db):\n    fdb_db[b'data'] = b'mine'\n"
-    options = (f"--fdb-cluster={prompt_name}", "--fdb-isolation=prefix")
-    printed = run(suite, code, *options, failed=1).stdout.str()
-    assert "set of b'data' is not in this test's part" in printed
-    assert fdb.open(prompt_name)[:] == []
-
-
-def test_a_library_that_is_installed(suite: pytest.Pytester, tmp_path: pathlib.Path) -> None:
-    cluster = tmp_path / "fdb.cluster"
-    cluster.write_text("memory:shared\n")
-    suite.makeconftest(
-        """
-        from fdb.testing import _cluster
-        from fdb._startup.opening import clients
-
-        # As the vendor's library is opened, which knows of no other strings than its own.
-        _cluster.open_place = lambda place, name, model: clients.vendor(None).open(place.string, model)
-        """
-    )
-    suite.makepyfile(
-        """
-        def test(fdb_db, fdb_space, fdb_async_db):
-            assert fdb_db._library.path.rpartition(".")[0].endswith("/lib/libfdb_c")
-            fdb_db[fdb_space.pack((1,))] = b"v"
-        """
-    )
-    (path,) = pathlib.Path(fdb.embedded.libdir()).glob("libfdb_c.*")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FDB_LIBRARY_PATH", str(path))
-        assert "1 passed" in outcome(suite, f"--fdb-cluster={cluster}")
+    assert "--fdb-seed: must be at least 0 and below 2**63, not -1" in refused
 
 
 # ---- API versions, which a process selects once ----
-
-
-def outcome(suite: pytest.Pytester, *options: str) -> str:
-    """Runs the suite in a process of its own and returns what it printed."""
-    return suite.runpytest_subprocess(*options).stdout.str()
 
 
 @pytest.mark.parametrize(
@@ -447,7 +319,7 @@ def test_nothing_of_a_test_is_left_in_its_item(request: pytest.FixtureRequest) -
     test = Resources(request)
     test.source("threads")
     test.close()
-    assert test._sandbox._databases == {}
+    assert test._kit.sandbox.sources() == []
 
 
 def test_the_fixtures_are_documented(suite: pytest.Pytester) -> None:
