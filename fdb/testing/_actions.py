@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fdb._errors import FDBError
+from fdb._types import WaitCheck
 from fdb.testing._tracing import Selector, Where
 
 if TYPE_CHECKING:
@@ -73,21 +74,25 @@ def merged(ranges: Iterable[KeyRange]) -> list[KeyRange]:
 
 
 class _Ear:
-    """Hangs on the future of a read until that goes; see `WaitCheck`."""
+    """Hangs on the future of a read until that goes, before that of another log; see `WaitCheck`."""
 
-    __slots__ = ("_read",)
+    __slots__ = ("_next", "_read")
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, following: WaitCheck | None) -> None:
         self._read = read
+        self._next = following
 
     def surrounds_caller(self) -> bool:
-        return False
+        return self._next is not None and self._next.surrounds_caller()
 
     def check_wait(self, future: Any) -> None:
-        pass
+        if self._next is not None:
+            self._next.check_wait(future)
 
     def ended(self, result: Any, error: int) -> None:
         self._read._learn(result, error)
+        if self._next is not None and self._next.ended is not None:
+            self._next.ended(result, error)
 
 
 @dataclass(eq=False)
@@ -122,7 +127,7 @@ class Read:
             return
         self._future = weakref.ref(future)
         if self.kind != "watch":
-            future._run = _Ear(self)
+            future._run = _Ear(self, future._run)
 
     def _learn(self, result: Any, error: int) -> None:
         if self._error >= 0:

@@ -24,7 +24,6 @@ from fdb._native import extension
 from fdb._sources import TenantMembers
 from fdb._startup import api_version
 from fdb._values import Key
-from fdb._waiting.threads import THREADS, model_of
 from fdb.testing._actions import (
     ATOMIC_NAMES,
     CANCELLED,
@@ -42,7 +41,7 @@ from fdb.testing._actions import (
 )
 from fdb.testing._engine import database_of
 from fdb.testing._log import TransactionLog
-from fdb.testing._tracing import Base, Operation, TracedTransaction, trace
+from fdb.testing._tracing import Base, Operation, TracedTransaction, trace, when_ready
 
 _REPORT_CONFLICTING_KEYS = 712
 _MODULE, _MODULE_END = b"\xff\xff/transaction/", b"\xff\xff/transaction0"
@@ -100,7 +99,7 @@ class Recorder:
             # Of a read: what it was too old for is still to be had.
             known = self._known_attempt(operation)
             if known is not None and known.read_version is None and _has_version(known):
-                _drive(_learn_version(operation, known), operation._handle.model or THREADS)
+                _drive(_learn_version(operation, known))
 
     def after(self, operation: Operation) -> None:
         """See `Tracer.after`."""
@@ -232,7 +231,7 @@ class Recorder:
         else:
             attempt.committed_version = operation.version
             attempt.end(COMMITTED, 0, time.monotonic())
-        _drive(_collect(operation, attempt, stamp), model_of(operation.future))
+        _drive(_collect(operation, attempt, stamp))
 
 
 _NOTES: dict[str, Callable[[Recorder, Operation], None]] = {
@@ -338,13 +337,11 @@ def _ranges(rows: list[Any], prefix: bytes) -> list[KeyRange]:
     return [KeyRange(*pair) for pair in zip(bounds[::2], bounds[1::2], strict=True)]
 
 
-def _drive(steps: _Steps, model: Any) -> None:
-    """Runs steps to their end: here, or with a model that must not block, when their futures are ready."""
+def _drive(steps: _Steps) -> None:
+    """Runs steps to their end: here, or where that must not block, when their futures are ready."""
     # Where the library refuses, as that of a closed database does, less is known.
     with contextlib.suppress(FDBError, RuntimeError):
         for future in steps:
-            if not future._ready() and model.must_await:
-                model.on_ready(future, lambda _: _drive(steps, model))
+            if not future._ready():
+                when_ready(future, lambda _: _drive(steps))
                 return
-            while not future._ready():
-                model.wait(future)

@@ -40,6 +40,8 @@ ResultT = TypeVar("ResultT")
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PREFIX = "fdb_transaction_"
+#: What waiting in a callback raises.
+_IN_A_CALLBACK = 2026
 _numbers = itertools.count(1)
 #: From `TracedTransaction` up: `create_handle`, `create_transaction`, `take`, `wrapper`.
 _FRAMES_TO_WRAPPER = 5
@@ -317,7 +319,6 @@ class TracedHandle(Base):
         for tracer in tracers:
             tracer.before(operation)
         future = operation.future = super().commit()
-        model = model_of(future)
 
         def finish(_: Any) -> None:
             operation.error = max(future._code(), 0)
@@ -326,14 +327,8 @@ class TracedHandle(Base):
                 self.transaction.begin_attempt(1)
             self._tell_after(tracers, operation)
 
-        if not model.must_await:
-            # Who commits waits anyway; and the next call of any thread comes after the outcome.
-            while not future._ready():
-                model.wait(future)
-        if future._ready():
-            finish(future)
-        else:
-            model.on_ready(future, finish)
+        # Who commits waits anyway; and the next call of any thread comes after the outcome.
+        when_ready(future, finish)
         return future
 
     def _committed_version(self) -> int:
@@ -367,6 +362,25 @@ class TracedHandle(Base):
         return self._told(
             operation, lambda: super(TracedHandle, self).call(function, *args, **kwargs)
         )
+
+
+def when_ready(future: Any, act: Callable[[Any], None]) -> None:
+    """Calls `act(future)` when the future is ready: waits for that where it may, else it is called later.
+
+    It must not wait in a loop, and in callbacks.
+    """
+    model = model_of(future)
+    if not model.must_await:
+        try:
+            while not future._ready():
+                model.wait(future)
+        except FDBError as error:
+            if error.code != _IN_A_CALLBACK:
+                raise
+    if future._ready():
+        act(future)
+    else:
+        model.on_ready(future, act)
 
 
 def program_line() -> Where:

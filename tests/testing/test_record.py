@@ -83,6 +83,13 @@ def test_late_answers_are_known_when_they_have_come(late_db: fdb.Database) -> No
     check_increment(log, b"k")
 
 
+def test_two_logs(late_db: fdb.Database) -> None:
+    with record(late_db) as first, record(late_db) as second:
+        increment(late_db, b"k")
+    check_increment(first, b"k")
+    check_increment(second, b"k")
+
+
 def test_futures_and_transactions_are_not_kept(late_db: fdb.Database) -> None:
     fdb.embedded.set_latency(late_db, 60)  # for ever
     with record(late_db) as log:
@@ -295,6 +302,20 @@ def test_a_commit_that_nobody_awaits_is_still_a_mistake(memory_name: str) -> Non
             assert log.attempts[0].committed
 
     asyncio.run(main())
+
+
+def test_a_commit_in_a_callback(late_db: fdb.Database) -> None:
+    codes: list[int] = []
+    with record(late_db) as log:
+        tr = late_db.create_transaction()
+        tr[b"x"] = b"v"
+        value = tr[b"k"]
+        # Nothing may wait in a callback.
+        value.on_ready(lambda _: tr.commit().on_ready(lambda done: codes.append(done._code())))
+        wait_until(lambda: codes and log.attempts[0].write_conflicts is not None)
+        assert codes == [0]
+        assert log.attempts[0].committed
+        assert log.attempts[0].write_conflicts == [(b"x", b"x\0")]
 
 
 def test_gevent(run_python: RunPython) -> None:
