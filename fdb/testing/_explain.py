@@ -274,7 +274,8 @@ def _wrote_the_same(read: Read | Conflict, win: Win) -> bool:
 
 def _is_within(winner: Attempt, loser: Attempt) -> bool:
     return (
-        winner.strand == loser.strand
+        loser.transaction.function is not None
+        and winner.strand == loser.strand
         and loser.began < winner.began
         and 0 < winner.commit_ended < loser.commit_began
     )

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from fdb._async import AsyncDatabase
 from fdb._blocking import Database
+from fdb._generated.errors import MAYBE_COMMITTED
 from fdb._keys import prefix_range
 from fdb._native import extension
 from fdb._sources import TenantMembers, TransactionSource
@@ -189,6 +190,11 @@ class TransactionLog:
         for each in ranges:
             if each not in state.cleared:
                 complaints.append(f"the range {names.range(each)} was not cleared")
+        unknown = [each for each in self.attempts if each.writes and each.error in MAYBE_COMMITTED]
+        if complaints and unknown:
+            complaints.append(
+                f"{len(unknown)} attempts ended without saying whether they were committed: what they wrote may be there"
+            )
         self._complain("the committed writes are not those expected", complaints)
 
     def assert_reads_only(self, *areas: Area, snapshots: bool = True) -> None:

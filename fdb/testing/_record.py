@@ -24,6 +24,7 @@ from fdb._native import extension
 from fdb._sources import TenantMembers
 from fdb._startup import api_version
 from fdb._values import Key
+from fdb._waiting.threads import THREADS
 from fdb.testing._actions import (
     ATOMIC_NAMES,
     CANCELLED,
@@ -129,7 +130,7 @@ class Recorder:
                 return known
             transaction = next(iter(attempts.values())).transaction
         attempt = Attempt(transaction, operation.attempt, began=next(self._order))
-        attempt.started, attempt.strand = time.monotonic(), strand()
+        attempt.started, attempt.strand = time.monotonic(), strand_of(operation)
         transaction.attempts.append(attempt)
         attempts[operation.attempt] = attempt
         if len(attempts) == 1:
@@ -254,13 +255,14 @@ def recorded(transaction: TracedTransaction) -> RecordedTransaction:
     )
 
 
-def strand() -> object:
-    """Tells who runs: a thread, and where it runs a loop, the task in it."""
-    thread = threading.get_ident()
+def strand_of(operation: Operation) -> object:
+    """Tells who makes a call: a thread or greenlet, and where it runs a loop, the task in that. Keeps none of them."""
+    strand = (operation._handle.model or THREADS).strand()
+    number = strand if isinstance(strand, int) else id(strand)
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or asyncio._get_running_loop() is None:
-        return thread
-    return thread, id(asyncio.current_task())
+        return number
+    return number, id(asyncio.current_task())
 
 
 def _dropped(transaction: RecordedTransaction, _: object) -> None:

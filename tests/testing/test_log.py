@@ -101,6 +101,16 @@ def test_the_order_is_that_of_the_versions(memory_db: fdb.Database) -> None:
     log.assert_writes({b"k": b"first"})
 
 
+def test_what_may_be_there(memory_db: fdb.Database) -> None:
+    with record(memory_db) as log:
+        tr = memory_db.create_transaction()
+        tr[b"k"] = b"v"
+        tr.on_error(1021).wait()
+        log.assert_writes({})
+        with pytest.raises(AssertionError, match="1 attempts ended without saying"):
+            log.assert_writes({b"k": b"v"})
+
+
 def test_special_keys_are_no_writes(memory_db: fdb.Database) -> None:
     with record(memory_db) as log:
         fdb.tenant_management.create_tenant(memory_db, b"t")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import fdb
-from fdb.testing._record import record, strand
+from fdb.testing._record import record
 from helpers.processes import RunPython
 from helpers.waiting import wait_until
 
@@ -425,12 +425,23 @@ def test_an_error_in_the_block_is_the_programs(memory_db: fdb.Database) -> None:
     assert len(log) == 1
 
 
-def test_who_runs() -> None:
-    async def main() -> object:
-        return strand()
+def test_who_runs(memory_name: str) -> None:
+    db, adb = fdb.open(memory_name), fdb.open(memory_name, event_model="asyncio")
 
-    assert strand() == threading.get_ident()
-    assert asyncio.run(main()) != strand()
+    async def main() -> None:
+        await asyncio.gather(adb.get(b"k"), adb.get(b"k"))
+
+    with record(db) as log, record(adb) as async_log:
+        db.get(b"k")
+        db.get(b"k")
+        thread = threading.Thread(target=db.get, args=(b"k",))
+        thread.start()
+        thread.join()
+        asyncio.run(main())
+    one, same, other = (attempt.strand for attempt in log.attempts)
+    assert one == same != other
+    first, second = (attempt.strand for attempt in async_log.attempts)
+    assert len({first, second, one}) == 3
 
 
 def test_a_dropped_transaction_is_noted_on_any_thread(memory_db: fdb.Database) -> None:
