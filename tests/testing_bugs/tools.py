@@ -10,6 +10,7 @@ from typing import Any
 
 import fdb
 import fdb.embedded
+from fdb.testing import faults
 from fdb.testing._content import read_all
 from fdb.testing._plain import plain, raised
 from fdb.testing._retry_safe import RetryUnsafe, assert_retry_safe
@@ -49,6 +50,15 @@ def by_assert_retry_safe(bug: Bug, program: Program, seed: int) -> str:
     return ""
 
 
+def by_random_faults(bug: Bug, program: Program, seed: int) -> str:
+    """The functions one after the other, in a database with the standard mix of faults, and a look at what came of it."""
+    with _Database(bug) as db:
+        functions = program.make()
+        with faults(db, seed=seed, rules="on"):
+            results = [_result_of(function, db) for function in functions]
+        return _complaint(db, program, results)
+
+
 def by_threads(bug: Bug, program: Program, seed: int) -> str:
     """The control: the functions in threads that begin together, and a look at what came of it."""
     with _Database(bug) as db:
@@ -74,6 +84,7 @@ def by_threads(bug: Bug, program: Program, seed: int) -> str:
 TOOLS: dict[str, Tool] = {
     RETRY_SAFE: by_assert_retry_safe,
     SERIALIZABLE: by_assert_serializable,
+    "random faults": by_random_faults,
     "threads, without the kit": by_threads,
 }
 
