@@ -152,6 +152,8 @@ class _Finder:
     ) -> None:
         value = read()
         if isinstance(value, types.FunctionType | types.MethodType):
+            if isinstance(value, types.MethodType):
+                self._object(value.__self__, value.__name__)
             self._code(value)
         elif not isinstance(value, types.ModuleType | type):
             self._add(name, of, read, write)

@@ -114,7 +114,7 @@ def _of_object(value: Any, kind: type, path: tuple[int, ...]) -> Any:
         return Thing(name)
     if dataclasses.is_dataclass(value):
         items: Iterable[tuple[str, Any]] = (
-            (field.name, getattr(value, field.name)) for field in dataclasses.fields(value)
+            (field.name, getattr(value, field.name, None)) for field in dataclasses.fields(value)
         )
     elif is_of_program(kind):
         items = vars(value).items()

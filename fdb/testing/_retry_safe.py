@@ -8,7 +8,7 @@ import gc
 import inspect
 import os
 import warnings
-from collections.abc import Callable, Coroutine, Generator, Iterable
+from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar, overload
 
 from fdb._async import AsyncDatabase, AsyncTenant
@@ -24,7 +24,7 @@ from fdb.testing._engine import embedded_database
 from fdb.testing._kept import Kept, futures_in
 from fdb.testing._plain import plain, raised
 from fdb.testing._retry_observer import Endless, Observer
-from fdb.testing._retry_plans import Plan, plans_of
+from fdb.testing._retry_plans import Plan, Point, plans_of
 from fdb.testing._retry_report import Difference, Finding, RetryUnsafe, rows_that_differ
 from fdb.testing._tracing import Operation, trace
 
@@ -234,6 +234,7 @@ class _Examination:
         self._present: Rows = {}
         self._findings: list[Finding] = []
         self._most_calls = 0
+        self._points: list[Point] = []
 
     def run(self) -> Steps[None]:
         """Does it all; raises RetryUnsafe."""
@@ -257,6 +258,7 @@ class _Examination:
         clean = yield from self._run_once(None)
         if clean.error is not None:
             raise clean.error
+        self._points = clean.observer.points
         self._refuse_management(clean)
         self._most_calls = 1000 + 20 * len(clean.observer.points)
         again = yield from self._run_once(None)
@@ -384,7 +386,7 @@ class _Examination:
                     leak.kind,
                     "",
                     described(operation) if operation is not None else "",
-                    _line(operation),
+                    _line(operation, clean.observer.points),
                     leak.text,
                 )
             )
@@ -398,18 +400,26 @@ class _Examination:
                 kind,
                 plan.words if plan is not None else "",
                 described(operation) if operation is not None else "",
-                _line(operation),
+                _line(operation, self._points),
                 text,
                 differences,
             )
         )
 
 
-def _line(operation: Operation | None) -> str:
-    """The program's line; "" where only the loop is behind a call."""
-    if operation is None or f"{os.sep}asyncio{os.sep}" in operation.where.file:
-        return ""
-    return str(operation.where)
+def _line(point: Operation | None, points: Sequence[Point]) -> str:
+    """The line of a call. Where only the loop is behind it, as behind the commit of a coroutine, that of the call before it."""
+    line = ""
+    for _, operation in points:
+        if operation.transaction is (point and point.transaction) and _in_program(operation):
+            line = str(operation.where)
+        if operation is point:
+            return line
+    return line
+
+
+def _in_program(operation: Operation) -> bool:
+    return f"{os.sep}asyncio{os.sep}" not in operation.where.file
 
 
 def _wait_for_reads(result: Any) -> None:
