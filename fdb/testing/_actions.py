@@ -95,7 +95,7 @@ class _Ear:
             self._next.ended(result, error)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Read:
     """One read of an attempt."""
 
@@ -207,7 +207,7 @@ def _plain(selector: Selector) -> bytes:
     return selector.key + b"\x00" if selector.or_equal else selector.key
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Write:
     """One write of an attempt."""
 
@@ -241,7 +241,7 @@ def stamped(data: bytes, versionstamp: bytes) -> bytes:
     return body[:place] + versionstamp + body[place + len(versionstamp) :]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Conflict:
     """A conflict range that the program has added."""
 

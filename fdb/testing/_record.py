@@ -80,7 +80,8 @@ class Recorder:
 
     def __init__(self, log: TransactionLog) -> None:
         self._log = log
-        self._lock = threading.Lock()
+        # Reentrant, as a finalizer or a signal handler may use the database in the midst of what is done with it.
+        self._lock = threading.RLock()
         self._lives: dict[tuple[int, int], dict[int, Attempt]] = {}
         self._order = itertools.count(1)
         #: The futures of stamps, from before a commit until its outcome is known.

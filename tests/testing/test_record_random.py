@@ -215,6 +215,7 @@ def test_faults_come_at_the_same_places_with_a_log(memory_db: fdb.Database, seed
     made_up = [conflict for conflict in log.conflicts if not conflict.ranges]
     assert made_up
     assert "the database names no key: the conflict was made up" in str(made_up[0])
+    assert "ended with transaction_too_old (1007) at " in log.explain()
 
 
 def check_ranges(attempt: Any) -> None:
