@@ -31,7 +31,7 @@ Surface = dict[str, Entry]
 
 #: Where an object that several modules have is listed: in the first of these.
 _ORDER = ("fdb", "fdb.tuple", "fdb.subspace_impl", "fdb.directory_impl", "fdb.impl")
-_NOT_PUBLIC = {"fdb.six", "fdb.embedded"}
+_NOT_PUBLIC = {"fdb.six", "fdb.embedded", "fdb.testing"}
 _CONSTANTS = (int, float, str, bytes, tuple, dict)
 _ADDRESS = re.compile(r"<([\w.]+) object at 0x[0-9a-f]+>")
 #: Double-underscore names that programs use through an operator or a builtin.

@@ -52,6 +52,8 @@ def test_the_wheel_contains_the_engine_the_headers_and_the_type_marker(wheel: pa
     headers = {path.name for path in (ROOT / "vendor/fdb_c_headers/foundationdb").iterdir()}
     modules = {path.name for path in (ROOT / "fdb").glob("*.py")}
     assert {f"fdb/{name}" for name in modules} <= names
+    kit = {path.name for path in (ROOT / "fdb" / "testing").glob("*.py")}
+    assert {"fdb_pytest.py", *(f"fdb/testing/{name}" for name in kit)} <= names
     assert {f"fdb/embedded/include/foundationdb/{name}" for name in headers} <= names
     assert "fdb/py.typed" in names
     for library in (f"fdb/embedded/libfdb_embedded{SUFFIX}", f"fdb/embedded/lib/libfdb_c{SUFFIX}"):
@@ -90,6 +92,29 @@ def test_the_wheel_works_in_an_empty_environment(
     program = ROOT / "tests" / "peers" / "program.c"
     run(*c_compiler(), "-std=c11", f"-I{includedir}", program, *link, cwd=tmp_path)
     assert run(tmp_path / "program", cwd=tmp_path).startswith("C: 400 increments")
+
+
+# The suite of a stranger, which imports nothing of the test kit.
+SUITE = """
+def test(fdb_db, fdb_space, fdb_faults):
+    fdb_faults.add("not_committed", nth=1)
+    fdb_db[fdb_space.pack((1,))] = b"v"
+    assert fdb_faults.injected == {"not_committed": 1}
+"""
+
+
+@pytest.mark.slow
+def test_pytest_finds_the_fixtures_of_the_wheel(
+    wheel: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    python = new_environment(tmp_path / "env", f"{wheel}[testing]")
+    (tmp_path / "test_suite.py").write_text(SUITE)
+    printed = run(
+        python, "-m", "pytest", "-p", "no:cacheprovider", tmp_path / "test_suite.py", cwd=tmp_path
+    )
+    assert "1 passed" in printed
+    code = "import fdb; print(fdb.testing.__file__)"
+    assert str(tmp_path / "env") in run(python, "-c", code, cwd=tmp_path)
 
 
 def test_the_installed_package_is_typed_and_has_its_engine() -> None:
