@@ -141,6 +141,23 @@ bool tenants(FDBDatabase* database, Slice value) {
   return committed;
 }
 
+// A clock that stands while others write; whatever could not be done, it runs again.
+bool moved_clock(FDBDatabase* database, Slice value) {
+  const Error frozen = fdb_embedded_clock(database, 2, 1, nullptr);
+  CHECK(frozen == 0 || frozen == err::kPlatformError);
+  int64_t before, after, stands;
+  CHECK_EQ(fdb_embedded_clock(database, 4, 0, &stands), 0);
+  CHECK_EQ(stands, frozen == 0 ? 1 : 0);
+  CHECK_EQ(fdb_embedded_clock(database, 0, 0, &before), 0);
+  CHECK_EQ(fdb_embedded_clock(database, 1, 5'000, &after), 0);
+  CHECK(after >= before + 5'000);
+  const bool committed = reads_and_writes(database, value);
+  CHECK_EQ(fdb_embedded_clock(database, 3, 0, nullptr), 0);
+  CHECK_EQ(fdb_embedded_clock(database, 4, 0, &stands), 0);
+  CHECK_EQ(stands, 0);
+  return committed;
+}
+
 using Program = bool (*)(FDBDatabase*, Slice);
 
 // The keys x and y are written together by each program. `all_after`: memory does not come back.
@@ -194,6 +211,7 @@ int main() {
     fdb::fail_each_allocation(fdb::reads_and_writes, "writes", all_after);
     fdb::fail_each_allocation(fdb::watches, "watches", all_after);
     fdb::fail_each_allocation(fdb::tenants, "tenants", all_after);
+    fdb::fail_each_allocation(fdb::moved_clock, "clock", all_after);
   }
   std::puts("abi_allocation_test: ok");
   return 0;

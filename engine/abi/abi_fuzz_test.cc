@@ -91,7 +91,7 @@ void begin_privileged_transaction(Random& random) {
 void use_database(Random& random) {
   const auto database = world->databases.pick(random);
   if (!database) return open_database(random);
-  switch (random.below(9)) {
+  switch (random.below(10)) {
     case 0: return open_database(random);
     case 1: return open_tenant(random, database->handle);
     case 2: {
@@ -123,6 +123,13 @@ void use_database(Random& random) {
     case 6: {
       char text[256];
       return note(fdb_embedded_faults(database->handle, text, static_cast<int>(random.below(sizeof text))));
+    }
+    case 7: {
+      // With jumps, so that every wait ends.
+      int64_t now = 0;
+      const int action = static_cast<int>(random.below(6));
+      const int64_t micros = action == 2 ? 1 : static_cast<int64_t>(random.below(2'000'000)) - 1'000;
+      return note(fdb_embedded_clock(database->handle, action, micros, random.below(2) ? &now : nullptr));
     }
     default: return ask_database(random, database->handle);
   }

@@ -43,6 +43,27 @@ bool is_snapshot_id(Slice id) {
          std::all_of(id.begin(), id.end(), [](char c) { return std::isxdigit(static_cast<unsigned char>(c)); });
 }
 
+constexpr int64_t kLongestAdvance = 366 * 86'400 * int64_t{1'000'000};
+constexpr int64_t kLatestTime = 100 * kLongestAdvance;  // far from what versions can overflow with
+
+// What fdb_embedded_clock does.
+enum ClockAction { kAsk, kAdvance, kFreeze, kResume, kIsStanding };
+
+Error move_clock(Keyspace& keyspace, int action, int64_t micros) {
+  switch (action) {
+    case kAsk:
+    case kIsStanding: return 0;
+    case kAdvance:
+      if (micros < 0 || micros > kLongestAdvance || keyspace.clock().elapsed_micros() > kLatestTime)
+        return err::kInvalidOptionValue;
+      keyspace.clock().advance(micros);
+      return 0;
+    case kFreeze: keyspace.clock().freeze(micros != 0); return 0;
+    case kResume: keyspace.clock().resume(); return 0;
+    default: return err::kInvalidOptionValue;
+  }
+}
+
 template <class Open>
 Error open_database(Open&& open, FDBDatabase** out_database) {
   if (!Library::of_process().network().is_set_up()) return err::kNetworkNotSetup;
@@ -75,6 +96,16 @@ DLLEXPORT fdb_error_t fdb_embedded_set_latency(FDBDatabase* d, const char* setti
     Keyspace* keyspace = Database::from(d)->keyspace();
     if (!keyspace) return Database::from(d)->deferred_error();
     keyspace->latency().set(parsed);
+    return Error(0);
+  });
+}
+
+DLLEXPORT fdb_error_t fdb_embedded_clock(FDBDatabase* d, int action, int64_t micros, int64_t* out) {
+  return guard_error([&] {
+    Keyspace* keyspace = Database::from(d)->keyspace();
+    if (!keyspace) return Database::from(d)->deferred_error();
+    if (Error error = move_clock(*keyspace, action, micros)) return error;
+    if (out) *out = action == kIsStanding ? keyspace->clock().is_standing() : keyspace->clock().elapsed_micros();
     return Error(0);
   });
 }

@@ -12,9 +12,7 @@ namespace {
 
 class SystemEnv final : public Env {
  public:
-  int64_t monotonic_micros() override {
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  }
+  int64_t monotonic_micros() override { return system_micros(); }
 
   double wall_seconds() override {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -39,16 +37,16 @@ class SystemEnv final : public Env {
   std::atomic<uint64_t> counter_{seed()};
 };
 
-std::atomic<Env*> injected{nullptr};
-
 }  // namespace
 
 Env& Env::current() {
-  if (Env* env = injected.load(std::memory_order_acquire)) return *env;
+  if (Env* env = injected_.load(std::memory_order_acquire)) return *env;
   static SystemEnv* const system = new SystemEnv;  // never freed: threads may outlive static destruction
   return *system;
 }
 
-void Env::inject(Env* env) { injected.store(env, std::memory_order_release); }
+int64_t Env::system_micros() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace fdb

@@ -68,13 +68,14 @@ Ref<Tenant> Database::open_tenant(Slice name) { return make_ref<Tenant>(Ref<Data
 
 Ref<Future> Database::answer(Result result) {
   const bool late = keyspace_ && keyspace_->latency().on();
-  return late ? answer_later(network_, keyspace_->latency().next_micros(), {0, std::move(result)})
+  return late ? answer_later(network_, keyspace_->clock(), keyspace_->latency().next_micros(), {0, std::move(result)})
               : network_.answer(std::move(result));
 }
 
 Ref<Future> Database::answer_error(Error error) {
   const bool late = keyspace_ && keyspace_->latency().on();
-  return late ? answer_later(network_, keyspace_->latency().next_micros(), {error, Void{}}) : network_.answer_error(error);
+  return late ? answer_later(network_, keyspace_->clock(), keyspace_->latency().next_micros(), {error, Void{}})
+              : network_.answer_error(error);
 }
 
 int Database::snapshot_ryw_counter() const {

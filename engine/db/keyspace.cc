@@ -31,20 +31,24 @@ void name_version(Version version, CommitOutcome* outcome) {
 
 Keyspace::Keyspace(Network& network, Bytes name)
     : name_(std::move(name)),
-      published_(initial_content(connection_string())),
+      clock_(network),
+      published_(clock_, initial_content(connection_string())),
       recent_(PublishedState::kFirstVersion, published_.current()),
       watches_(network, *this),
-      upkeep_(network, link_, published_, recent_) {}
+      upkeep_(network, clock_, link_, published_, recent_) {}
 
 Keyspace::Keyspace(Network& network, Bytes name, RecoveredFile recovered)
     : name_(std::move(name)),
+      clock_(network),
       conflicts_(recovered.first_version),
-      published_(recovered.state, recovered.first_version),
+      published_(clock_, recovered.state, recovered.first_version),
       recent_(recovered.first_version, recovered.state),
       watches_(network, *this),
       system_state_(state_of_system(recovered.state)),
-      upkeep_(network, link_, published_, recent_) {
-  if (recovered.file) file_ = std::make_unique<KeyspaceFile>(*this, std::move(recovered));
+      upkeep_(network, clock_, link_, published_, recent_) {
+  if (!recovered.file) return;
+  file_ = std::make_unique<KeyspaceFile>(*this, std::move(recovered));
+  clock_.set_file(file_.get());
 }
 
 Bytes Keyspace::connection_string() const {

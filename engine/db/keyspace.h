@@ -19,6 +19,7 @@
 #include "db/commit_request.h"
 #include "db/conflict_window.h"
 #include "db/keyspace_file.h"
+#include "db/movable_clock.h"
 #include "db/published_state.h"
 #include "db/recent_commits.h"
 #include "db/upkeep.h"
@@ -73,6 +74,8 @@ class Keyspace : public RefCounted<Keyspace> {
   const std::shared_ptr<WeakLink<Keyspace>>& link() const { return link_; }
   Latency& latency() { return latency_; }
   Faults& faults() { return faults_; }
+  // What everything here goes by, from the versions on.
+  MovableClock& clock() { return clock_; }
   // The newest state without any effect on versions; for watches and statistics.
   Snapshot current() { return published_.current(); }
   // Null in memory.
@@ -82,10 +85,8 @@ class Keyspace : public RefCounted<Keyspace> {
   void note_round_trip() { round_trips_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
 
-  // For transactions; see Upkeep.
-  bool hold(KeyspaceUser* user, Version from, Version to) noexcept { return upkeep_.hold(user, from, to); }
-  void expect_delivery(Undelivered::Place* place) { upkeep_.expect_delivery(place); }
-  void forget_undelivered(Undelivered::Place* place) { upkeep_.forget_undelivered(place); }
+  // For transactions.
+  Upkeep& upkeep() { return upkeep_; }
 
  private:
   friend class KeyspaceFile;
@@ -104,7 +105,11 @@ class Keyspace : public RefCounted<Keyspace> {
 
   const Bytes name_;
 
-  Mutex commit_mutex_;
+  alignas(64) MovableClock clock_;  // looked at by every call, as are the next two: apart from what commits write
+  Latency latency_;
+  Faults faults_{latency_};
+
+  alignas(64) Mutex commit_mutex_;
   ConflictWindow conflicts_;
 
   PublishedState published_;
@@ -112,9 +117,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   const std::shared_ptr<WeakLink<Keyspace>> link_ = std::make_shared<WeakLink<Keyspace>>(this);
   WatchRegistry watches_;
-  alignas(64) Latency latency_;  // looked at by every call: apart from what commits write
-  Faults faults_{latency_};
-  std::atomic<SystemState> system_state_{SystemState()};
+  alignas(64) std::atomic<SystemState> system_state_{SystemState()};
   std::atomic<int64_t> generation_{1};
 
   alignas(64) std::atomic<uint64_t> round_trips_{0};

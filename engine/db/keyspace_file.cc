@@ -170,9 +170,19 @@ bool KeyspaceFile::settle(uint64_t since, uint64_t mark, int budget) {
 
 // ---- the lease -------------------------------------------------------------------------------------
 
+void KeyspaceFile::reserve_versions(int64_t ahead_micros, bool waits) {
+  if (is_read_only_ || is_closed_) return;
+  PublishedState& published = keyspace_.published_;
+  const Version wanted = std::max(published.clock(), published.newest()) + ahead_micros;
+  for (Version known = reserved_; known < wanted && !reserved_.compare_exchange_weak(known, wanted);) {
+  }
+  if (wanted + kLease / 2 < published.limit()) return;
+  waits ? committer_.look_and_wait() : committer_.look();
+}
+
 Version KeyspaceFile::next_lease() {
   PublishedState& published = keyspace_.published_;
-  const Version now = std::max(published.clock(), published.newest());
+  const Version now = std::max({published.clock(), published.newest(), reserved_.load()});
   return now + kLease / 2 < lease_ ? 0 : now + kLease;
 }
 

@@ -42,6 +42,9 @@ class KeyspaceFile : private durable::CommitterHost {
   // Takes over a commit; true if the receiver hears of it, false if it is published already. Throws; then nothing was done.
   bool take(const AppliedCommit& applied, std::optional<SystemState> system_state, Version version,
             std::unique_ptr<CommitReceiver> receiver);
+  // The clock is going to be moved on by so much: the lease is to hold for that. Where it waits it blocks until the lease is on
+  // disk, or cannot be written; then the clock of versions stands at its end.
+  void reserve_versions(int64_t ahead_micros, bool waits);
   // What is older is in the table.
   Version folded_version() const { return file_->versions().base; }
   // For simulations; see GroupCommitter.
@@ -73,10 +76,11 @@ class KeyspaceFile : private durable::CommitterHost {
   const bool is_read_only_;
   const bool writes_groups_;
   Snapshot tip_;
-  Version newest_commit_;     // in the tip
-  Version published_commit_;  // the newest one that is published
-  Version lease_;             // of the committer's thread
-  Bytes settled_to_;          // of the committer's thread: where settling goes on
+  Version newest_commit_;             // in the tip
+  Version published_commit_;          // the newest one that is published
+  Version lease_;                     // of the committer's thread
+  std::atomic<Version> reserved_{0};  // which the lease is to hold for, too
+  Bytes settled_to_;                  // of the committer's thread: where settling goes on
   durable::Folder folder_;
   durable::GroupCommitter committer_;
   std::atomic<bool> is_closed_{false};

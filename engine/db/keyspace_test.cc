@@ -138,9 +138,9 @@ class FakeUser : public KeyspaceUser {
   explicit FakeUser(Keyspace& keyspace) : keyspace_(&keyspace) {}
   ~FakeUser() override {
     hold(Sweeper::kNone);
-    keyspace_->forget_undelivered(&place);
+    keyspace_->upkeep().forget_undelivered(&place);
   }
-  void hold(Version version) { CHECK(keyspace_->hold(this, std::exchange(held, version), version)); }
+  void hold(Version version) { CHECK(keyspace_->upkeep().hold(this, std::exchange(held, version), version)); }
   void release_snapshot(int*) override { hold(Sweeper::kNone); }
   bool deliver_commit_unless_busy() override {
     ++delivered;
@@ -170,14 +170,14 @@ void snapshots_are_taken_when_they_leave_the_window() {
 void unseen_commits_are_delivered() {
   Fixture fixture;
   const auto user = make_ref<FakeUser>(*fixture.keyspace);
-  fixture.keyspace->expect_delivery(&user->place);
+  fixture.keyspace->upkeep().expect_delivery(&user->place);
   fixture.pass(Undelivered::kPatienceMicros - 1);
   CHECK_EQ(user->delivered, 0);
   fixture.pass(1);
   CHECK_EQ(user->delivered, 1);
   fixture.pass(Undelivered::kPatienceMicros);
   CHECK_EQ(user->delivered, 1);
-  fixture.keyspace->expect_delivery(&user->place);
+  fixture.keyspace->upkeep().expect_delivery(&user->place);
   fixture.pass(Undelivered::kPatienceMicros);
   CHECK_EQ(user->delivered, 2);
 }
@@ -188,7 +188,7 @@ void timers_keep_nothing_open() {
   {
     const auto user = make_ref<FakeUser>(*fixture.keyspace);
     user->hold(fixture.read().version);
-    fixture.keyspace->expect_delivery(&user->place);
+    fixture.keyspace->upkeep().expect_delivery(&user->place);
   }
   fixture.keyspace = Ref<Keyspace>();
   CHECK(!link->lock());

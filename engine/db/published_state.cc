@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <mutex>
 
-#include "base/env.h"
-
 namespace fdb {
 
 namespace {
@@ -14,11 +12,11 @@ constexpr Version kIdleBatchAge = kVersionsPerSecond;
 
 }  // namespace
 
-PublishedState::PublishedState(Snapshot content, Version first)
-    : clock_start_(now_micros()), first_(first), published_{first, std::move(content)}, newest_commit_(first) {}
+PublishedState::PublishedState(const Clock& time, Snapshot content, Version first)
+    : time_(time), start_micros_(time.now()), first_(first), published_{first, std::move(content)}, newest_commit_(first) {}
 
 Version PublishedState::clock() const {
-  return std::min(first_ + (now_micros() - clock_start_), limit_.load(std::memory_order_acquire));
+  return std::min(first_ + (time_.now() - start_micros_), limit_.load(std::memory_order_acquire));
 }
 
 int64_t PublishedState::micros_until(Version version) const { return std::max<Version>(0, version - clock()); }

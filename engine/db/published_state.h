@@ -1,4 +1,4 @@
-// The newest published state of one database, and the clock of its versions.
+// The newest published state of one database, and the clock of its versions, which grow with the database's time.
 //
 // Thread-safety: every member may be called from any thread; assign(), give_up() and withdraw() by one at a time, and publish() by
 // one at a time.
@@ -14,6 +14,7 @@
 
 #include "base/common.h"
 #include "base/schedule.h"
+#include "runtime/clock.h"
 #include "store/version_store.h"
 
 namespace fdb {
@@ -28,7 +29,8 @@ class PublishedState {
   // A cluster that has run for a while: version 1 is already out of the window.
   static constexpr Version kFirstVersion = 20 * kVersionsPerSecond;
 
-  explicit PublishedState(Snapshot content, Version first = kFirstVersion);
+  // Versions follow `time`, which outlives this.
+  PublishedState(const Clock& time, Snapshot content, Version first = kFirstVersion);
 
   Version clock() const;
   // The oldest version that may be read at.
@@ -57,6 +59,7 @@ class PublishedState {
   void restate(Snapshot same) noexcept;
   // The newest version that may be handed out; none at first.
   void set_limit(Version limit) noexcept { limit_.store(limit, std::memory_order_release); }
+  Version limit() const noexcept { return limit_.load(std::memory_order_acquire); }
   // Nothing newer was handed out or assigned.
   Version newest();
   // Moves the versions ahead of the clock, as `count` commits do while the clock stands. For tests.
@@ -65,7 +68,8 @@ class PublishedState {
  private:
   bool is_applying() const { return assigned_ > published_.version; }
 
-  const int64_t clock_start_;
+  const Clock& time_;
+  const int64_t start_micros_;
   const Version first_;
   std::atomic<Version> limit_{INT64_MAX};
   Mutex mutex_;

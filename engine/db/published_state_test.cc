@@ -25,7 +25,8 @@ void commit(PublishedState& state, Slice value) { state.publish(state.assign(), 
 
 void starts_out_of_the_window_of_version_1() {
   test::ManualEnv env;
-  PublishedState state(content("first"));
+  const Clock clock;
+  PublishedState state(clock, content("first"));
   CHECK_EQ(state.clock(), kFirst);
   CHECK(state.too_old(1));
   CHECK(!state.too_old(kFirst));
@@ -36,7 +37,8 @@ void starts_out_of_the_window_of_version_1() {
 
 void versions_rise_while_the_clock_stands() {
   test::ManualEnv env;
-  PublishedState state(content("0"));
+  const Clock clock;
+  PublishedState state(clock, content("0"));
   Version last = kFirst;
   for (int i = 0; i < 3; ++i) {
     const Version version = state.assign();
@@ -51,7 +53,8 @@ void versions_rise_while_the_clock_stands() {
 
 void an_idle_database_has_fresh_versions() {
   test::ManualEnv env;
-  PublishedState state(content("0"));
+  const Clock clock;
+  PublishedState state(clock, content("0"));
   env.now += kVersionsPerSecond;
   CHECK_EQ(state.read_point().version, kFirst);  // young enough
   env.now += 1;
@@ -61,7 +64,8 @@ void an_idle_database_has_fresh_versions() {
 // Who reads while a commit is applied gets the state before it, and a version that it can go on with.
 void readers_during_a_commit() {
   test::ManualEnv env;
-  PublishedState state(content("before"));
+  const Clock clock;
+  PublishedState state(clock, content("before"));
   env.now += 5000;
   const Version version = state.assign();
   CHECK_EQ(version, kFirst + 5000);
@@ -84,7 +88,8 @@ void readers_during_a_commit() {
 
 void a_commit_that_fails_uses_its_version_up() {
   test::ManualEnv env;
-  PublishedState state(content("before"));
+  const Clock clock;
+  PublishedState state(clock, content("before"));
   const Version version = state.assign();
   state.give_up(version);
   CHECK_EQ(state.read_point().version, version);
@@ -95,7 +100,8 @@ void a_commit_that_fails_uses_its_version_up() {
 // A version that was answered for a reader is not given to a commit afterwards.
 void reads_at_named_versions() {
   test::ManualEnv env;
-  PublishedState state(content("before"));
+  const Clock clock;
+  PublishedState state(clock, content("before"));
   Snapshot snapshot;
   bool superseded = true;
   env.now += 1000;
@@ -108,7 +114,8 @@ void reads_at_named_versions() {
 
 void versions_leave_the_window() {
   test::ManualEnv env;
-  PublishedState state(content("0"));
+  const Clock clock;
+  PublishedState state(clock, content("0"));
   commit(state, "1");
   Snapshot snapshot;
   bool superseded = false;

@@ -15,17 +15,18 @@ constexpr int64_t kSoonMicros = 1'000;  // for the rest of a bounded piece of wo
 }  // namespace
 
 template <class Task>
-void Upkeep::at(int64_t when_micros, Task task) {
-  network_.at(when_micros, [this, link = link_, task] {
+auto Upkeep::task_of(Task task) {
+  return [this, link = link_, task] {
     if (const Ref<Keyspace> alive = link->lock()) task(*this);
-  });
+  };
 }
 
+// In real time: nobody who waits for a commit waits for a clock that stands.
 void Upkeep::expect_delivery(Undelivered::Place* place) {
   const int64_t now = now_micros();
   if (!undelivered_.add(place, now)) return;
   try {
-    at(now + Undelivered::kPatienceMicros, [](Upkeep& self) { self.deliver_unseen(); });
+    network_.at(now + Undelivered::kPatienceMicros, task_of([](Upkeep& self) { self.deliver_unseen(); }));
   } catch (...) {
     undelivered_.disarm();
     throw;
@@ -36,7 +37,7 @@ void Upkeep::deliver_unseen() {
   const int64_t next = undelivered_.deliver(now_micros());
   if (next < 0) return;
   try {
-    at(next, [](Upkeep& self) { self.deliver_unseen(); });
+    network_.at(next, task_of([](Upkeep& self) { self.deliver_unseen(); }));
   } catch (...) {
     undelivered_.disarm();  // the next commit calls again
   }
@@ -53,13 +54,23 @@ bool Upkeep::hold(KeyspaceUser* user, Version from, Version to) noexcept {
 }
 
 // Without memory for it the next one who holds something schedules it.
-void Upkeep::schedule_sweep(int64_t delay_micros) noexcept {
+template <class Schedule>
+void Upkeep::schedule_sweep_once(Schedule schedule) noexcept {
   if (sweep_scheduled_.load(std::memory_order_relaxed) || sweep_scheduled_.exchange(true)) return;
   try {
-    at(now_micros() + delay_micros, [](Upkeep& self) { self.sweep(); });
+    schedule(task_of([](Upkeep& self) { self.sweep(); }));
   } catch (...) {
     sweep_scheduled_.store(false);
   }
+}
+
+void Upkeep::schedule_sweep() noexcept {
+  schedule_sweep_once([this](auto task) { network_.at(clock_, clock_.now() + kSweepMicros, TimerKind::kLimit, task); });
+}
+
+// In real time: there is something to do already.
+void Upkeep::go_on_sweeping() noexcept {
+  schedule_sweep_once([this](auto task) { network_.at(now_micros() + kSoonMicros, task); });
 }
 
 void Upkeep::sweep() {
@@ -67,7 +78,7 @@ void Upkeep::sweep() {
   const bool soon = sweeper_.sweep(window_start);
   const bool more = recent_.trim(window_start) || !sweeper_.empty();
   sweep_scheduled_.store(false);
-  if (more) schedule_sweep(soon ? kSoonMicros : kSweepMicros);
+  if (more) soon ? go_on_sweeping() : schedule_sweep();
 }
 
 }  // namespace fdb

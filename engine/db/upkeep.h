@@ -2,7 +2,9 @@
 // that are out of the read window from their holders, and lets go of old commits.
 //
 // Thread-safety: every member may be called from any thread. Lock order: a user's lock, then those of the lists.
-// Invariant: a timer that is on its way keeps nothing open.
+// Invariants:
+//  1. A timer that is on its way keeps nothing open.
+//  2. What waits for the program or goes on with work that was begun keeps real time; what waits for the window, the database's.
 #pragma once
 
 #include <atomic>
@@ -13,6 +15,7 @@
 #include "db/recent_commits.h"
 #include "db/sweeper.h"
 #include "db/undelivered.h"
+#include "runtime/clock.h"
 
 namespace fdb {
 
@@ -24,8 +27,9 @@ class Upkeep {
   static constexpr int64_t kSweepMicros = 1'000'000;
 
   // Lives in the keyspace that `link` leads to, as the two other parts do.
-  Upkeep(Network& network, std::shared_ptr<WeakLink<Keyspace>> link, const PublishedState& published, RecentCommits& recent)
-      : network_(network), link_(std::move(link)), published_(published), recent_(recent) {}
+  Upkeep(Network& network, const Clock& clock, std::shared_ptr<WeakLink<Keyspace>> link, const PublishedState& published,
+         RecentCommits& recent)
+      : network_(network), clock_(clock), link_(std::move(link)), published_(published), recent_(recent) {}
 
   // The oldest version that `user` holds a snapshot of has changed (Sweeper::kNone: none), so that it can be taken
   // from it when it is too old. False when there is no memory to note it.
@@ -34,16 +38,20 @@ class Upkeep {
   void expect_delivery(Undelivered::Place* place);
   void forget_undelivered(Undelivered::Place* place) { undelivered_.remove(place); }
   // There is something that will be out of the window one day.
-  void schedule_sweep(int64_t delay_micros = kSweepMicros) noexcept;
+  void schedule_sweep() noexcept;
 
  private:
   void sweep();
+  void go_on_sweeping() noexcept;
+  template <class Schedule>
+  void schedule_sweep_once(Schedule schedule) noexcept;
   void deliver_unseen();
-  // Runs `task(*this)` on the network thread at `when_micros`, unless the keyspace is gone by then.
+  // What runs `task(*this)` on the network thread, unless the keyspace is gone by then.
   template <class Task>
-  void at(int64_t when_micros, Task task);
+  auto task_of(Task task);
 
   Network& network_;
+  const Clock& clock_;
   const std::shared_ptr<WeakLink<Keyspace>> link_;
   const PublishedState& published_;
   RecentCommits& recent_;

@@ -1,6 +1,5 @@
 #include "db/watches.h"
 
-#include "base/env.h"
 #include "db/keyspace.h"
 #include "runtime/network.h"
 #include "store/leaf_use.h"
@@ -103,11 +102,13 @@ bool WatchRegistry::is_put_off(const Ref<Watch>& watch) noexcept {
     const KeysOccasion occasion(site::kWatch, watch->watched().key_in_tenant(), Slice());
     const Fault fault = keyspace_.faults().decide(occasion);
     if (!fault.is_lost && fault.delay_micros == 0) return false;
-    network_.at(now_micros() + fault.delay_micros, [this, watch, is_lost = fault.is_lost, link = keyspace_.link()] {
-      const Ref<Keyspace> alive = is_lost ? link->lock() : Ref<Keyspace>();
-      if (alive) return renew(watch);
-      is_lost ? watch->future()->fail(err::kOperationCancelled) : watch->future()->complete(Void{});
-    });
+    const Clock& clock = keyspace_.clock();
+    network_.at(clock, clock.now() + fault.delay_micros, TimerKind::kWait,
+                [this, watch, is_lost = fault.is_lost, link = keyspace_.link()] {
+                  const Ref<Keyspace> alive = is_lost ? link->lock() : Ref<Keyspace>();
+                  if (alive) return renew(watch);
+                  is_lost ? watch->future()->fail(err::kOperationCancelled) : watch->future()->complete(Void{});
+                });
     return true;
   } catch (...) {
     return false;

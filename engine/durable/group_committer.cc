@@ -50,6 +50,7 @@ void GroupCommitter::stop() noexcept {
     std::lock_guard lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
+    looked_.notify_all();
   }
   thread_.join();
   while (!has_thread && !pending_.empty()) turn();
@@ -59,6 +60,21 @@ void GroupCommitter::submit(std::unique_ptr<LoggedCommit> commit) noexcept {
   std::lock_guard lock(mutex_);
   pending_.push(std::move(commit));
   wake_.notify_one();
+}
+
+void GroupCommitter::look() noexcept {
+  std::lock_guard lock(mutex_);
+  next_look_ = 0;
+  wake_.notify_one();
+}
+
+void GroupCommitter::look_and_wait() {
+  if (!has_thread) return turn();
+  std::unique_lock lock(mutex_);
+  const uint64_t wanted = ++looks_wanted_;
+  next_look_ = 0;
+  wake_.notify_one();
+  looked_.wait(lock, [&] { return stopping_ || looks_done_ >= wanted; });
 }
 
 CommitQueue GroupCommitter::take_pending() noexcept {
@@ -180,13 +196,21 @@ void GroupCommitter::write_now(const LoggedCommit& commit) {
 // What is due beside commits, and when to look again. What fails is tried again after a while.
 void GroupCommitter::housekeep(bool idle) noexcept {
   int64_t pause = kCalmMicros;
+  const uint64_t wanted = looks_wanted();
   try {
     if (refusal() == 0) pause = work_between_groups(idle);
   } catch (...) {
   }
   std::lock_guard lock(mutex_);
   dozing_.store(pause == kIdleMicros);
-  next_look_ = now_micros() + pause;
+  next_look_ = looks_wanted_ == wanted ? now_micros() + pause : 0;
+  looks_done_ = wanted;
+  looked_.notify_all();
+}
+
+uint64_t GroupCommitter::looks_wanted() {
+  std::lock_guard lock(mutex_);
+  return looks_wanted_;
 }
 
 // Returns the time until there is more to do.

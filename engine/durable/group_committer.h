@@ -75,6 +75,10 @@ class GroupCommitter {
   // Writes a commit on the calling thread, for a file that is not synced. Throws FileError when it is not in the file, 1021 when it may
   // be.
   void write_now(const LoggedCommit& commit);
+  // Renews the lease if that is due, before anything else that is not a commit.
+  void look() noexcept;
+  // The same, and returns when it was done, or could not be. Not under a lock that the host's functions take.
+  void look_and_wait();
   // For the host, see failed().
   CommitQueue take_pending() noexcept;
 
@@ -92,6 +96,7 @@ class GroupCommitter {
   void try_to_write(const CommitQueue& group, bool with_folding);
   void commit_batch(DatabaseFile::Batch& batch, Versions versions, int64_t rows);
   void housekeep(bool idle) noexcept;
+  uint64_t looks_wanted();
   int64_t work_between_groups(bool idle);
   bool is_time_to_fold(bool idle) const;
   void renew_lease();
@@ -105,9 +110,12 @@ class GroupCommitter {
 
   Mutex mutex_;
   Condition wake_;
+  Condition looked_;
   CommitQueue pending_;
   bool stopping_ = false;
-  int64_t next_look_ = 0;            // at what is due beside commits
+  int64_t next_look_ = 0;      // at what is due beside commits
+  uint64_t looks_wanted_ = 0;  // the number of the last one
+  uint64_t looks_done_ = 0;
   std::atomic<bool> dozing_{false};  // there is nothing to fold
   std::atomic<bool> poisoned_{false};
   std::atomic<int64_t> unfolded_bytes_{0};  // of records since the last capture

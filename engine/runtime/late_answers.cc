@@ -1,7 +1,5 @@
 #include "runtime/late_answers.h"
 
-#include "base/env.h"
-
 namespace fdb {
 
 namespace {
@@ -20,12 +18,12 @@ Ref<Future> answer_now(Network& network, Answer answer) {
   return answer.error != 0 ? network.answer_error(answer.error) : network.answer(std::move(answer.result));
 }
 
-Ref<Future> answer_later(Network& network, int64_t micros, Answer answer) {
+Ref<Future> answer_later(Network& network, const Clock& clock, int64_t micros, Answer answer) {
   if (!network.running()) return answer_now(network, std::move(answer));
   auto future = make_ref<Future>(network);
   // A task can be copied, an answer cannot.
   auto held = std::make_shared<Answer>(std::move(answer));
-  network.at(now_micros() + micros, [future, held] { complete(future, std::move(*held)); });
+  network.at(clock, clock.now() + micros, TimerKind::kWait, [future, held] { complete(future, std::move(*held)); });
   return future;
 }
 

@@ -28,8 +28,8 @@ enum class Tie {
 
 // Hands out a future that has the answer.
 Ref<Future> answer_now(Network& network, Answer answer);
-// Hands out one that gets the answer after `micros`, or that has it if the network does not run.
-Ref<Future> answer_later(Network& network, int64_t micros, Answer answer);
+// Hands out one that gets the answer after `micros` by the clock, or that has it if the network does not run.
+Ref<Future> answer_later(Network& network, const Clock& clock, int64_t micros, Answer answer);
 
 // The answers of one transaction that are tied to it. Thread-safety: none; the transaction's lock guards it.
 class LateAnswers {

@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <map>
 
 #include "base/env.h"
 #include "base/schedule.h"
@@ -18,6 +17,7 @@ constexpr int kMinApiVersion = 13;
 constexpr int kMaxApiVersion = FDB_LATEST_API_VERSION;
 constexpr int64_t kBusynessWindowMicros = 1'000'000;
 constexpr int64_t kLongestSleepMicros = 3'600'000'000;  // far from what a clock can overflow with
+constexpr int kBusyTurns = 64;                          // after which a clock moves on although there is other work
 
 thread_local const Network* looping = nullptr;  // inside its run() or turn()
 
@@ -51,7 +51,6 @@ void run_guarded(Task&& task) noexcept {
 }  // namespace
 
 struct Network::Impl {
-  using Task = std::function<void()>;
   struct Hook {
     void (*function)(void*);
     void* parameter;
@@ -67,14 +66,14 @@ struct Network::Impl {
     double last = 0;
   };
 
-  using Timers = std::map<std::pair<int64_t, TimerId>, Task>;  // by time, then by age
-
   Mutex mutex;
   Condition wake;
+  Condition arrived;  // a clock has, or the loop has ended
   WorkQueue tasks;
   Timers timers;
-  std::map<TimerId, int64_t> timer_times;
   TimerId last_timer = 0;
+  int busy_turns = 0;            // since a clock has moved on
+  bool has_loop = false;         // a thread is in run()
   std::vector<Completion> held;  // completions that wait for run()
   std::vector<Hook> hooks;
   bool setup_attempted = false;
@@ -84,21 +83,40 @@ struct Network::Impl {
   NetworkOptions options;
   Impl* left_behind = nullptr;  // by a fork; it cannot be freed, but leak checkers should find it
 
-  // The timers that are due, without an allocation: nothing may get lost here.
-  Timers take_due(int64_t now) {
-    Timers due;
-    while (!timers.empty() && timers.begin()->first.first <= now) {
-      timer_times.erase(timers.begin()->first.second);
-      due.insert(due.end(), timers.extract(timers.begin()));
-    }
-    return due;
-  }
-
   void wait_for_work(std::unique_lock<Mutex>& lock) {
     if (stopping || !tasks.empty()) return;
-    if (timers.empty()) return wake.wait(lock);
-    const int64_t delay = timers.begin()->first.first - now_micros();
-    if (delay > 0) wake.wait_for(lock, std::min(delay, kLongestSleepMicros));
+    const int64_t when = timers.wake_micros();
+    if (when == INT64_MAX) return wake.wait(lock);
+    const int64_t now = now_micros();
+    if (when > now) wake.wait_for(lock, std::min(when - now, kLongestSleepMicros));
+  }
+
+  template <class Add>
+  TimerId add_timer(const Network& network, Add add) {
+    bool sleeps_too_long = false;
+    TimerId timer;
+    {
+      std::lock_guard lock(mutex);
+      timer = ++last_timer;
+      if (network.stopped()) return timer;
+      const int64_t before = timers.wake_micros();
+      add(timer);
+      sleeps_too_long = timers.wake_micros() < before;
+    }
+    if (sleeps_too_long && looping != &network) wake.notify_one();
+    return timer;
+  }
+
+  // The timers whose turn it is. Clocks move on when there is nothing else to do.
+  Timers::Queue take_timers(int64_t now) {
+    Timers::Queue due = timers.take_due(now);
+    if (!timers.has_moved()) return due;
+    if (!due.empty() || (!tasks.empty() && ++busy_turns < kBusyTurns)) return due;
+    busy_turns = 0;
+    bool has_arrived = false;
+    due = timers.step(now, &has_arrived);
+    if (has_arrived) arrived.notify_all();
+    return due;
   }
 
   double refresh_busyness(int64_t now, int64_t busy) {
@@ -116,7 +134,7 @@ struct Network::Impl {
 // What is left when the loop has ended.
 struct Network::Rest {
   WorkQueue tasks;
-  Impl::Timers timers;
+  Timers timers;
   std::vector<Impl::Completion> held;
   std::vector<Impl::Hook> hooks;
 };
@@ -199,6 +217,7 @@ void Network::enter_loop() {
   {
     std::lock_guard lock(impl_->mutex);
     impl_->busyness.window_start = now_micros();
+    impl_->has_loop = true;
     if (!impl_->stopping) state_.store(State::kRunning, std::memory_order_release);
     held.swap(impl_->held);
     if (impl_->stopping) return;
@@ -223,7 +242,9 @@ void Network::leave_loop() {
 Network::Rest Network::end() {
   std::lock_guard lock(impl_->mutex);
   state_.store(State::kStopped, std::memory_order_release);
-  impl_->timer_times.clear();
+  impl_->has_loop = false;
+  impl_->timers.finish_advances();
+  impl_->arrived.notify_all();
   return {std::move(impl_->tasks), std::exchange(impl_->timers, {}), std::exchange(impl_->held, {}),
           std::exchange(impl_->hooks, {})};
 }
@@ -257,36 +278,39 @@ void Network::post(std::unique_ptr<Work> work) noexcept {
 }
 
 Network::TimerId Network::at(int64_t when_micros, std::function<void()> task) {
-  bool sleeps_too_long = false;
-  TimerId timer;
-  {
-    std::lock_guard lock(impl_->mutex);
-    timer = ++impl_->last_timer;
-    if (stopped()) return timer;
-    sleeps_too_long = impl_->timers.empty() || when_micros < impl_->timers.begin()->first.first;
-    const auto time = impl_->timer_times.emplace(timer, when_micros).first;
-    try {
-      impl_->timers.emplace(std::pair(when_micros, timer), std::move(task));
-    } catch (...) {
-      impl_->timer_times.erase(time);
-      throw;
-    }
-  }
-  if (sleeps_too_long && looping != this) impl_->wake.notify_one();
-  return timer;
+  return impl_->add_timer(*this, [&](TimerId timer) { impl_->timers.add(timer, when_micros, std::move(task)); });
+}
+
+Network::TimerId Network::at(const Clock& clock, int64_t when_micros, TimerKind kind, std::function<void()> task) {
+  return impl_->add_timer(*this, [&](TimerId timer) { impl_->timers.add(timer, clock, when_micros, kind, std::move(task)); });
 }
 
 bool Network::cancel(TimerId timer) {
-  Impl::Task task;  // destroyed after the lock is released
+  Timers::Task task;  // destroyed after the lock is released
   std::lock_guard lock(impl_->mutex);
-  auto time = impl_->timer_times.find(timer);
-  if (time == impl_->timer_times.end()) return false;
-  auto place = impl_->timers.find({time->second, timer});
-  task = std::move(place->second);
-  impl_->timers.erase(place);
-  impl_->timer_times.erase(time);
-  return true;
+  return impl_->timers.cancel(timer, &task);
 }
+
+// ---- clocks ----------------------------------------------------------------------------------------
+
+void Network::advance(Clock& clock, int64_t micros) {
+  std::unique_lock lock(impl_->mutex);
+  if (!impl_->has_loop || looping == this) {
+    impl_->timers.advance(clock, micros);
+    return impl_->wake.notify_one();
+  }
+  impl_->timers.start_advance(clock, micros);
+  impl_->wake.notify_one();
+  impl_->arrived.wait(lock, [&] { return !impl_->has_loop || !impl_->timers.is_advancing(clock); });
+}
+
+void Network::set_mode(Clock& clock, ClockMode mode) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->timers.set_mode(clock, mode, now_micros());
+  impl_->wake.notify_one();
+}
+
+// ---- answers ---------------------------------------------------------------------------------------
 
 Ref<Future> Network::answer(Result result) {
   if (running()) return Future::ready(std::move(result));
@@ -331,16 +355,16 @@ void Network::deliver_error(Ref<Future> future, Error error) {
 void Network::turn() {
   Env& env = Env::current();
   const int64_t start = env.monotonic_micros();
-  Impl::Timers timers;
+  Timers::Queue timers;
   WorkQueue tasks;
   {
     std::lock_guard lock(impl_->mutex);
-    timers = impl_->take_due(start);
+    timers = impl_->take_timers(start);
     tasks = std::move(impl_->tasks);
   }
   const Network* const before = std::exchange(looping, this);
   // Timers first, as they were due earlier. What a task owns goes with it, before the next one.
-  for (; !timers.empty(); timers.erase(timers.begin())) run_guarded(timers.begin()->second);
+  for (; !timers.empty(); timers.erase(timers.begin())) run_guarded(timers.begin()->second.task);
   while (!tasks.empty()) run_guarded([work = tasks.pop()] { work->run(); });
   looping = before;
   const int64_t end = env.monotonic_micros();

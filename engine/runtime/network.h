@@ -15,6 +15,7 @@
 
 #include "base/api_behavior.h"
 #include "runtime/future.h"
+#include "runtime/timers.h"
 #include "runtime/work.h"
 
 namespace fdb {
@@ -57,9 +58,11 @@ class Network {
     post(std::unique_ptr<Work>(std::make_unique<WorkOf<Task>>(std::move(task))));
   }
 
-  using TimerId = uint64_t;
+  using TimerId = Timers::Id;
   // Runs `task` on the network thread at or (by less than 10 ms) after Env time `when_micros`.
   TimerId at(int64_t when_micros, std::function<void()> task);
+  // The same by the time of `clock`, as far as that comes.
+  TimerId at(const Clock& clock, int64_t when_micros, TimerKind kind, std::function<void()> task);
   // True if the timer will not run.
   bool cancel(TimerId timer);
 
@@ -71,6 +74,12 @@ class Network {
   // result: a program that waits for it must not wait for ever).
   void deliver(Ref<Future> future, Result result);
   void deliver_error(Ref<Future> future, Error error);
+
+  // ---- clocks of databases --------------------------------------------------------------------------
+  // Moves a clock on, from timer to timer: what is due is run at its time, with what it posts. Blocks until that has been done; not on
+  // the network thread, nor where no thread is in run(): there the clock is moved at once, and what is due then is run in order.
+  void advance(Clock& clock, int64_t micros);
+  void set_mode(Clock& clock, ClockMode mode);
 
   // Runs what is due without blocking; for run() and for simulations, which own the loop.
   void turn();

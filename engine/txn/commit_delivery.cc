@@ -5,11 +5,11 @@
 namespace fdb {
 
 CommitDelivery::~CommitDelivery() {
-  if (keyspace_) keyspace_->forget_undelivered(&place_);
+  if (keyspace_) keyspace_->upkeep().forget_undelivered(&place_);
 }
 
 void CommitDelivery::start(Ref<Future> future, bool looks_hasten) {
-  if (looks_hasten) keyspace_->expect_delivery(&place_);
+  if (looks_hasten) keyspace_->upkeep().expect_delivery(&place_);
   attempt_.started = true;
   future_ = std::move(future);
 }
@@ -31,7 +31,7 @@ void CommitDelivery::fail_late(const Ref<Future>& future, Error error) {
 
 std::optional<DecidedCommit> CommitDelivery::deliver(UnregisteredWatches* watches) {
   if (!future_ || !attempt_.decided || attempt_.on_its_way) return std::nullopt;
-  keyspace_->forget_undelivered(&place_);
+  keyspace_->upkeep().forget_undelivered(&place_);
   const Ref<Future> future = std::exchange(future_, Ref<Future>());
   std::optional<DecidedCommit> decided = std::exchange(attempt_.decided, std::nullopt);
   const std::vector<Ref<Future>> stamps = std::exchange(stamps_, {});

@@ -15,7 +15,7 @@ Bytes full(const Bytes& prefix, Slice key) {
 }  // namespace
 
 ReadView::~ReadView() {
-  if (keyspace_) keyspace_->hold(holder_, listed_, Sweeper::kNone);
+  if (keyspace_) keyspace_->upkeep().hold(holder_, listed_, Sweeper::kNone);
 }
 
 // ---- the read version ------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ void ReadView::enlist() noexcept {
   const bool holds = has_snapshot() && !point_.trimmed;
   const Version oldest = holds ? point_.version : Sweeper::kNone;
   if (oldest == listed_) return;
-  if (keyspace_->hold(holder_, listed_, oldest)) listed_ = oldest;
+  if (keyspace_->upkeep().hold(holder_, listed_, oldest)) listed_ = oldest;
 }
 
 // Nothing but special keys can be read after a commit: the version is enough to get the snapshot again.

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "base/env.h"
-
 namespace fdb {
 
 void Transaction::destroy() {
@@ -78,7 +76,7 @@ Ref<Future> Transaction::on_error(Error error) {
   auto future = make_ref<Future>(network_);
   on_error_futures_.push_back(future);
   arm_timeout();
-  link_.at(now_micros() + *delay, [this, future] { finish_on_error(future); });
+  at(clock_.now() + *delay, TimerKind::kWait, [this, future] { finish_on_error(future); });
   if (network_.stopped()) future->fail(err::kBrokenPromise);
   return future;
 }

@@ -7,6 +7,12 @@
 
 namespace fdb {
 
+namespace {
+
+constexpr int64_t kCommitMicros = 1'000;  // until a commit that is being applied has probably ended
+
+}  // namespace
+
 // ---- reads that wait -------------------------------------------------------------------------------
 
 Ref<Future> TransactionAnswers::wait_for_version(WaitingReads::Read read) {
@@ -29,7 +35,13 @@ void TransactionAnswers::wait_for_version(const Ref<Future>& future, WaitingRead
 
 void TransactionAnswers::arm_retry() {
   if (waiting_.empty() || retry_timer_ != 0) return;
-  retry_timer_ = link_.at(waiting_.next_try(keyspace().micros_until(view_.version())), [this] { retry_waiting(); });
+  const int64_t ahead = keyspace().micros_until(view_.version());
+  if (ahead > 0) {
+    retry_timer_ = at(waiting_.next_try(ahead), TimerKind::kWait, [this] { retry_waiting(); });
+  } else {
+    // A commit is being applied, which no clock hastens.
+    retry_timer_ = link_.at(now_micros() + kCommitMicros, [this] { retry_waiting(); });
+  }
 }
 
 void TransactionAnswers::retry_waiting() {
@@ -51,7 +63,7 @@ Ref<Future> TransactionAnswers::answer_late(Answer answer, Tie tie) {
   const int64_t delay = std::exchange(delay_micros_, 0);
   if (delay == 0 && !latency_.on()) return answer_now(network_, std::move(answer));
   const int64_t micros = delay + latency_.next_micros();
-  if (tie == Tie::kLoose || !network_.running()) return answer_later(network_, micros, std::move(answer));
+  if (tie == Tie::kLoose || !network_.running()) return answer_later(network_, clock_, micros, std::move(answer));
   auto future = make_ref<Future>(network_);
   arrive_late(late_answers_.next_number(), micros);
   late_answers_.add(future, std::move(answer), tie);
@@ -68,7 +80,7 @@ void TransactionAnswers::watch_is_read_late(const Ref<Future>& future) {
 // Before the answer is kept: where memory runs out, a timer without an answer does no harm, but a commit would wait for
 // an answer without a timer.
 void TransactionAnswers::arrive_late(LateAnswers::Number number, int64_t micros) {
-  link_.at(now_micros() + micros, [this, number] { answer_arrived(number); });
+  at(clock_.now() + micros, TimerKind::kWait, [this, number] { answer_arrived(number); });
 }
 
 void TransactionAnswers::answer_arrived(LateAnswers::Number number) {
@@ -79,8 +91,8 @@ void TransactionAnswers::answer_arrived(LateAnswers::Number number) {
 }
 
 void TransactionAnswers::commit_arrives_late() {
-  link_.at(now_micros() + latency_.next_micros() + commit_delay_micros_,
-           [this, future = delivery_.future()] { commit_arrived(future); });
+  at(clock_.now() + latency_.next_micros() + commit_delay_micros_, TimerKind::kWait,
+     [this, future = delivery_.future()] { commit_arrived(future); });
   delivery_.send();
   arm_timeout();
 }

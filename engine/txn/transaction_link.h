@@ -43,12 +43,15 @@ class TransactionLink {
 
   // Made when it is asked for first: most transactions need none.
   const std::shared_ptr<TransactionHook>& hook();
-  // Runs `task()` on the network thread at `when_micros`, unless the transaction is gone by then; it is not during the task.
+  // Runs `task()` on the network thread at `when_micros` of real time or of the database's, unless the transaction is gone by then; it
+  // is not during the task.
   template <class Task>
   Network::TimerId at(int64_t when_micros, Task task) {
-    return network_.at(when_micros, [link = hook(), task = std::move(task)] {
-      if (const Ref<TransactionState> alive = link->lock()) task();
-    });
+    return network_.at(when_micros, while_alive(std::move(task)));
+  }
+  template <class Task>
+  Network::TimerId at(const Clock& clock, int64_t when_micros, TimerKind kind, Task task) {
+    return network_.at(clock, when_micros, kind, while_alive(std::move(task)));
   }
   // For the transaction's destructor, first of all.
   void cut() {
@@ -56,6 +59,13 @@ class TransactionLink {
   }
 
  private:
+  template <class Task>
+  auto while_alive(Task task) {
+    return [link = hook(), task = std::move(task)] {
+      if (const Ref<TransactionState> alive = link->lock()) task();
+    };
+  }
+
   TransactionState* const transaction_;
   Network& network_;
   std::shared_ptr<TransactionHook> hook_;

@@ -1,8 +1,6 @@
 // What a transaction has and the state it is in: checks, options, timeouts, and how an attempt ends and the next begins.
 #include "txn/transaction_state.h"
 
-#include "base/env.h"
-
 namespace fdb {
 
 namespace {
@@ -13,13 +11,22 @@ Latency& latency_of(const Database& database) {
   return database.keyspace() ? database.keyspace()->latency() : off;
 }
 
+// In an unusable database only timeouts and backoffs go on, in real time.
+const Clock& clock_of(const Database& database) {
+  if (Keyspace* keyspace = database.keyspace()) [[likely]]
+    return keyspace->clock();
+  static const Clock real_time;
+  return real_time;
+}
+
 }  // namespace
 
 TransactionState::TransactionState(Ref<Database> database, Ref<Tenant> tenant)
     : database_(std::move(database)),
       network_(database_->network()),
+      clock_(clock_of(*database_)),
       latency_(latency_of(*database_)),
-      retry_policy_(now_micros()),
+      retry_policy_(clock_.now()),
       delivery_(network_, database_->keyspace(), this),
       watches_(network_, database_->keyspace()),
       link_(this, network_),
@@ -37,7 +44,7 @@ TransactionState::~TransactionState() { link_.cut(); }
 
 void TransactionState::check_timeout() {
   if (options_.timeout_ms > 0 && attempt_.state_error == 0 &&
-      now_micros() >= retry_policy_.deadline_micros(options_.timeout_ms)) {
+      clock_.now() >= retry_policy_.deadline_micros(options_.timeout_ms)) {
     enter_error_state(err::kTransactionTimedOut);
   }
 }
@@ -152,7 +159,7 @@ void TransactionState::full_reset() {
   clear_overlay();
   clear_native();
   delivery_.forget_last_stamp();
-  retry_policy_ = RetryPolicy(now_micros());
+  retry_policy_ = RetryPolicy(clock_.now());
   persistent_options_.clear();
   disarm_timeout();
   options_ = TransactionOptions();
@@ -203,7 +210,7 @@ void TransactionState::fail_waiting(Error error) {
 void TransactionState::arm_timeout() {
   const bool pending = !waiting_.empty() || delivery_.is_awaited() || !on_error_futures_.empty() || !late_answers_.empty();
   if (!pending || options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
-  timeout_timer_ = link_.at(retry_policy_.deadline_micros(options_.timeout_ms), [this] { timeout_fired(); });
+  timeout_timer_ = at(retry_policy_.deadline_micros(options_.timeout_ms), TimerKind::kLimit, [this] { timeout_fired(); });
 }
 
 void TransactionState::disarm_timeout() {

@@ -107,8 +107,16 @@ class TransactionState : public KeyspaceUser {
   Reads reads(const WriteMap& overlay) { return Reads(attempt_, view_, options_, overlay, size_); }
   Writes writes() { return Writes(attempt_, options_, waiting_.overlays()); }
 
+  // Runs `task()` on the network thread when the database's clock says so, as TransactionLink does.
+  template <class Task>
+  Network::TimerId at(int64_t when_micros, TimerKind kind, Task task) {
+    if (kind == TimerKind::kWait && clock_.is_standing()) keyspace().clock().expect_jump(when_micros - clock_.now());
+    return link_.at(clock_, when_micros, kind, std::move(task));
+  }
+
   const Ref<Database> database_;
   Network& network_;
+  const Clock& clock_;
   Latency& latency_;
   Mutex mutex_;
 
@@ -128,7 +136,7 @@ class TransactionState : public KeyspaceUser {
   Attempt attempt_;
   SizeAccounting size_;
 
-  WaitingReads waiting_;
+  WaitingReads waiting_{clock_};
   Network::TimerId retry_timer_ = 0;
   LateAnswers late_answers_;
   OneShotFaults faults_;             // of this transaction alone

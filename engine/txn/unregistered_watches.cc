@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "base/env.h"
-
 namespace fdb {
 
 namespace {
@@ -29,14 +27,14 @@ Error UnregisteredWatches::add(const Ref<Future>& future, const std::shared_ptr<
 // ---- reads that are not answered -------------------------------------------------------------------
 
 void UnregisteredWatches::add_unread(const Ref<Future>& future, std::shared_ptr<const Watched> watched, int64_t size) {
-  unread_.push_back({future, std::move(watched), size, now_micros()});
+  unread_.push_back({future, std::move(watched), size, keyspace_->clock().now()});
   round_trip_ = keyspace_->round_trips();
 }
 
 int64_t UnregisteredWatches::take_answered() {
   if (unread_.empty()) return 0;
   const bool answered = keyspace_->round_trips() != round_trip_;
-  const int64_t since = now_micros() - kReadMicros;
+  const int64_t since = keyspace_->clock().now() - kReadMicros;
   int64_t size = 0;
   while (!unread_.empty() && (answered || unread_.front().issued_micros <= since)) {
     size += unread_.front().size;

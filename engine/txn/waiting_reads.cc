@@ -2,27 +2,22 @@
 
 #include <algorithm>
 
-#include "base/env.h"
-
 namespace fdb {
 
 namespace {
 
 constexpr int64_t kPatienceMicros = 1'000'000;
-constexpr int64_t kCommitMicros = 1'000;  // until a commit that is being applied has probably ended
 
 }  // namespace
 
 void WaitingReads::add(const Ref<Future>& future, Read read, const WriteMap& writes) {
   const IssuedOverlays::Moment issued = overlays_.now(writes);
-  waiting_.push_back({future, std::move(read), issued, now_micros() + kPatienceMicros});
+  waiting_.push_back({future, std::move(read), issued, clock_.now() + kPatienceMicros});
 }
 
 // For the version, or for the patience of the oldest read.
 int64_t WaitingReads::next_try(int64_t version_micros) const {
-  const int64_t ahead = std::min(version_micros, kPatienceMicros);
-  const int64_t when = now_micros() + (ahead > 0 ? ahead : kCommitMicros);
-  return std::min(when, waiting_.front().give_up_micros);
+  return std::min(clock_.now() + std::min(version_micros, kPatienceMicros), waiting_.front().give_up_micros);
 }
 
 void WaitingReads::fail_all(Error error) {
@@ -32,7 +27,7 @@ void WaitingReads::fail_all(Error error) {
 }
 
 bool WaitingReads::carry_out(Error* failure) {
-  const int64_t now = now_micros();
+  const int64_t now = clock_.now();
   while (!waiting_.empty()) {
     Result result{Void{}};
     const Error error = try_read(waiting_.front(), &result);

@@ -10,6 +10,7 @@
 #include <functional>
 #include <list>
 
+#include "runtime/clock.h"
 #include "runtime/future.h"
 #include "txn/issued_overlays.h"
 
@@ -21,11 +22,14 @@ class WaitingReads {
   using Read = std::function<Error(const WriteMap& overlay, Result* result)>;
   static constexpr Error kStaysPending = -1;  // of a read whose future waits for something else now
 
+  // `clock` is what their patience is measured by, and outlives this.
+  explicit WaitingReads(const Clock& clock) : clock_(clock) {}
+
   bool empty() const { return waiting_.empty(); }
   void add(const Ref<Future>& future, Read read, const WriteMap& writes);
   // The one that was added last is not going to be carried out.
   void withdraw_last() { waiting_.pop_back(); }
-  // When to come again. All wait for the same version, which comes in so many microseconds; 0: any moment.
+  // When to come again. All wait for the same version, which comes in so many microseconds.
   int64_t next_try(int64_t version_micros) const;
   // Completes what can be; true if no read is left waiting. `*failure` becomes the first error, if it was 0.
   bool carry_out(Error* failure);
@@ -43,6 +47,7 @@ class WaitingReads {
 
   Error try_read(const Waiting& waiting, Result* result);
 
+  const Clock& clock_;
   std::list<Waiting> waiting_;  // an empty deque allocates, and a reset may not fail
   IssuedOverlays overlays_;
 };

@@ -42,7 +42,8 @@ struct Reader {
   }
 
   WriteMap writes;
-  WaitingReads waiting;
+  const Clock clock;
+  WaitingReads waiting{clock};
 };
 
 void test_a_read_sees_the_writes_before_it() {
@@ -85,7 +86,6 @@ void test_patience_ends_after_a_second() {
   const int64_t now = env->monotonic_micros();
   CHECK_EQ(reader.waiting.next_try(200'000), now + 200'000);
   CHECK_EQ(reader.waiting.next_try(5'000'000), now + 1'000'000);
-  CHECK(reader.waiting.next_try(0) > now);
   env->pass(999'999);
   Error failure = 0;
   CHECK(!reader.waiting.carry_out(&failure));

@@ -106,6 +106,12 @@ class EngineFunctions:
     def fdb_embedded_set_latency(self, database: int, setting: bytes) -> None:
         check(self._bind("fdb_embedded_set_latency")(ffi.cast("FDBDatabase *", database), setting))
 
+    def fdb_embedded_clock(self, database: int, action: int, micros: int) -> int:
+        """Moves the clock of a database; returns what the action's `out` is."""
+        out = ffi.new("int64_t *")
+        check(self._bind("fdb_embedded_clock")(_database(database), action, micros, out))
+        return int(out[0])
+
     def fdb_embedded_set_faults(self, database: int, rules: bytes) -> tuple[int, str]:
         """The code, and the rules in full with their seed, or what is wrong with them."""
         text = ffi.new("char[]", _REPORT_SIZE)

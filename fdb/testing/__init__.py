@@ -6,6 +6,7 @@ guide. Loaded by its first use, as `fdb.testing`.
 - `faults` says what is to go wrong in a database: conflicts, unknown results, late answers and many more.
 - `temporary_database`, `temporary_subspace` and `temporary_directory` give a `with` block what nobody else uses.
 - `assert_retry_safe` runs a transactional function under every fault at every point of its life, and compares.
+- `clock` moves the time that a database goes by.
 - `assert_serializable` looks for an order of steps in which functions that run at the same time do what they never do one
   after the other.
 - `record` gives a log of what transactions read and write, with their conflict ranges and versions, assertions about it, and an
@@ -19,6 +20,8 @@ from __future__ import annotations
 
 from fdb.testing._actions import Attempt as Attempt
 from fdb.testing._actions import RecordedTransaction as RecordedTransaction
+from fdb.testing._clock import Clock as Clock
+from fdb.testing._clock import clock as clock
 from fdb.testing._explain import ConflictExplanation as ConflictExplanation
 from fdb.testing._faults import Faults as Faults
 from fdb.testing._faults import faults as faults

@@ -22,7 +22,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
 OWN_EXPORTS = {
     f"fdb_embedded_{name}"
     for name in (
-        *("backup", "check", "compact", "drop", "faults", "info", "inject", "problem"),
+        *("backup", "check", "clock", "compact", "drop", "faults", "info", "inject", "problem"),
         *("set_faults", "set_latency"),
     )
 }

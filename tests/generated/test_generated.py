@@ -204,6 +204,7 @@ def test_the_function_table_names_every_current_function() -> None:
     assert functions == (set(exported) - older - of_the_loader) | {
         "fdb_embedded_backup",
         "fdb_embedded_check",
+        "fdb_embedded_clock",
         "fdb_embedded_compact",
         "fdb_embedded_drop",
         "fdb_embedded_faults",

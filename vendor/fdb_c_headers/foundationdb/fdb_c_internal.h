@@ -73,6 +73,13 @@ DLLEXPORT fdb_error_t fdb_embedded_faults(FDBDatabase* d, char* text, int capaci
  * without p, nth, every and times.  NULL or "" takes back what was not met.  2006 for another text. */
 DLLEXPORT fdb_error_t fdb_embedded_inject(FDBTransaction* tr, const char* fault);
 
+/* Moves the clock of the database, for tests; through all its handles (docs/testing.md). `action`: 0 asks, 1 moves
+ * it on by `micros` (at most a year), 2 lets it stand (`micros` other than 0: a wait that only time can end moves it on to
+ * its end), 3 lets it run again. `out`, which may be NULL, receives the time by it since the database was opened, in
+ * microseconds; of action 4 it receives 1 if the clock stands, else 0. 1 blocks until the network thread has run what became due,
+ * unless it is called on that thread. 2006 for another action or time. */
+DLLEXPORT fdb_error_t fdb_embedded_clock(FDBDatabase* d, int action, int64_t micros, int64_t* out);
+
 /* The error that everything done with the database gets, 0 if there is none.  `text`, of `capacity`
  * bytes, receives what there is to say about it: zero-terminated, and cut off where it does not fit. */
 DLLEXPORT fdb_error_t fdb_embedded_problem(FDBDatabase* d, char* text, int capacity);
