@@ -22,7 +22,7 @@ _EVENT_MODELS = ("threads", "debug", "gevent", "asyncio")
 _MARKS = (
     "fdb_faults(rules): what goes wrong in the database, in the form of FDB_EMBEDDED_FAULTS (docs/faults.md)",
     "fdb_event_models(*names): runs the test with fdb_db in each of these event models: threads, debug, gevent, asyncio",
-    "fdb_latency(minimum, maximum=None, seed=None): fdb_db answers as late as fdb.embedded.set_latency() says",
+    "fdb_latency(minimum, maximum=None, seed=None): fdb_db answers as late as fdb.embedded.set_latency() says; not on a cluster",
     "fdb_seed(number): the seed of all that is random in the fixtures of fdb",
 )
 

@@ -58,12 +58,15 @@ def faults(db: object, seed: int | None = None, rules: str = "") -> Faults:
 class Faults:
     """What goes wrong in one database; made by `fdb.testing.faults`. Thread-safe; no method waits for the database.
 
-    The end of a `with` block gives the database back the faults that it had before, if it had any, as from FDB_EMBEDDED_FAULTS.
+    The end of a `with` block gives the database back the faults that it had before, if it had any, as from FDB_EMBEDDED_FAULTS. One whose
+    object was closed by then keeps those that it has.
     """
 
     def __init__(self, database: Database | AsyncDatabase, seed: int, rules: list[str]) -> None:
         self._database = database
         self._seed = seed
+        #: What the engine was told last, in full.
+        self._replay = ""
         self._lock = threading.RLock()
         self._rules: list[str] = []
         self._predicates = Predicates()
@@ -77,8 +80,6 @@ class Faults:
         self._earlier.clear()
 
     def __repr__(self) -> str:
-        if self._database._closed:
-            return f"<Faults of {self._database!r}>"
         return f"<Faults of {self._database!r}: {self.replay}>"
 
     def __enter__(self: SelfT) -> SelfT:
@@ -165,7 +166,10 @@ class Faults:
 
     @property
     def injected(self) -> dict[str, int]:
-        """How often each fault has happened since `faults` was called, by name; of those that did."""
+        """How often each fault has happened since `faults` was called, by name; of those that did.
+
+        Raises RuntimeError if the database was closed.
+        """
         with self._lock:
             counted = self._earlier + self._counted()
         return dict(sorted(counted.items()))
@@ -178,8 +182,7 @@ class Faults:
     @property
     def replay(self) -> str:
         """The rules in full, with the seed: for FDB_EMBEDDED_FAULTS, or `faults(db, rules=...)`. Those with `when` are not in it."""
-        replay: str = self._report()["replay"]
-        return replay
+        return self._replay
 
     def include(self, database: Database | AsyncDatabase) -> None:
         """Has predicates see the transactions of another object of the same database, too."""
@@ -221,6 +224,7 @@ class Faults:
             raise ValueError(text)
         if code != 0:
             raise FDBError(code, text)
+        self._replay = text
 
 
 def _check_single(name: str, whole: str, single: str) -> None:

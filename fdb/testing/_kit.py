@@ -10,7 +10,8 @@ from fdb._startup import api_version
 from fdb.testing._cluster import open_part
 from fdb.testing._engine import database_of
 from fdb.testing._fault_text import split_rules
-from fdb.testing._faults import SEED_BITS, Faults, faults
+from fdb.testing._faults import SEED_BITS, Faults
+from fdb.testing._faults import faults as begin_faults
 from fdb.testing._isolation import MemorySandbox, Sandbox, Source
 from fdb.testing._log import TransactionLog
 from fdb.testing._record import record
@@ -63,7 +64,7 @@ class Kit:
         """The faults of the database. Raises RuntimeError on a cluster."""
         if self._faults is None:
             first = self.sandbox.source()
-            self._faults = faults(first, self.seed, ";".join(self._rules))
+            self._faults = begin_faults(first, self.seed, ";".join(self._rules))
             self._tools.callback(self._faults.close)
             for source in self.sandbox.sources():
                 if source is not first:
@@ -78,13 +79,14 @@ class Kit:
 
     def replay_lines(self) -> list[str]:
         """What is to be known of the faults of a test that failed."""
-        if self._faults is None:
+        faults = self._faults
+        if faults is None:
             return []
-        counted = ", ".join(f"{name} {count}" for name, count in self._faults.injected.items())
-        return [
-            f"faults that happened: {counted or 'none'}",
-            f"FDB_EMBEDDED_FAULTS='{self._faults.replay}' gives a program the same, but for those with a predicate",
-        ]
+        replay = f"FDB_EMBEDDED_FAULTS='{faults.replay}' gives a program the same, but for those with a predicate"
+        if faults._database._closed:
+            return [replay]
+        counted = ", ".join(f"{name} {count}" for name, count in faults.injected.items())
+        return [f"faults that happened: {counted or 'none'}", replay]
 
     def close(self) -> None:
         """Ends the faults and removes what the test has written."""

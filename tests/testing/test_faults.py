@@ -235,7 +235,9 @@ def test_a_database_that_is_closed_meanwhile(memory_name: str) -> None:
         db.close()
         with pytest.raises(RuntimeError, match="closed"):
             kit.add("not_committed")
-        assert "closed" in repr(kit)
+        with pytest.raises(RuntimeError, match="closed"):
+            _ = kit.injected
+        assert "closed" in repr(kit) and kit.replay.startswith("not_committed;")
 
 
 def test_the_repr(memory_db: fdb.Database) -> None:

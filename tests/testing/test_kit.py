@@ -53,6 +53,14 @@ def test_rules_are_in_force_from_the_beginning(sandbox: MemorySandbox) -> None:
     assert is_closed(sandbox)
 
 
+def test_what_is_told_of_a_database_that_was_closed(sandbox: MemorySandbox) -> None:
+    kit = Kit(sandbox, 1, "not_committed:nth=1")
+    kit.source().close()
+    (line,) = kit.replay_lines()
+    assert line.startswith("FDB_EMBEDDED_FAULTS='not_committed:nth=1;seed=1' gives")
+    kit.close()
+
+
 def test_predicates_see_every_event_model(sandbox: MemorySandbox) -> None:
     kit = Kit(sandbox)
     before: Any = kit.source("asyncio")

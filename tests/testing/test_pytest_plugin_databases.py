@@ -119,6 +119,21 @@ def test_faults_of_the_option_and_their_replay(suite: pytest.Pytester) -> None:
     assert codes(suite.runpytest_inprocess(option).stdout.str()) != codes(first)
 
 
+def test_a_failure_after_the_database_was_closed(suite: pytest.Pytester) -> None:
+    code = """
+def test(fdb_db, fdb_faults):
+    fdb_faults.add("not_committed")
+    fdb_db.close()
+    assert 0
+
+def test_file(fdb_file_db, fdb_reopen, fdb_faults):
+    fdb_reopen()
+    assert 0
+"""
+    printed = run(suite, code, failed=2).stdout.str()
+    assert "FDB_EMBEDDED_FAULTS='not_committed;seed=" in printed
+
+
 def test_an_option_of_faults_that_are_none(suite: pytest.Pytester) -> None:
     result = run(suite, "def test(fdb_db): pass\n", "--fdb-faults=flood", errors=1)
     assert "--fdb-faults: unknown fault 'flood'" in result.stdout.str()
