@@ -14,8 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     import fdb
-    from fdb.testing import TransactionLog, pytest_plugin
-    from fdb.testing._faults import Faults
+    from fdb.testing import Clock, Faults, TransactionLog, pytest_plugin
 
 _EVENT_MODELS = ("threads", "debug", "gevent", "asyncio")
 
@@ -172,6 +171,12 @@ def fdb_faults(_fdb_test: pytest_plugin.Resources) -> Faults:
     A failure shows their seed; see fdb_seed. On a cluster the test is skipped.
     """
     return _fdb_test.faults
+
+
+@pytest.fixture
+def fdb_clock(_fdb_test: pytest_plugin.Resources) -> Clock:
+    """The clock of the test's database: fdb_clock.advance(seconds), freeze(), resume(). On a cluster the test is skipped."""
+    return _fdb_test.clock
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import random
 import sys
 
 from fdb._startup import api_version
+from fdb.testing._clock import Clock, clock
 from fdb.testing._cluster import open_part
 from fdb.testing._engine import database_of
 from fdb.testing._fault_text import split_rules
@@ -27,6 +28,7 @@ class Kit:
         """
         self.sandbox = sandbox
         self._faults: Faults | None = None
+        self._clock: Clock | None = None
         self._log: TransactionLog | None = None
         # What has to end before the sandbox is closed.
         self._tools = contextlib.ExitStack()
@@ -70,6 +72,13 @@ class Kit:
                 if source is not first:
                     self._faults.include(database_of(source, "faults()"))
         return self._faults
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the database, which runs again after the test. Raises RuntimeError on a cluster."""
+        if self._clock is None:
+            self._clock = self._tools.enter_context(clock(self.sandbox.source()))
+        return self._clock
 
     def log(self, event_model: str | None = None) -> TransactionLog:
         """Returns the log of what new transactions of the database do in an event model, that of the first call."""

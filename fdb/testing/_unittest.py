@@ -10,6 +10,7 @@ from typing import Any
 from fdb._async import AsyncDatabase, AsyncTenant
 from fdb.directory_impl import DirectoryLayer
 from fdb.subspace_impl import Subspace
+from fdb.testing._clock import Clock
 from fdb.testing._fault_text import check_seed
 from fdb.testing._faults import Faults
 from fdb.testing._kit import Kit, open_sandbox, select_api_version
@@ -75,6 +76,14 @@ class DatabaseTestCase:
         """The faults of the database; see `fdb.testing.faults`. Skips the test on a cluster."""
         try:
             return self._kit.faults
+        except RuntimeError as error:
+            raise unittest.SkipTest(str(error)) from None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the database; see `fdb.testing.clock`. Skips the test on a cluster."""
+        try:
+            return self._kit.clock
         except RuntimeError as error:
             raise unittest.SkipTest(str(error)) from None
 

@@ -12,6 +12,7 @@ import pytest
 
 import fdb
 from fdb import embedded
+from fdb.testing._clock import Clock
 from fdb.testing._cluster import PrefixSandbox
 from fdb.testing._fault_text import check_seed, split_rules
 from fdb.testing._faults import Faults
@@ -133,6 +134,14 @@ class Resources:
         """What `fdb_faults` gives. Skips the test on a cluster."""
         try:
             return self._kit.faults
+        except RuntimeError as error:
+            pytest.skip(str(error))
+
+    @property
+    def clock(self) -> Clock:
+        """What `fdb_clock` gives. Skips the test on a cluster."""
+        try:
+            return self._kit.clock
         except RuntimeError as error:
             pytest.skip(str(error))
 

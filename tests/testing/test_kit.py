@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import fdb
-from fdb.testing import _engine
+from fdb.testing import _engine, clock
 from fdb.testing._isolation import MemorySandbox
 from fdb.testing._kit import Kit, open_sandbox, select_api_version
 from helpers.paths import ROOT
@@ -76,6 +76,14 @@ def test_predicates_see_every_event_model(sandbox: MemorySandbox) -> None:
     kit.close()
 
 
+def test_the_clock_runs_again(memory_name: str) -> None:
+    kit = Kit(open_sandbox(memory_name, "prefix"))
+    assert kit.clock is kit.clock
+    kit.clock.freeze()
+    kit.close()
+    assert not clock(fdb.open(memory_name)).is_frozen
+
+
 def test_the_log(sandbox: MemorySandbox) -> None:
     kit = Kit(sandbox)
     log = kit.log("debug")
@@ -98,6 +106,8 @@ def test_on_a_cluster(sandbox: MemorySandbox, monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(kit.source(), fdb.Database)
     with pytest.raises(RuntimeError, match="of a cluster"):
         _ = kit.faults
+    with pytest.raises(RuntimeError, match="of a cluster"):
+        _ = kit.clock
     kit.close()
     with pytest.raises(RuntimeError, match="of a cluster"):
         Kit(sandbox, None, "not_committed")

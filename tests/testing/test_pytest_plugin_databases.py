@@ -20,13 +20,18 @@ def test_faults(suite: pytest.Pytester) -> None:
     run(
         suite,
         """
-def test_all_fixtures_are_for_one_database(fdb_faults, fdb_db, fdb_async_db, fdb_record):
+def test_all_fixtures_are_for_one_database(fdb_faults, fdb_db, fdb_async_db, fdb_record, fdb_clock):
+    tr = fdb_db.create_transaction()
+    tr[b"k"].present()
+    fdb_clock.advance(6)
+    with pytest.raises(fdb.FDBError):
+        tr[b"x"].present()
     fdb_faults.add("not_committed", nth=2)
     fdb_faults.add("not_committed", nth=1, when=lambda operation: operation.name == "commit")
     fdb_db[b"k"] = b"v"
     asyncio.run(fdb_async_db.set(b"k", b"v"))
     assert fdb_faults.injected == {"not_committed": 2}
-    assert len(fdb_record.transactions) == 1
+    assert len(fdb_record.transactions) == 2
 
 def test_another(fdb_faults, fdb_db):
     fdb_db[b"k"] = b"v"
@@ -146,6 +151,8 @@ def test_faults_on_a_cluster(
     code = """
 def test_fixture(fdb_faults): pass
 
+def test_clock(fdb_clock): pass
+
 @pytest.mark.fdb_faults("not_committed")
 def test_mark(fdb_db): pass
 
@@ -154,9 +161,9 @@ def test_other(fdb_db, fdb_record, fdb_space):
     assert len(fdb_record.transactions) == 1
 """
     cluster = f"--fdb-cluster={prompt_name}"
-    printed = run(suite, code, cluster, "-rs", skipped=2, passed=1).stdout.str()
+    printed = run(suite, code, cluster, "-rs", skipped=3, passed=1).stdout.str()
     assert "the client's own fault injection is all there is" in printed
-    refused = run(suite, code, cluster, "--fdb-faults=on", skipped=1, errors=2).stdout.str()
+    refused = run(suite, code, cluster, "--fdb-faults=on", skipped=1, errors=3).stdout.str()
     assert "--fdb-faults: faults() is for databases of the embedded engine" in refused
 
 

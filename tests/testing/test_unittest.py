@@ -10,6 +10,7 @@ import pytest
 
 import fdb
 from fdb.testing import DatabaseTestCase, _engine
+from helpers.databases import code_of
 
 
 def outcome_of(case: type[unittest.TestCase]) -> unittest.TestResult:
@@ -35,6 +36,12 @@ class Usual(DatabaseTestCase, unittest.TestCase):
         self.faults.add("not_committed", times=1)
         self.db[b"k"] = b"v"
         assert self.faults.injected == {"not_committed": 1}
+
+    def test_the_clock(self) -> None:
+        tr = self.db.create_transaction()
+        tr[b"k"].present()
+        self.clock.advance(6)
+        assert code_of(tr[b"x"].wait) == 1007
 
     def test_the_log(self) -> None:
         self.db[b"before"] = b"v"
@@ -157,10 +164,13 @@ def test_on_a_cluster(memory_name: str, isolation: str, monkeypatch: pytest.Monk
         def test_faults(self) -> None:
             self.faults.clear()
 
+        def test_clock(self) -> None:
+            self.clock.freeze()
+
     db = fdb.open(memory_name)
     db[b"data"] = b"of others"
     monkeypatch.setattr(_engine, "is_embedded", lambda database: False)
     result = outcome_of(Case)
-    assert result.wasSuccessful() and len(result.skipped) == 1
+    assert result.wasSuccessful() and len(result.skipped) == 2
     assert "the client's own fault injection" in result.skipped[0][1]
     assert [bytes(row.key) for row in db[:]] == [b"data"]
