@@ -294,7 +294,9 @@ def too_old_text(attempt: Attempt, all_attempts: Iterable[Attempt]) -> str:
     calls: list[Read | Write | Conflict] = [*attempt.reads, *attempt.writes, *attempt.conflicts]
     first = f" at {place_text(min(calls, key=_number).where)}" if calls else ""
     if attempt.ended is not None:
-        lines.append(f"  Its first call{first} was {attempt.ended - attempt.started:.3f} s before.")
+        lines.append(
+            f"  Its first call{first} was {attempt.ended - attempt.started:.3f} s before, on this computer's clock."
+        )
     newest = max((each.committed_version or 0 for each in all_attempts), default=0)
     if attempt.read_version is not None and newest > attempt.read_version:
         age = newest - attempt.read_version

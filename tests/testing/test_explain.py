@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import fdb
+from fdb.testing import clock
 from fdb.testing._actions import Read, Write
 from fdb.testing._explain import ConflictExplanation
 from fdb.testing._log import TransactionLog
@@ -344,6 +345,21 @@ def test_what_was_too_old(memory_db: fdb.Database) -> None:
         f"It read version 1; the newest recorded one is {newest}, {(newest or 0) - 1} later" in text
     )
     log.no_conflicts()
+
+
+def test_how_old_it_was(memory_db: fdb.Database) -> None:
+    with clock(memory_db) as time, record(memory_db) as log:
+        tr = memory_db.create_transaction()
+        tr[b"k"].present()
+        tr[b"x"] = b""
+        time.advance(7)
+        memory_db[b"other"] = b""
+        with pytest.raises(fdb.FDBError) as caught:
+            tr.commit().wait()
+    assert caught.value.code == 1007
+    (version,) = [each.read_version for each in log.attempts if each.error == 1007]
+    assert f"It read version {version}; the newest recorded one is" in log.explain()
+    assert "(that is 7.0 s; versions are readable for 5 s)" in log.explain()
 
 
 def test_before_there_were_special_keys(run_python: RunPython) -> None:
