@@ -43,6 +43,8 @@ class Observer:
         self.failure: Exception | None = None
         self._most_calls = most_calls
         self._numbers: dict[int, int] = {}
+        #: The reads of attempts that have not begun to commit.
+        self._reads: dict[tuple[int, int, int], list[Operation]] = {}
         #: Reads that were not used when their transaction's commit began.
         self._unused: list[Operation] = []
 
@@ -53,8 +55,10 @@ class Observer:
         if 0 < self._most_calls < len(self.points):
             raise Endless
         self.has_stamps = self.has_stamps or _is_stamped(operation)
-        if operation.name == "commit":
-            self._note_unused(place)
+        if operation.name in READS:
+            self._reads.setdefault(place[:3], []).append(operation)
+        elif operation.name == "commit":
+            self._unused += filter(_is_unused, self._reads.pop(place[:3], ()))
         fault = self._faults.pop(place, None)
         if fault is not None:
             self.was_reached = True
@@ -73,11 +77,6 @@ class Observer:
     def _place(self, operation: Operation) -> Place:
         number = self._numbers.setdefault(operation.transaction.number, len(self._numbers) + 1)
         return Place(number, operation.life, operation.attempt, operation.number, operation.name)
-
-    def _note_unused(self, commit: Place) -> None:
-        for place, operation in self.points:
-            if place[:3] == commit[:3] and operation.name in READS and _is_unused(operation):
-                self._unused.append(operation)
 
     # ---- afterwards ----
 

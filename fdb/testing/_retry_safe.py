@@ -15,7 +15,6 @@ from fdb._async import AsyncDatabase, AsyncTenant
 from fdb._blocking import Database, Tenant
 from fdb._errors import FDBError
 from fdb._range import FDBRange
-from fdb._sources import TransactionSource
 from fdb._watch import Watch
 from fdb.subspace_impl import Subspace
 from fdb.testing._content import Rows, Stamps, put_back, read_all, version_of
@@ -27,8 +26,10 @@ from fdb.testing._retry_observer import Endless, Observer
 from fdb.testing._retry_plans import Plan, Point, plans_of
 from fdb.testing._retry_report import Difference, Finding, RetryUnsafe, rows_that_differ
 from fdb.testing._tracing import Operation, trace
+from fdb.testing._undisturbed import undisturbed
 
 ResultT = TypeVar("ResultT")
+Source = Database | Tenant | AsyncDatabase | AsyncTenant
 
 RESULT = "result"
 _MANAGEMENT = b"\xff\xff/management/"
@@ -79,8 +80,8 @@ def assert_retry_safe(
     prefixes (bytes) whose rows are not compared, names of variables, and "result" for what is returned. No fault that ends in
     an error even with a retry is injected. An exception of the run without faults is raised as it is.
 
-    Before every run, and at the end, the database gets back the rows that it had, and the variables what they held. Nobody else
-    may use the database meanwhile. It blocks; with an asyncio database it is a coroutine, and so must the function be. The number
+    Before every run, and at the end, the database gets back the rows that it had, and the variables what they held. Meanwhile its
+    clock stands and jumps over every wait, other faults are suspended, and nobody else may use it. It blocks; with an asyncio database it is a coroutine, and so must the function be. The number
     of runs grows with the number of calls.
 
     Raises TypeError and ValueError for arguments of no use, ValueError for a function that does something else without faults,
@@ -224,7 +225,7 @@ class _Examination:
     """All runs of one function."""
 
     def __init__(
-        self, call: functools.partial[Any], db: TransactionSource, kept: Kept, ignored: _Ignored
+        self, call: functools.partial[Any], db: Source, kept: Kept, ignored: _Ignored
     ) -> None:
         self._call = call
         self._db = db
@@ -238,6 +239,12 @@ class _Examination:
 
     def run(self) -> Steps[None]:
         """Does it all; raises RetryUnsafe."""
+        with undisturbed(self._db):
+            yield from self._run_all()
+        if self._findings:
+            raise RetryUnsafe(_name(self._call), self._findings)
+
+    def _run_all(self) -> Steps[None]:
         self._initial = self._present = yield _Ask(lambda: read_all(self._db), False)
         try:
             clean = yield from self._clean()
@@ -247,8 +254,6 @@ class _Examination:
         finally:
             self._kept.put_back()
             yield _Ask(self._put_back, False)
-        if self._findings:
-            raise RetryUnsafe(_name(self._call), self._findings)
 
     def _put_back(self) -> None:
         put_back(self._db, self._initial, read_all(self._db))

@@ -5,7 +5,7 @@ somebody says which function goes on. The same answers give the same run.
 
 Invariants:
 1. A function runs only between the release of its baton and its next point (or its end).
-2. When `run` returns or raises, no function waits for its baton any more.
+2. When `run` returns or raises, no function waits for its baton any more, and none does anything more to the database.
 
 The scheduler is used by one thread; `before` and `after` are called by those of the functions, one at a time.
 """
@@ -34,6 +34,10 @@ Choose = Callable[[int, Sequence[int], int], int]
 
 class Stuck(RuntimeError):
     """A function did not come back to the scheduler: it waits for another one, which may not run meanwhile."""
+
+
+class Abandoned(BaseException):
+    """Ends a function of a run that is over; no Exception, which the function might catch."""
 
 
 class Step(NamedTuple):
@@ -100,11 +104,13 @@ class Scheduler:
         self._is_over = False
 
     def before(self, operation: Operation) -> None:
-        """Waits at a point until the function is to go on."""
+        """Waits at a point until the function is to go on. Raises Abandoned when it is not to."""
         worker = self._by_thread.get(threading.get_ident())
         if worker is not None and operation.name in POINTS and not self._is_over:
             self._control.release()
             worker.baton.acquire()
+        if worker is not None and self._is_over:
+            raise Abandoned
 
     def after(self, operation: Operation) -> None:
         """Notes what was done."""

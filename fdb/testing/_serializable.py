@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, overload
 
 from fdb._async import AsyncDatabase, AsyncTenant
 from fdb._blocking import Database, Tenant
-from fdb._sources import TransactionSource
 from fdb.testing._content import Rows, Stamps, put_back, read_all, shown, shown_value, version_of
 from fdb.testing._describe import told
 from fdb.testing._engine import embedded_database
@@ -29,6 +28,7 @@ from fdb.testing._schedule import (
     switches_of,
 )
 from fdb.testing._tracing import Operation, trace
+from fdb.testing._undisturbed import undisturbed
 
 _FEWEST, _MOST = 2, 6
 _MOST_SWITCHES = 6
@@ -114,7 +114,7 @@ def assert_serializable(
 
     Compared are the rows of the database and what the functions returned or raised: an Outcome, or what the function
     `outcome` makes of it. Before every run, and at the end, the database gets back the rows that it had, and the functions' variables
-    what they held. Other users of the database have to wait.
+    what they held. Meanwhile its clock stands and jumps over every wait, faults are suspended, and nobody else may use it.
 
     With an asyncio database this is a coroutine, and the functions are `async def`: each runs in a loop of its own, so
     they can share nothing that belongs to a loop. `seed` (drawn by chance if None; the error names it) makes the same search
@@ -206,7 +206,7 @@ class _Search:
     def __init__(
         self,
         workload: tuple[Function, ...],
-        db: TransactionSource,
+        db: Database | Tenant | AsyncDatabase | AsyncTenant,
         outcome: Callable[[Outcome], Any] | None,
         patience: float,
     ) -> None:
@@ -226,6 +226,12 @@ class _Search:
 
     def run(self, schedules: int, seed: int, schedule: Sequence[int] | None) -> None:
         """Does it all. Blocks; raises NotSerializable."""
+        with undisturbed(self._db):
+            self._run_all(schedules, seed, schedule)
+        if self._best is not None:
+            raise self._failure(self._best, None if schedule is not None else seed)
+
+    def _run_all(self, schedules: int, seed: int, schedule: Sequence[int] | None) -> None:
         self._initial = self._present = read_all(self._db)
         try:
             longest = self._run_serially()
@@ -235,8 +241,6 @@ class _Search:
                 self._look(schedules, seed, longest)
         finally:
             self._put_back()
-        if self._best is not None:
-            raise self._failure(self._best, None if schedule is not None else seed)
 
     def _run_serially(self) -> int:
         """Runs all serial orders; returns the number of steps of the longest."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import fdb
+from fdb.testing import _schedule
 from fdb.testing._schedule import Choose, Run, Scheduler, Stuck, keep_on, replay, switches_of
 from fdb.testing._tracing import trace
 
@@ -130,7 +131,11 @@ def test_who_waits_for_another_function_is_reported(memory_db: fdb.Database) -> 
     assert threading.active_count() == before
 
 
-def test_who_asks_again_and_again_is_reported(memory_db: fdb.Database) -> None:
+def test_who_asks_again_and_again_is_reported(
+    memory_db: fdb.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_schedule, "MOST_STEPS", 200)
+
     def poll(db: Any) -> None:
         while db[b"flag"] is None:
             pass
@@ -138,8 +143,10 @@ def test_who_asks_again_and_again_is_reported(memory_db: fdb.Database) -> None:
     def raise_flag(db: Any) -> None:
         db[b"flag"] = b""
 
-    with pytest.raises(Stuck, match="2000 steps without an end, the last one of .*poll"):
+    before = threading.active_count()
+    with pytest.raises(Stuck, match="200 steps without an end, the last one of .*poll"):
         run(memory_db, [poll, raise_flag], keep_on([0, 1]))
+    assert threading.active_count() == before
 
 
 def test_a_chooser_that_fails_lets_the_functions_go(memory_db: fdb.Database) -> None:
@@ -149,6 +156,13 @@ def test_a_chooser_that_fails_lets_the_functions_go(memory_db: fdb.Database) -> 
         return 0
 
     before = threading.active_count()
+    written: list[bytes] = []
+
+    def write(db: Any) -> None:
+        db[b"k"] = b"v"
+        written.append(b"k")
+
     with pytest.raises(ZeroDivisionError):
-        run(memory_db, [reader(b"a"), reader(b"b")], choose)
+        run(memory_db, [reader(b"a"), write], choose)
+    assert written == [] and memory_db[b"k"] is None
     assert threading.active_count() == before

@@ -22,14 +22,14 @@ from testing_bugs.catalogue import fill
 Tool = Callable[[Bug, Program, int], str]
 
 
-def by_assert_serializable(bug: Bug, program: Program, seed: int) -> str:
+def by_assert_serializable(bug: Bug, program: Program, seed: int, schedules: int = 100) -> str:
     """Runs the functions at the same time; one that is alone, beside itself."""
     with _Database(bug) as db:
         functions = [*program.make()]
         if len(functions) == 1:
             functions *= 2
         try:
-            checked = assert_serializable(functions, db, seed=seed)
+            checked = assert_serializable(functions, db, seed=seed, schedules=schedules)
             if inspect.iscoroutine(checked):
                 asyncio.run(checked)
         except NotSerializable as failure:
