@@ -196,13 +196,13 @@ def _conflict_lines(conflict: ConflictExplanation, names_of: NamesOf) -> list[st
 
 
 def _range_lines(found: ConflictingRange, loser: Attempt, names: DirectoryNames) -> list[str]:
-    lines = [f"read     {_action_text(read, names)}" for read in found.reads]
+    lines = [f"read     {_action_text(read, names, None)}" for read in found.reads]
     if not found.reads:
         lines.append("read     by a line that is not known")
     for win in found.wins[:_MOST_WINNERS]:
         who = _winner_text(win, loser)
         for action in win.actions:
-            lines.append(f"written  {_action_text(action, names)}, {who}")
+            lines.append(f"written  {_action_text(action, names, win.attempt.versionstamp)}, {who}")
         if not win.actions:
             keys = ", ".join(map(names.range, win.keys))
             lines.append(f"written  {keys}, {who}")
@@ -213,14 +213,16 @@ def _range_lines(found: ConflictingRange, loser: Attempt, names: DirectoryNames)
     return lines + [f"note     {note}" for note in _notes(found, names)]
 
 
-def _action_text(action: Read | Write | Conflict, names: DirectoryNames) -> str:
+def _action_text(
+    action: Read | Write | Conflict, names: DirectoryNames, versionstamp: bytes | None
+) -> str:
     place = place_text(action.where)
     if isinstance(action, Read):
         result = result_text(action, names)
         came = f" -> {result}" if result else ""
         return f"{place}  {read_kind(action)} {read_text(action, names)}{came}"
     if isinstance(action, Write):
-        return f"{place}  {action.kind} {write_text(action, names)}"
+        return f"{place}  {action.kind} {write_text(action, names, versionstamp)}"
     return f"{place}  add_{action.kind}_conflict_range {names.range(action.keys)}"
 
 

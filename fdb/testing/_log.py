@@ -38,7 +38,7 @@ from fdb.testing._tracing import place_of
 #: directory layer.
 Area: TypeAlias = Subspace | slice | tuple[bytes, bytes] | bytes | DirectoryLayer
 #: The value of a key in an assertion.
-ExpectedValue: TypeAlias = bytes | None | AtomicWrite | tuple[AtomicWrite, ...]
+ExpectedValue: TypeAlias = bytes | None | AtomicWrite | tuple[AtomicWrite, ...] | list[bytes]
 
 _SPECIAL_KEYS = b"\xff\xff"
 #: How many transactions the text of a failed assertion shows.
@@ -166,23 +166,36 @@ class TransactionLog:
         A key is bytes, what is used as a key, or a pair of a Subspace and the rest of a tuple (or one element). A value is bytes,
         None for a cleared key, or an AtomicWrite (several as a tuple) for operations on a value that is not known, as it was written
         before the log began; the last operation on a key may always be given. A key in a cleared range is a cleared key, and the
-        range has to be given in `cleared`. Special keys do not count.
+        range has to be given in `cleared`. A key for `set_versionstamped_key` is given as it was to that, with a list of values in the order
+        of their versions, or one value. Special keys do not count.
 
         Raises AssertionError with what was written otherwise, and where.
         """
         state, names = self._final_state()
-        wanted = {_key_of(key): _value_of(value) for key, value in expected.items()}
         ranges = merged(_area(each) for each in cleared)
         complaints: list[str] = []
-        for key, value in wanted.items():
-            if not _is_final(state, key, value):
-                found = _final_text(state.value(key))
-                complaints.append(f"{names.key(key)} should be {_final_text(value)} and is {found}")
+        wanted: dict[bytes, Final] = {}
+        for given, value in expected.items():
+            key = _key_of(given)
+            keys, values = (
+                state.stamped.get(key, [key]),
+                value if isinstance(value, list) else [value],
+            )
+            if len(keys) != len(values):
+                complaints.append(
+                    f"{names.key(key)} should have {len(values)} values, and {len(keys)} were written"
+                )
+            wanted.update(zip(keys, map(_value_of, values), strict=False))
         complaints += [
-            f"{names.key(key)} was written, and is not expected: it is {_final_text(value)}"
-            for key, value in sorted(state.values.items(), key=lambda item: item[0])
+            f"{names.key(key)} should be {_final_text(final)} and is {_final_text(state.value(key))}"
+            for key, final in wanted.items()
+            if not _is_final(state, key, final)
+        ]
+        complaints += [
+            f"{names.key(key)} was written, and is not expected: it is {_final_text(final)}"
+            for key, final in sorted(state.values.items(), key=lambda item: item[0])
             if key not in wanted
-            and not (value is None and any(r.begin <= key < r.end for r in ranges))
+            and not (final is None and any(r.begin <= key < r.end for r in ranges))
         ]
         for each in state.cleared:
             if each not in ranges:
@@ -236,7 +249,7 @@ class TransactionLog:
         for attempt in self.attempts:
             names = self._names_of(attempt.transaction.source)
             found = [
-                f"{write.kind} {write_text(write, names)} at {place_text(write.where)}"
+                f"{write.kind} {write_text(write, names, attempt.versionstamp)} at {place_text(write.where)}"
                 for write in attempt.writes
                 if not _is_inside(write.keys(attempt.versionstamp), allowed)
             ]

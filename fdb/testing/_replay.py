@@ -46,6 +46,8 @@ class FinalState:
     values: dict[bytes, Final] = field(default_factory=dict)
     #: The last operation on a key, where it was an atomic one.
     last: dict[bytes, AtomicWrite] = field(default_factory=dict)
+    #: The keys that the database made of each key that was to have a stamp, in the order of their versions.
+    stamped: dict[bytes, list[bytes]] = field(default_factory=dict)
     #: All ranges that were cleared, merged; keys in them may have values of a later write.
     cleared: list[KeyRange] = field(default_factory=list)
 
@@ -76,6 +78,9 @@ class FinalState:
         operation = self.last[key] = AtomicWrite(write.kind, operand)
         if write.kind == "set_versionstamped_key":
             self.values[key] = operand
+            made = self.stamped.setdefault(write.key, [])
+            if key not in made:
+                made.append(key)
         elif write.kind == "set_versionstamped_value":
             known = stamp is not None
             self.values[key] = stamped_value(operand, stamp) if known else (operation,)

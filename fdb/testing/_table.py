@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 #: Gives the names of directories for what has made a transaction.
 NamesOf = Callable[["TransactionSource"], DirectoryNames]
 _GAP = "  "
+_PLACE_LENGTH = 4
 
 
 def place_text(where: Where | None) -> str:
@@ -110,11 +111,14 @@ def result_text(read: Read, names: DirectoryNames) -> str:
     return "" if read.kind == "watch" else value_text(read.value)
 
 
-def write_text(write: Write, names: DirectoryNames) -> str:
-    """What a write has written, without its kind."""
+def write_text(write: Write, names: DirectoryNames, versionstamp: bytes | None) -> str:
+    """What a write has written, without its kind; `versionstamp` is that of its attempt."""
     if write.end is not None:
         return names.range(KeyRange(write.key, write.end))
-    text = names.key(write.key)
+    key = write.stored_key(versionstamp)
+    if key is write.key and write.kind == "set_versionstamped_key":
+        key = key[:-_PLACE_LENGTH]  # without what says where the stamp is to be
+    text = names.key(key)
     return text if write.value is None else f"{text} = {value_text(write.value)}"
 
 
@@ -129,7 +133,13 @@ def _rows(attempt: Attempt, names: DirectoryNames) -> Iterator[tuple[int, str, s
         result = result_text(read, names)
         yield read.number, line, read_kind(read), read_text(read, names), result and f"-> {result}"
     for write in list(attempt.writes):
-        yield write.number, place_text(write.where), write.kind, write_text(write, names), ""
+        yield (
+            write.number,
+            place_text(write.where),
+            write.kind,
+            write_text(write, names, attempt.versionstamp),
+            "",
+        )
     for added in list(attempt.conflicts):
         yield _conflict_row(added, names)
 

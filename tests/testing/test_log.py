@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import fdb
+import fdb.tuple
 from fdb.testing._log import TransactionLog
 from fdb.testing._record import record
 from fdb.testing._replay import AtomicWrite
@@ -78,6 +79,27 @@ def test_writes_that_were_not_expected(log: TransactionLog) -> None:
         "('space', 'a') = b'1'",
     ):
         assert text in str(failed.value)
+
+
+def test_keys_and_values_with_a_stamp(memory_db: fdb.Database) -> None:
+    queue, operand = fdb.Subspace(("queue",)), bytes(14)
+    item = queue.pack_with_versionstamp((fdb.tuple.Versionstamp(),))
+
+    @fdb.transactional
+    def push(tr: fdb.Transaction, value: bytes) -> None:
+        tr.set_versionstamped_key(item, value)
+        tr.set_versionstamped_value(b"last", operand)
+
+    with record(memory_db) as log:
+        push(memory_db, b"a")
+        last = AtomicWrite("set_versionstamped_value", operand)
+        log.assert_writes({item: b"a", b"last": last})
+        push(memory_db, b"b")
+    log.assert_writes({item: [b"a", b"b"], b"last": log.attempts[1].versionstamp})
+    with pytest.raises(AssertionError, match="should be b'a' and is b'b'"):
+        log.assert_writes({item: [b"b", b"a"], b"last": last})
+    with pytest.raises(AssertionError, match="should have 1 values, and 2 were written"):
+        log.assert_writes({item: b"a", b"last": last})
 
 
 def test_what_was_not_committed_does_not_count(memory_db: fdb.Database) -> None:

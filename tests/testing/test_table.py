@@ -8,6 +8,7 @@ import re
 import pytest
 
 import fdb
+import fdb.tuple
 from fdb.testing._keys_shown import DirectoryNames
 from fdb.testing._record import record
 from fdb.testing._table import place_text, selector_text
@@ -107,3 +108,14 @@ def test_places() -> None:
     assert place_text(Where("", 0, "")) == "?"
     assert place_text(Where("/elsewhere/program.py", 3, "f")) == "/elsewhere/program.py:3"
     assert place_text(Where(os.path.join(os.getcwd(), "p.py"), 3, "f")) == "p.py:3"
+
+
+def test_keys_with_a_stamp(memory_db: fdb.Database) -> None:
+    queue = fdb.Subspace(("queue",))
+    with record(memory_db) as log:
+        tr = memory_db.create_transaction()
+        tr.set_versionstamped_key(queue.pack_with_versionstamp((fdb.tuple.Versionstamp(),)), b"v")
+        assert f"set_versionstamped_key  ('queue', {fdb.tuple.Versionstamp()!r}) = b'v'" in str(log)
+        tr.commit().wait()
+    stamp = fdb.tuple.Versionstamp(log.attempts[0].versionstamp)
+    assert f"set_versionstamped_key  ('queue', {stamp!r}) = b'v'" in str(log)
