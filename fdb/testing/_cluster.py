@@ -16,6 +16,7 @@ import struct
 from fdb._async import AsyncDatabase
 from fdb._blocking import Database
 from fdb._errors import FDBError
+from fdb._generated.options import ConflictRangeType
 from fdb._keys import strinc
 from fdb._open import database_of
 from fdb._sources import TenantMembers
@@ -35,6 +36,8 @@ _TIMED_OUT = 1031
 _NO_TENANTS = (2113, 2204, 2136)
 _PATIENCE_MILLISECONDS = 30_000
 _STAMPED_KEY = 14
+_WRITES = ("set", "clear", "clear_range", "atomic_op")
+_OF_RANGES = ("clear_range", "add_conflict_range")
 #: From here on the place of a stamp in a key is given in four bytes, before in two.
 _LONG_OFFSETS = 520
 
@@ -178,9 +181,7 @@ class _Guard:
 
     def before(self, operation: Operation) -> None:
         """Raises RuntimeError for a write that may not be."""
-        if operation.name in ("set", "clear", "clear_range", "atomic_op") and not self._allows(
-            operation
-        ):
+        if _changes(operation) and not self._allows(operation):
             raise self._refusal(operation)
 
     def after(self, operation: Operation) -> None:
@@ -191,7 +192,7 @@ class _Guard:
             return False
         begin, end = operation.begin, operation.end
         assert isinstance(begin, bytes)
-        if operation.name == "clear_range":
+        if operation.name in _OF_RANGES:
             assert isinstance(end, bytes)
             return begin >= end or (self._begin <= begin and end <= self._end)
         if operation.name == "atomic_op" and operation.arguments[0] == _STAMPED_KEY:
@@ -200,7 +201,7 @@ class _Guard:
 
     def _refusal(self, operation: Operation) -> RuntimeError:
         keys = f"{operation.begin!r}"
-        if operation.name == "clear_range":
+        if operation.name in _OF_RANGES:
             keys = f"{operation.begin!r} to {operation.end!r}"
         source = operation.transaction.source
         where = f" in {source!r}" if isinstance(source, TenantMembers) else ""
@@ -208,6 +209,13 @@ class _Guard:
             f"{operation.name} of {keys}{where} is not in this test's part of the database, which others use, too: the keys that begin with "
             f"{self._begin!r}. The fixtures fdb_space and fdb_directory (`space` and `directory` of a DatabaseTestCase) lie there"
         )
+
+
+def _changes(operation: Operation) -> bool:
+    """Whether an operation is a write to others, who conflict with one that only says to be one, too."""
+    if operation.name == "add_conflict_range":
+        return bool(operation.arguments[0] == ConflictRangeType.write)
+    return operation.name in _WRITES
 
 
 def _stamp_place(key: bytes) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import inspect
 import json
 import random
 import threading
@@ -132,6 +133,10 @@ class Faults:
                 return
             if not callable(when):
                 raise TypeError(f"when must be a function, not {type(when).__name__}")
+            if inspect.iscoroutinefunction(when):
+                raise TypeError(
+                    "when must be a function that is not async: the operation waits for it"
+                )
             single = rule_text(name, manner.text())
             _check_single(name, whole, single)
             places = PLACES[name] if at is None else PLACES[name] & {at}

@@ -147,6 +147,7 @@ OUTSIDE: dict[str, Callable[[Any], None]] = {
     "atomic": lambda tr: tr.add(b"data", b"\x01"),
     "a stamp in front": lambda tr: tr.set_versionstamped_key(stamped(b"\0" * 14, 0), b"v"),
     "no place of a stamp": lambda tr: tr.set_versionstamped_key(b"", b"v"),
+    "a conflict": lambda tr: tr.add_write_conflict_key(b"data"),
     "management": lambda tr: tr.set(b"\xff\xff/management/tenant/map/mine", b""),
     "the default directory": lambda tr: fdb.directory.create(tr, ("people",)),
 }
@@ -191,6 +192,10 @@ def test_a_write_to_a_tenant_of_others_raises(prefix: PrefixSandbox) -> None:
 
 
 def test_reads_may_go_everywhere(prefix: PrefixSandbox) -> None:
+    tr = prefix.blocking.create_transaction()
+    tr.add_read_conflict_range(b"", b"\xff")
+    tr.add_write_conflict_key(prefix.space.key())
+    tr.commit().wait()
     assert prefix.blocking[b"data"] == b"of others"
     assert len(prefix.blocking[:]) == 2
 

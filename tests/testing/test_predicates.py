@@ -204,5 +204,11 @@ def test_the_places_are_those_of_the_engine(memory_db: fdb.Database) -> None:
             kit.add("flood", when=lambda operation: True)
         with pytest.raises(TypeError, match="when must be a function, not bool"):
             kit.add("not_committed", when=True)  # type: ignore[arg-type]
+
+        async def when(operation: Operation) -> bool:
+            return True
+
+        with pytest.raises(TypeError, match="when must be a function that is not async"):
+            kit.add("not_committed", when=when)
         memory_db[b"k"] = b"v"
         assert kit.injected == {}

@@ -307,6 +307,15 @@ def test_a_suite_that_does_not_use_it_does_not_load_fdb(suite: pytest.Pytester) 
     assert "1 passed" in outcome(suite)
 
 
+def test_where_plugins_are_not_looked_for(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    suite.makepyfile("def test(fdb_db): pass")
+    assert "1 error" in outcome(suite)
+    assert "1 passed" in outcome(suite, "-p", "fdb")
+
+
 def test_fdb_does_not_load_the_test_kit() -> None:
     code = "import sys, fdb; print([m for m in sys.modules if 'testing' in m]); fdb.testing"
     printed = subprocess.run(
