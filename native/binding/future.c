@@ -326,6 +326,9 @@ static int list_future_traverse(FutureObject *self, visitproc visit, void *arg) 
 }
 
 static int list_future_clear(FutureObject *self) {
+    if (self->run != NULL) {
+        leave_run(self);
+    }
     if (self->state == BINDING_RESULT) {
         self->state = BINDING_ERROR;
         self->error = 1101; /* operation_cancelled */
@@ -375,7 +378,7 @@ static PyMethodDef future_methods[] = {
 static PyMemberDef future_members[] = {
     {"_model", T_OBJECT, offsetof(FutureObject, model), READONLY, "The event model; None for threads."},
     {"_run", T_OBJECT, offsetof(FutureObject, run), 0,
-     "The run of a transactional function that has to end before this is ready."},
+     "The run of a transactional function that has to end before this is ready, or who hears how it ended."},
     {NULL, 0, 0, 0, NULL},
 };
 

@@ -287,6 +287,18 @@ def test_a_future_tells_how_it_ended_when_it_goes(rows_db: fdb.Database) -> None
         assert ear.heard.pop() == (result, error)
 
 
+def test_a_future_in_a_circle_tells_how_it_ended(rows_db: fdb.Database) -> None:
+    ear = Ear()
+    future: Any = batch_of(rows_db.create_transaction())
+    future._run = ear
+    rows, count, more = future._peek()
+    rows.append(future)
+    del future, rows
+    gc.collect()
+    ((result, error),) = ear.heard
+    assert (result[1:], error) == ((count, more), 0)
+
+
 def test_a_future_that_nobody_looked_at_tells_nothing(stub_db: fdb.Database) -> None:
     ear = Ear()
     future: Any = stub_db.create_transaction()[b"delay:10000"]
