@@ -6,6 +6,7 @@ cannot be read or decoded is shown as bytes.
 
 from __future__ import annotations
 
+import contextlib
 import select
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -34,22 +35,32 @@ class DirectoryNames:
     """The prefixes of the directories of one database or tenant, with their paths."""
 
     def __init__(self, prefixes: dict[bytes, str] | None = None) -> None:
-        self._prefixes = prefixes or {}
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
+        self._source: TransactionSource | None = None
+        self._take(prefixes or {})
 
     @classmethod
     def of(cls, source: TransactionSource) -> DirectoryNames:
-        """Reads them in a transaction of its own, in a second at most; there are none where that fails."""
+        """Reads them when the first key is shown, in a transaction of its own; a second at most, and there are none where that fails."""
+        names = cls()
+        names._source = source
+        return names
+
+    def _take(self, prefixes: dict[bytes, str]) -> None:
+        self._prefixes = prefixes
+        self._lengths = sorted({len(prefix) for prefix in prefixes}, reverse=True)
+
+    def _read(self, source: TransactionSource) -> None:
         found: dict[bytes, str] = {}
-        try:
+        # The database may be closed, locked, slow or made to fail, and the keys are readable without.
+        with contextlib.suppress(Exception):
             _Walk(source, found).go(_NODES, "")
-        except Exception:
-            # The database may be closed, locked, slow or made to fail, and the keys are readable without.
-            return cls(found)
-        return cls(found)
+        self._take(found)
+        self._source = None
 
     def key(self, key: bytes) -> str:
         """Returns how a key is shown."""
+        if self._source is not None:
+            self._read(self._source)
         for length in self._lengths:
             path = self._prefixes.get(key[:length])
             if path is not None and length <= len(key):

@@ -45,6 +45,35 @@ _SPECIAL_KEYS = b"\xff\xff"
 _MOST_SHOWN = 20
 
 
+class Records:
+    """What the log of all transactions and those of parts of them have in common. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.transactions: list[RecordedTransaction] = []
+        #: Counts the commits that succeeded.
+        self.commits = 0
+        #: What tells that transactions have gone, for as long as it is kept.
+        self._alive: list[weakref.ref[Any]] = []
+        self._names: dict[bytes | None, tuple[int, DirectoryNames]] = {}
+
+    def add(self, transaction: RecordedTransaction, alive: weakref.ref[Any]) -> None:
+        """Adds a transaction that has made its first call."""
+        self.transactions.append(transaction)
+        self._alive.append(alive)
+
+    def attempts(self) -> list[Attempt]:
+        """Returns the attempts of all transactions."""
+        return [attempt for each in list(self.transactions) for attempt in list(each.attempts)]
+
+    def names_of(self, source: TransactionSource) -> DirectoryNames:
+        """Returns the directories of a key space; they are read anew after a commit."""
+        space = source._name if isinstance(source, TenantMembers) else None
+        known = self._names.get(space)
+        if known is None or known[0] != self.commits:
+            known = self._names[space] = self.commits, DirectoryNames.of(source)
+        return known[1]
+
+
 class TransactionLog:
     """What the transactions of a database did. `print(log)` shows it as a table. Thread-safe; never blocks but to show keys."""
 
@@ -56,20 +85,18 @@ class TransactionLog:
         self._filters: tuple[Callable[[RecordedTransaction], bool], ...] = ()
         if tenant is not None:
             self._filters = (_is_of(tenant),)
-        self._recorded: list[RecordedTransaction] = []
-        self._alive: list[weakref.ref[Any]] = []
-        self._names: dict[object, tuple[int, DirectoryNames]] = {}
-
-    def _add(self, transaction: RecordedTransaction, alive: weakref.ref[Any]) -> None:
-        self._recorded.append(transaction)
-        self._alive.append(alive)
+        self._records = Records()
 
     # ---- what was recorded ----
 
     @property
     def transactions(self) -> list[RecordedTransaction]:
         """The transactions in the order of their first calls. Those of the database and of all of its tenants, but see `of`."""
-        return [each for each in list(self._recorded) if all(fits(each) for fits in self._filters)]
+        return [
+            each
+            for each in list(self._records.transactions)
+            if all(fits(each) for fits in self._filters)
+        ]
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -103,42 +130,33 @@ class TransactionLog:
                 f"of() takes a database, a tenant or a transactional function, not {type(what).__name__}"
             )
         part = TransactionLog(self._database)
-        part._recorded, part._names = self._recorded, self._names
+        part._records = self._records
         part._filters = (*self._filters, fits)
         return part
 
     # ---- showing it ----
 
     def __str__(self) -> str:
-        return log_text(self.transactions, self._names_of)
+        return log_text(self.transactions, self._records.names_of)
 
     def __repr__(self) -> str:
         return f"<TransactionLog of {self._database!r} with {len(self)} transactions>"
-
-    def _names_of(self, source: TransactionSource) -> DirectoryNames:
-        """The directories of a key space, read anew if something was committed since they were read."""
-        space = source._name if isinstance(source, TenantMembers) else None
-        count = sum(each.committed for each in list(self._recorded))
-        known = self._names.get(space)
-        if known is None or known[0] != count:
-            known = self._names[space] = count, DirectoryNames.of(source)
-        return known[1]
 
     # ---- conflicts ----
 
     @property
     def conflicts(self) -> list[ConflictExplanation]:
         """Why commits failed with 1020, one explanation for each. `print` them."""
-        everything = [attempt for each in list(self._recorded) for attempt in list(each.attempts)]
+        everything = self._records.attempts()
         return [
-            explain_conflict(attempt, everything, self._names_of)
+            explain_conflict(attempt, everything, self._records.names_of)
             for attempt in self.attempts
             if is_conflict(attempt)
         ]
 
     def explain(self) -> str:
         """Returns a text with all conflicts, and with all attempts that were too old (1007)."""
-        everything = [attempt for each in list(self._recorded) for attempt in list(each.attempts)]
+        everything = self._records.attempts()
         texts = [str(conflict) for conflict in self.conflicts]
         texts += [
             too_old_text(attempt, everything) for attempt in self.attempts if is_too_old(attempt)
@@ -219,7 +237,7 @@ class TransactionLog:
         allowed = merged(_area(each) for each in areas)
         complaints: list[str] = []
         for attempt in self.attempts:
-            names = self._names_of(attempt.transaction.source)
+            names = self._records.names_of(attempt.transaction.source)
             found = [
                 f"{read_kind(read)} {read_text(read, names)} at {place_text(read.where)}"
                 for read in attempt.reads
@@ -247,7 +265,7 @@ class TransactionLog:
         allowed = merged(_area(each) for each in areas)
         complaints: list[str] = []
         for attempt in self.attempts:
-            names = self._names_of(attempt.transaction.source)
+            names = self._records.names_of(attempt.transaction.source)
             found = [
                 f"{write.kind} {write_text(write, names, attempt.versionstamp)} at {place_text(write.where)}"
                 for write in attempt.writes
@@ -274,13 +292,13 @@ class TransactionLog:
         space = next(iter(spaces), None)
         source = spaces.get(space, self._tenant or self._database)
         attempts = [each for each in self.committed if each.transaction.tenant == space]
-        return final_state(attempts), self._names_of(source)
+        return final_state(attempts), self._records.names_of(source)
 
     def _complain(self, summary: str, complaints: list[str]) -> None:
         if complaints:
             listed = "\n".join(f"  {each}" for each in complaints)
             done = self.transactions
-            shown = log_text(done[-_MOST_SHOWN:], self._names_of)
+            shown = log_text(done[-_MOST_SHOWN:], self._records.names_of)
             last = f" by the last {_MOST_SHOWN} transactions" if len(done) > _MOST_SHOWN else ""
             raise AssertionError(f"{summary}:\n{listed}\nThis is what was done{last}:\n{shown}")
 

@@ -79,7 +79,7 @@ class Recorder:
     """The tracer that writes a log. Thread-safe."""
 
     def __init__(self, log: TransactionLog) -> None:
-        self._log = log
+        self._records = log._records
         # Reentrant, as a finalizer or a signal handler may use the database in the midst of what is done with it.
         self._lock = threading.RLock()
         self._lives: dict[tuple[int, int], dict[int, Attempt]] = {}
@@ -137,7 +137,7 @@ class Recorder:
         if len(attempts) == 1:
             # The transaction itself is not to be kept: this tells when it goes.
             gone = functools.partial(_dropped, transaction)
-            self._log._add(transaction, weakref.ref(operation.transaction, gone))
+            self._records.add(transaction, weakref.ref(operation.transaction, gone))
         return attempt
 
     def _known_attempt(self, operation: Operation) -> Attempt | None:
@@ -233,6 +233,7 @@ class Recorder:
         else:
             attempt.committed_version = operation.version
             attempt.end(COMMITTED, 0, time.monotonic())
+            self._records.commits += 1
         _drive(_collect(operation, attempt, stamp))
 
 

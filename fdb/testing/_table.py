@@ -34,9 +34,11 @@ def place_text(where: Where | None) -> str:
     """A line of the program, from the working directory on if it is in it."""
     if where is None or not where.file:
         return "?"
-    file = where.file
-    here = os.getcwd() + os.sep
-    return f"{file.removeprefix(here)}:{where.line}"
+    try:
+        here = os.getcwd() + os.sep
+    except OSError:  # it was removed
+        here = ""
+    return f"{where.file.removeprefix(here)}:{where.line}"
 
 
 def transaction_text(transaction: RecordedTransaction) -> str:
