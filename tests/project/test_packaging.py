@@ -78,12 +78,18 @@ def test_no_library_in_the_wheel_has_lines_of_source(
         assert ".debug_line" not in sections, library
 
 
+@pytest.fixture(scope="module")
+def environment(wheel: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The Python of an environment that has the wheel, and what that needs."""
+    return new_environment(tmp_path_factory.mktemp("environment"), wheel)
+
+
 @pytest.mark.slow
 def test_the_wheel_works_in_an_empty_environment(
-    wheel: pathlib.Path, tmp_path: pathlib.Path
+    environment: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    python = new_environment(tmp_path / "env", wheel)
-    assert str(tmp_path / "env") in run(python, "-c", STRANGER, cwd=tmp_path)
+    python = environment
+    assert str(python.parent.parent) in run(python, "-c", STRANGER, cwd=tmp_path)
     libdir = run(python, "-m", "fdb.embedded", "--libdir", cwd=tmp_path).strip()
     assert (pathlib.Path(libdir) / f"libfdb_c{SUFFIX}").exists()
     includedir = run(python, "-m", "fdb.embedded", "--includedir", cwd=tmp_path).strip()
@@ -105,16 +111,14 @@ def test(fdb_db, fdb_space, fdb_faults):
 
 @pytest.mark.slow
 def test_pytest_finds_the_fixtures_of_the_wheel(
-    wheel: pathlib.Path, tmp_path: pathlib.Path
+    environment: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    python = new_environment(tmp_path / "env", f"{wheel}[testing]")
+    run(environment, "-m", "pip", "install", "--quiet", "pytest", cwd=tmp_path)
     (tmp_path / "test_suite.py").write_text(SUITE)
-    printed = run(
-        python, "-m", "pytest", "-p", "no:cacheprovider", tmp_path / "test_suite.py", cwd=tmp_path
-    )
+    printed = run(environment, "-m", "pytest", "-p", "no:cacheprovider", cwd=tmp_path)
     assert "1 passed" in printed
     code = "import fdb; print(fdb.testing.__file__)"
-    assert str(tmp_path / "env") in run(python, "-c", code, cwd=tmp_path)
+    assert str(environment.parent.parent) in run(environment, "-c", code, cwd=tmp_path)
 
 
 def test_the_installed_package_is_typed_and_has_its_engine() -> None:
@@ -123,6 +127,15 @@ def test_the_installed_package_is_typed_and_has_its_engine() -> None:
     assert pathlib.Path(fdb.embedded.library_path()).name == f"libfdb_embedded{SUFFIX}"
     assert (pathlib.Path(fdb.embedded.libdir()) / f"libfdb_c{SUFFIX}").exists()
     assert (pathlib.Path(fdb.embedded.includedir()) / "foundationdb" / "fdb_c.h").exists()
+
+
+def test_what_the_test_kit_is_used_with_is_an_extra() -> None:
+    from importlib.metadata import requires
+
+    needed = [
+        text.partition(";")[0] for text in requires("foundationdb-cffi") or () if "testing" in text
+    ]
+    assert [text.strip() for text in needed] == ["pytest>=7.4", "hypothesis>=6.80"]
 
 
 def test_the_version_is_in_one_place() -> None:

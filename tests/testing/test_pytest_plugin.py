@@ -74,6 +74,15 @@ def test_has_no_database():
     result.stdout.fnmatch_lines(["*test_model?threads? PASSED*", "*test_model?asyncio? PASSED*"])
 
 
+def test_an_event_model_that_is_not_installed(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "gevent", None)
+    code = "@pytest.mark.fdb_event_models('threads', 'gevent')\ndef test(fdb_db): pass\n"
+    printed = run(suite, code, "-rs", passed=1, skipped=1).stdout.str()
+    assert "gevent is not installed" in printed
+
+
 def test_event_models_by_parametrization_and_by_a_fixture(suite: pytest.Pytester) -> None:
     run(
         suite,
@@ -161,13 +170,20 @@ def test_both(fdb_db, fdb_file_db, fdb_space):
     fdb_db[b"k"] = b"memory"
     assert fdb_file_db[b"k"] is None
 
+def test_tools(fdb_file_db, fdb_reopen, fdb_clock, fdb_faults):
+    fdb_clock.freeze()
+    fdb_faults.add("not_committed")
+    db = fdb_reopen()
+    db[b"k"] = b"v"
+    assert not fdb.testing.clock(db).is_frozen
+
 def test_held(fdb_file_db, fdb_reopen):
     tr = fdb_file_db.create_transaction()
     tr[b"k"].present()
     with pytest.raises(RuntimeError, match="still open"):
         fdb_reopen()
 """,
-        passed=4,
+        passed=5,
     )
 
 

@@ -199,6 +199,13 @@ def test_prompt(fdb_db):
 def test_file(fdb_file_db):
     assert type(fdb_file_db) is fdb.Database
     fdb_file_db[b"data"] = b"mine"
+
+def test_tools(fdb_db, fdb_space, fdb_faults, fdb_clock):
+    fdb_clock.freeze()
+    fdb_faults.add("not_committed", times=2)
+    fdb_faults.add("not_committed", times=2, when=lambda operation: True)
+    fdb_db[fdb_space.pack((1,))] = b"v"
+    assert fdb_faults.injected["not_committed"] == 4
 """
 
 
@@ -219,7 +226,7 @@ def test_on_a_cluster(suite: pytest.Pytester, prompt_name: str, isolation: str, 
         ON_A_CLUSTER.format(name=prompt_name, kind=kind),
         f"--fdb-cluster={prompt_name}",
         f"--fdb-isolation={option}",
-        passed=7,
+        passed=8,
     )
     result.stdout.fnmatch_lines([f"fdb: on {prompt_name}, isolation {option}"])
 
