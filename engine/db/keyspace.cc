@@ -32,6 +32,7 @@ void name_version(Version version, CommitOutcome* outcome) {
 Keyspace::Keyspace(Network& network, Bytes name)
     : name_(std::move(name)),
       clock_(network),
+      faults_(latency_, buggify_of(network)),
       published_(clock_, initial_content(connection_string())),
       recent_(PublishedState::kFirstVersion, published_.current()),
       watches_(network, *this),
@@ -40,6 +41,7 @@ Keyspace::Keyspace(Network& network, Bytes name)
 Keyspace::Keyspace(Network& network, Bytes name, RecoveredFile recovered)
     : name_(std::move(name)),
       clock_(network),
+      faults_(latency_, buggify_of(network)),
       conflicts_(recovered.first_version),
       published_(clock_, recovered.state, recovered.first_version),
       recent_(recovered.first_version, recovered.state),

@@ -107,7 +107,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   alignas(64) MovableClock clock_;  // looked at by every call, as are the next two: apart from what commits write
   Latency latency_;
-  Faults faults_{latency_};
+  Faults faults_;
 
   alignas(64) Mutex commit_mutex_;
   ConflictWindow conflicts_;

@@ -362,6 +362,11 @@ Bytes text_of(const FaultRule& rule) {
   return text;
 }
 
+uint64_t drawn_seed() noexcept {
+  static const uint64_t seed = Env::current().random_u64() >> 32;
+  return seed;
+}
+
 Error faults_of_environment(FaultSetting* setting) {
   const char* value = std::getenv(kFaultsVariable);
   if (!value || !*value) return 0;
@@ -371,13 +376,12 @@ Error faults_of_environment(FaultSetting* setting) {
     return err::kInvalidOptionValue;
   }
   if (setting->seed || setting->rules.empty()) return 0;
-  static const uint64_t seed = [value] {
-    const uint64_t drawn = Env::current().random_u64() >> 32;
+  [[maybe_unused]] static const bool is_told = [value] {
     std::fprintf(stderr, "%s: to replay these faults: %s='%s;seed=%llu'\n", kFaultsVariable, kFaultsVariable, value,
-                 static_cast<unsigned long long>(drawn));
-    return drawn;
+                 static_cast<unsigned long long>(drawn_seed()));
+    return true;
   }();
-  setting->seed = seed;
+  setting->seed = drawn_seed();
   return 0;
 }
 

@@ -99,6 +99,8 @@ bool parse_faults(Slice text, FaultSetting* setting, Bytes* problem);
 // Reads one rule that says nothing about when.
 bool parse_one_fault(Slice text, FaultRule* rule, Bytes* problem);
 Bytes text_of(const FaultRule& rule);
+// The seed of this process for those who are given none.
+uint64_t drawn_seed() noexcept;
 // What FDB_EMBEDDED_FAULTS says: 0, or 2006 after a line on stderr that tells what is wrong. Without a seed all databases of the process
 // get the same one, which a line on stderr tells once.
 Error faults_of_environment(FaultSetting* setting);

@@ -1,6 +1,9 @@
 #include "faults/faults.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "base/env.h"
@@ -14,7 +17,27 @@ constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
 constexpr uint64_t kOneShots = UINT64_MAX;  // in the place of a rule's number
 
 // What a number is drawn for: each has dice of its own.
-enum Salt : uint64_t { kFires, kEffect, kDelay };
+enum Salt : uint64_t { kFires, kEffect, kDelay, kActive };
+
+// A place at which the official client lets something go wrong. Reads and versions are many in a program: there it is rare.
+struct Section {
+  FaultKind kind;
+  Sites at;
+  Effect effect;
+  int64_t divisor;
+};
+constexpr Section kBuggify[] = {
+    {FaultKind::kNotCommitted, site::kCommit, Effect::kEither, 1},
+    {FaultKind::kTransactionTooOld, site::kCommit, Effect::kEither, 1},
+    {FaultKind::kProxyMemoryLimitExceeded, site::kCommit, Effect::kEither, 1},
+    {FaultKind::kCommitUnknownResult, site::kCommit, Effect::kLost, 1},
+    {FaultKind::kCommitUnknownResult, site::kCommit, Effect::kApplied, 1},
+    {FaultKind::kTransactionTooOld, site::kRead, Effect::kEither, 25},
+    {FaultKind::kFutureVersion, site::kRead, Effect::kEither, 25},
+    {FaultKind::kProcessBehind, site::kRead, Effect::kEither, 25},
+    {FaultKind::kProcessBehind, site::kVersion, Effect::kEither, 25},
+    {FaultKind::kBatchTransactionThrottled, site::kVersion, Effect::kEither, 1},
+};
 
 uint64_t mixed(uint64_t z) {
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -30,10 +53,17 @@ bool applies(const FaultRule& rule, const Occasion& occasion) {
 
 }  // namespace
 
+Faults::Faults(Latency& latency, Buggify& buggify) : latency_(latency), buggify_(buggify) {
+  static_assert(std::size(kBuggify) == kSections);
+  buggify_.add(this);
+}
+
+Faults::~Faults() { buggify_.remove(this); }
+
 // ---- decisions -------------------------------------------------------------------------------------
 
 uint64_t Faults::dice(uint64_t rule, int64_t occasion, uint64_t salt) const {
-  return mixed(mixed(mixed(seed_ + kGolden * (rule + 1)) + kGolden * static_cast<uint64_t>(occasion)) + salt);
+  return mixed(mixed(mixed(*seed_ + kGolden * (rule + 1)) + kGolden * static_cast<uint64_t>(occasion)) + salt);
 }
 
 // Counts an occasion that a rule applies to.
@@ -76,16 +106,29 @@ void Faults::take_own(const Occasion& occasion, OneShotFaults* own, Fault* fault
   }
 }
 
+// Whoever has only switched client_buggify_* on has no other way to learn how to have the same again.
+void Faults::tell_once() const noexcept {
+  static std::atomic<bool> is_told{false};
+  if (is_told.exchange(true)) return;
+  try {
+    std::fprintf(stderr, "client_buggify: to replay these faults without it: %s='%s'\n", kFaultsVariable,
+                 replay_locked().c_str());
+  } catch (...) {
+    is_told = false;  // no memory
+  }
+}
+
 Fault Faults::decide(const Occasion& occasion, OneShotFaults* own) {
   Fault fault;
   std::lock_guard lock(mutex_);
+  if (!seed_) seed_ = drawn_seed();
   if (own) take_own(occasion, own, &fault);
-  for (size_t index = 0; index < rules_.size(); ++index) {
-    Counted& counted = rules_[index];
-    if (!fires(counted, index, occasion) || (is_error(counted.rule) && fault.error != 0)) continue;
+  for_each_rule([&](Counted& counted, size_t index) {
+    if (!fires(counted, index, occasion) || (is_error(counted.rule) && fault.error != 0)) return;
     ++counted.fired;
     apply(counted.rule, occasion.site, index, counted.occasions, &fault);
-  }
+    if (index >= rules_.size()) tell_once();
+  });
   return fault;
 }
 
@@ -103,22 +146,48 @@ void Faults::set(FaultSetting setting) {
   for (size_t index = 0; index < rules.size(); ++index) rules[index].rule = std::move(setting.rules[index]);
   const uint64_t seed = setting.seed ? *setting.seed : Env::current().random_u64() >> 32;
   std::lock_guard lock(mutex_);
+  const int before = interest();
   if (extended_by(rules, seed)) {
     std::copy(rules_.begin(), rules_.end(), rules.begin());
     rules_.swap(rules);
     return;
   }
-  latency_.disturb(int{!rules.empty()} - int{!rules_.empty()});
   rules_.swap(rules);
   seed_ = seed;
   one_shots_ = {};
   one_shot_number_ = 0;
+  mix_locked();
+  latency_.disturb(interest() - before);
+}
+
+void Faults::buggify(const BuggifySetting& setting) noexcept {
+  std::lock_guard lock(mutex_);
+  const int before = interest();
+  setting_ = setting;
+  mix_locked();
+  latency_.disturb(interest() - before);
+}
+
+// Draws which sections are active.
+void Faults::mix_locked() noexcept {
+  active_ = 0;
+  if (!setting_.on) return;
+  if (!seed_) seed_ = drawn_seed();
+  for (size_t index = 0; index < kSections; ++index) {
+    if (static_cast<int>(dice(index, 0, kActive) % 100) >= setting_.activated_percent) continue;
+    Counted& counted = sections_[active_++];
+    counted = Counted();
+    counted.rule.kind = kBuggify[index].kind;
+    counted.rule.at = kBuggify[index].at;
+    counted.rule.effect = kBuggify[index].effect;
+    counted.rule.probability = kCertain / 100 * setting_.fired_percent / kBuggify[index].divisor;
+  }
 }
 
 Bytes Faults::replay_locked() const {
   Bytes text;
-  for (const Counted& counted : rules_) text += text_of(counted.rule) + ";";
-  return text + "seed=" + std::to_string(seed_);
+  for_each_rule([&](const Counted& counted, size_t) { text += text_of(counted.rule) + ";"; });
+  return text + "seed=" + std::to_string(seed_.value_or(0));
 }
 
 Bytes Faults::replay() const {
@@ -130,17 +199,17 @@ Bytes Faults::report() const {
   std::lock_guard lock(mutex_);
   JsonWriter json;
   json.begin_object();
-  json.member("seed", static_cast<int64_t>(seed_));
+  json.member("seed", static_cast<int64_t>(seed_.value_or(0)));
   json.member("replay", Slice(replay_locked()));
   json.begin_array("rules");
-  for (const Counted& counted : rules_) {
+  for_each_rule([&](const Counted& counted, size_t) {
     json.begin_object();
     json.member("name", facts_of(counted.rule.kind).name);
     json.member("rule", Slice(text_of(counted.rule)));
     json.member("occasions", counted.occasions);
     json.member("fired", counted.fired);
     json.end_object();
-  }
+  });
   json.end_array();
   json.begin_object("one_shot");
   for (size_t kind = 0; kind < kFaultKinds; ++kind) {

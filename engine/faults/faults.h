@@ -7,7 +7,8 @@
 // Invariants:
 //  1. While nothing is asked for, nobody calls decide(): Latency::disturbed() says so.
 //  2. Every rule counts every occasion that it applies to, also where another one fires.
-//  3. At one occasion one error fires at most: that of the first rule, where a transaction's own come before the database's.
+//  3. The rules of client_buggify_* come behind the database's own, and end with that option or begin anew with it.
+//  4. At one occasion one error fires at most: that of the first rule, where a transaction's own come before the database's.
 #pragma once
 
 #include <array>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "faults/fault_rule.h"
+#include "runtime/buggify.h"
 #include "runtime/latency.h"
 
 namespace fdb {
@@ -55,10 +57,11 @@ class KeysOccasion : public Occasion {
   const Slice end_;
 };
 
-class Faults {
+class Faults final : private BuggifyUser {
  public:
-  // Counts in `latency` whether it is of interest.
-  explicit Faults(Latency& latency) : latency_(latency) {}
+  // Counts in `latency` whether it is of interest. Both live longer.
+  Faults(Latency& latency, Buggify& buggify);
+  ~Faults();
   Faults(const Faults&) = delete;
 
   // From now on there are these rules, and nothing has been counted; but where they are those that there are, with more behind
@@ -81,17 +84,38 @@ class Faults {
     int64_t fired = 0;
   };
 
+  // Where client_buggify_* may do something.
+  static constexpr size_t kSections = 10;
+
+  void buggify(const BuggifySetting& setting) noexcept override;
+  void mix_locked() noexcept;
+  int interest() const { return !rules_.empty() || active_ > 0; }
   uint64_t dice(uint64_t rule, int64_t occasion, uint64_t salt) const;
   bool fires(Counted& counted, uint64_t index, const Occasion& occasion) const;
   void apply(const FaultRule& rule, Sites at, uint64_t index, int64_t occasion, Fault* fault) const;
+  void tell_once() const noexcept;
   void take_own(const Occasion& occasion, OneShotFaults* own, Fault* fault);
   bool extended_by(const std::vector<Counted>& rules, uint64_t seed) const;
   Bytes replay_locked() const;
 
+  template <class Visitor>
+  void for_each_rule(Visitor&& visit) {
+    for (size_t index = 0; index < rules_.size(); ++index) visit(rules_[index], index);
+    for (size_t index = 0; index < active_; ++index) visit(sections_[index], rules_.size() + index);
+  }
+  template <class Visitor>
+  void for_each_rule(Visitor&& visit) const {
+    const_cast<Faults*>(this)->for_each_rule([&](const Counted& counted, size_t index) { visit(counted, index); });
+  }
+
   Latency& latency_;
+  Buggify& buggify_;
   mutable std::mutex mutex_;
-  uint64_t seed_ = 0;
+  std::optional<uint64_t> seed_;
   std::vector<Counted> rules_;
+  BuggifySetting setting_;
+  std::array<Counted, kSections> sections_;  // those that are active come first
+  size_t active_ = 0;
   std::array<int64_t, kFaultKinds> one_shots_{};  // that have fired
   int64_t one_shot_number_ = 0;
 };

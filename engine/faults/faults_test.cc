@@ -1,6 +1,8 @@
 // Which rules fire when: counts, probabilities, keys, one-shot faults, the report, and that a seed repeats everything.
 #include "faults/faults.h"
 
+#include <algorithm>
+
 #include "sim/test_support.h"
 
 namespace fdb {
@@ -34,7 +36,8 @@ struct Subject {
   }
 
   Latency latency;
-  Faults faults{latency};
+  Buggify buggify;
+  Faults faults{latency, buggify};
 };
 
 using Numbers = std::vector<int>;
@@ -202,6 +205,51 @@ void test_report() {
                  R"("one_shot":{"future_version":1}})"));
 }
 
+// ---- client_buggify_* ------------------------------------------------------------------------------
+
+size_t rules_in(const Bytes& replay) { return static_cast<size_t>(std::count(replay.begin(), replay.end(), ';')); }
+
+void test_buggify() {
+  Subject subject("slow_read:delay=1ms;seed=5");
+  subject.buggify.set({true, 100, 25});
+  CHECK_EQ(rules_in(subject.faults.replay()), size_t{11});
+  CHECK(subject.faults.replay().find("not_committed:p=0.25;") != Bytes::npos);
+  CHECK(subject.faults.replay().find("future_version:p=0.01;") != Bytes::npos);
+  CHECK(subject.failures(100).size() > 50);
+  subject.buggify.set({true, 0, 25});
+  CHECK_EQ(rules_in(subject.faults.replay()), size_t{1});
+  subject.buggify.set({true, 100, 0});
+  CHECK(subject.failures(100).empty());
+  subject.buggify.set({});
+  CHECK_EQ(subject.faults.replay(), Bytes("slow_read:delay=1000us;seed=5"));
+  // What is told has the same effect as rules.
+  subject.buggify.set({true, 40, 25});
+  Subject replayed(subject.faults.replay());
+  CHECK(subject.failures(100) == replayed.failures(100));
+  // Of many databases about a quarter of the sections are active.
+  size_t active = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    Subject one("seed=" + std::to_string(seed));
+    one.buggify.set({true, 25, 25});
+    active += rules_in(one.faults.replay());
+    CHECK_EQ(one.latency.disturbed(), rules_in(one.faults.replay()) > 0);
+    one.faults.set({});
+    one.buggify.set({});
+    CHECK(!one.latency.disturbed());
+  }
+  CHECK(active > 180 && active < 320);
+  // A database that is made while the option is on, and one that ends before it is off.
+  Latency latency;
+  Buggify buggify;
+  buggify.set({true, 100, 100});
+  {
+    Faults later(latency, buggify);
+    CHECK(latency.disturbed());
+    CHECK(later.decide(Occasion(site::kCommit)).error != 0);
+  }
+  buggify.set({});
+}
+
 }  // namespace
 }  // namespace fdb
 
@@ -215,5 +263,6 @@ int main() {
   fdb::test_one_shots();
   fdb::test_interest_goes_with_rules_and_latency();
   fdb::test_report();
+  fdb::test_buggify();
   return 0;
 }

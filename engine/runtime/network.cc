@@ -388,4 +388,6 @@ bool Network::has_multi_version_layer() const {
   return impl_->options.has_multi_version_layer();
 }
 
+Buggify& buggify_of(Network& network) { return network.impl_->options.buggify(); }
+
 }  // namespace fdb

@@ -20,6 +20,8 @@
 
 namespace fdb {
 
+class Buggify;
+
 class Network {
  public:
   Network();
@@ -95,6 +97,7 @@ class Network {
   bool has_multi_version_layer() const;
 
  private:
+  friend Buggify& buggify_of(Network& network);
   struct Impl;
   struct Rest;
 

@@ -123,7 +123,20 @@ Error NetworkOptions::set(int option, const uint8_t* value, int length, bool aft
   return apply_multi_version(option, parsed);
 }
 
-// Options that describe traces, knobs and connections, none of which this engine has: the values are checked as ever.
+void NetworkOptions::apply_buggify(int option, int64_t number) {
+  BuggifySetting setting = buggify_.setting();
+  switch (option) {
+    case FDB_NET_OPTION_CLIENT_BUGGIFY_ENABLE: setting.on = true; break;
+    case FDB_NET_OPTION_CLIENT_BUGGIFY_DISABLE: setting.on = false; break;
+    case FDB_NET_OPTION_CLIENT_BUGGIFY_SECTION_ACTIVATED_PROBABILITY:
+      setting.activated_percent = static_cast<int>(number);
+      break;
+    default: setting.fired_percent = static_cast<int>(number); break;
+  }
+  buggify_.set(setting);
+}
+
+// Most describe traces, knobs and connections, none of which this engine has: the values are checked as ever.
 Error NetworkOptions::apply(int option, const OptionValue& value) {
   switch (option) {
     case FDB_NET_OPTION_TRACE_FORMAT: return check_one_of(value, {"xml", "json"}, "Unrecognized trace format: xml or json");
@@ -134,6 +147,10 @@ Error NetworkOptions::apply(int option, const OptionValue& value) {
     case FDB_NET_OPTION_DISTRIBUTED_CLIENT_TRACER:
       return check_one_of(value, {"none", "disabled", "logfile", "file", "log_file", "network_lossy"},
                           "Unknown tracer: none, disabled, logfile, file, log_file or network_lossy");
+    case FDB_NET_OPTION_CLIENT_BUGGIFY_ENABLE:
+    case FDB_NET_OPTION_CLIENT_BUGGIFY_DISABLE:
+    case FDB_NET_OPTION_CLIENT_BUGGIFY_SECTION_ACTIVATED_PROBABILITY:
+    case FDB_NET_OPTION_CLIENT_BUGGIFY_SECTION_FIRED_PROBABILITY: apply_buggify(option, value.number); return 0;
     case FDB_NET_OPTION_CLIENT_TMP_DIR: return value.bytes.empty() ? err::kInvalidOptionValue : 0;
     case FDB_NET_OPTION_TRACE_PARTIAL_FILE_SUFFIX:
     case FDB_NET_OPTION_TLS_PLUGIN:

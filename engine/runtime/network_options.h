@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/common.h"
+#include "runtime/buggify.h"
 #include "runtime/options.h"
 
 namespace fdb {
@@ -23,6 +24,9 @@ class NetworkOptions {
   // What fdb_setup_network says about the choice of clients: 2123 if the local one is disabled and there is no other.
   Error check_clients() const;
 
+  // What the options client_buggify_* lead to.
+  Buggify& buggify() { return buggify_; }
+
   // Whether databases go through the layer that can choose between several client libraries.
   bool has_multi_version_layer() const {
     return !multi_version_disabled_ && (client_bypass_disabled_ || !external_clients_.empty());
@@ -30,6 +34,7 @@ class NetworkOptions {
 
  private:
   Error apply(int option, const OptionValue& value);
+  void apply_buggify(int option, int64_t number);
   Error apply_multi_version(int option, const OptionValue& value);
   Error apply_environment_value(int option, bool is_number, Slice text, bool after_setup);
 
@@ -40,6 +45,7 @@ class NetworkOptions {
   bool client_bypass_disabled_ = false;
   bool multi_version_disabled_ = false;
   std::set<Bytes> external_clients_;
+  Buggify buggify_;
 };
 
 // The values in one environment variable: separated by ':', a backslash escapes the separator and itself.

@@ -29,7 +29,11 @@ from fdb._waiting.threads import model_for_handle
 _API_VERSION_ALREADY_SET = 2201
 _NETWORK_ALREADY_SETUP = 2009
 _INVALID_OPTION_VALUE = 2006
-_LATENCY_VARIABLE = "FDB_EMBEDDED_LATENCY"
+_SETTINGS = {
+    "FDB_EMBEDDED_LATENCY": "known are 'off', 'on' (the same as '0-2ms'), a time as in '1ms', or two as in '0-2ms', "
+    "and behind it ',seed=NUMBER' (docs/late-answers.md)",
+    "FDB_EMBEDDED_FAULTS": "known are rules like 'not_committed:p=0.1;seed=42', 'on' and 'off' (docs/faults.md)",
+}
 _JOIN_SECONDS = 10.0
 
 
@@ -137,13 +141,12 @@ class Client:
         try:
             address = self.library.fdb_create_database(cluster_file)
         except FDBError as error:
-            setting = os.environ.get(_LATENCY_VARIABLE)
-            if error.code != _INVALID_OPTION_VALUE or not setting:
+            given = [name for name in _SETTINGS if os.environ.get(name)]
+            if error.code != _INVALID_OPTION_VALUE or not given:
                 raise
+            texts = [f"{name} is {os.environ[name]!r}; {_SETTINGS[name]}" for name in given]
             raise FDBError(
-                error.code,
-                f"{_LATENCY_VARIABLE} is {setting!r}; known are 'off', 'on' (the same as '0-2ms'), a time as in "
-                "'1ms', or two as in '0-2ms', and behind it ',seed=NUMBER' (docs/late-answers.md)",
+                error.code, ". Or ".join(texts) + ": a line on stderr says what is wrong"
             ) from None
         handle = extension.DatabaseHandle(
             self.library.address, address, model_for_handle(model), False

@@ -15,7 +15,7 @@ from helpers.paths import HEADERS
 from helpers.processes import run
 
 HERE = pathlib.Path(__file__).resolve().parent
-CURRENT = ["life_cycle.c", "futures.c", "transactions.c", "cluster.c"]
+CURRENT = ["life_cycle.c", "futures.c", "transactions.c", "cluster.c", "faults.c"]
 OLD_VERSIONS = [13, 14, 22, 23, 300, 600, 610, 620]
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
