@@ -97,6 +97,39 @@ void everything_is_there_after_opening_again() {
   }
 }
 
+// No version passes the lease that is on disk, and commits go on, whoever has moved the clock.
+void the_lease_holds_for_a_clock_that_is_moved() {
+  constexpr int64_t kHour = 3600 * int64_t{1'000'000};
+  for (const char* options : {"", "?sync=off"}) {
+    const Bytes path = fresh_path();
+    Version newest = 0;
+    {
+      const DatabaseHandle database = open(path, options);
+      MovableClock& clock = database->keyspace()->clock();
+      for (const int hours : {1, 3, 24 * 300}) {
+        clock.advance(hours * kHour);
+        const Version version = put(database, "k", "v");
+        CHECK(version > newest + (hours - 1) * kHour);
+        newest = version;
+      }
+      // By jumps, further than a lease reaches.
+      clock.freeze(true);
+      const TransactionHandle transaction = begin(database);
+      const int64_t before = clock.now();
+      for (int i = 0; i < 300 || clock.now() < before + 2 * kHour; ++i) {
+        const int64_t delay = 60'000;
+        CHECK_EQ(transaction->set_option(FDB_TR_OPTION_MAX_RETRY_DELAY, reinterpret_cast<const uint8_t*>(&delay), 8), 0);
+        CHECK_EQ(error_of(transaction->on_error(err::kNotCommitted)), 0);
+      }
+      clock.advance(0);
+      newest = put(database, "k", "w");
+    }
+    const DatabaseHandle database = open(path, options);
+    CHECK_EQ(get(database, "k"), "w");
+    CHECK(put(database, "k", "x") > newest);
+  }
+}
+
 void one_path_is_one_database() {
   const Bytes path = fresh_path();
   const DatabaseHandle first = open(path);
@@ -191,6 +224,7 @@ void what_a_crash_left_in_the_log_is_folded() {
 void test_all() {
   everything_is_there_after_opening_again();
   what_a_crash_left_in_the_log_is_folded();
+  the_lease_holds_for_a_clock_that_is_moved();
   one_path_is_one_database();
   a_read_only_file_takes_no_commits();
   threads_commit_together();
