@@ -142,14 +142,21 @@ class Faults:
             places = PLACES[name] if at is None else PLACES[name] & {at}
             if keys is not None:
                 places -= {"version"}  # which has none
-            self._ask(when, single, places, schedule)
+            self._ask(when, name, single, places, schedule)
 
-    def _ask(self, when: Predicate, text: str, places: frozenset[str], schedule: Schedule) -> None:
+    def _ask(
+        self,
+        when: Predicate,
+        name: str,
+        text: str,
+        places: frozenset[str],
+        schedule: Schedule,
+    ) -> None:
         rules = self._predicates.rules
         if not rules:
             for database in self._traced:
                 self._traces.enter_context(trace(database, self._predicates))
-        rule = PredicateRule(when, text, places, schedule, f"{self._seed}.{len(rules)}")
+        rule = PredicateRule(when, name, text, places, schedule, f"{self._seed}.{len(rules)}")
         self._predicates.rules = (*rules, rule)
 
     def clear(self) -> None:

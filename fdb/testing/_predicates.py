@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Callable
 from typing import TypeAlias
 
+from fdb._generated.errors import ERRORS
 from fdb.testing._fault_text import Schedule
 from fdb.testing._tracing import Operation, TracedTransaction
 
@@ -42,6 +43,7 @@ PLACES: dict[str, frozenset[str]] = {
     }.items()
 }
 
+_CODES = {name: code for code, (name, _) in ERRORS.items()}
 _READS = ("get", "get_key", "get_range", "watch")
 _WRITES = ("set", "clear", "clear_range", "atomic_op")
 _WRITE_CONFLICTS = 1
@@ -53,14 +55,16 @@ class PredicateRule:
     def __init__(
         self,
         when: Predicate,
+        name: str,
         text: str,
         places: frozenset[str],
         schedule: Schedule,
         dice: str,
     ) -> None:
-        """`text` is what is injected; `dice` is the seed of this rule's decisions."""
+        """`text` is what is injected of the fault `name`; `dice` is the seed of this rule's decisions."""
         self.when = when
         self.text = text
+        self._code = _CODES.get(name)
         self._places = places
         self._schedule = schedule
         self._dice = dice
@@ -87,6 +91,13 @@ class PredicateRule:
             self._fired += 1
             return True
 
+    def take_back(self, operation: Operation) -> None:
+        """Notes that the fault has not happened, if the operation's outcome shows that: it failed with another error, or succeeded."""
+        outcome = _outcome(operation)
+        if self._code is not None and outcome is not None and outcome != self._code:
+            with self._lock:
+                self._fired -= 1
+
 
 class _Attempt:
     """What a transaction has done in its attempt."""
@@ -95,8 +106,8 @@ class _Attempt:
         self.number = (operation.life, operation.attempt)
         self.has_version = False
         self.has_written = False
-        #: The numbers of the operations for which a fault was injected.
-        self.injected: set[int] = set()
+        #: The faults that were injected, by the numbers of their operations.
+        self.injected: dict[int, list[PredicateRule]] = {}
 
 
 class Predicates:
@@ -116,7 +127,7 @@ class Predicates:
         if places:
             for rule in self.rules:
                 if rule.hits(operation, places):
-                    attempt.injected.add(operation.number)
+                    attempt.injected.setdefault(operation.number, []).append(rule)
                     operation.inject(rule.text)
 
     def after(self, operation: Operation) -> None:
@@ -124,15 +135,25 @@ class Predicates:
         attempt = self._attempts.get(operation.transaction)
         if attempt is None or attempt.number != (operation.life, operation.attempt):
             return  # another attempt has begun, without what was left of this one
-        if operation.number in attempt.injected:
-            attempt.injected.discard(operation.number)
+        rules = attempt.injected.pop(operation.number, [])
+        if rules:
             operation.inject("")
+        for rule in rules:
+            rule.take_back(operation)
 
     def _attempt_of(self, operation: Operation) -> _Attempt:
         attempt = self._attempts.get(operation.transaction)
         if attempt is None or attempt.number != (operation.life, operation.attempt):
             attempt = self._attempts[operation.transaction] = _Attempt(operation)
         return attempt
+
+
+def _outcome(operation: Operation) -> int | None:
+    """Returns the error that an operation has ended with, 0 for none; None if that is not known yet."""
+    if operation.name == "commit" or operation.error:
+        return operation.error
+    future = operation.future
+    return max(future._code(), 0) if future is not None and future._ready() else None
 
 
 def _places_of(operation: Operation, attempt: _Attempt) -> frozenset[str]:

@@ -161,6 +161,33 @@ def test_the_schedule_counts_what_the_predicate_wants(memory_db: fdb.Database) -
     assert codes(times=3) == [0, 2, 4]
 
 
+def test_a_fault_that_another_one_forestalls_does_not_count(prompt_name: str) -> None:
+    db = fdb.open(prompt_name)  # so that it is known at once how a read ends
+
+    def codes(name: str, use: Callable[[fdb.Transaction], None], **other: Any) -> list[int]:
+        found = []
+        with faults(db) as kit:
+            kit.add("process_behind", nth=1, **other)
+            kit.add(name, times=2, when=lambda operation: True)
+            for _ in range(4):
+                tr = db.create_transaction()
+                try:
+                    use(tr)
+                    found.append(0)
+                except fdb.FDBError as error:
+                    found.append(error.code)
+        return found
+
+    def write(tr: fdb.Transaction) -> None:
+        tr[b"k"] = b"v"
+        tr.commit().wait()
+
+    assert codes("not_committed", write, at="version") == [1037, 1020, 1020, 0]
+    read = lambda tr: tr[b"k"].wait()  # noqa: E731
+    assert codes("future_version", read, at="version") == [1037, 1009, 1009, 0]
+    assert codes("transaction_timed_out", read, keys=(b"a", b"z")) == [1031, 1031, 1037, 0]
+
+
 def test_the_seed_decides(memory_db: fdb.Database) -> None:
     def codes(seed: int) -> list[bool]:
         found = []
