@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, NamedTuple
 
 from fdb._range import FDBRange
 from fdb._waiting.threads import model_of
 from fdb.testing._kept import Kept, futures_in
-from fdb.testing._retry_plans import READS, Place, Plan, Point
+from fdb.testing._retry_plans import CANCELLED, CANCELLED_AFTER, READS, Place, Plan, Point
 from fdb.testing._tracing import Operation
 
 _STAMPED_OPERATIONS = (14, 15)
@@ -39,6 +40,9 @@ class Observer:
         self._faults = dict(plan.faults) if plan is not None else {}
         #: Whether a call that the plan has a fault for was reached.
         self.was_reached = False
+        #: Whether the task was cancelled.
+        self.was_cancelled = False
+        self._to_cancel: tuple[Operation, asyncio.Task[Any] | None] | None = None
         #: Why a fault could not be injected.
         self.failure: Exception | None = None
         self._most_calls = most_calls
@@ -60,7 +64,12 @@ class Observer:
         elif operation.name == "commit":
             self._unused += filter(_is_unused, self._reads.pop(place[:3], ()))
         fault = self._faults.pop(place, None)
-        if fault is not None:
+        if fault == CANCELLED:
+            self.was_cancelled = True
+            raise asyncio.CancelledError
+        if fault == CANCELLED_AFTER:
+            self._to_cancel = (operation, asyncio.current_task())
+        elif fault is not None:
             self.was_reached = True
             try:
                 operation.inject(fault)
@@ -73,6 +82,15 @@ class Observer:
         """From here on it is known whether the result of a read is used."""
         if operation.name in READS and operation.future is not None:
             operation.future._note_use()
+        if self._to_cancel is not None and self._to_cancel[0] is operation:
+            self._cancel(self._to_cancel[1])
+
+    def _cancel(self, task: asyncio.Task[Any] | None) -> None:
+        """Cancels the task that waits for a commit, or begins to."""
+        self.was_cancelled, self._to_cancel = True, None
+        if task is None or task is _running_task():
+            raise asyncio.CancelledError
+        task.cancel()
 
     def _place(self, operation: Operation) -> Place:
         number = self._numbers.setdefault(operation.transaction.number, len(self._numbers) + 1)
@@ -133,6 +151,13 @@ class Observer:
     def _leak(self, kind: str, operation: Operation | None, text: str) -> None:
         if all(leak.text != text or leak.operation is not operation for leak in self.leaks):
             self.leaks.append(Leak(kind, operation, text))
+
+
+def _running_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # no loop runs here
+        return None
 
 
 def _is_unused(operation: Operation) -> bool:

@@ -25,6 +25,9 @@ OF_A_COMMIT = (
     "cluster_version_changed:at=commit,effect=lost",
     "transaction_too_old:at=commit",
 )
+#: No faults of the engine: the task is cancelled before the call, or when it has taken effect.
+CANCELLED = "cancelled"
+CANCELLED_AFTER = "cancelled:effect=applied"
 _LOST = "not_committed"
 _OLD = "transaction_too_old:at=read"
 _APPLIED = "commit_unknown_result:effect=applied"
@@ -70,6 +73,15 @@ def plans_of(points: Sequence[Point]) -> Iterator[Plan]:
         for fault in _faults_at(point, points):
             yield Plan({point.place: fault}, point, fault)
         yield from _twice(point, points)
+
+
+def cancellations_of(points: Sequence[Point]) -> Iterator[Plan]:
+    """Returns the plans for cancelling a task at the points of a run: at each read, before each commit, and after it."""
+    for point in points:
+        if point.operation.name in READS or _writes(point):
+            yield Plan({point.place: CANCELLED}, point, CANCELLED)
+        if _writes(point):
+            yield Plan({point.place: CANCELLED_AFTER}, point, CANCELLED_AFTER)
 
 
 def _faults_at(point: Point, points: Sequence[Point]) -> Iterable[str]:

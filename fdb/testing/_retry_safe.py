@@ -8,8 +8,8 @@ import gc
 import inspect
 import os
 import warnings
-from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar, overload
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, NamedTuple, overload
 
 from fdb._async import AsyncDatabase, AsyncTenant
 from fdb._blocking import Database, Tenant
@@ -19,16 +19,16 @@ from fdb._watch import Watch
 from fdb.subspace_impl import Subspace
 from fdb.testing._content import Rows, Stamps, put_back, read_all, version_of
 from fdb.testing._describe import described
+from fdb.testing._driven import Ask, Steps, drive, drive_in_loop
 from fdb.testing._engine import embedded_database
 from fdb.testing._kept import Kept, futures_in
 from fdb.testing._plain import plain, raised
 from fdb.testing._retry_observer import Endless, Observer
-from fdb.testing._retry_plans import Plan, Point, plans_of
+from fdb.testing._retry_plans import Plan, Point, cancellations_of, plans_of
 from fdb.testing._retry_report import Difference, Finding, RetryUnsafe, rows_that_differ
 from fdb.testing._tracing import Operation, trace
 from fdb.testing._undisturbed import undisturbed
 
-ResultT = TypeVar("ResultT")
 Source = Database | Tenant | AsyncDatabase | AsyncTenant
 
 RESULT = "result"
@@ -73,7 +73,9 @@ def assert_retry_safe(
     1021 and 1039 for commits, those two with and without effect; and with some faults in two attempts. Each time the rows of
     the database, what is returned, and what the function keeps (in its closure, defaults, arguments, the object of a method, variables
     of its module) have to be the same as without faults. Also found are errors that the function swallows, futures and ranges that leave
-    the function unused, what an `async def` function forgets to await, and retries without end.
+    the function unused, what an `async def` function forgets to await, and retries without end. The task of an `async def` function is
+    cancelled, too, at every read and before and after every commit: where that leaves neither nothing nor all done, the function is called
+    again, and has to finish it.
 
     What depends on the version is no difference: versionstamps are compared by their order. A function that uses chance or the
     clock does something else every time: say with `ignore` what that is. It takes Subspaces, pairs of keys (begin, end) and
@@ -97,12 +99,12 @@ def assert_retry_safe(
     kept = Kept(function, (db, *args), kwargs, ignored.names)
     examination = _Examination(call, db, kept, ignored)
     if isinstance(db, AsyncDatabase | AsyncTenant):
-        return _drive_in_loop(examination.run())
+        return drive_in_loop(examination.run())
     if inspect.iscoroutinefunction(inspect.unwrap(_innermost(function))):
         raise TypeError(
             f'an async def function needs a database opened with event_model="asyncio", not {type(db).__name__}'
         )
-    _drive(examination.run())
+    drive(examination.run())
     return None
 
 
@@ -146,66 +148,6 @@ def _is_in(key: bytes, keys: tuple[bytes, bytes | None]) -> bool:
     return key.startswith(begin) if end is None else begin <= key < end
 
 
-# ---- how it is driven: in a running loop nothing may block ----
-
-
-class _Ask(NamedTuple):
-    """What an examination wants done."""
-
-    act: Callable[[], Any]
-    #: It calls the function, whose coroutine is awaited; else it blocks.
-    is_call: bool
-
-
-Steps = Generator[_Ask, Any, ResultT]
-
-
-def _drive(steps: Steps[None]) -> None:
-    try:
-        ask = next(steps)
-        while True:
-            try:
-                answer = ask.act()
-            except BaseException as error:
-                ask = steps.throw(error)
-            else:
-                ask = steps.send(answer)
-    except StopIteration:
-        pass
-
-
-async def _drive_in_loop(steps: Steps[None]) -> None:
-    try:
-        ask = next(steps)
-        while True:
-            try:
-                answer = await (_await(ask.act) if ask.is_call else asyncio.to_thread(ask.act))
-            except BaseException as error:
-                ask = steps.throw(error)
-            else:
-                ask = steps.send(answer)
-    except StopIteration:
-        pass
-
-
-async def _await(call: Callable[[], Any]) -> Any:
-    """Awaits what a call returns, and ends the tasks that it leaves behind: they are named in a warning."""
-    before = asyncio.all_tasks()
-    result = call()
-    if not inspect.isawaitable(result) or isinstance(result, bytes):
-        raise TypeError("with an asyncio database the function has to be async def")
-    try:
-        return await result
-    finally:
-        left = [task for task in asyncio.all_tasks() - before if not task.done()]
-        for task in left:
-            name = getattr(task.get_coro(), "__qualname__", task.get_name())
-            warnings.warn(f"task {name!r} was never awaited", RuntimeWarning, stacklevel=1)
-            task.cancel()
-        if left:
-            await asyncio.wait(left)
-
-
 # ---- the examination ----
 
 
@@ -236,6 +178,7 @@ class _Examination:
         self._findings: list[Finding] = []
         self._most_calls = 0
         self._points: list[Point] = []
+        self._first_state = kept.now()
 
     def run(self) -> Steps[None]:
         """Does it all; raises RetryUnsafe."""
@@ -245,15 +188,18 @@ class _Examination:
             raise RetryUnsafe(_name(self._call), self._findings)
 
     def _run_all(self) -> Steps[None]:
-        self._initial = self._present = yield _Ask(lambda: read_all(self._db), False)
+        self._initial = self._present = yield Ask(lambda: read_all(self._db))
         try:
             clean = yield from self._clean()
             for plan in plans_of(clean.observer.points):
                 faulty = yield from self._run_once(plan)
                 self._compare(clean, faulty, plan)
+            if isinstance(self._db, AsyncDatabase | AsyncTenant):
+                for plan in cancellations_of(clean.observer.points):
+                    yield from self._cancel(clean, plan)
         finally:
             self._kept.put_back()
-            yield _Ask(self._put_back, False)
+            yield Ask(self._put_back)
 
     def _put_back(self) -> None:
         put_back(self._db, self._initial, read_all(self._db))
@@ -289,17 +235,24 @@ class _Examination:
                         "functions that create or delete tenants, or manage the database otherwise, cannot be examined"
                     )
 
-    def _run_once(self, plan: Plan | None) -> Steps[_Outcome]:
-        before = yield _Ask(self._begin, False)
+    def _run_once(self, plan: Plan | None, goes_on: bool = False) -> Steps[_Outcome]:
+        """Runs the function from the beginning, or from where the last run has ended."""
+        begin = functools.partial(version_of, self._db) if goes_on else self._begin
+        before = yield Ask(begin)
         observer = Observer(plan, self._most_calls)
-        result, error, unawaited = None, None, []
+        result: Any = None
+        error: BaseException | None = None
         with trace(self._db, observer), warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
             try:
-                result = yield _Ask(self._call, True)
+                result = yield Ask(self._call, is_call=True)
             except (Exception, Endless) as failure:
                 error = failure
-            if plan is None:
+            except asyncio.CancelledError as failure:
+                if not observer.was_cancelled:
+                    raise
+                error = failure
+            if plan is None and not goes_on:
                 observer.look_for_leaks(result, self._kept)
                 gc.collect()
             unawaited = [
@@ -307,10 +260,10 @@ class _Examination:
             ]
         if observer.failure is not None:
             raise observer.failure
-        yield _Ask(functools.partial(_wait_for_reads, result), False)
+        yield Ask(functools.partial(_wait_for_reads, result))
         plain_result = plain(result)
         state = self._kept.now()
-        stamps = Stamps(before, (yield _Ask(self._end, False)))
+        stamps = Stamps(before, (yield Ask(self._end)))
         content: Any = self._ignored.without(self._present)
         if observer.has_stamps:
             stamps.find(
@@ -382,6 +335,28 @@ class _Examination:
         # Who has got an exception does not expect that all was done.
         for kind, text, differences in self._differences(clean, faulty) if error is None else ():
             self._find(kind, plan, text, differences)
+
+    def _cancel(self, clean: _Outcome, plan: Plan) -> Steps[None]:
+        """Runs the function with its task cancelled, and once more where that has left it half done."""
+        cancelled = yield from self._run_once(plan)
+        if not cancelled.observer.was_cancelled:
+            return
+        before = self._ignored.without(self._initial)
+        if cancelled.content == before and cancelled.state == self._first_state:
+            return
+        if cancelled.content == clean.content and cancelled.state == clean.state:
+            return
+        again = yield from self._run_once(None, goes_on=True)
+        if again.error is not None:
+            words = f"cancelled there and called again, it raised {raised(again.error)!r}"
+            self._find("cancelled", plan, words)
+        elif again.content != clean.content:
+            self._find(
+                "cancelled",
+                plan,
+                "cancelled there and called again, it leaves other rows: what it had begun is lost, or done twice",
+                rows_that_differ(clean.content, again.content),
+            )
 
     def _look_for_leaks(self, clean: _Outcome) -> None:
         for leak in clean.observer.leaks:

@@ -353,6 +353,89 @@ def test_what_nobody_awaits(async_db: fdb.AsyncDatabase) -> None:
     asyncio.run(main())
 
 
+JOBS, DONE = fdb.Subspace(("jobs",)), fdb.Subspace(("done",))
+
+
+@fdb.transactional
+async def take(tr: fdb.Transaction) -> bytes | None:
+    async for row in tr.get_range(JOBS.range(), limit=1):
+        del tr[row.key]
+        return row.key
+    return None
+
+
+@fdb.transactional
+async def finish(tr: fdb.Transaction, key: bytes) -> None:
+    del tr[key]
+    tr[DONE.pack(JOBS.unpack(key))] = b""
+
+
+async def work_that_loses(db: fdb.AsyncDatabase) -> None:
+    key = await take(db)
+    if key is not None:
+        await finish(db, key)
+
+
+@fdb.transactional
+async def first(tr: fdb.Transaction) -> bytes | None:
+    rows = await tr.get_range(JOBS.range(), limit=1)
+    return rows[0].key if rows else None
+
+
+async def work_that_keeps(db: fdb.AsyncDatabase) -> None:
+    if (await db.get(DONE.pack((1,)))) is None:
+        key = await first(db)
+        if key is not None:
+            await finish(db, key)
+
+
+def test_a_job_that_a_cancelled_task_loses(async_db: fdb.AsyncDatabase) -> None:
+    async def main() -> None:
+        for number in (1, 2):
+            await async_db.set(JOBS.pack((number,)), b"")
+        failure = await unsafe_async(work_that_loses, async_db)
+        lost = [finding for finding in failure.findings if finding.kind == "cancelled"]
+        # After the commit that takes the job, and before the one that would finish it.
+        assert [(each.fault, each.operation) for each in lost] == [
+            ("cancelled:effect=applied", "commit"),
+            ("cancelled", "commit"),
+        ]
+        assert [each.what for each in lost[0].differences] == [
+            "('done', 1)",
+            "('done', 2)",
+            "('jobs', 2)",
+        ]
+        await assert_retry_safe(work_that_keeps, async_db)
+
+    asyncio.run(main())
+
+
+def test_two_steps_that_are_finished_later(async_db: fdb.AsyncDatabase) -> None:
+    async def both(db: fdb.AsyncDatabase) -> None:
+        await db.set(b"a", b"1")
+        await db.set(b"b", b"2")
+
+    asyncio.run(assert_retry_safe(both, async_db))
+
+
+def test_an_item_taken_off_a_list_by_a_cancelled_task(async_db: fdb.AsyncDatabase) -> None:
+    async def store(db: fdb.AsyncDatabase, items: list[bytes]) -> None:
+        while items:
+            await db.set(items.pop(), b"")
+
+    async def store_first(db: fdb.AsyncDatabase, items: list[bytes]) -> None:
+        while items:
+            await db.set(items[-1], b"")
+            items.pop()
+
+    async def main() -> None:
+        failure = await unsafe_async(store, async_db, [b"x", b"y"])
+        assert kinds(failure) == {"cancelled"}
+        await assert_retry_safe(store_first, async_db, [b"x", b"y"])
+
+    asyncio.run(main())
+
+
 def test_a_cancelled_examination_puts_everything_back(async_db: fdb.AsyncDatabase) -> None:
     seen: list[int] = []
 

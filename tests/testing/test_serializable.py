@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 import threading
+import zlib
 from functools import partial
 from typing import Any
 
@@ -263,3 +265,47 @@ def test_what_to_install_is_said(bank: fdb.Database, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     with pytest.raises(RuntimeError, match="pip install hypothesis"):
         assert_serializable([MOVE, MOVE], bank, seed=SEED)
+
+
+KEYS = [b"a", b"b", b"c", b"d"]
+
+
+def random_function(chance: random.Random) -> Any:
+    """A transaction of reads that conflict, and of writes that depend on them."""
+    steps = [
+        (
+            chance.choice(["get", "range", "last", "set", "add", "clear"]),
+            *sorted(chance.choices(KEYS, k=2)),
+        )
+        for _ in range(chance.randint(2, 5))
+    ]
+
+    @fdb.transactional
+    def act(tr: fdb.Transaction) -> list[Any]:
+        seen: list[Any] = []
+        for what, begin, end in steps:
+            if what == "get":
+                seen.append(tr[begin].value)
+            elif what == "range":
+                seen.append([(row.key, row.value) for row in tr[begin : end + b"\x00"]])
+            elif what == "last":
+                seen.append(tr.get_key(fdb.KeySelector.last_less_or_equal(end)).wait() == end)
+            elif what == "set":
+                tr[begin] = b"%d" % (zlib.crc32(repr(seen).encode()) % 10)
+            elif what == "add":
+                tr.add(end, b"\x01")
+            else:
+                tr.clear_range(begin, end)
+        return seen
+
+    return act
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_transactions_that_read_with_conflicts_are_serializable(
+    memory_db: fdb.Database, seed: int
+) -> None:
+    chance = random.Random(seed)
+    memory_db[b"b"], memory_db[b"d"] = b"1", b"2"
+    workload = [random_function(chance) for _ in range(chance.choice([2, 2, 3]))]
+    assert_serializable(workload, memory_db, seed=seed, schedules=40)
