@@ -19,7 +19,7 @@ from fdb._errors import FDBError
 from fdb._generated.options import ConflictRangeType
 from fdb._keys import strinc
 from fdb._open import database_of
-from fdb._sources import TenantMembers
+from fdb._sources import TenantMembers, run
 from fdb._startup import api_version
 from fdb._startup.cluster_names import file_name, place_of
 from fdb._startup.opening import model_named, open_place
@@ -84,7 +84,7 @@ def _open(
 
 def _wait_for_answer(plain: Database) -> None:
     try:
-        plain.create_transaction().get_read_version().wait()
+        run(plain, lambda tr: tr.get_read_version().wait())
     except FDBError as error:
         if error.code != _TIMED_OUT:
             raise

@@ -10,7 +10,7 @@ import pytest
 
 import fdb
 import fdb.embedded
-from fdb.testing import _cluster
+from fdb.testing import _cluster, faults
 from fdb.testing._cluster import PrefixSandbox, TenantSandbox, open_part
 from fdb.testing._isolation import Sandbox
 from helpers.databases import code_of
@@ -116,6 +116,19 @@ def test_a_cluster_that_does_not_answer(name: str, monkeypatch: pytest.MonkeyPat
             open_part(name)
     finally:
         fdb.embedded.set_latency(fdb.open(name), None)
+
+
+@pytest.mark.parametrize("isolation", ["tenant", "prefix"])
+def test_a_cluster_that_has_a_bad_day(name: str, shared: fdb.Database, isolation: str) -> None:
+    injected = 0
+    for seed in range(20):
+        print(f"seed {seed}")
+        with faults(shared, seed=seed, rules="on") as kit:
+            sandbox = open_part(name, isolation)
+            sandbox.blocking[sandbox.space.pack((1,))] = b"v"
+            sandbox.close()
+            injected += sum(kit.injected.values())
+    assert injected > 20
 
 
 def test_the_objects_are_the_tests_own(name: str, shared: fdb.Database) -> None:
