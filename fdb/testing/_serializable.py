@@ -120,7 +120,8 @@ def assert_serializable(
     they can share nothing that belongs to a loop. `seed` (drawn by chance if None; the error names it) makes the same search
     again, `schedule` runs only that of an error. `patience` is how many seconds a function may take between two steps.
 
-    Raises TypeError and ValueError for arguments of no use, RuntimeError for a database of a cluster, Stuck (a RuntimeError) for
+    Raises TypeError and ValueError for arguments of no use, ValueError for functions that depend on chance or the clock (all that
+    `outcome` looks at must be the same every time), RuntimeError for a database of a cluster, Stuck (a RuntimeError) for
     functions that wait for each other, and the exception of the first function if all functions raise in all serial orders.
     """
     embedded_database(db, "assert_serializable()")
@@ -258,7 +259,23 @@ class _Search:
                 self._allowed.append(compared)
         if not succeeded:
             raise errors[0]  # what never works shows nothing
+        order, outcome = next(iter(self._serial.items()))
+        self._refuse_chance(outcome, self._run_once(keep_on(order))[1])
         return longest
+
+    def _refuse_chance(self, one: Outcome, other: Outcome) -> None:
+        if self._compared(one) == self._compared(other):
+            return
+        keys = sorted(
+            key
+            for key in one.content.keys() | other.content.keys()
+            if one.content.get(key) != other.content.get(key)
+        )
+        what = f"the rows {', '.join(map(shown, keys[:_MOST_ROWS_SHOWN]))}" if keys else "results"
+        raise ValueError(
+            "the functions do something else every time, also one after the other: give them their random numbers and "
+            f"times as arguments, or say with outcome= what is to be compared ({what} differ)"
+        )
 
     def _look(self, schedules: int, seed: int, longest: int) -> None:
         try:

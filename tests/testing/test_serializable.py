@@ -159,6 +159,19 @@ def test_versionstamps_are_compared_by_their_order(memory_db: fdb.Database) -> N
     assert_serializable(jobs, memory_db, seed=SEED, schedules=20)
 
 
+def test_chance_is_refused(bank: fdb.Database) -> None:
+    def note(db: Any) -> None:
+        db[b"noted"] = b"%r" % (random.SystemRandom().random(),)
+
+    with pytest.raises(ValueError, match="something else every time, .*the rows b'noted' differ"):
+        assert_serializable([MOVE, note], bank, seed=SEED)
+
+    def without_note(outcome: Outcome) -> Any:
+        return {key: value for key, value in outcome.content.items() if key != b"noted"}
+
+    assert_serializable([MOVE, note], bank, seed=SEED, schedules=10, outcome=without_note)
+
+
 def test_a_tenant_has_rows_of_its_own(memory_db: fdb.Database) -> None:
     fdb.tenant_management.create_tenant(memory_db, b"t")
     tenant = memory_db.open_tenant(b"t")

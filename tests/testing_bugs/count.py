@@ -40,6 +40,8 @@ def main() -> int:
     )
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds; default 20")
     seeds = parser.parse_args().seeds
+    if seeds < 1:
+        parser.error("--seeds takes a number from 1 on")
     warnings.simplefilter("ignore")  # of coroutines that were never awaited
     found = {(name, tool): seeds_that_find(name, tool, seeds) for name in names() for tool in TOOLS}
     alarms = [
