@@ -294,6 +294,52 @@ def test_a_tenant(memory_db: fdb.Database) -> None:
     assert (tenant[NUMBER], memory_db[NUMBER]) == (b"7", b"outside")
 
 
+KEYS = [b"a", b"b", b"c", b"d"]
+
+
+def random_function(chance: random.Random, is_guarded: bool) -> Any:
+    """A transaction that adds to a counter, among other things; guarded, it does so once."""
+    steps = [
+        (
+            chance.choice(["get", "range", "key", "set", "clear", "stamp"]),
+            *sorted(chance.choices(KEYS, k=2)),
+        )
+        for _ in range(chance.randint(1, 6))
+    ]
+
+    @fdb.transactional
+    def act(tr: fdb.Transaction) -> None:
+        if is_guarded and tr[b"marker"].present():
+            return
+        tr[b"marker"] = b""
+        tr.add(b"counter", ONE)
+        read = b""
+        for what, begin, end in steps:
+            if what == "get":
+                read += tr[begin].value or b"-"
+            elif what == "range":
+                read += b"%d" % len(tr[begin : end + b"\x00"].to_list())
+            elif what == "key":
+                tr.get_key(fdb.KeySelector.last_less_or_equal(end)).wait()
+            elif what == "set":
+                tr[begin] = read
+            elif what == "clear":
+                tr.clear_range(begin, end)
+            else:
+                tr.set_versionstamped_value(b"stamp" + begin, bytes(14))
+
+    return act
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_functions_that_remember_that_they_were_done(memory_db: fdb.Database, seed: int) -> None:
+    memory_db[b"b"], memory_db[b"d"] = b"1", b"2"
+    assert_retry_safe(random_function(random.Random(seed), is_guarded=True), memory_db)
+    failure = unsafe(random_function(random.Random(seed), is_guarded=False), memory_db)
+    assert "content" in kinds(failure)
+    assert "b'counter'" in {each.what for each in failure.findings[0].differences}
+
+
 # ---- asyncio ----
 
 
