@@ -1,7 +1,9 @@
 #include "db/keyspace_file.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
+#include <thread>
 
 #include "db/keyspace.h"
 #include "store/leaf_use.h"
@@ -47,7 +49,19 @@ KeyspaceFile::KeyspaceFile(Keyspace& keyspace, RecoveredFile recovered)
       lease_(recovered.lease),
       folder_(*file_, *leaves_, *this, recovered.mark),
       committer_(*file_, folder_, *this) {
+  leaves_->set_gate(this);
   if (!is_read_only_) start();
+}
+
+// What the disk does by faults. It is slow by the machine's time, as everything about the disk goes by that.
+void KeyspaceFile::disturb(Sites place) {
+  if (!keyspace_.latency().disturbed()) return;
+  const Fault fault = keyspace_.faults().decide(Occasion(place));
+  if (fault.delay_micros > 0) std::this_thread::sleep_for(std::chrono::microseconds(fault.delay_micros));
+  if (fault.error == 0) return;
+  durable::FileError error(fault.error, settings().path + ": " + facts_of(fault.kind).name + ", as was asked for");
+  error.may_be_done = fault.kind != FaultKind::kDiskFull;
+  throw error;
 }
 
 void KeyspaceFile::start() {

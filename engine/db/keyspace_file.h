@@ -20,6 +20,7 @@
 #include "db/recovery.h"
 #include "durable/file_tools.h"
 #include "durable/group_committer.h"
+#include "faults/fault_rule.h"
 
 namespace fdb {
 
@@ -68,6 +69,12 @@ class KeyspaceFile : private durable::CommitterHost {
   void failed(durable::CommitQueue group, Error error) noexcept override;
   Version next_lease() override;
   void lease_written(Version lease) noexcept override;
+
+  // ---- DiskGate --------------------------------------------------------------------------------------
+  void before_write() override { disturb(site::kWrite); }
+  void before_sync() override { disturb(site::kSync); }
+  void before_load() override { disturb(site::kLoad); }
+  void disturb(Sites place);
 
   Keyspace& keyspace_;
   std::unique_ptr<durable::DatabaseFile> file_;

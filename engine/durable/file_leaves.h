@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "durable/database_file.h"
+#include "durable/disk_gate.h"
 #include "store/leaf_source.h"
 
 namespace fdb::durable {
@@ -17,9 +18,12 @@ class FileLeaves : public LeafSource {
 
   void scan(Slice begin, Slice end, Version as_of, const TakeRow& take) override {
     refuse_before_target(as_of);
+    if (gate_) gate_->before_load();
     file_.scan(begin, end, take);
     refuse_before_target(as_of);  // the fold may have begun meanwhile
   }
+  // Whom to ask before each scan; to be called before there is one in another thread.
+  void set_gate(DiskGate* gate) { gate_ = gate; }
   // Before rows of that version are written.
   void raise_target(Version target) { fold_target_.store(target, std::memory_order_seq_cst); }
 
@@ -29,6 +33,7 @@ class FileLeaves : public LeafSource {
   }
 
   DatabaseFile& file_;
+  DiskGate* gate_ = nullptr;
   std::atomic<Version> fold_target_;
 };
 

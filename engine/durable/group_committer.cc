@@ -125,13 +125,14 @@ void GroupCommitter::write_group(CommitQueue group) noexcept {
 Error GroupCommitter::write_and_sync(const CommitQueue& group) noexcept {
   bool may_be_there = false;
   try {
+    host_.before_write();
     try {
       try_to_write(group, true);
     } catch (...) {
       try_to_write(group, false);
     }
     may_be_there = true;
-    file_.sync();
+    sync();
     return 0;
   } catch (const FileError& error) {
     may_be_there = may_be_there || error.may_be_done;
@@ -140,6 +141,11 @@ Error GroupCommitter::write_and_sync(const CommitQueue& group) noexcept {
   if (!may_be_there) return err::kIoError;
   poisoned_.store(true, std::memory_order_release);
   return err::kCommitUnknownResult;
+}
+
+void GroupCommitter::sync() {
+  if (file_.settings().sync == Sync::kFull) host_.before_sync();
+  file_.sync();
 }
 
 // Puts the group into the file as a whole, with a piece of folding; or throws, and it is not.
@@ -174,6 +180,7 @@ void GroupCommitter::commit_batch(DatabaseFile::Batch& batch, Versions versions,
 void GroupCommitter::write_now(const LoggedCommit& commit) {
   if (refusal() != 0) throw FileError(err::kIoError, "an earlier write failed");
   try {
+    host_.before_write();
     const std::unique_ptr<DatabaseFile::Batch> batch = file_.begin();
     batch->append(commit.version, commit.record);
     batch->commit();

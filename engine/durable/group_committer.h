@@ -17,6 +17,7 @@
 #include "base/schedule.h"
 #include "base/thread.h"
 #include "durable/database_file.h"
+#include "durable/disk_gate.h"
 #include "durable/folder.h"
 
 namespace fdb::durable {
@@ -38,7 +39,7 @@ class LoggedCommit {
 using CommitQueue = OwnedQueue<LoggedCommit>;
 
 // Whose commits these are. Called on the committer's thread, without its locks.
-class CommitterHost : public FoldHost {
+class CommitterHost : public FoldHost, public DiskGate {
  public:
   // It is in the file, and on disk as far as the file is synced.
   virtual void logged(std::unique_ptr<LoggedCommit> commit) noexcept = 0;
@@ -93,6 +94,7 @@ class GroupCommitter {
   void work(CommitQueue group) noexcept;
   void write_group(CommitQueue group) noexcept;
   Error write_and_sync(const CommitQueue& group) noexcept;
+  void sync();
   void try_to_write(const CommitQueue& group, bool with_folding);
   void commit_batch(DatabaseFile::Batch& batch, Versions versions, int64_t rows);
   void housekeep(bool idle) noexcept;
