@@ -82,6 +82,12 @@ def memory_db(memory_name: str) -> fdb.Database:
     return fdb.open(memory_name)
 
 
+@pytest.fixture
+def async_memory_db(memory_name: str) -> fdb.AsyncDatabase:
+    """The same database as `memory_db`, for asyncio."""
+    return fdb.open(memory_name, event_model="asyncio")
+
+
 @fdb.transactional
 def fill(tr: fdb.Transaction, rows: Iterable[tuple[bytes, bytes]]) -> None:
     """Writes rows in one transaction."""

@@ -26,9 +26,9 @@ def test_more_rows_than_fit_into_one_transaction(memory_db: fdb.Database) -> Non
     assert read_all(memory_db) == wanted
 
 
-def test_an_asyncio_database(async_db: fdb.AsyncDatabase) -> None:
-    put_back(async_db, {b"a": b"1"}, {})
-    assert read_all(async_db) == {b"a": b"1"}
+def test_an_asyncio_database(async_memory_db: fdb.AsyncDatabase) -> None:
+    put_back(async_memory_db, {b"a": b"1"}, {})
+    assert read_all(async_memory_db) == {b"a": b"1"}
 
 
 def stamp(version: int, number: int = 0) -> bytes:

@@ -84,9 +84,11 @@ def test_futures(memory_db: fdb.Database) -> None:
     assert plain(cancelled) == Raised("FDBError", (1025,))
 
 
-def test_a_future_that_nobody_awaited_does_not_block_its_loop(async_db: fdb.AsyncDatabase) -> None:
+def test_a_future_that_nobody_awaited_does_not_block_its_loop(
+    async_memory_db: fdb.AsyncDatabase,
+) -> None:
     async def main() -> Any:
-        tr = async_db.create_transaction()
+        tr = async_memory_db.create_transaction()
         value = tr[b"k"]
         await tr[b"k"]
         return plain(value)

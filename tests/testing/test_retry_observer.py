@@ -73,7 +73,7 @@ def test_what_is_not_a_leak(memory_db: fdb.Database) -> None:
     assert leaks_of(memory_db, function) == []
 
 
-def test_a_read_that_nobody_awaited(async_db: fdb.AsyncDatabase) -> None:
+def test_a_read_that_nobody_awaited(async_memory_db: fdb.AsyncDatabase) -> None:
     @fdb.transactional
     async def forgetful(tr: fdb.Transaction) -> None:
         value = tr[b"k"]
@@ -83,8 +83,8 @@ def test_a_read_that_nobody_awaited(async_db: fdb.AsyncDatabase) -> None:
     observer = Observer(None, 0)
 
     async def main() -> None:
-        with trace(async_db, observer):
-            await forgetful(async_db)
+        with trace(async_memory_db, observer):
+            await forgetful(async_memory_db)
 
     asyncio.run(main())
     observer.look_for_leaks(None, Kept(forgetful, (), {}, ()))

@@ -355,19 +355,19 @@ async def unsafe_async(function: Any, db: fdb.AsyncDatabase, *args: Any) -> Retr
     return failed.value
 
 
-def test_coroutine_functions(async_db: fdb.AsyncDatabase) -> None:
+def test_coroutine_functions(async_memory_db: fdb.AsyncDatabase) -> None:
     async def put(db: fdb.AsyncDatabase) -> None:
         await asyncio.gather(db.set(b"a", b"1"), db.set(b"b", b"2"))
 
     async def main() -> None:
-        assert kinds(await unsafe_async(async_count, async_db)) == {"content"}
-        await assert_retry_safe(put, async_db)
-        assert await async_db[:] == []
+        assert kinds(await unsafe_async(async_count, async_memory_db)) == {"content"}
+        await assert_retry_safe(put, async_memory_db)
+        assert await async_memory_db[:] == []
 
     asyncio.run(main())
 
 
-def test_what_nobody_awaits(async_db: fdb.AsyncDatabase) -> None:
+def test_what_nobody_awaits(async_memory_db: fdb.AsyncDatabase) -> None:
     async def note(tr: fdb.Transaction) -> None:
         await tr[b"noted"]
 
@@ -392,7 +392,7 @@ def test_what_nobody_awaits(async_db: fdb.AsyncDatabase) -> None:
             (forgets_a_read, "the read was never awaited"),
             (forgets_a_task, "task 'sleep' was never awaited"),
         ):
-            failure = await unsafe_async(function, async_db)
+            failure = await unsafe_async(function, async_memory_db)
             assert "not awaited" in kinds(failure), function
             assert text in str(failure)
 
@@ -435,11 +435,11 @@ async def work_that_keeps(db: fdb.AsyncDatabase) -> None:
             await finish(db, key)
 
 
-def test_a_job_that_a_cancelled_task_loses(async_db: fdb.AsyncDatabase) -> None:
+def test_a_job_that_a_cancelled_task_loses(async_memory_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         for number in (1, 2):
-            await async_db.set(JOBS.pack((number,)), b"")
-        failure = await unsafe_async(work_that_loses, async_db)
+            await async_memory_db.set(JOBS.pack((number,)), b"")
+        failure = await unsafe_async(work_that_loses, async_memory_db)
         lost = [finding for finding in failure.findings if finding.kind == "cancelled"]
         # After the commit that takes the job, and before the one that would finish it.
         assert [(each.fault, each.operation) for each in lost] == [
@@ -451,20 +451,20 @@ def test_a_job_that_a_cancelled_task_loses(async_db: fdb.AsyncDatabase) -> None:
             "('done', 2)",
             "('jobs', 2)",
         ]
-        await assert_retry_safe(work_that_keeps, async_db)
+        await assert_retry_safe(work_that_keeps, async_memory_db)
 
     asyncio.run(main())
 
 
-def test_two_steps_that_are_finished_later(async_db: fdb.AsyncDatabase) -> None:
+def test_two_steps_that_are_finished_later(async_memory_db: fdb.AsyncDatabase) -> None:
     async def both(db: fdb.AsyncDatabase) -> None:
         await db.set(b"a", b"1")
         await db.set(b"b", b"2")
 
-    asyncio.run(assert_retry_safe(both, async_db))
+    asyncio.run(assert_retry_safe(both, async_memory_db))
 
 
-def test_an_item_taken_off_a_list_by_a_cancelled_task(async_db: fdb.AsyncDatabase) -> None:
+def test_an_item_taken_off_a_list_by_a_cancelled_task(async_memory_db: fdb.AsyncDatabase) -> None:
     async def store(db: fdb.AsyncDatabase, items: list[bytes]) -> None:
         while items:
             await db.set(items.pop(), b"")
@@ -475,14 +475,14 @@ def test_an_item_taken_off_a_list_by_a_cancelled_task(async_db: fdb.AsyncDatabas
             items.pop()
 
     async def main() -> None:
-        failure = await unsafe_async(store, async_db, [b"x", b"y"])
+        failure = await unsafe_async(store, async_memory_db, [b"x", b"y"])
         assert kinds(failure) == {"cancelled"}
-        await assert_retry_safe(store_first, async_db, [b"x", b"y"])
+        await assert_retry_safe(store_first, async_memory_db, [b"x", b"y"])
 
     asyncio.run(main())
 
 
-def test_a_cancelled_examination_puts_everything_back(async_db: fdb.AsyncDatabase) -> None:
+def test_a_cancelled_examination_puts_everything_back(async_memory_db: fdb.AsyncDatabase) -> None:
     seen: list[int] = []
 
     @fdb.transactional
@@ -494,13 +494,13 @@ def test_a_cancelled_examination_puts_everything_back(async_db: fdb.AsyncDatabas
             await asyncio.sleep(3600)
 
     async def main() -> None:
-        await async_db.set(b"k", b"before")
-        task = asyncio.create_task(assert_retry_safe(slow, async_db))
+        await async_memory_db.set(b"k", b"before")
+        task = asyncio.create_task(assert_retry_safe(slow, async_memory_db))
         await started.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert await async_db.get(b"k") == b"before"
+        assert await async_memory_db.get(b"k") == b"before"
         assert seen == []
 
     started = asyncio.Event()
@@ -535,9 +535,9 @@ def test_something_that_is_no_database_is_refused() -> None:
         assert_retry_safe(count, object())  # type: ignore[call-overload]
 
 
-def test_a_function_that_blocks_is_refused_in_a_loop(async_db: fdb.AsyncDatabase) -> None:
+def test_a_function_that_blocks_is_refused_in_a_loop(async_memory_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         with pytest.raises(TypeError, match="the function has to be async def"):
-            await assert_retry_safe(lambda db: None, async_db)
+            await assert_retry_safe(lambda db: None, async_memory_db)
 
     asyncio.run(main())

@@ -104,7 +104,7 @@ def test_an_exception_ends_only_its_function(memory_db: fdb.Database) -> None:
     assert done.ended[1].result == b"b"
 
 
-def test_coroutines_have_a_loop_each(async_db: fdb.AsyncDatabase) -> None:
+def test_coroutines_have_a_loop_each(async_memory_db: fdb.AsyncDatabase) -> None:
     loops = []
 
     async def write(db: fdb.AsyncDatabase, name: bytes) -> None:
@@ -112,10 +112,10 @@ def test_coroutines_have_a_loop_each(async_db: fdb.AsyncDatabase) -> None:
         await asyncio.gather(db.set(name + b"1", b""), db.set(name + b"2", b""))
 
     functions: list[Callable[[Any], Any]] = [lambda db: write(db, b"a"), lambda db: write(db, b"b")]
-    done = run(async_db, functions, keep_on([0, 1], [(1, 1)]))
+    done = run(async_memory_db, functions, keep_on([0, 1], [(1, 1)]))
     assert len({id(loop) for loop in loops}) == 2
     assert switches_of(done.schedule) == 2
-    assert len(asyncio.run(async_db.get_range(b"", b"\xff"))) == 4
+    assert len(asyncio.run(async_memory_db.get_range(b"", b"\xff"))) == 4
 
 
 def test_who_waits_for_another_function_is_reported(memory_db: fdb.Database) -> None:

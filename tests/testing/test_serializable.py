@@ -194,17 +194,19 @@ async def add_in_one(tr: fdb.Transaction) -> None:
     tr[b"n"] = b"%d" % (int(value) + 1 if value.present() else 1)
 
 
-def test_coroutine_functions(async_db: fdb.AsyncDatabase) -> None:
+def test_coroutine_functions(async_memory_db: fdb.AsyncDatabase) -> None:
     async def main() -> None:
-        await assert_serializable([add_in_one, add_in_one], async_db, seed=SEED, schedules=40)
+        await assert_serializable(
+            [add_in_one, add_in_one], async_memory_db, seed=SEED, schedules=40
+        )
         with pytest.raises(NotSerializable):
-            await assert_serializable([add_in_two, add_in_two], async_db, seed=SEED)
-        assert await async_db.get(b"n") is None
+            await assert_serializable([add_in_two, add_in_two], async_memory_db, seed=SEED)
+        assert await async_memory_db.get(b"n") is None
 
     asyncio.run(main())
 
 
-def test_a_search_that_is_cancelled(async_db: fdb.AsyncDatabase) -> None:
+def test_a_search_that_is_cancelled(async_memory_db: fdb.AsyncDatabase) -> None:
     begun = threading.Event()
 
     async def add(db: fdb.AsyncDatabase) -> None:
@@ -212,12 +214,14 @@ def test_a_search_that_is_cancelled(async_db: fdb.AsyncDatabase) -> None:
         begun.set()
 
     async def main() -> None:
-        search = asyncio.create_task(assert_serializable([add, add], async_db, schedules=1_000_000))
+        search = asyncio.create_task(
+            assert_serializable([add, add], async_memory_db, schedules=1_000_000)
+        )
         await asyncio.to_thread(begun.wait)
         search.cancel()
         with pytest.raises(asyncio.CancelledError):
             await search
-        assert await async_db[:] == []
+        assert await async_memory_db[:] == []
 
     asyncio.run(main())
 
