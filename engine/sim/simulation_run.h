@@ -71,7 +71,22 @@ class Simulation {
     calibrate();
     // Every fourth run is one of late answers.
     if (seed_ % 4 == 3) world_.database->keyspace()->latency().set({true, 0, 2'000, seed_});
+    if (seed_ % 5 == 2) ask_for_faults();
     for (uint64_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(&world_, static_cast<int>(i)));
+  }
+
+  // Every fifth run is one of faults, most of them in a part of the key space.
+  void ask_for_faults() {
+    Bytes rules =
+        "not_committed:p=0.05;commit_unknown_result:p=0.1;transaction_too_old:p=0.03;future_version:p=0.03,keys=61..62;"
+        "short_range:p=0.3,rows=2;watch_delayed:p=0.3,delay=0-9ms;watch_lost:p=0.3,delay=1-9ms;";
+    if (world_.late()) rules += "slow_read:p=0.1,delay=0-9ms;slow_commit:p=0.1,delay=0-9ms;";
+    FaultSetting setting;
+    Bytes problem;
+    CHECK(parse_faults(rules + "seed=" + std::to_string(seed_), &setting, &problem));
+    world_.database->keyspace()->faults().set(setting);
+    world_.faulty = true;
+    world_.history.expect_faults();
   }
 
   void work(Worker& worker) {
@@ -88,6 +103,10 @@ class Simulation {
   }
 
   void check(Totals* totals) {
+    if (world_.faulty) {
+      world_.database->keyspace()->faults().set({});
+      for (int i = 0; i < 3; ++i) world_.pass(10'000);  // for watches that are late
+    }
     poll_watches();
     std::deque<WatchRecord> watches;
     for (const auto& [record, future] : world_.watches) watches.push_back(record);

@@ -44,8 +44,8 @@ int run_many(uint64_t seeds, uint64_t first) {
   for (const auto& [what, count] : totals.outcomes) std::cout << "  " << what << ": " << count << '\n';
   // A run of this size that never met one of these would check nothing.
   if (failed == 0 && seeds >= kSeeds) {
-    for (const char* what :
-         {"committed", "read-only", "failed with 1020", "failed with 1007", "failed with 1009", "abandoned", "watches fired"}) {
+    for (const char* what : {"committed", "read-only", "failed with 1020", "failed with 1021", "failed with 1007",
+                             "failed with 1009", "abandoned", "watches fired"}) {
       CHECK(totals.outcomes[what] > 0);
     }
   }

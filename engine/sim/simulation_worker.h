@@ -98,7 +98,9 @@ class Worker : private RandomOperations {
 
   void find_marker() {
     Transaction* probe = create_transaction(*world_.database).detach();
-    const Ref<Future> future = probe->get(marker_, true);
+    Ref<Future> future = probe->get(marker_, true);
+    for (int i = 0; world_.faulty && i < 100 && world_.arrived(future).get_error() != 0; ++i)
+      future = probe->get(marker_, true);
     Result* result = nullptr;
     require(world_.arrived(future).value(&result) == 0, "the marker cannot be read");
     const ValueResult& found = std::get<ValueResult>(*result);
@@ -148,7 +150,7 @@ class Worker : private RandomOperations {
 
   void commit() {
     fate_ = world_.chance(85) ? Fate::kAwait : static_cast<Fate>(world_.below(5));
-    guarded_ = (fate_ != Fate::kAwait || timeout_ms_ != 0) && attempt_->writes_anything() && !timed_out();
+    guarded_ = (fate_ != Fate::kAwait || timeout_ms_ != 0 || world_.faulty) && attempt_->writes_anything() && !timed_out();
     if (guarded_) {
       const Bytes operand = Bytes(10, '\0') + std::to_string(attempt_->id) + Bytes(4, '\0');
       write({FDB_MUTATION_TYPE_SET_VERSIONSTAMPED_VALUE, marker_, operand});
@@ -195,6 +197,7 @@ class Worker : private RandomOperations {
     check_stamp(error);
     if (error != 0) {
       close(Attempt::Outcome::kFailed);
+      if (error == err::kCommitUnknownResult) find_marker();
     } else if (attempt_->commit_version == kInvalidVersion) {
       close(Attempt::Outcome::kReadOnly);
     } else {
@@ -220,7 +223,8 @@ class Worker : private RandomOperations {
   }
 
   static bool retryable(Error error) {
-    return error == err::kNotCommitted || error == err::kTransactionTooOld || error == err::kFutureVersion;
+    return error == err::kNotCommitted || error == err::kTransactionTooOld || error == err::kFutureVersion ||
+           error == err::kCommitUnknownResult;
   }
 
   void retry(Error error) {

@@ -31,6 +31,7 @@ struct World {
   std::mt19937_64 random;
   Ref<Database> database;
   History history;
+  bool faulty = false;  // faults on demand: commits of unknown outcome, among others
   bool narrow = false;  // few keys and many watches: whoever meets, meets at the same key
   uint64_t keys = 0;    // in a narrow run
   std::deque<std::pair<WatchRecord, Ref<Future>>> watches;
