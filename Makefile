@@ -31,7 +31,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
-	generate check-generated parity bench bench-durable crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
+	generate check-generated parity bench bench-durable bench-testing crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
 help: ## list the targets
@@ -139,6 +139,9 @@ peers: $(VENV)/installed ## run other people's clients on the engine
 sim: ## check histories of random transactions against a model (SEEDS=1000)
 	@$(PYTHON) tools/build_engine.py --tests --only simulation_test --no-run
 	build/engine/simulation_test $(SEEDS)
+
+bench-testing: $(VENV)/installed ## measure what fixtures, faults, clocks and logs of the test kit cost
+	$(PY) benchmarks/testing.py
 
 crash-test: $(VENV)/installed ## kill programs that commit to files (KILLS=1000), cut their power (POWER_LOSSES=2000)
 	$(PY) tests/stress/kill_run.py --kills $(KILLS)

@@ -67,6 +67,8 @@ async def _await(call: Callable[[], Any]) -> Any:
     finally:
         left = [task for task in asyncio.all_tasks() - before if not task.done()]
         for task in left:
+            if not inspect.iscoroutine(task.get_coro()):
+                continue  # of the loop, which closes an asynchronous generator that was left in the middle
             name = getattr(task.get_coro(), "__qualname__", task.get_name())
             warnings.warn(f"task {name!r} was never awaited", RuntimeWarning, stacklevel=1)
             task.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import warnings
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -69,6 +70,30 @@ def test_tasks_that_are_left_behind_end() -> None:
         asyncio.run(drive_in_loop(asking([], Ask(work, is_call=True))))
     assert left[0].cancelled()
     assert [str(each.message) for each in heard] == ["task 'sleep' was never awaited"]
+
+
+def test_a_generator_that_is_left_in_the_middle_is_nobodys_task() -> None:
+    closed: list[bool] = []
+
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(0)
+            closed.append(True)
+
+    async def work() -> int:
+        async for number in numbers():
+            return number
+        return 0
+
+    results: list[Any] = []
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        asyncio.run(drive_in_loop(asking(results, Ask(work, is_call=True))))
+    assert results == [1]
+    assert closed == [True]
+    assert not heard
 
 
 def test_cancelled_it_does_what_is_still_asked_for() -> None:
