@@ -364,6 +364,26 @@ class TracedHandle(Base):
         )
 
 
+class _Seen:
+    """Stands for a future in a callback: that somebody looks on is no use of it, and nobody has awaited it."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: Any) -> None:
+        self._future = future
+
+    def _ready(self) -> bool:
+        ready: bool = self._future._ready()
+        return ready
+
+    def _subscribe(self, mailbox: extension.Mailbox, token: int) -> bool:
+        subscribed: bool = self._future._subscribe(mailbox, token)
+        return subscribed
+
+    def _awaited(self) -> None:
+        pass
+
+
 def when_ready(future: Any, act: Callable[[Any], None]) -> None:
     """Calls `act(future)` when the future is ready: waits for that where it may, else it is called later.
 
@@ -380,7 +400,8 @@ def when_ready(future: Any, act: Callable[[Any], None]) -> None:
     if future._ready():
         act(future)
     else:
-        model.on_ready(future, act)
+        seen: Any = _Seen(future)
+        model.on_ready(seen, lambda _: act(future))
 
 
 def program_line() -> Where:

@@ -267,6 +267,13 @@ class Ear:
         self.heard.append((result, error))
 
 
+def ready(future: Any) -> Any:
+    """The future, whose answer may be late."""
+    while not future._ready():
+        extension.wait_any((future,))
+    return future
+
+
 def test_a_future_tells_how_it_ended_when_it_goes(rows_db: fdb.Database) -> None:
     tr, ear = rows_db.create_transaction(), Ear()
     after = fdb.KeySelector.first_greater_than(ROWS[0][0])
@@ -279,7 +286,7 @@ def test_a_future_tells_how_it_ended_when_it_goes(rows_db: fdb.Database) -> None
         (lambda: tr.get_range_page(b"", b"\xff", 2), (rows, 2, True), 0),
     ]
     for make, result, error in makers:
-        future = make()
+        future = ready(make())
         future._run = ear
         assert (future._peek(), future._code()) == (result, error)
         assert ear.heard == []
@@ -289,7 +296,7 @@ def test_a_future_tells_how_it_ended_when_it_goes(rows_db: fdb.Database) -> None
 
 def test_a_future_in_a_circle_tells_how_it_ended(rows_db: fdb.Database) -> None:
     ear = Ear()
-    future: Any = batch_of(rows_db.create_transaction())
+    future = ready(batch_of(rows_db.create_transaction()))
     future._run = ear
     rows, count, more = future._peek()
     rows.append(future)
@@ -320,7 +327,7 @@ def test_who_is_told_may_fail(rows_db: fdb.Database, monkeypatch: pytest.MonkeyP
 
     raised: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda given: raised.append(given.exc_value))
-    future: Any = rows_db.create_transaction()[b"k"]
+    future = ready(rows_db.create_transaction()[b"k"])
     future._code()
     future._run = Failing()
     try:

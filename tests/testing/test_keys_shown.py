@@ -6,6 +6,7 @@ import pytest
 
 import fdb
 import fdb.tuple
+from fdb.testing import _keys_shown
 from fdb.testing._actions import KeyRange
 from fdb.testing._keys_shown import DirectoryNames, value_text
 
@@ -68,13 +69,18 @@ def test_directories_of_a_database(memory_db: fdb.Database) -> None:
     assert DirectoryNames.of(memory_db).key(users.pack((1,))) != "/app/users (1,)"
 
 
-def test_more_directories_than_come_at_once(memory_db: fdb.Database) -> None:
-    @fdb.transactional
-    def create(tr: fdb.Transaction) -> fdb.DirectorySubspace:
-        return [fdb.directory.create(tr, f"d{i}") for i in range(600)][-1]
+def test_more_rows_than_come_at_once(
+    memory_db: fdb.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_keys_shown, "_ROWS_AT_ONCE", 3)
 
-    last = create(memory_db)
-    assert DirectoryNames.of(memory_db).key(last.key()) == "/d599"
+    @fdb.transactional
+    def create(tr: fdb.Transaction) -> list[fdb.DirectorySubspace]:
+        return [fdb.directory.create(tr, f"d{i}") for i in range(10)]
+
+    made = create(memory_db)
+    names = DirectoryNames.of(memory_db)
+    assert [names.key(each.key()) for each in made] == [f"/d{i}" for i in range(10)]
 
 
 def test_directories_of_a_tenant(memory_db: fdb.Database) -> None:

@@ -231,8 +231,8 @@ def test_ranges_to_the_end_of_the_key_space(memory_db: fdb.Database) -> None:
     assert log.attempts[0].write_conflicts == [(b"", b"\xff\xff")]
 
 
-def test_asyncio(memory_name: str) -> None:
-    adb = fdb.open(memory_name, event_model="asyncio")
+def test_asyncio(prompt_name: str) -> None:
+    adb = fdb.open(prompt_name, event_model="asyncio")
 
     @fdb.transactional
     async def increment(tr: fdb.Transaction, key: bytes) -> int:
@@ -268,7 +268,13 @@ def test_asyncio_with_late_answers(memory_name: str, late_db: fdb.Database) -> N
             tr = adb.create_transaction()
             assert await tr[b"k"] == b"v"
             assert await tr.get_range(b"a", b"z") == [(b"k", b"v")]
-            await tr.commit()
+            commit: Any = tr.commit()
+            while not commit._ready():
+                await asyncio.sleep(0.0001)
+            # That the log has looked at it is no reason not to await it.
+            with pytest.raises(RuntimeError):
+                commit.wait()
+            await commit
             task = asyncio.ensure_future(adb.get(b"k"))
             await asyncio.sleep(0)
             task.cancel()
@@ -297,7 +303,11 @@ def test_a_commit_that_nobody_awaits_is_still_a_mistake(memory_name: str) -> Non
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 tr.commit()
-                gc.collect()
+                # The tracer waits for a late answer first.
+                for _ in range(10_000):
+                    if caught:
+                        break
+                    await asyncio.sleep(0.001)
             assert [each.category for each in caught] == [ResourceWarning]
             assert log.attempts[0].committed
 
