@@ -67,7 +67,9 @@ def record(db: object) -> Iterator[TransactionLog]:
     of the tenant. Other objects for the same database, as one of another event model, and other processes are not recorded. The log
     stays when the block has ended. Works on clusters, too. Raises TypeError for anything else.
 
-    Costs time and memory for each call. Recorded transactions have the option report_conflicting_keys.
+    Costs time and memory for each call. Recorded transactions have the option report_conflicting_keys. But with asyncio, `commit` of one
+    returns when the outcome is known, so what is done with the transaction until then is not seen to come too early. Showing keys reads
+    the directories, in a transaction that is not recorded but meets faults as all do.
     """
     database = database_of(db, "record()")
     log = TransactionLog(database, db if isinstance(db, TenantMembers) else None)
