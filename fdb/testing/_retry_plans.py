@@ -14,9 +14,21 @@ READS = ("get", "get_key", "get_range")
 
 #: The faults of each kind of call, as `Operation.inject` takes them. All are errors that `on_error` retries, but for the short
 #: batches of a range.
-OF_A_READ = ("transaction_too_old:at=read", "future_version", "process_behind:at=read")
+OF_A_READ = (
+    "transaction_too_old:at=read",
+    "future_version",
+    "process_behind:at=read",
+    "cluster_version_changed:at=read",
+)
 OF_A_RANGE = ("short_range:rows=1",)
-OF_A_VERSION = ("database_locked:at=version", "tag_throttled")
+OF_A_VERSION = (
+    "database_locked:at=version",
+    "tag_throttled",
+    "batch_transaction_throttled",
+    "grv_proxy_memory_limit_exceeded",
+    "process_behind:at=version",
+    "cluster_version_changed:at=version",
+)
 OF_A_COMMIT = (
     "not_committed",
     "commit_unknown_result:effect=applied",
@@ -24,6 +36,14 @@ OF_A_COMMIT = (
     "cluster_version_changed:at=commit,effect=applied",
     "cluster_version_changed:at=commit,effect=lost",
     "transaction_too_old:at=commit",
+    "database_locked:at=commit",
+    "proxy_memory_limit_exceeded",
+)
+#: No retry helps against these.
+TIMEOUT_OF_A_READ = "transaction_timed_out:at=read"
+TIMEOUTS_OF_A_COMMIT = (
+    "transaction_timed_out:at=commit,effect=applied",
+    "transaction_timed_out:at=commit,effect=lost",
 )
 #: No faults of the engine: the task is cancelled before the call, or when it has taken effect.
 CANCELLED = "cancelled"
@@ -75,13 +95,22 @@ def plans_of(points: Sequence[Point]) -> Iterator[Plan]:
         yield from _twice(point, points)
 
 
-def cancellations_of(points: Sequence[Point]) -> Iterator[Plan]:
-    """Returns the plans for cancelling a task at the points of a run: at each read, before each commit, and after it."""
-    for point in points:
+def endings_of(points: Sequence[Point], is_async: bool) -> Iterator[Plan]:
+    """Returns the plans that end a run at its points: at each read, before each commit, and after it.
+
+    A timeout does so, and a coroutine's task may be cancelled.
+    """
+    for point in points if is_async else ():
         if point.operation.name in READS or _writes(point):
             yield Plan({point.place: CANCELLED}, point, CANCELLED)
         if _writes(point):
             yield Plan({point.place: CANCELLED_AFTER}, point, CANCELLED_AFTER)
+    for point in points:
+        timeouts: tuple[str, ...] = TIMEOUTS_OF_A_COMMIT if _writes(point) else ()
+        if point.operation.name in READS:
+            timeouts = (TIMEOUT_OF_A_READ,)
+        for fault in timeouts:
+            yield Plan({point.place: fault}, point, fault)
 
 
 def _faults_at(point: Point, points: Sequence[Point]) -> Iterable[str]:

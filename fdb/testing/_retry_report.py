@@ -31,7 +31,7 @@ class Finding(NamedTuple):
     """One way in which a function is not safe to retry."""
 
     #: "content", "result", "state" (of a variable), "exception", "not retried", "swallowed", "leak" (of a future), "not awaited"
-    #: "cancelled" (half done) or "endless".
+    #: "half done" or "endless".
     kind: str
     #: What was injected; "" for what the run without faults shows.
     fault: str

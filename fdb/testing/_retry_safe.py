@@ -24,7 +24,7 @@ from fdb.testing._engine import embedded_database
 from fdb.testing._kept import Kept, futures_in
 from fdb.testing._plain import plain, raised
 from fdb.testing._retry_observer import Endless, Observer
-from fdb.testing._retry_plans import Plan, Point, cancellations_of, plans_of
+from fdb.testing._retry_plans import Plan, Point, endings_of, plans_of
 from fdb.testing._retry_report import Difference, Finding, RetryUnsafe, rows_that_differ
 from fdb.testing._tracing import Operation, trace
 from fdb.testing._undisturbed import undisturbed
@@ -69,18 +69,19 @@ def assert_retry_safe(
 
     `function` is called as function(db, *args, **kwargs): it is transactional, or runs transactions of its own. First it runs
     without faults, twice. Then for each call of its transactions, and each fault that this call can have, it runs from the same
-    beginning with that fault: 1007, 1009, 1037 and short batches for reads, throttling and a locked database for versions, 1020,
-    1021 and 1039 for commits, those two with and without effect; and with some faults in two attempts. Each time the rows of
-    the database, what is returned, and what the function keeps (in its closure, defaults, arguments, the object of a method, variables
-    of its module) have to be the same as without faults. Also found are errors that the function swallows, futures and ranges that leave
-    the function unused, what an `async def` function forgets to await, and retries without end. The task of an `async def` function is
-    cancelled, too, at every read and before and after every commit: where that leaves neither nothing nor all done, the function is called
-    again, and has to finish it.
+    beginning with that fault: 1007, 1009, 1037, 1039 and short batches for reads; throttling, a locked database and others for versions;
+    1020, 1021, 1039 and others for commits, those of unknown result with and without effect; and with some faults in two attempts. Each
+    time the rows of the database, what is returned, and what the function keeps (in its closure, defaults, arguments, the object of a
+    method, variables of its module) have to be the same as without faults. Also found are errors that the function swallows, futures and
+    ranges that leave the function unused, what an `async def` function forgets to await, and retries without end.
+
+    Then it is ended early: by a timeout (1031) at every read and commit, and the task of an `async def` function by being cancelled there.
+    Where that leaves neither nothing nor all done, the function is called again, and has to finish it.
 
     What depends on the version is no difference: versionstamps are compared by their order. A function that uses chance or the
     clock does something else every time: say with `ignore` what that is. It takes Subspaces, pairs of keys (begin, end) and
-    prefixes (bytes) whose rows are not compared, names of variables, and "result" for what is returned. No fault that ends in
-    an error even with a retry is injected. An exception of the run without faults is raised as it is.
+    prefixes (bytes) whose rows are not compared, names of variables, and "result" for what is returned. An exception of the run without faults is
+    raised as it is.
 
     Before every run, and at the end, the database gets back the rows that it had, and the variables what they held. Meanwhile its
     clock stands and jumps over every wait, other faults are suspended, and nobody else may use it. It blocks; with an asyncio database it is a coroutine, and so must the function be. The number
@@ -194,9 +195,9 @@ class _Examination:
             for plan in plans_of(clean.observer.points):
                 faulty = yield from self._run_once(plan)
                 self._compare(clean, faulty, plan)
-            if isinstance(self._db, AsyncDatabase | AsyncTenant):
-                for plan in cancellations_of(clean.observer.points):
-                    yield from self._cancel(clean, plan)
+            is_async = isinstance(self._db, AsyncDatabase | AsyncTenant)
+            for plan in endings_of(clean.observer.points, is_async):
+                yield from self._end_early(clean, plan)
         finally:
             self._kept.put_back()
             yield Ask(self._put_back)
@@ -336,25 +337,33 @@ class _Examination:
         for kind, text, differences in self._differences(clean, faulty) if error is None else ():
             self._find(kind, plan, text, differences)
 
-    def _cancel(self, clean: _Outcome, plan: Plan) -> Steps[None]:
-        """Runs the function with its task cancelled, and once more where that has left it half done."""
-        cancelled = yield from self._run_once(plan)
-        if not cancelled.observer.was_cancelled:
+    def _end_early(self, clean: _Outcome, plan: Plan) -> Steps[None]:
+        """Ends the function somewhere, and runs it once more where that has left it half done."""
+        ended = yield from self._run_once(plan)
+        if not (ended.observer.was_cancelled or ended.observer.was_reached):
+            return
+        if not ended.observer.was_cancelled and (
+            ended.error is None or isinstance(ended.error, Endless)
+        ):
+            self._compare(clean, ended, plan)
             return
         before = self._ignored.without(self._initial)
-        if cancelled.content == before and cancelled.state == self._first_state:
+        if ended.content == before and ended.state == self._first_state:
             return
-        if cancelled.content == clean.content and cancelled.state == clean.state:
+        if ended.content == clean.content and ended.state == clean.state:
             return
         again = yield from self._run_once(None, goes_on=True)
         if again.error is not None:
-            words = f"cancelled there and called again, it raised {raised(again.error)!r}"
-            self._find("cancelled", plan, words)
+            self._find(
+                "half done",
+                plan,
+                f"it ended there, and called again it raised {raised(again.error)!r}",
+            )
         elif again.content != clean.content:
             self._find(
-                "cancelled",
+                "half done",
                 plan,
-                "cancelled there and called again, it leaves other rows: what it had begun is lost, or done twice",
+                "it ended there, and called again it leaves other rows: what it had begun is lost, or done twice",
                 rows_that_differ(clean.content, again.content),
             )
 
