@@ -323,7 +323,7 @@ class Attempt:
 class RecordedTransaction:
     """One life of a transaction: from its first call to the commit that succeeded, the reset or the drop."""
 
-    #: Counts the transactions of the process in the order in which they were made.
+    #: Counts the transactions of the log in the order of their first calls.
     number: int
     #: The database or tenant that has made it.
     source: TransactionSource

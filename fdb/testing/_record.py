@@ -126,7 +126,7 @@ class Recorder:
         attempts = self._lives.get(life)
         if attempts is None:
             attempts = self._lives[life] = {}
-            transaction = recorded(operation.transaction)
+            transaction = recorded(operation.transaction, len(self._lives))
         else:
             known = attempts.get(operation.attempt)
             if known is not None:
@@ -250,13 +250,11 @@ _NOTES: dict[str, Callable[[Recorder, Operation], None]] = {
 }
 
 
-def recorded(transaction: TracedTransaction) -> RecordedTransaction:
-    """Returns an empty record of a transaction."""
+def recorded(transaction: TracedTransaction, number: int) -> RecordedTransaction:
+    """Returns an empty record of a transaction, the one with this number in its log."""
     source = transaction.source
     tenant = source._name if isinstance(source, TenantMembers) else None
-    return RecordedTransaction(
-        transaction.number, source, tenant, transaction.function, transaction.where
-    )
+    return RecordedTransaction(number, source, tenant, transaction.function, transaction.where)
 
 
 def strand_of(operation: Operation) -> object:
