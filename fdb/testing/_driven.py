@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import warnings
 from collections.abc import Callable, Generator
+from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
 ResultT = TypeVar("ResultT")
@@ -56,16 +57,27 @@ async def drive_in_loop(steps: Steps[None]) -> None:
         pass
 
 
+#: The call of `_await` that a task comes of.
+_call: ContextVar[object] = ContextVar("fdb_testing_call")
+
+
+def _is_left(task: asyncio.Task[Any], mark: object) -> bool:
+    """Whether a task comes of a call and has not ended. Before Python 3.12 that of others cannot be told from it."""
+    context: Callable[[], Any] | None = getattr(task, "get_context", None)
+    return not task.done() and (context is None or context().get(_call) is mark)
+
+
 async def _await(call: Callable[[], Any]) -> Any:
     """Awaits what a call returns, in a task of its own, and ends the tasks that this leaves behind: a warning names them."""
-    before = asyncio.all_tasks()
+    before, mark = asyncio.all_tasks(), object()
+    _call.set(mark)  # for the tasks that come of it
     result = call()
     if not inspect.isawaitable(result) or isinstance(result, bytes):  # a Value is both
         raise TypeError("with an asyncio database the function has to be async def")
     try:
         return await asyncio.ensure_future(result)
     finally:
-        left = [task for task in asyncio.all_tasks() - before if not task.done()]
+        left = [task for task in asyncio.all_tasks() - before if _is_left(task, mark)]
         for task in left:
             if not inspect.iscoroutine(task.get_coro()):
                 continue  # of the loop, which closes an asynchronous generator that was left in the middle

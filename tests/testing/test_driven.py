@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import warnings
 from collections.abc import AsyncIterator
@@ -94,6 +95,25 @@ def test_a_generator_that_is_left_in_the_middle_is_nobodys_task() -> None:
     assert results == [1]
     assert closed == [True]
     assert not heard
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="a task does not tell its context")
+def test_tasks_of_others_are_left_alone() -> None:
+    others: list[asyncio.Task[Any]] = []
+
+    async def work() -> None:
+        await asyncio.sleep(0.01)
+
+    async def start_another() -> None:
+        others.append(asyncio.create_task(asyncio.sleep(0.05)))
+
+    async def main() -> None:
+        steps = asking([], Ask(work, is_call=True))
+        await asyncio.gather(drive_in_loop(steps), start_another())
+        assert not others[0].done()
+        await others[0]
+
+    asyncio.run(main())
 
 
 def test_cancelled_it_does_what_is_still_asked_for() -> None:
