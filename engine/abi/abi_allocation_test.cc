@@ -158,6 +158,18 @@ bool moved_clock(FDBDatabase* database, Slice value) {
   return committed;
 }
 
+bool cuts(FDBDatabase* database, Slice value) {
+  const FDBKey begins[] = {{bytes("g"), 1}, {bytes("p"), 1}};
+  const char* const addresses[] = {"10.0.0.1:4500,[::1]:4501", nullptr};
+  const Error error = fdb_embedded_set_shards(database, 2, begins, addresses);
+  CHECK(error == 0 || error == err::kPlatformError);
+  Handle handle;
+  if (fdb_database_create_transaction(database, &handle.transaction) != 0) return false;
+  finish(fdb_transaction_get_addresses_for_key(handle.transaction, bytes("h"), 1));
+  finish(fdb_transaction_get_range_split_points(handle.transaction, bytes("a"), 1, bytes("z"), 1, 1'000));
+  return reads_and_writes(database, value);
+}
+
 using Program = bool (*)(FDBDatabase*, Slice);
 
 // The keys x and y are written together by each program. `all_after`: memory does not come back.
@@ -212,6 +224,7 @@ int main() {
     fdb::fail_each_allocation(fdb::watches, "watches", all_after);
     fdb::fail_each_allocation(fdb::tenants, "tenants", all_after);
     fdb::fail_each_allocation(fdb::moved_clock, "clock", all_after);
+    fdb::fail_each_allocation(fdb::cuts, "cuts", all_after);
   }
   std::puts("abi_allocation_test: ok");
   return 0;

@@ -88,10 +88,23 @@ void begin_privileged_transaction(Random& random) {
   }
 }
 
+void cut_into_shards(Random& random, FDBDatabase* database) {
+  static constexpr const char* kAddresses[] = {nullptr, "10.0.0.1:4500", "[::1]:1,10.0.0.1:2", "::1", "nobody", ""};
+  const Bytes keys[] = {random_key(random), random_key(random), random_key(random)};
+  FDBKey begins[3];
+  const char* addresses[3];
+  for (int i = 0; i < 3; ++i) {
+    begins[i] = {data(keys[i]), size(keys[i])};
+    addresses[i] = kAddresses[random.below(std::size(kAddresses))];
+  }
+  const int count = static_cast<int>(random.below(5)) - 1;
+  note(fdb_embedded_set_shards(database, count, begins, random.below(2) ? addresses : nullptr));
+}
+
 void use_database(Random& random) {
   const auto database = world->databases.pick(random);
   if (!database) return open_database(random);
-  switch (random.below(10)) {
+  switch (random.below(11)) {
     case 0: return open_database(random);
     case 1: return open_tenant(random, database->handle);
     case 2: {
@@ -131,6 +144,7 @@ void use_database(Random& random) {
       const int64_t micros = action == 2 ? 1 : static_cast<int64_t>(random.below(2'000'000)) - 1'000;
       return note(fdb_embedded_clock(database->handle, action, micros, random.below(2) ? &now : nullptr));
     }
+    case 8: return cut_into_shards(random, database->handle);
     default: return ask_database(random, database->handle);
   }
 }

@@ -22,6 +22,7 @@
 #include "db/movable_clock.h"
 #include "db/published_state.h"
 #include "db/recent_commits.h"
+#include "db/shards.h"
 #include "db/upkeep.h"
 #include "db/watches.h"
 #include "faults/faults.h"
@@ -85,6 +86,7 @@ class Keyspace : public RefCounted<Keyspace> {
   void note_round_trip() { round_trips_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
 
+  Shards& shards() { return shards_; }
   // For transactions.
   Upkeep& upkeep() { return upkeep_; }
 
@@ -122,6 +124,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   alignas(64) std::atomic<uint64_t> round_trips_{0};
 
+  Shards shards_{*this};
   Upkeep upkeep_;
   std::unique_ptr<KeyspaceFile> file_;
 };

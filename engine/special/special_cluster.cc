@@ -62,14 +62,19 @@ Error read_workers(SpecialAccess&, Slice begin, Slice end, SpecialRows* rows) {
   return 0;
 }
 
-// The one shard of the normal keys.
+// The shards of the normal keys.
 Error read_shards(SpecialAccess& access, Slice begin, Slice end, SpecialRows* rows) {
-  JsonWriter json;
-  json.begin_object();
-  json.member("shard_bytes", access.keyspace().current().range_stats(Slice(), system_keys::kSystemBegin).bytes);
-  json.member("shard_bytes_per_ksecond", 0);
-  json.end_object();
-  add_row(kShards, json.text(), begin, end, rows);
+  const Snapshot state = access.keyspace().current();
+  std::vector<Bytes> begins = Shards::begins(state, Slice(), system_keys::kSystemBegin);
+  begins.emplace_back(system_keys::kSystemBegin);
+  for (size_t i = 0; i + 1 < begins.size(); ++i) {
+    JsonWriter json;
+    json.begin_object();
+    json.member("shard_bytes", state.range_stats(begins[i], begins[i + 1]).bytes);
+    json.member("shard_bytes_per_ksecond", 0);
+    json.end_object();
+    add_row(Bytes(kShards) + begins[i], json.text(), begin, end, rows);
+  }
   return 0;
 }
 

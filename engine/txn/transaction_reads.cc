@@ -117,8 +117,15 @@ Ref<Future> Transaction::get_addresses_for_key(Slice key) {
   attempt_.used = true;
   auto found = std::make_unique<StringArray>();
   if (key < system_keys::kSystemEnd) {
-    found->strings.push_back(behavior().addresses_with_port || options_.include_port ? "127.0.0.1:4500" : "127.0.0.1");
-    found->pointers.push_back(found->strings.back().c_str());
+    if (view_.in_tenant()) {
+      if (Error error = view_.resolve_tenant(keyspace().current())) return answer_error(error);
+    }
+    const bool with_port = behavior().addresses_with_port || options_.include_port;
+    found->strings = keyspace().shards().addresses_of(view_.full_key(key));
+    for (Bytes& address : found->strings) {
+      if (!with_port) address.resize(address.rfind(':'));
+      found->pointers.push_back(address.c_str());
+    }
   }
   return answer(std::move(found), Tie::kRead);
 }
@@ -146,7 +153,15 @@ Ref<Future> Transaction::get_range_split_points(Slice begin, Slice end, int64_t 
   auto points = std::make_unique<KeyArray>();
   points->add(begin);
   if (begin == end) return answer_error(err::kInternalError);  // as the official client answers
-  if (chunk_size > 0) add_split_points(current, view_.prefix(), begin, end, chunk_size, points.get());
+  Bytes from(begin);
+  const Bytes first_inside = view_.prefix() + Bytes(begin) + '\0';
+  for (const Bytes& boundary : Shards::begins(current, first_inside, view_.prefix() + Bytes(end))) {
+    const Bytes key = boundary.substr(view_.prefix().size());
+    if (chunk_size > 0) add_split_points(current, view_.prefix(), from, key, chunk_size, points.get());
+    points->add(key);
+    from = key;
+  }
+  if (chunk_size > 0) add_split_points(current, view_.prefix(), from, end, chunk_size, points.get());
   points->add(end);
   return answer(std::move(points), Tie::kRequest);
 }

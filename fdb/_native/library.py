@@ -7,7 +7,7 @@ Objects of the library (databases, tenants, transactions, futures) are addresses
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -111,6 +111,18 @@ class EngineFunctions:
         out = ffi.new("int64_t *")
         check(self._bind("fdb_embedded_clock")(_database(database), action, micros, out))
         return int(out[0])
+
+    def fdb_embedded_set_shards(
+        self, database: int, begins: Sequence[bytes], addresses: Sequence[bytes | None]
+    ) -> None:
+        """Blocks while a file is written. There is an entry of addresses for each begin."""
+        kept = [ffi.from_buffer(begin) for begin in begins]
+        keys = ffi.new("FDBKey[]", len(kept))
+        for key, begin in zip(keys, kept, strict=True):
+            key.key, key.key_length = ffi.cast("uint8_t const *", begin), len(begin)
+        texts = [ffi.NULL if text is None else ffi.new("char[]", text) for text in addresses]
+        held = ffi.new("char const *[]", texts)
+        check(self._bind("fdb_embedded_set_shards")(_database(database), len(kept), keys, held))
 
     def fdb_embedded_set_faults(self, database: int, rules: bytes) -> tuple[int, str]:
         """The code, and the rules in full with their seed, or what is wrong with them."""

@@ -7,6 +7,7 @@ guide. Loaded by its first use, as `fdb.testing`.
 - `temporary_database`, `temporary_subspace` and `temporary_directory` give a `with` block what nobody else uses.
 - `assert_retry_safe` runs a transactional function under every fault at every point of its life, and compares.
 - `clock` moves the time that a database goes by.
+- `shards` cuts its key space, for programs that ask where keys are stored.
 - `assert_serializable` looks for an order of steps in which functions that run at the same time do what they never do one
   after the other.
 - `record` gives a log of what transactions read and write, with their conflict ranges and versions, assertions about it, and an
@@ -39,4 +40,6 @@ from fdb.testing._schedule import Stuck as Stuck
 from fdb.testing._serializable import NotSerializable as NotSerializable
 from fdb.testing._serializable import Outcome as Outcome
 from fdb.testing._serializable import assert_serializable as assert_serializable
+from fdb.testing._shards import Shards as Shards
+from fdb.testing._shards import shards as shards
 from fdb.testing._unittest import DatabaseTestCase as DatabaseTestCase

@@ -136,6 +136,7 @@ fdb_error_t fdb_embedded_set_faults(FDBDatabase *d, const char *rules, char *tex
 fdb_error_t fdb_embedded_faults(FDBDatabase *d, char *text, int capacity);
 fdb_error_t fdb_embedded_inject(FDBTransaction *tr, const char *fault);
 fdb_error_t fdb_embedded_clock(FDBDatabase *d, int action, int64_t micros, int64_t *out);
+fdb_error_t fdb_embedded_set_shards(FDBDatabase *d, int count, FDBKey const *begins, char const *const *addresses);
 fdb_error_t fdb_embedded_problem(FDBDatabase *d, char *text, int capacity);
 fdb_error_t fdb_embedded_backup(FDBDatabase *d, const char *target, FDBEmbeddedProgress progress, void *context, char *text, int capacity);
 fdb_error_t fdb_embedded_check(const char *path, FDBEmbeddedProgress progress, void *context, char *text, int capacity);

@@ -104,6 +104,7 @@ FDB_FUNCTION(fdb_error_t, fdb_embedded_set_faults, (FDBDatabase *d, const char *
 FDB_FUNCTION(fdb_error_t, fdb_embedded_faults, (FDBDatabase *d, char *text, int capacity))
 FDB_FUNCTION(fdb_error_t, fdb_embedded_inject, (FDBTransaction *tr, const char *fault))
 FDB_FUNCTION(fdb_error_t, fdb_embedded_clock, (FDBDatabase *d, int action, int64_t micros, int64_t *out))
+FDB_FUNCTION(fdb_error_t, fdb_embedded_set_shards, (FDBDatabase *d, int count, FDBKey const *begins, char const *const *addresses))
 FDB_FUNCTION(fdb_error_t, fdb_embedded_problem, (FDBDatabase *d, char *text, int capacity))
 FDB_FUNCTION(fdb_error_t, fdb_embedded_backup, (FDBDatabase *d, const char *target, FDBEmbeddedProgress progress, void *context, char *text, int capacity))
 FDB_FUNCTION(fdb_error_t, fdb_embedded_check, (const char *path, FDBEmbeddedProgress progress, void *context, char *text, int capacity))

@@ -23,7 +23,7 @@ OWN_EXPORTS = {
     f"fdb_embedded_{name}"
     for name in (
         *("backup", "check", "clock", "compact", "drop", "faults", "info", "inject", "problem"),
-        *("set_faults", "set_latency"),
+        *("set_faults", "set_latency", "set_shards"),
     )
 }
 

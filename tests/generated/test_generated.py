@@ -213,4 +213,5 @@ def test_the_function_table_names_every_current_function() -> None:
         "fdb_embedded_problem",
         "fdb_embedded_set_faults",
         "fdb_embedded_set_latency",
+        "fdb_embedded_set_shards",
     }

@@ -75,6 +75,7 @@ def test_the_names_of_the_module() -> None:
             fdb.testing,
             # One line for each module.
             "Clock clock "
+            "Shards shards "
             "DatabaseTestCase Faults faults temporary_database temporary_directory temporary_subspace "
             "Difference Finding RetryUnsafe assert_retry_safe "
             "NotSerializable Outcome Stuck assert_serializable "

@@ -80,6 +80,15 @@ DLLEXPORT fdb_error_t fdb_embedded_inject(FDBTransaction* tr, const char* fault)
  * unless it is called on that thread. 2006 for another action or time. */
 DLLEXPORT fdb_error_t fdb_embedded_clock(FDBDatabase* d, int action, int64_t micros, int64_t* out);
 
+/* Cuts the key space of the database into shards, in one commit, for programs that ask where keys are: `begins` ascend, below
+ * \xff, and there is always a shard from the empty key on. `addresses[i]` says who holds the i-th, as "ip:port[,ip:port...]"; NULL
+ * there, or instead of all, is the only process. With a count of 0 there is one shard again. 2006 for anything else; otherwise
+ * the error of the commit. In a file it blocks until the boundaries are on disk; the addresses are kept in memory alone. */
+DLLEXPORT fdb_error_t fdb_embedded_set_shards(FDBDatabase* d,
+                                              int count,
+                                              FDBKey const* begins,
+                                              char const* const* addresses);
+
 /* The error that everything done with the database gets, 0 if there is none.  `text`, of `capacity`
  * bytes, receives what there is to say about it: zero-terminated, and cut off where it does not fit. */
 DLLEXPORT fdb_error_t fdb_embedded_problem(FDBDatabase* d, char* text, int capacity);
