@@ -42,7 +42,7 @@ from fdb.testing._actions import (
 )
 from fdb.testing._engine import database_of
 from fdb.testing._log import TransactionLog
-from fdb.testing._tracing import Base, Operation, TracedTransaction, trace, when_ready
+from fdb.testing._tracing import Base, Operation, TracedTransaction, Where, trace, when_ready
 
 _REPORT_CONFLICTING_KEYS = 712
 _MODULE, _MODULE_END = b"\xff\xff/transaction/", b"\xff\xff/transaction0"
@@ -96,7 +96,7 @@ class Recorder:
         if operation.name == "commit":
             attempt = self._attempt_of(operation)
             attempt.commit_began = next(self._order)
-            attempt.where = operation.where
+            attempt.where = operation.where if operation.where.file else _last_line(attempt)
             with contextlib.suppress(FDBError, RuntimeError):
                 self._prepare(operation, attempt)
         elif operation.name == "on_error" and operation.arguments[0] == TOO_OLD:
@@ -265,6 +265,13 @@ def strand_of(operation: Operation) -> object:
     if asyncio is None or asyncio._get_running_loop() is None:
         return number
     return number, id(asyncio.current_task())
+
+
+def _last_line(attempt: Attempt) -> Where:
+    """The line of the program that the attempt has come to before its commit."""
+    calls = [*attempt.reads, *attempt.writes, *attempt.conflicts]
+    last = max(calls, key=lambda call: call.number, default=None)
+    return attempt.transaction.where if last is None else last.where
 
 
 def _dropped(transaction: RecordedTransaction, _: object) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import functools
 import gc
 import inspect
-import os
 import warnings
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, NamedTuple, overload
@@ -400,15 +399,11 @@ def _line(point: Operation | None, points: Sequence[Point]) -> str:
     """The line of a call. Where only the loop is behind it, as behind the commit of a coroutine, that of the call before it."""
     line = ""
     for _, operation in points:
-        if operation.transaction is (point and point.transaction) and _in_program(operation):
+        if operation.transaction is (point and point.transaction) and operation.where.file:
             line = str(operation.where)
         if operation is point:
             return line
     return line
-
-
-def _in_program(operation: Operation) -> bool:
-    return f"{os.sep}asyncio{os.sep}" not in operation.where.file
 
 
 def _wait_for_reads(result: Any) -> None:

@@ -39,6 +39,11 @@ P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+#: What starts threads and tasks: no line of the program is behind it.
+_STARTERS = tuple(
+    os.path.join(os.path.dirname(os.__file__), name)
+    for name in ("asyncio" + os.sep, "concurrent" + os.sep, "threading.py")
+)
 _PREFIX = "fdb_transaction_"
 #: What waiting in a callback raises.
 _IN_A_CALLBACK = 2026
@@ -405,10 +410,15 @@ def when_ready(future: Any, act: Callable[[Any], None]) -> None:
 
 
 def program_line() -> Where:
-    """Returns the innermost line of the program, outside of this package, that led to the call."""
+    """Returns the innermost line of the program, outside of this package, that led to the call.
+
+    Where a task or thread consists of a function of this package, as of a transactional one, there is none: its file is "".
+    """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
+        if code.co_filename.startswith(_STARTERS):
+            break
         if not code.co_filename.startswith(_PACKAGE):
             return Where(code.co_filename, frame.f_lineno, code.co_name)
         frame = frame.f_back

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import fdb
+from fdb.testing._log import TransactionLog
 from fdb.testing._record import record
 from helpers.processes import RunPython
 from helpers.waiting import wait_until
@@ -462,3 +463,19 @@ def test_a_dropped_transaction_is_noted_on_any_thread(memory_db: fdb.Database) -
         thread.start()
         thread.join()
         wait_until(lambda: log.attempts[0].outcome == "dropped")
+
+
+def test_the_line_of_a_commit_behind_which_there_is_only_a_task(memory_name: str) -> None:
+    adb = fdb.open(memory_name, event_model="asyncio")
+
+    @fdb.transactional
+    async def store(tr: fdb.Transaction) -> None:
+        tr[b"k"] = b"v"
+
+    async def main() -> TransactionLog:
+        with record(adb) as log:
+            await asyncio.create_task(store(adb))
+        return log
+
+    [attempt] = asyncio.run(main()).attempts
+    assert attempt.where == attempt.writes[0].where

@@ -64,6 +64,24 @@ def test_where_in_the_program(memory_db: fdb.Database) -> None:
     assert log.operations[0].transaction.where.function == "test_where_in_the_program"
 
 
+def test_a_task_of_a_transactional_function_has_lines_in_it_alone(memory_name: str) -> None:
+    log = Log()
+    adb = fdb.open(memory_name, event_model="asyncio")
+
+    @fdb.transactional
+    async def store(tr: fdb.Transaction) -> None:
+        tr[b"k"] = b"v"
+
+    async def main() -> None:
+        with trace(adb, log):
+            await asyncio.create_task(store(adb))
+
+    asyncio.run(main())
+    write, commit = log.operations
+    assert write.where.function == "store"
+    assert commit.where == write.transaction.where == ("", 0, "")
+
+
 def test_every_call(memory_db: fdb.Database) -> None:
     log = Log()
     with trace(memory_db, log):
