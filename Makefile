@@ -25,7 +25,8 @@ FORMATTED := $(wildcard engine/*/*.cc engine/*/*.h native/binding/*.[ch] native/
 	$(wildcard tests/*.c tests/*/*.c tests/*/*.cc tests/*/*.h benchmarks/*.c)
 
 QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tests/tuple tests/waiting \
-	tests/native/test_lifetimes.py tests/project/test_packaging.py
+	tests/native/test_lifetimes.py tests/project/test_packaging.py \
+	tests/testing/test_tracing.py tests/testing/test_kept.py tests/testing/test_driven.py
 # Tests that ask no database anything.
 WITHOUT_ANSWERS := tests/project tests/generated tests/tuple
 

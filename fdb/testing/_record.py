@@ -269,7 +269,7 @@ def strand_of(operation: Operation) -> object:
 
 def _last_line(attempt: Attempt) -> Where:
     """The line of the program that the attempt has come to before its commit."""
-    calls = [*attempt.reads, *attempt.writes, *attempt.conflicts]
+    calls: list[Read | Write | Conflict] = [*attempt.reads, *attempt.writes, *attempt.conflicts]
     last = max(calls, key=lambda call: call.number, default=None)
     return attempt.transaction.where if last is None else last.where
 
