@@ -89,7 +89,7 @@ inline Slice slice(const uint8_t* bytes, int length) {
 inline void copy_text(Slice from, char* text, int capacity) {
   if (!text || capacity <= 0) return;
   const size_t size = std::min(from.size(), static_cast<size_t>(capacity) - 1);
-  std::memcpy(text, from.data(), size);
+  std::copy_n(from.data(), size, text);
   text[size] = '\0';
 }
 

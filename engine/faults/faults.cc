@@ -102,7 +102,7 @@ void Faults::take_own(const Occasion& occasion, OneShotFaults* own, Fault* fault
     apply(*at, occasion.site, kOneShots, ++one_shot_number_, fault);
     ++one_shots_[static_cast<size_t>(at->kind)];
     at = own->rules_.erase(at);
-    latency_.disturb(-1);
+    ++own->met_;
   }
 }
 
@@ -233,5 +233,7 @@ void OneShotFaults::clear() noexcept {
   faults_->latency_.disturb(-static_cast<int>(rules_.size()));
   rules_.clear();
 }
+
+void OneShotFaults::let_go_of_met() noexcept { faults_->latency_.disturb(-std::exchange(met_, 0)); }
 
 }  // namespace fdb

@@ -124,19 +124,29 @@ class Faults final : private BuggifyUser {
 class OneShotFaults {
  public:
   OneShotFaults() = default;
-  ~OneShotFaults() { clear(); }
+  ~OneShotFaults() {
+    clear();
+    operation_ended();
+  }
   OneShotFaults(const OneShotFaults&) = delete;
 
   // `faults` are those of the transaction's database, the same each time.
   void add(FaultRule rule, Faults& faults);
   // Takes back what was not used.
   void clear() noexcept;
+  // The operation that has met some has its answer: until then Latency::disturbed() says that there is something about it.
+  void operation_ended() noexcept {
+    if (met_ != 0) let_go_of_met();
+  }
 
  private:
   friend class Faults;
 
+  void let_go_of_met() noexcept;
+
   Faults* faults_ = nullptr;
   std::vector<FaultRule> rules_;
+  int met_ = 0;
 };
 
 }  // namespace fdb

@@ -168,6 +168,8 @@ void test_one_shots() {
     CHECK_EQ(second.error, err::kCommitUnknownResult);
     CHECK(second.is_applied);
     CHECK_EQ(second.delay_micros, 0);
+    CHECK(subject.latency.disturbed());  // whoever answers has still to ask
+    own.operation_ended();
     CHECK(!subject.latency.disturbed());
     own.add(one_fault("future_version"), subject.faults);
     own.clear();

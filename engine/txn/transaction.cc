@@ -97,7 +97,7 @@ Ref<Future> Transaction::get_read_version() {
   check_timeout();
   if (attempt_.state_error != 0 && behavior().error_state_refuses_read_version) return answer_error(attempt_.state_error);
   if (latency_.disturbed()) {
-    delay_micros_ = 0;
+    begin_disturbed();
     if (Error error = disturb_version()) return answer_error(error);
   }
   if (Error error = view_.ensure_version(options_)) return answer_error(error);

@@ -42,6 +42,11 @@ class TransactionAnswers : public TransactionState {
   void retry_waiting();
 
   // ---- faults: asked for where latency_.disturbed() ---------------------------------------------------
+  // Before the first question of a call.
+  void begin_disturbed() {
+    delay_micros_ = 0;
+    faults_.operation_ended();
+  }
   // The error that a read of [begin, end), or of the key `begin`, fails with; 0: none. Its answer may come later.
   Error disturb_read(Slice begin, Slice end);
   // The same for a read version that is about to be taken, if that is.

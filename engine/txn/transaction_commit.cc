@@ -35,6 +35,7 @@ Error TransactionAnswers::prepare_commit(CommitRequest* request) {
   if (Error error = view_.tenant_requirement(options_)) return error;
   if (Error error = view_.resolve_tenant(keyspace().current())) return error;
   if (latency_.disturbed()) {
+    begin_disturbed();
     if (Error error = disturb_version()) return error;
   }
   if (Error error = view_.ensure_commit_version()) return error;

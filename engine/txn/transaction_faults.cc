@@ -46,7 +46,7 @@ Error TransactionAnswers::disturb_version() {
 }
 
 Error TransactionAnswers::disturb_read(Slice begin, Slice end) {
-  delay_micros_ = 0;
+  begin_disturbed();
   if (Error error = disturb_version()) return error;
   return suffer(keyspace().faults().decide(KeysOccasion(site::kRead, begin, end), &faults_));
 }

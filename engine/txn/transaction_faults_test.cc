@@ -445,6 +445,33 @@ void test_injection() {
   CHECK_EQ(error_of(transaction->get("a", false)), 0);
 }
 
+// Also where nothing else is asked for, and two delays come together.
+void test_injected_delays(bool in_file) {
+  const auto database = database_with("off", in_file);
+  for (const auto& [first, second] : {std::pair("slow_read", ""), {"slow_version", ""}, {"slow_version", "slow_read"}}) {
+    const auto transaction = create_transaction(*database);
+    for (const Slice fault : {Slice(first), Slice(second)}) {
+      if (!fault.empty()) CHECK_EQ(transaction->inject(Bytes(fault) + ":delay=30ms"), 0);
+    }
+    const Ref<Future> read = transaction->get("a", false);
+    pass(29'000);
+    CHECK(!read->is_ready());
+    CHECK_EQ(error_of(read), 0);
+    CHECK(transaction->get("b", false)->is_ready());
+    CHECK(!database->keyspace()->latency().disturbed());
+  }
+  {
+    const auto transaction = create_transaction(*database);
+    CHECK_EQ(transaction->inject("slow_commit:delay=30ms"), 0);
+    transaction->set("a", "1");
+    const Ref<Future> commit = transaction->commit();
+    pass(29'000);
+    CHECK(!commit->is_ready());
+    CHECK_EQ(error_of(commit), 0);
+  }
+  CHECK(!database->keyspace()->latency().disturbed());
+}
+
 }  // namespace
 }  // namespace fdb
 
@@ -475,6 +502,8 @@ int main() {
   test_conflicts_of_short_batches();
   test_a_seed_repeats();
   test_injection();
+  test_injected_delays(false);
+  test_injected_delays(true);
   files.clear();
   return 0;
 }
