@@ -121,7 +121,6 @@ void the_lease_holds_for_a_clock_that_is_moved() {
         CHECK_EQ(transaction->set_option(FDB_TR_OPTION_MAX_RETRY_DELAY, reinterpret_cast<const uint8_t*>(&delay), 8), 0);
         CHECK_EQ(error_of(transaction->on_error(err::kNotCommitted)), 0);
       }
-      clock.advance(0);
       newest = put(database, "k", "w");
     }
     const DatabaseHandle database = open(path, options);

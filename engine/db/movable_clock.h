@@ -25,6 +25,7 @@ class MovableClock : public Clock {
   // As Network::advance(), after the lease is on disk, or could not be written: then the versions stand still at its end, and
   // commits are refused.
   void advance(int64_t micros);
+  // With jumps it blocks for the lease, too, which has to hold for many of them.
   void freeze(bool jumps);
   void resume();
   // Somebody is going to wait for so long, by which a clock that stands with jumps is moved on. Does not block.

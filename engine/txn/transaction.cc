@@ -86,7 +86,7 @@ Ref<Future> Transaction::on_error(Error error) {
 void Transaction::set_read_version(Version version) {
   Lock lock(mutex_);
   if (attempt_.deferred_error != 0) return;
-  if (view_.has_version()) return attempt_.defer(err::kReadVersionAlreadySet);
+  if (view_.has_version() || view_.refused_version() != 0) return attempt_.defer(err::kReadVersionAlreadySet);
   if (version <= 0) return attempt_.defer(err::kVersionInvalid);
   view_.name_version(version);
 }
