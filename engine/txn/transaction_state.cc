@@ -172,6 +172,7 @@ void TransactionState::fail_pending(Error error, Error stamp_error) {
   late_answers_.fail_all(error);
   for (const Ref<Future>& future : on_error_futures_) future->fail(error);
   on_error_futures_.clear();
+  for (const Network::TimerId timer : std::exchange(jumps_, {})) network_.cancel(timer);  // nobody waits for them any more
   delivery_.fail(error, stamp_error);
 }
 
@@ -209,7 +210,11 @@ void TransactionState::fail_waiting(Error error) {
 // Only needed while something is pending: every call looks at the clock itself.
 void TransactionState::arm_timeout() {
   const bool pending = !waiting_.empty() || delivery_.is_awaited() || !on_error_futures_.empty() || !late_answers_.empty();
-  if (!pending || options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
+  if (pending) start_timeout();
+}
+
+void TransactionState::start_timeout() {
+  if (options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
   timeout_timer_ = at(retry_policy_.deadline_micros(options_.timeout_ms), TimerKind::kLimit, [this] { timeout_fired(); });
 }
 

@@ -99,6 +99,7 @@ class TransactionState : public KeyspaceUser {
 
   // ---- timeouts -------------------------------------------------------------------------------------
   void arm_timeout();
+  void start_timeout();
   void disarm_timeout();
   void timeout_fired();
 
@@ -110,8 +111,11 @@ class TransactionState : public KeyspaceUser {
   // Runs `task()` on the network thread when the database's clock says so, as TransactionLink does.
   template <class Task>
   Network::TimerId at(int64_t when_micros, TimerKind kind, Task task) {
-    if (kind == TimerKind::kWait && clock_.is_standing()) keyspace().clock().expect_jump(when_micros - clock_.now());
-    return link_.at(clock_, when_micros, kind, std::move(task));
+    if (kind != TimerKind::kWait || !clock_.is_standing()) return link_.at(clock_, when_micros, kind, std::move(task));
+    keyspace().clock().expect_jump(when_micros - clock_.now());
+    start_timeout();  // which may come first; the clock may jump at once
+    jumps_.push_back(0);
+    return jumps_.back() = link_.at(clock_, when_micros, kind, std::move(task));
   }
 
   const Ref<Database> database_;
@@ -139,10 +143,11 @@ class TransactionState : public KeyspaceUser {
   WaitingReads waiting_{clock_};
   Network::TimerId retry_timer_ = 0;
   LateAnswers late_answers_;
-  OneShotFaults faults_;             // of this transaction alone
-  int64_t delay_micros_ = 0;         // of the answer that is being made, by a fault
-  int64_t commit_delay_micros_ = 0;  // of the commit's
-  bool version_changed_ = false;     // a fault has said so, and on_error grants it
+  std::vector<Network::TimerId> jumps_;  // by which a clock that stands would move on; not those of a clock that runs
+  OneShotFaults faults_;                 // of this transaction alone
+  int64_t delay_micros_ = 0;             // of the answer that is being made, by a fault
+  int64_t commit_delay_micros_ = 0;      // of the commit's
+  bool version_changed_ = false;         // a fault has said so, and on_error grants it
   std::vector<Ref<Future>> on_error_futures_;
 };
 

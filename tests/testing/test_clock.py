@@ -163,7 +163,7 @@ def test_with_jumps_nobody_waits(prompt_db: fdb.Database) -> None:
     tr = prompt_db.create_transaction()
     for _ in range(30):
         tr.on_error(NOT_COMMITTED).wait()
-    assert 10 < still.now - before < 30
+    assert 0 < still.now - before < 30
     fdb.embedded.set_latency(prompt_db, 60)
     started = still.now
     assert prompt_db.get(b"k") is None
@@ -178,7 +178,7 @@ def test_with_jumps_a_timeout_that_is_due_before_wins(prompt_db: fdb.Database) -
     tr = prompt_db.create_transaction()
     tr.options.set_timeout(2000)
     assert code_of(tr.get(b"k").wait) == TIMED_OUT
-    assert still.now >= before + 2
+    assert still.now == pytest.approx(before + 2, abs=0.001)
 
 
 def test_with_jumps_a_retry_loop_runs_through(prompt_db: fdb.Database) -> None:
