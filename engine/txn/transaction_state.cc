@@ -172,7 +172,8 @@ void TransactionState::fail_pending(Error error, Error stamp_error) {
   late_answers_.fail_all(error);
   for (const Ref<Future>& future : on_error_futures_) future->fail(error);
   on_error_futures_.clear();
-  for (const Network::TimerId timer : std::exchange(jumps_, {})) network_.cancel(timer);  // nobody waits for them any more
+  for (const Network::TimerId timer : jumps_) network_.cancel(timer);  // nobody waits for them any more
+  jumps_.clear();
   delivery_.fail(error, stamp_error);
 }
 
