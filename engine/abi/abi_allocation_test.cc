@@ -170,6 +170,31 @@ bool cuts(FDBDatabase* database, Slice value) {
   return reads_and_writes(database, value);
 }
 
+// With everything that makes answers late or short, and faults of its own; whatever could not be done, they end.
+bool faults(FDBDatabase* database, Slice value) {
+  char text[256];
+  const char* rules = "slow_read:delay=1ms;slow_commit:delay=1ms;short_range:rows=1;watch_lost:delay=1ms,nth=1;seed=1";
+  const Error asked = fdb_embedded_set_faults(database, rules, text, sizeof text);
+  CHECK(asked == 0 || asked == err::kPlatformError);
+  const Error told = fdb_embedded_faults(database, text, sizeof text);
+  CHECK(told == 0 || told == err::kPlatformError);
+  Handle handle;
+  FDBFuture* watch = nullptr;
+  if (fdb_database_create_transaction(database, &handle.transaction) == 0) {
+    const Error injected = fdb_embedded_inject(handle.transaction, "future_version");
+    CHECK(injected == 0 || injected == err::kPlatformError);
+    if (injected == 0) CHECK(finish(get(handle.transaction, "x")) != 0);
+    fdb_transaction_reset(handle.transaction);
+    watch = fdb_transaction_watch(handle.transaction, bytes("x"), 1);
+    finish(fdb_transaction_commit(handle.transaction));
+  }
+  const bool committed = reads_and_writes(database, value);
+  for (int i = 0; i < 3; ++i) env->advance(1'000);
+  if (watch) fdb_future_destroy(watch);
+  CHECK_EQ(fdb_embedded_set_faults(database, nullptr, nullptr, 0), 0);
+  return committed;
+}
+
 using Program = bool (*)(FDBDatabase*, Slice);
 
 // The keys x and y are written together by each program. `all_after`: memory does not come back.
@@ -225,6 +250,7 @@ int main() {
     fdb::fail_each_allocation(fdb::tenants, "tenants", all_after);
     fdb::fail_each_allocation(fdb::moved_clock, "clock", all_after);
     fdb::fail_each_allocation(fdb::cuts, "cuts", all_after);
+    fdb::fail_each_allocation(fdb::faults, "faults", all_after);
   }
   std::puts("abi_allocation_test: ok");
   return 0;

@@ -18,8 +18,10 @@ DLLEXPORT fdb_error_t fdb_embedded_set_faults(FDBDatabase* d, const char* rules,
       copy_text(problem, text, capacity);
       return err::kInvalidOptionValue;
     }
+    if (!setting.seed) setting.seed = fresh_seed();
+    const Bytes replay = text ? text_of(setting) : Bytes();  // beforehand: what is done must not fail for want of memory
     keyspace->faults().set(std::move(setting));
-    copy_text(keyspace->faults().replay(), text, capacity);
+    copy_text(replay, text, capacity);
     return Error(0);
   });
 }

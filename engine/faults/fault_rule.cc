@@ -362,8 +362,16 @@ Bytes text_of(const FaultRule& rule) {
   return text;
 }
 
+Bytes text_of(const FaultSetting& setting) {
+  Bytes text;
+  for (const FaultRule& rule : setting.rules) text += text_of(rule) + ";";
+  return text + "seed=" + std::to_string(setting.seed.value_or(0));
+}
+
+uint64_t fresh_seed() { return Env::current().random_u64() >> 32; }
+
 uint64_t drawn_seed() noexcept {
-  static const uint64_t seed = Env::current().random_u64() >> 32;
+  static const uint64_t seed = fresh_seed();
   return seed;
 }
 

@@ -99,6 +99,9 @@ bool parse_faults(Slice text, FaultSetting* setting, Bytes* problem);
 // Reads one rule that says nothing about when.
 bool parse_one_fault(Slice text, FaultRule* rule, Bytes* problem);
 Bytes text_of(const FaultRule& rule);
+// All of a setting that has a seed.
+Bytes text_of(const FaultSetting& setting);
+uint64_t fresh_seed();
 // The seed of this process for those who are given none.
 uint64_t drawn_seed() noexcept;
 // What FDB_EMBEDDED_FAULTS says: 0, or 2006 after a line on stderr that tells what is wrong. Without a seed all databases of the process

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <utility>
 
-#include "base/env.h"
 #include "base/json.h"
 
 namespace fdb {
@@ -144,7 +143,7 @@ bool Faults::extended_by(const std::vector<Counted>& rules, uint64_t seed) const
 void Faults::set(FaultSetting setting) {
   std::vector<Counted> rules(setting.rules.size());
   for (size_t index = 0; index < rules.size(); ++index) rules[index].rule = std::move(setting.rules[index]);
-  const uint64_t seed = setting.seed ? *setting.seed : Env::current().random_u64() >> 32;
+  const uint64_t seed = setting.seed ? *setting.seed : fresh_seed();
   std::lock_guard lock(mutex_);
   const int before = interest();
   if (extended_by(rules, seed)) {

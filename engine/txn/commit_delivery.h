@@ -46,6 +46,8 @@ class CommitDelivery {
   void wait_for_reads() { attempt_.waits = true; }
   bool waits_for_reads() const { return attempt_.waits; }
   void decide(DecidedCommit decided) noexcept;
+  // Of a commit that is decided and not delivered; else 0.
+  Error decided_error() const { return attempt_.decided ? attempt_.decided->error : 0; }
   // Decided, and the answer is on its way: looks do not hasten it.
   void send() { attempt_.on_its_way = true; }
   bool is_on_its_way() const { return attempt_.on_its_way; }

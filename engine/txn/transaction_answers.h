@@ -56,8 +56,6 @@ class TransactionAnswers : public TransactionState {
   Fault disturb_commit();
   bool is_commit_late() const { return network_.running() && (latency_.on() || commit_delay_micros_ > 0); }
   Error suffer(const Fault& fault);
-  // The program does not hear what became of its commit.
-  DecidedCommit answer_got_lost(const Fault& fault, const CommitOutcome& outcome);
 
   // ---- a database with a latency --------------------------------------------------------------------
   Ref<Future> answer_late(Answer answer, Tie tie);

@@ -93,9 +93,7 @@ Ref<Future> Transaction::commit() {
 // Decided in any case: a commit that fails for want of memory has not taken effect.
 void TransactionAnswers::start_commit() noexcept {
   try {
-    DecidedCommit decided = decide_commit();
-    if (decided.error == err::kTransactionTimedOut) return enter_error_state(decided.error);  // a fault
-    delivery_.decide(std::move(decided));
+    delivery_.decide(decide_commit());
   } catch (const EngineError& error) {
     delivery_.decide(DecidedCommit{error.code});
   } catch (const std::bad_alloc&) {
@@ -106,6 +104,9 @@ void TransactionAnswers::start_commit() noexcept {
   view_.let_go_of_snapshot();
   reach(Point::kCommitDecided);
   try {
+    // A fault: the timeout comes instead of the outcome.
+    if (latency_.disturbed() && delivery_.decided_error() == err::kTransactionTimedOut)
+      return enter_error_state(err::kTransactionTimedOut);
     if (delivery_.is_on_its_way()) return arm_timeout();  // commit_is_decided() goes on
     if (latency_.disturbed() && is_commit_late()) commit_arrives_late();
   } catch (...) {
@@ -131,8 +132,11 @@ DecidedCommit TransactionAnswers::decide_commit() {
   const std::vector<KeyRange>& submitted = attempt_.read_conflicts.merged();
   const CommitOutcome outcome = keyspace().commit(request, late_decision());
   decided.error = outcome.error;
-  if (fault.error != 0) return answer_got_lost(fault, outcome);
   if (outcome.is_late) delivery_.send();
+  if (fault.error != 0) {  // the program does not hear what became of it
+    decided.error = fault.error;
+    return decided;
+  }
   decided.version = outcome.version;
   decided.stamp = outcome.stamp();
   if (outcome.error == err::kNotCommitted && request.report_conflicts) conflicting_ranges_.clear();

@@ -64,13 +64,6 @@ Fault TransactionAnswers::disturb_commit() {
   return fault;
 }
 
-DecidedCommit TransactionAnswers::answer_got_lost(const Fault& fault, const CommitOutcome& outcome) {
-  if (outcome.is_late) delivery_.send();
-  DecidedCommit decided{fault.error};
-  decided.reached_native = true;
-  return decided;
-}
-
 Error TransactionAnswers::inject(Slice fault) {
   Lock lock(mutex_);
   if (!database_->keyspace()) return database_->deferred_error();
