@@ -300,7 +300,8 @@ void test_versions_that_fail() {
     Result* version = nullptr;
     CHECK_EQ(reader->on_error(err::kNotCommitted)->is_ready(), false);
     const auto other = create_transaction(*database_with("off"));
-    CHECK_EQ(other->get_read_version()->value(&version), 0);
+    const Ref<Future> handed_out = other->get_read_version();
+    CHECK_EQ(handed_out->value(&version), 0);
     named->set_read_version(std::get<int64_t>(*version));
     CHECK_EQ(error_of(named->get_read_version()), 0);  // nothing was asked for
   }
