@@ -56,6 +56,8 @@ class TransactionAnswers : public TransactionState {
   Fault disturb_commit();
   bool is_commit_late() const { return network_.running() && (latency_.on() || commit_delay_micros_ > 0); }
   Error suffer(const Fault& fault);
+  // Whether the transaction does not get this error, at a read or else at its commit.
+  bool bears(const Fault& fault, bool reads) const;
 
   // ---- a database with a latency --------------------------------------------------------------------
   Ref<Future> answer_late(Answer answer, Tie tie);

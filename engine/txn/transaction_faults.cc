@@ -27,9 +27,15 @@ class CommitOccasion : public Occasion {
 
 }  // namespace
 
+// Who may use a locked database is not told that it is locked.
+bool TransactionAnswers::bears(const Fault& fault, bool reads) const {
+  return fault.error == err::kDatabaseLocked && (options_.lock_aware || (reads && options_.read_lock_aware));
+}
+
 // The state of an error that has come: what the error alone does not say.
 Error TransactionAnswers::suffer(const Fault& fault) {
   delay_micros_ += fault.delay_micros;
+  if (bears(fault, true)) return 0;
   if (fault.error == err::kClusterVersionChanged) version_changed_ = true;
   if (fault.error == err::kTransactionTimedOut) {
     delay_micros_ = 0;
@@ -58,8 +64,9 @@ void TransactionAnswers::shorten_batch(Slice begin, Slice end, int* rows) {
 
 Fault TransactionAnswers::disturb_commit() {
   commit_delay_micros_ = std::exchange(delay_micros_, 0);
-  const Fault fault = keyspace().faults().decide(CommitOccasion(attempt_.native), &faults_);
+  Fault fault = keyspace().faults().decide(CommitOccasion(attempt_.native), &faults_);
   commit_delay_micros_ += fault.delay_micros;
+  if (bears(fault, false)) fault.error = 0;
   if (fault.error == err::kClusterVersionChanged) version_changed_ = true;
   return fault;
 }

@@ -253,6 +253,30 @@ void test_what_is_no_occasion_for_a_read() {
   CHECK_EQ(error_of(transaction->get("b", false)), err::kFutureVersion);
 }
 
+void test_a_lock_is_none_to_who_is_lock_aware() {
+  const auto database = database_with("database_locked");
+  const auto transaction = create_transaction(*database);
+  CHECK_EQ(error_of(transaction->get_read_version()), err::kDatabaseLocked);
+  transaction->reset();
+  CHECK_EQ(transaction->set_option(FDB_TR_OPTION_READ_LOCK_AWARE, nullptr, 0), 0);
+  CHECK_EQ(error_of(transaction->get("k", false)), 0);
+  transaction->reset();
+  CHECK_EQ(transaction->set_option(FDB_TR_OPTION_LOCK_AWARE, nullptr, 0), 0);
+  CHECK_EQ(error_of(transaction->get("k", false)), 0);
+  transaction->set("k", "v");
+  CHECK_EQ(error_of(transaction->commit()), 0);
+}
+
+// That the cluster has another version is forgotten with the attempt that was told so.
+void test_a_changed_version_is_granted_once() {
+  const auto database = database_with("cluster_version_changed:at=commit,effect=lost,nth=1");
+  const auto transaction = create_transaction(*database);
+  transaction->set("k", "v");
+  CHECK_EQ(error_of(transaction->commit()), err::kClusterVersionChanged);
+  transaction->reset();
+  CHECK_EQ(error_of(transaction->on_error(err::kClusterVersionChanged)), err::kClusterVersionChanged);
+}
+
 void test_keys_of_a_read() {
   const auto database = database_with("future_version:keys=62..63");
   const auto transaction = create_transaction(*database);
@@ -490,6 +514,8 @@ int main() {
   test_read_that_times_out();
   test_what_is_no_occasion_for_a_read();
   test_keys_of_a_read();
+  test_a_lock_is_none_to_who_is_lock_aware();
+  test_a_changed_version_is_granted_once();
   test_versions_that_fail();
   test_slow_reads_and_versions();
   test_short_batches();

@@ -159,6 +159,7 @@ void TransactionState::full_reset() {
   clear_overlay();
   clear_native();
   delivery_.forget_last_stamp();
+  version_changed_ = false;
   retry_policy_ = RetryPolicy(clock_.now());
   persistent_options_.clear();
   disarm_timeout();
