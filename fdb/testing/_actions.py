@@ -22,21 +22,6 @@ if TYPE_CHECKING:
 OPEN, COMMITTED, CANCELLED, RESET, DROPPED = "open", "committed", "cancelled", "reset", "dropped"
 NOT_COMMITTED, TOO_OLD = 1020, 1007
 
-ATOMIC_NAMES = {
-    2: "add",
-    6: "bit_and",
-    7: "bit_or",
-    8: "bit_xor",
-    9: "append_if_fits",
-    12: "max",
-    13: "min",
-    14: "set_versionstamped_key",
-    15: "set_versionstamped_value",
-    16: "byte_min",
-    17: "byte_max",
-    20: "compare_and_clear",
-}
-
 
 class KeyRange(NamedTuple):
     """The keys with begin <= key < end."""

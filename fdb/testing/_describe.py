@@ -8,26 +8,12 @@ from fdb._errors import FDBError
 from fdb._generated.options import ConflictRangeType
 from fdb.testing._content import shown, shown_value
 from fdb.testing._plain import Raised, plain
-from fdb.testing._tracing import Operation, Selector
+from fdb.testing._tracing import ATOMIC_NAMES, Operation, Selector
 
 _MOST_ROWS = 2
 _ADD = 2
 #: The operations on little-endian integers.
 _NUMBERS = (_ADD, 12, 13)
-_MUTATIONS = {
-    _ADD: "add",
-    6: "bit_and",
-    7: "bit_or",
-    8: "bit_xor",
-    9: "append_if_fits",
-    12: "max",
-    13: "min",
-    14: "set_versionstamped_key",
-    15: "set_versionstamped_value",
-    16: "byte_min",
-    17: "byte_max",
-    20: "compare_and_clear",
-}
 
 
 def error_name(code: int) -> str:
@@ -54,7 +40,7 @@ def described(operation: Operation) -> str:
     if name == "set":
         return f"set {shown(begin)} = {shown_value(operation.value)}"
     if name == "atomic_op":
-        return f"{_MUTATIONS.get(arguments[0], name)} {shown(begin)}, {_operand(operation)}"
+        return f"{ATOMIC_NAMES.get(arguments[0], name)} {shown(begin)}, {_operand(operation)}"
     if name == "on_error":
         return f"on_error {error_name(arguments[0])}"
     return f"{view}{name}" + (f" {shown(begin)}" if begin is not None else "")

@@ -26,7 +26,6 @@ from fdb._startup import api_version
 from fdb._values import Key
 from fdb._waiting.threads import THREADS
 from fdb.testing._actions import (
-    ATOMIC_NAMES,
     CANCELLED,
     COMMITTED,
     DROPPED,
@@ -42,7 +41,15 @@ from fdb.testing._actions import (
 )
 from fdb.testing._engine import database_of
 from fdb.testing._log import TransactionLog
-from fdb.testing._tracing import Base, Operation, TracedTransaction, Where, trace, when_ready
+from fdb.testing._tracing import (
+    ATOMIC_NAMES,
+    Base,
+    Operation,
+    TracedTransaction,
+    Where,
+    trace,
+    when_ready,
+)
 
 _REPORT_CONFLICTING_KEYS = 712
 _MODULE, _MODULE_END = b"\xff\xff/transaction/", b"\xff\xff/transaction0"

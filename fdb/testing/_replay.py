@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fdb._startup import api_version
-from fdb.testing._actions import ATOMIC_NAMES, Attempt, KeyRange, Write, merged
+from fdb.testing._actions import Attempt, KeyRange, Write, merged
+from fdb.testing._tracing import ATOMIC_NAMES
 
 _LONGEST_VALUE = 100_000
 _STAMP_LENGTH = 10

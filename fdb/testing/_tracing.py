@@ -44,6 +44,21 @@ _STARTERS = tuple(
     os.path.join(os.path.dirname(os.__file__), name)
     for name in ("asyncio" + os.sep, "concurrent" + os.sep, "threading.py")
 )
+#: The methods for the codes of `atomic_op`.
+ATOMIC_NAMES = {
+    2: "add",
+    6: "bit_and",
+    7: "bit_or",
+    8: "bit_xor",
+    9: "append_if_fits",
+    12: "max",
+    13: "min",
+    14: "set_versionstamped_key",
+    15: "set_versionstamped_value",
+    16: "byte_min",
+    17: "byte_max",
+    20: "compare_and_clear",
+}
 _PREFIX = "fdb_transaction_"
 #: What waiting in a callback raises.
 _IN_A_CALLBACK = 2026

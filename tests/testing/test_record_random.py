@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import fdb
-from fdb.testing._actions import ATOMIC_NAMES
 from fdb.testing._record import record
 from fdb.testing._replay import final_state
+from fdb.testing._tracing import ATOMIC_NAMES
 
 STAMPED = ("set_versionstamped_key", "set_versionstamped_value")
 ATOMIC = [name for name in ATOMIC_NAMES.values() if name not in STAMPED]

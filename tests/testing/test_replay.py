@@ -7,9 +7,9 @@ import random
 import pytest
 
 import fdb
-from fdb.testing._actions import ATOMIC_NAMES
 from fdb.testing._record import record
 from fdb.testing._replay import AtomicWrite, atomic_result, final_state
+from fdb.testing._tracing import ATOMIC_NAMES
 
 STAMPED = ("set_versionstamped_key", "set_versionstamped_value")
 OPERATIONS = [name for name in ATOMIC_NAMES.values() if name not in STAMPED]
