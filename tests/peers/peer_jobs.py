@@ -60,7 +60,8 @@ def installed(python: str, package: str) -> Path:
 def found_tests(python: str) -> str:
     """Runs the job for asyncio-foundationdb and the package's own tests; their last line."""
     job = run([python, str(HERE / "found_job.py")], FDB_CLUSTER_FILE="memory:found")
-    options = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
+    # The settings of this project's own tests are none of theirs, though the environment lies below it.
+    options = ["-q", "-c", os.devnull, "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
     command = [python, "-m", "pytest", *options, str(installed(python, "found") / "tests.py")]
     own = run(command, FDB_CLUSTER_FILE="memory:found-tests")
     return f"{job}; its own tests: {own.splitlines()[-1]}"
