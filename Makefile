@@ -27,8 +27,9 @@ FORMATTED := $(wildcard engine/*/*.cc engine/*/*.h native/binding/*.[ch] native/
 QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tests/tuple tests/waiting \
 	tests/native/test_lifetimes.py tests/project/test_packaging.py \
 	tests/testing/test_tracing.py tests/testing/test_kept.py tests/testing/test_driven.py
-# Tests that ask no database anything.
-WITHOUT_ANSWERS := tests/project tests/generated tests/tuple
+# Tests that ask no database anything, and those that run suites of their own.
+WITHOUT_ANSWERS := tests/project tests/generated tests/tuple \
+	$(wildcard tests/testing/test_pytest_plugin*.py) tests/testing/test_guide.py tests/testing/test_unittest.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \

@@ -42,7 +42,7 @@ class Observer:
         self.was_reached = False
         #: Whether the task was cancelled.
         self.was_cancelled = False
-        self._to_cancel: tuple[Operation, asyncio.Task[Any] | None] | None = None
+        self._to_cancel: Operation | None = None
         #: Why a fault could not be injected.
         self.failure: Exception | None = None
         self._most_calls = most_calls
@@ -68,7 +68,9 @@ class Observer:
             self.was_cancelled = True
             raise asyncio.CancelledError
         if fault == CANCELLED_AFTER:
-            self._to_cancel = (operation, asyncio.current_task())
+            # Where answers are late the task may have gone on by the time that the loop hears of this one.
+            operation.waits = True
+            self._to_cancel = operation
         elif fault is not None:
             self.was_reached = True
             try:
@@ -82,15 +84,9 @@ class Observer:
         """From here on it is known whether the result of a read is used."""
         if operation.name in READS and operation.future is not None:
             operation.future._note_use()
-        if self._to_cancel is not None and self._to_cancel[0] is operation:
-            self._cancel(self._to_cancel[1])
-
-    def _cancel(self, task: asyncio.Task[Any] | None) -> None:
-        """Cancels the task that waits for a commit, or begins to."""
-        self.was_cancelled, self._to_cancel = True, None
-        if task is None or task is _running_task():
+        if self._to_cancel is operation:
+            self.was_cancelled, self._to_cancel = True, None
             raise asyncio.CancelledError
-        task.cancel()
 
     def _place(self, operation: Operation) -> Place:
         number = self._numbers.setdefault(operation.transaction.number, len(self._numbers) + 1)
@@ -151,13 +147,6 @@ class Observer:
     def _leak(self, kind: str, operation: Operation | None, text: str) -> None:
         if all(leak.text != text or leak.operation is not operation for leak in self.leaks):
             self.leaks.append(Leak(kind, operation, text))
-
-
-def _running_task() -> asyncio.Task[Any] | None:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:  # no loop runs here
-        return None
 
 
 def _is_unused(operation: Operation) -> bool:

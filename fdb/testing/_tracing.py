@@ -25,7 +25,7 @@ from fdb import _retry
 from fdb._errors import FDBError
 from fdb._native import extension
 from fdb._types import KeyArgument, ValueArgument
-from fdb._waiting.threads import model_of
+from fdb._waiting.threads import THREADS, model_of
 from fdb.testing._engine import database_of
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ class Operation:
         "transaction",
         "value",
         "version",
+        "waits",
         "where",
     )
 
@@ -177,6 +178,8 @@ class Operation:
         self.error = 0
         #: The version of a commit that succeeded; -1 if it wrote nothing.
         self.version = -1
+        #: To be set by `Tracer.before` of a commit: the outcome is waited for, also in a loop, which stands still meanwhile.
+        self.waits = False
         self.where = program_line()
 
     def __repr__(self) -> str:
@@ -348,7 +351,7 @@ class TracedHandle(Base):
             self._tell_after(tracers, operation)
 
         # Who commits waits anyway; and the next call of any thread comes after the outcome.
-        when_ready(future, finish)
+        when_ready(future, finish, operation.waits)
         return future
 
     def _committed_version(self) -> int:
@@ -404,16 +407,17 @@ class _Seen:
         pass
 
 
-def when_ready(future: Any, act: Callable[[Any], None]) -> None:
+def when_ready(future: Any, act: Callable[[Any], None], waits: bool = False) -> None:
     """Calls `act(future)` when the future is ready: waits for that where it may, else it is called later.
 
-    It must not wait in a loop, and in callbacks.
+    It must not wait in callbacks, and in a loop only if `waits` says so.
     """
     model = model_of(future)
-    if not model.must_await:
+    if waits or not model.must_await:
+        waiter = THREADS if model.must_await else model
         try:
             while not future._ready():
-                model.wait(future)
+                waiter.wait(future)
         except FDBError as error:
             if error.code != _IN_A_CALLBACK:
                 raise

@@ -59,7 +59,9 @@ def test_buggify_tells_rules_that_do_the_same(run_python: RunPython) -> None:
 
 @pytest.mark.parametrize("value", ["not_comitted", "not_committed:p=2", "slow_read"])
 def test_a_malformed_variable_is_refused(value: str, run_python: RunPython) -> None:
-    done = run_python(COMMITS, environment={"FDB_EMBEDDED_FAULTS": value})
+    # With both variables the error names both.
+    environment = {"FDB_EMBEDDED_FAULTS": value, "FDB_EMBEDDED_LATENCY": ""}
+    done = run_python(COMMITS, environment=environment)
     assert done.returncode != 0
     assert f"FDB_EMBEDDED_FAULTS={value}: " in done.stderr
     assert f"(2006): FDB_EMBEDDED_FAULTS is {value!r}; known are rules" in done.stderr

@@ -192,9 +192,10 @@ def test_handles_of_a_subclass(db: fdb.Database, test_prefix: bytes) -> None:
             kind()
 
 
-def test_whether_a_future_was_used(memory_db: fdb.Database) -> None:
-    memory_db[b"k"] = b"v"
-    tr = memory_db.create_transaction()
+def test_whether_a_future_was_used(prompt_name: str) -> None:
+    database = fdb.open(prompt_name)
+    database[b"k"] = b"v"
+    tr = database.create_transaction()
     value, rows, other = tr[b"k"], tr.get_range_page(b"", b"\xff"), tr[b"k"]
     assert value._owes() == 0
     for future in (value, rows, other):
