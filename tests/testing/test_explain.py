@@ -101,8 +101,9 @@ def test_two_threads(memory_db: fdb.Database) -> None:
             check()
 
 
-def test_asyncio(memory_name: str) -> None:
-    adb = fdb.open(memory_name, event_model="asyncio")
+def test_asyncio(prompt_name: str) -> None:
+    # Where answers are late a log is complete a moment after the commit.
+    adb = fdb.open(prompt_name, event_model="asyncio")
 
     @fdb.transactional
     async def add(tr: fdb.Transaction) -> None:
