@@ -28,10 +28,7 @@ Error wait_for(const Ref<Future>& future) {
 
 std::optional<Bytes> value_of(const Ref<Future>& future) {
   CHECK_EQ(wait_for(future), 0);
-  Result* result = nullptr;
-  CHECK_EQ(future->value(&result), 0);
-  const auto& value = std::get<ValueResult>(*result);
-  return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
+  return test::value_of(future);
 }
 
 Version put(const Ref<Database>& database, Slice key, Slice value) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kOnlyProcess = "127.0.0.1:4500";
 
-// What a commit that is decided late comes to.
+// What a commit that is decided late comes to. No std::promise: one that is dropped undecided allocates where nothing may fail.
 struct Decision {
   Mutex mutex;
   Condition decided;

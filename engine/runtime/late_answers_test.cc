@@ -33,10 +33,7 @@ Error late_error(const Ref<Future>& future) {
 
 std::optional<Bytes> value_of(const Ref<Future>& future) {
   CHECK_EQ(late_error(future), 0);
-  Result* result = nullptr;
-  CHECK_EQ(future->value(&result), 0);
-  const auto& value = std::get<ValueResult>(*result);
-  return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
+  return test::value_of(future);
 }
 
 void put(const Ref<Database>& database, Slice key, Slice value) {

@@ -67,16 +67,14 @@ inline Future& finished(const Ref<Future>& future) {
 
 inline Error error_of(const Ref<Future>& future) { return finished(future).get_error(); }
 
-inline std::optional<Bytes> value_of(const Ref<Future>& future) {
-  Result* result = nullptr;
-  CHECK_EQ(finished(future).value(&result), 0);
-  const auto& value = std::get<ValueResult>(*result);
-  return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
+inline std::optional<Bytes> value_in_time(const Ref<Future>& future) {
+  finished(future);
+  return value_of(future);
 }
 
 inline std::optional<Bytes> stored(const Ref<Database>& database, Slice key) {
   const auto transaction = create_transaction(*database);
-  return value_of(transaction->get(key, true));
+  return value_in_time(transaction->get(key, true));
 }
 
 inline void put(const Ref<Database>& database, Slice key, Slice value) {

@@ -35,10 +35,7 @@ struct SpecialClient {
 
   std::optional<Bytes> get(Slice key) {
     const auto future = transaction->get(special(key), false);
-    Result* result = nullptr;
-    CHECK_EQ(future->value(&result), 0);
-    const auto& value = std::get<ValueResult>(*result);
-    return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
+    return value_of(future);
   }
   Rows range(Slice begin, Slice end, int limit = kUnlimited, bool reverse = false) {
     const Bytes from = special(begin), to = special(end);

@@ -1,6 +1,8 @@
 // The process's library, as the engine's tests use it.
 #pragma once
 
+#include <optional>
+
 #include "abi/library.h"
 #include "sim/test_support.h"
 
@@ -16,6 +18,14 @@ inline void simulate() {
 
 inline Ref<Database> open_database(const Bytes& cluster_string) {
   return Library::of_process().databases().open(cluster_string.c_str());
+}
+
+// What a get has answered; nothing where the key is absent.
+inline std::optional<Bytes> value_of(const Ref<Future>& ready) {
+  Result* result = nullptr;
+  CHECK_EQ(ready->value(&result), 0);
+  const auto& value = std::get<ValueResult>(*result);
+  return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
 }
 
 inline void drop_database(const Bytes& name) { Library::of_process().databases().drop(name); }

@@ -17,12 +17,7 @@ Ref<Database> fresh_database() {
   return test::open_database(("memory:window" + std::to_string(++number)).c_str());
 }
 
-std::optional<Bytes> value_of(const Ref<Future>& future) {
-  Result* result = nullptr;
-  CHECK_EQ(future->value(&result), 0);
-  const auto& value = std::get<ValueResult>(*result);
-  return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
-}
+using test::value_of;
 
 Version put(const Ref<Database>& database, Slice key, Slice value) {
   const auto transaction = create_transaction(*database);

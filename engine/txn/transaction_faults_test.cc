@@ -289,7 +289,7 @@ void test_injection() {
   CHECK_EQ(transaction->inject("not_committed"), 0);
   other->set("a", "1");
   CHECK_EQ(error_of(other->commit()), 0);
-  CHECK_EQ(value_of(transaction->get("a", false)), Bytes("1"));
+  CHECK_EQ(value_in_time(transaction->get("a", false)), Bytes("1"));
   transaction->set("b", "1");
   CHECK_EQ(error_of(transaction->commit()), err::kNotCommitted);
   CHECK_EQ(error_of(transaction->on_error(err::kNotCommitted)), 0);

@@ -20,12 +20,7 @@ Ref<Database> fresh_database() {
 
 Error error_of(const Ref<Future>& future) { return future->get_error(); }
 
-std::optional<Bytes> value_of(const Ref<Future>& future) {
-  Result* result = nullptr;
-  CHECK_EQ(future->value(&result), 0);
-  const auto& value = std::get<ValueResult>(*result);
-  return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
-}
+using test::value_of;
 
 int64_t number_of(const Ref<Future>& future) {
   Result* result = nullptr;

@@ -23,12 +23,7 @@ WaitingReads::Read read_of(const Bytes& key, const Error* outcome) {
   };
 }
 
-std::optional<Bytes> value_of(const Ref<Future>& future) {
-  Result* result = nullptr;
-  CHECK_EQ(future->value(&result), 0);
-  const auto& value = std::get<ValueResult>(*result);
-  return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
-}
+using test::value_of;
 
 struct Reader {
   void set(Slice key, Slice value) {

@@ -19,7 +19,7 @@ _REPORT_SIZE = 1 << 20
 _API_FUNCTION_MISSING = 2204
 
 
-_libraries: dict[int, Library] = {}
+_libraries: dict[int, LoadedLibrary] = {}
 
 
 def check(code: int) -> None:
@@ -57,11 +57,60 @@ class LoadError(OSError):
     """A library could not be loaded; the text is the loader's own reason."""
 
 
-class EngineFunctions:
-    """What only the embedded engine has beside the ABI, which is the other part of `Library`."""
+class LoadedLibrary:
+    """What all functions of a library need: the loaded file, and its functions by name."""
+
+    def __init__(self, path: str) -> None:
+        """Loads the file `path`, or what the loader finds for a name without a slash.
+
+        Raises LoadError, and ValueError if there is a NUL in the path.
+        """
+        name = os.fsencode(path)
+        if b"\0" in name:
+            raise ValueError("the path contains a NUL character")
+        message = ffi.new("char[]", _MESSAGE_SIZE)
+        self._library = lib.shim_open(name, message, _MESSAGE_SIZE)
+        if self._library == ffi.NULL:
+            raise LoadError(ffi.string(message).decode(errors="replace"))
+        self._functions: dict[str, Any] = {}
+        self._version_selected = False
+        #: Where `fdb._native.extension` finds the table of functions.
+        self.address: int = int(ffi.cast("uintptr_t", self._library))
+        self.path: str = self._find_path() or path
+        _libraries[self.address] = self
+
+    def _find_path(self) -> str | None:
+        path = ffi.new("char[]", _MESSAGE_SIZE)
+        if not lib.shim_path(self._library, path, _MESSAGE_SIZE):
+            return None
+        return os.fsdecode(ffi.string(path))
+
+    def has(self, name: str) -> bool:
+        """Whether the library has the function `name`."""
+        return bool(lib.shim_bind(self._library, name.encode()) != ffi.NULL)
 
     def _bind(self, name: str) -> Any:
-        raise NotImplementedError
+        function = self._functions.get(name)
+        if function is None:
+            if not self.has(name):
+                raise missing_function(self, name)
+            function = self._functions[name] = getattr(self._library.functions, name)
+        return function
+
+    def describe(self) -> str:
+        """Names the library in an error: its version if it can tell, and its path."""
+        known = self._version_selected and self.has("fdb_get_client_version")
+        version = self.fdb_get_client_version() if known else "unknown"
+        return f"this libfdb_c (version {version}, {self.path})"
+
+    def fdb_get_client_version(self) -> str:
+        """The release, as in "7.4.6". The vendor's library crashes before a version was selected."""
+        text: str = ffi.string(self._bind("fdb_get_client_version")()).decode(errors="replace")
+        return text.split(",")[0]
+
+
+class EngineFunctions(LoadedLibrary):
+    """What only the embedded engine has beside the ABI, which is the other part of `Library`."""
 
     def fdb_embedded_drop(self, name: bytes) -> None:
         check(self._bind("fdb_embedded_drop")(name))
@@ -143,58 +192,10 @@ class Library(EngineFunctions):
     Never unloaded: its threads may be inside it until the process ends.
     """
 
-    def __init__(self, path: str) -> None:
-        """Loads the file `path`, or what the loader finds for a name without a slash.
-
-        Raises LoadError, and ValueError if there is a NUL in the path.
-        """
-        name = os.fsencode(path)
-        if b"\0" in name:
-            raise ValueError("the path contains a NUL character")
-        message = ffi.new("char[]", _MESSAGE_SIZE)
-        self._library = lib.shim_open(name, message, _MESSAGE_SIZE)
-        if self._library == ffi.NULL:
-            raise LoadError(ffi.string(message).decode(errors="replace"))
-        self._functions: dict[str, Any] = {}
-        self._version_selected = False
-        #: Where `fdb._native.extension` finds the table of functions.
-        self.address: int = int(ffi.cast("uintptr_t", self._library))
-        self.path: str = self._find_path() or path
-        _libraries[self.address] = self
-
-    def _find_path(self) -> str | None:
-        path = ffi.new("char[]", _MESSAGE_SIZE)
-        if not lib.shim_path(self._library, path, _MESSAGE_SIZE):
-            return None
-        return os.fsdecode(ffi.string(path))
-
-    def has(self, name: str) -> bool:
-        """Whether the library has the function `name`."""
-        return bool(lib.shim_bind(self._library, name.encode()) != ffi.NULL)
-
-    def _bind(self, name: str) -> Any:
-        function = self._functions.get(name)
-        if function is None:
-            if not self.has(name):
-                raise missing_function(self, name)
-            function = self._functions[name] = getattr(self._library.functions, name)
-        return function
-
-    def describe(self) -> str:
-        """Names the library in an error: its version if it can tell, and its path."""
-        known = self._version_selected and self.has("fdb_get_client_version")
-        version = self.fdb_get_client_version() if known else "unknown"
-        return f"this libfdb_c (version {version}, {self.path})"
-
     # ---- the library as a whole ----
 
     def fdb_get_max_api_version(self) -> int:
         return int(self._bind("fdb_get_max_api_version")())
-
-    def fdb_get_client_version(self) -> str:
-        """The release, as in "7.4.6". The vendor's library crashes before a version was selected."""
-        text: str = ffi.string(self._bind("fdb_get_client_version")()).decode(errors="replace")
-        return text.split(",")[0]
 
     def fdb_select_api_version_impl(self, runtime_version: int, header_version: int) -> None:
         check(self._bind("fdb_select_api_version_impl")(runtime_version, header_version))
@@ -284,7 +285,7 @@ class Library(EngineFunctions):
         )
 
 
-def missing_function(library: Library, name: str) -> FDBError:
+def missing_function(library: LoadedLibrary, name: str) -> FDBError:
     """The error of a call that needs a function which the library lacks."""
     return FDBError(_API_FUNCTION_MISSING, f"{library.describe()} has no {name}")
 

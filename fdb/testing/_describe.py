@@ -21,6 +21,19 @@ def error_name(code: int) -> str:
     return f"{FDBError(code).name} ({code})"
 
 
+def selector_described(selector: Selector, key: str) -> str:
+    """Returns the function of KeySelector that makes a selector, or else its constructor; `key` is how its key is shown."""
+    function = {
+        (False, 0): "last_less_than",
+        (True, 0): "last_less_or_equal",
+        (True, 1): "first_greater_than",
+        (False, 1): "first_greater_or_equal",
+    }.get((bool(selector.or_equal), selector.offset))
+    if function is not None:
+        return f"{function}({key})"
+    return f"KeySelector({key}, {bool(selector.or_equal)}, {selector.offset})"
+
+
 def described(operation: Operation) -> str:
     """Returns what was called, with its keys."""
     name, arguments = operation.name, operation.arguments
@@ -102,17 +115,7 @@ def _bound(selector: Selector) -> str:
 
 
 def _selector(selector: Selector) -> str:
-    names = {
-        (False, 0): "last_less_than",
-        (True, 0): "last_less_or_equal",
-        (True, 1): "first_greater_than",
-        (False, 1): "first_greater_or_equal",
-    }
-    name = names.get((bool(selector.or_equal), selector.offset))
-    key = shown(selector.key)
-    return (
-        f"{name}({key})" if name else f"KeySelector({key}, {selector.or_equal}, {selector.offset})"
-    )
+    return selector_described(selector, shown(selector.key))
 
 
 def _operand(operation: Operation) -> str:

@@ -5,6 +5,7 @@ Which faults there are, and what each may be told, only the engine knows: here a
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,6 +20,8 @@ Keys: TypeAlias = Subspace | slice | tuple[KeyArgument, KeyArgument]
 Delay: TypeAlias = float | tuple[float, float]
 
 SEED_LIMIT = 2**63
+#: Short enough to be typed again.
+_DRAWN_BITS = 32
 _SEED = "seed="
 _PLACES = ("read", "version", "commit")
 _EFFECTS = ("applied", "lost", "either")
@@ -102,6 +105,11 @@ def check_count(name: str, value: Any, most: int) -> None:
 def _check_between(name: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
         raise ValueError(f"{name} must be between {least} and {most}, not {value!r}")
+
+
+def drawn_seed() -> int:
+    """Returns a seed by chance."""
+    return secrets.randbits(_DRAWN_BITS)
 
 
 def check_seed(seed: Any) -> int:

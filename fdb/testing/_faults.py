@@ -6,7 +6,6 @@ import collections
 import contextlib
 import inspect
 import json
-import random
 import threading
 from types import TracebackType
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from fdb.testing._fault_text import (
     Manner,
     Schedule,
     check_seed,
+    drawn_seed,
     rule_text,
     split_rules,
 )
@@ -31,8 +31,6 @@ from fdb.testing._tracing import trace
 SelfT = TypeVar("SelfT", bound="Faults")
 
 _INVALID_OPTION_VALUE = 2006
-#: Short enough to be typed again.
-SEED_BITS = 32
 
 
 def faults(db: object, seed: int | None = None, rules: str = "") -> Faults:
@@ -52,7 +50,7 @@ def faults(db: object, seed: int | None = None, rules: str = "") -> Faults:
     if seed is None:
         seed = written
     if seed is None:
-        seed = random.SystemRandom().getrandbits(SEED_BITS)
+        seed = drawn_seed()
     return Faults(database, check_seed(seed), texts)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import sys
 
 from fdb._startup import api_version
 from fdb.testing._clock import Clock, clock
 from fdb.testing._cluster import open_part
 from fdb.testing._engine import database_of
-from fdb.testing._fault_text import split_rules
-from fdb.testing._faults import SEED_BITS, Faults
+from fdb.testing._fault_text import drawn_seed, split_rules
+from fdb.testing._faults import Faults
 from fdb.testing._faults import faults as begin_faults
 from fdb.testing._isolation import MemorySandbox, Sandbox, Source
 from fdb.testing._log import TransactionLog
@@ -45,7 +44,7 @@ class Kit:
     def seed(self) -> int:
         """What everything that is random in the test begins with."""
         if self._seed is None:
-            self._seed = random.SystemRandom().getrandbits(SEED_BITS)
+            self._seed = drawn_seed()
         return self._seed
 
     @property

@@ -243,11 +243,7 @@ class TransactionLog:
                 for read in attempt.reads
                 if (snapshots or not read.snapshot) and not _is_inside(read.keys, allowed)
             ]
-            found += [
-                f"add_read_conflict_range {names.range(each.keys)} at {place_text(each.where)}"
-                for each in attempt.conflicts
-                if each.kind == "read" and not _is_inside(each.keys, allowed)
-            ]
+            found += _ranges_outside(attempt, "read", allowed, names)
             # A selector may have gone further than the rows show.
             found = found or [
                 f"the read conflict range {names.range(each)}"
@@ -271,11 +267,7 @@ class TransactionLog:
                 for write in attempt.writes
                 if not _is_inside(write.keys(attempt.versionstamp), allowed)
             ]
-            found += [
-                f"add_write_conflict_range {names.range(each.keys)} at {place_text(each.where)}"
-                for each in attempt.conflicts
-                if each.kind == "write" and not _is_inside(each.keys, allowed)
-            ]
+            found += _ranges_outside(attempt, "write", allowed, names)
             complaints += [f"{text}, in {transaction_text(attempt.transaction)}" for text in found]
         self._complain("writes lie outside of what is allowed", complaints)
 
@@ -310,6 +302,17 @@ def _spaces_text(spaces: Iterable[bytes | None]) -> str:
 def _is_of(source: TransactionSource) -> Callable[[RecordedTransaction], bool]:
     name = source._name if isinstance(source, TenantMembers) else None
     return lambda each: each.tenant == name
+
+
+def _ranges_outside(
+    attempt: Attempt, kind: str, allowed: list[KeyRange], names: DirectoryNames
+) -> list[str]:
+    """The conflict ranges of a kind that the program has added outside of what is allowed."""
+    return [
+        f"add_{kind}_conflict_range {names.range(each.keys)} at {place_text(each.where)}"
+        for each in attempt.conflicts
+        if each.kind == kind and not _is_inside(each.keys, allowed)
+    ]
 
 
 def _key_of(key: Any) -> bytes:

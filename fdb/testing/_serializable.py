@@ -7,7 +7,6 @@ import functools
 import itertools
 import math
 import random
-import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, overload
 
@@ -16,6 +15,7 @@ from fdb._blocking import Database, Tenant
 from fdb.testing._content import Rows, Stamps, put_back, read_all, shown, shown_value, version_of
 from fdb.testing._describe import told
 from fdb.testing._engine import embedded_database
+from fdb.testing._fault_text import drawn_seed
 from fdb.testing._kept import Kept
 from fdb.testing._plain import Raised, plain, raised
 from fdb.testing._schedule import (
@@ -128,7 +128,7 @@ def assert_serializable(
     _check(workload, schedules, patience)
     _check_choice(seed, schedule)
     if seed is None:
-        seed = secrets.randbits(32)
+        seed = drawn_seed()
     search = _Search(tuple(workload), db, outcome, patience)
     if isinstance(db, AsyncDatabase | AsyncTenant):
         return _run_in_thread(search, functools.partial(search.run, schedules, seed, schedule))

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from fdb._errors import FDBError
 from fdb.testing._actions import (
     COMMITTED,
     DROPPED,
@@ -18,6 +17,7 @@ from fdb.testing._actions import (
     RecordedTransaction,
     Write,
 )
+from fdb.testing._describe import error_name, selector_described
 from fdb.testing._keys_shown import DirectoryNames, value_text
 from fdb.testing._tracing import Selector, Where
 
@@ -69,17 +69,8 @@ def outcome_text(attempt: Attempt) -> str:
 
 
 def selector_text(selector: Selector, names: DirectoryNames) -> str:
-    """A selector as the function of KeySelector that makes it."""
-    key, or_equal, offset = selector
-    function = {
-        (False, 0): "last_less_than",
-        (True, 0): "last_less_or_equal",
-        (True, 1): "first_greater_than",
-        (False, 1): "first_greater_or_equal",
-    }.get((bool(or_equal), offset))
-    if function is not None:
-        return f"{function}({names.key(key)})"
-    return f"KeySelector({names.key(key)}, {bool(or_equal)}, {offset})"
+    """A selector with its key as keys are shown."""
+    return selector_described(selector, names.key(selector.key))
 
 
 def read_text(read: Read, names: DirectoryNames) -> str:
@@ -105,7 +96,7 @@ def result_text(read: Read, names: DirectoryNames) -> str:
     if not read.known:
         return "" if read.kind == "watch" else "not looked at"
     if read.error:
-        return f"{FDBError(read.error).name} ({read.error})"
+        return error_name(read.error)
     if read.kind == "get_range":
         return "1 row" if read.rows == 1 else f"{read.rows} rows"
     if read.kind == "get_key":

@@ -158,9 +158,9 @@ typedef struct {
     PyObject *result;
     PyObject *model;
     PyObject *owner; /* the transaction of an operation that is on its way */
-    PyObject
-        *run; /* the call of a transactional function that has to end first, see fdb/_attempts.py, or who is
-                        told how it ended, see fdb/testing/_actions.py */
+    /* The call of a transactional function that has to end first, see fdb/_attempts.py, or who is told how it ended, see
+     * fdb/testing/_actions.py. */
+    PyObject *run;
     PyObject *weak_references;
     int generation;
     int readers; /* who is making objects of what `pointer` holds */
