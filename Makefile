@@ -6,6 +6,7 @@ PYTEST_ARGS ?=
 SEEDS ?= 1000
 KILLS ?= 1000
 POWER_LOSSES ?= 2000
+INSTRUCTIONS ?= --check
 PYTHONS ?= python3.10 python3.11 python3.12 python3.13
 
 BIN := $(VENV)/bin
@@ -22,7 +23,7 @@ SOURCES := setup.py pyproject.toml tools/build_engine.py \
 
 # What clang-format watches over; the headers of the ABI are tables with a layout of their own.
 FORMATTED := $(wildcard engine/*/*.cc engine/*/*.h native/binding/*.[ch] native/shim/*.[ch] native/tuple/*.[ch]) \
-	$(wildcard tests/*.c tests/*/*.c tests/*/*.cc tests/*/*.h benchmarks/*.c)
+	$(wildcard tests/*.c tests/*/*.c tests/*/*.cc tests/*/*.h benchmarks/*.[ch])
 
 QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tests/tuple tests/waiting \
 	tests/native/test_lifetimes.py tests/project/test_packaging.py \
@@ -33,7 +34,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
-	generate check-generated parity bench bench-durable bench-testing crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
+	generate check-generated parity bench bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
 help: ## list the targets
@@ -115,9 +116,11 @@ bench: $(VENV)/benchmarked ## compare with the official package on the same engi
 	$(PY) benchmarks/run.py
 	$(PY) benchmarks/durable.py
 
-bench-durable: $(VENV)/benchmarked ## compare files with sqlite3 and lmdb at 1e6 and 1e7 pairs; count instructions of reads
+bench-durable: $(VENV)/benchmarked ## compare files with sqlite3 and lmdb at 1e6 and 1e7 pairs
 	$(PY) benchmarks/durable.py --rounds 5 --pairs 1000000 10000000
-	$(PY) benchmarks/instructions.py
+
+bench-instructions: $(VENV)/installed ## count the engine's instructions, compare with what is kept (INSTRUCTIONS=--update keeps them)
+	$(PY) benchmarks/instructions.py $(INSTRUCTIONS)
 
 asan: ## run the engine's tests under AddressSanitizer and UBSan
 	@$(PYTHON) tools/build_engine.py --sanitize=address --tests

@@ -1,13 +1,19 @@
-"""Counts the instructions of a read in `memory:` and in `file:`, whose rows are in memory after a first read.
+"""Counts the instructions of the engine's operations, and compares them with those that are kept.
 
-    python benchmarks/instructions.py
+    python benchmarks/instructions.py            # a table, also of a database in a file
+    python benchmarks/instructions.py --check    # fails if an operation takes over 3 % more than in instructions.json
+    python benchmarks/instructions.py --update   # writes instructions.json
 
-A program in C reads 10,000 rows of 16 + 100 bytes under valgrind (callgrind), once with more reads than the other
-time: the difference is what those reads take, and is the same on every machine.
+`engine.c` runs under valgrind (callgrind). What is counted is what the calling thread executes for an operation, from C
+through the engine and the C library. It is nearly the same in each run and on each machine with the same compiler, so
+that a change of a few per cent shows, where times on a busy machine differ by more.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import platform
 import re
 import shutil
 import subprocess
@@ -15,58 +21,138 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests"))
 
 import fdb.embedded  # noqa: E402
 from helpers.compilers import c_compiler, link_with_libfdb_c  # noqa: E402
 from helpers.paths import HEADERS  # noqa: E402
 
-ROWS = 10_000
-#: What is read, a smaller and a larger number of times, and the operations in one time.
-WORK = {"get": (2_000, 12_000, 1), "scan": (1, 5, ROWS)}
+KEPT = HERE / "instructions.json"
+#: By how much an operation may take more than is kept.
+TOLERANCE = 0.03
+#: The works of engine.c, and what one operation of each is.
+TITLES = {
+    "empty": "transaction: begin, end",
+    "version": "begin, read version, end",
+    "begin_get": "begin, get, end",
+    "get": "get, other keys each time",
+    "same_get": "get, the same key each time",
+    "snapshot_get": "snapshot get, other keys each time",
+    "own_get": "get of an own write",
+    "set": "set",
+    "rows": "row of a range of 1,000",
+    "commit": "begin, set, commit, end",
+    "commit_again": "reset, set, commit",
+    "increment": "begin, get, set, commit, end",
+}
+
+Counts = dict[str, float]
 
 
 def build(directory: Path) -> Path:
-    program = directory / "reads"
-    source = Path(__file__).with_name("reads.c")
+    """Compiles engine.c against the embedded engine."""
+    program = directory / "engine"
     link = link_with_libfdb_c(fdb.embedded.libdir())
-    command = [*c_compiler(), "-O2", f"-I{HEADERS}", str(source), "-o", str(program), *link]
-    subprocess.run(command, check=True)
+    source = str(HERE / "engine.c")
+    subprocess.run(
+        [*c_compiler(), "-O2", f"-I{HEADERS}", source, "-o", str(program), *link], check=True
+    )
     return program
 
 
-def instructions(program: Path, database: str, work: str, count: int) -> int:
-    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    command = [*valgrind, str(program), database, work, str(count)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    found = re.search(r"Collected : (\d+)", done.stderr)
-    if done.returncode != 0 or found is None:
-        raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
-    return int(found[1])
-
-
-def cost(program: Path, database: str, work: str) -> float:
-    few, many, operations = WORK[work]
-    more = instructions(program, database, work, many) - instructions(program, database, work, few)
-    return more / (many - few) / operations
-
-
-def main() -> int:
-    if shutil.which("valgrind") is None:
-        print("error: valgrind is not installed (Debian, Ubuntu: apt-get install valgrind)")
-        return 2
+def count(program: Path, database: str, works: list[str]) -> Counts:
+    """Returns the instructions of one operation of each work, of the thread that calls."""
     with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        program = build(directory)
-        databases = {"memory:": "memory:reads", "file:": f"file:{directory / 'reads.fdb'}"}
-        # The rows of a file that is opened again are in its table, not among its latest commits.
-        subprocess.run([str(program), databases["file:"], "get", "1"], check=True)
-        print(f"{'instructions':24} {'memory:':>10} {'file:':>10} {'ratio':>7}")
-        for work, title in (("get", "get, from C"), ("scan", "row of a range, from C")):
-            memory, file = (cost(program, databases[kind], work) for kind in databases)
-            print(f"{title:24} {memory:10,.1f} {file:10,.1f} {file / memory:7.3f}")
-    return 0
+        output = Path(name) / "counted"
+        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}"]
+        # A part is written at each mark(), and holds what was executed inside of measured().
+        collect = ["--toggle-collect=measured", "--dump-before=mark"]
+        command = [*valgrind, *collect, str(program), database, *works]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
+        operations = [int(line.split()[1]) for line in done.stdout.splitlines()]
+        parts = [Path(f"{output}.{number}").read_text() for number in range(1, len(works) + 1)]
+    totals = [int(re.findall(r"^totals: (\d+)", part, re.MULTILINE)[0]) for part in parts]
+    return {work: total / each for work, total, each in zip(works, totals, operations, strict=True)}
+
+
+def toolchain(program: Path) -> str:
+    """Says what the numbers depend on besides the sources: compiler, C library, processor's kind."""
+    comments = subprocess.run(
+        ["readelf", "--string-dump=.comment", fdb.embedded.library_path()],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    compilers = sorted(set(re.findall(r"(?:GCC|clang)[^\n]*", comments)))
+    return ", ".join([*compilers, *platform.libc_ver(str(program)), platform.machine()])
+
+
+def differences(kept: Counts, found: Counts) -> list[str]:
+    """Returns a sentence for each operation that takes too many instructions, or is not kept."""
+    problems = []
+    for work, instructions in found.items():
+        if work not in kept:
+            problems.append(f"{TITLES[work]}: not in {KEPT.name}")
+        elif instructions > kept[work] * (1 + TOLERANCE):
+            more = instructions / kept[work] - 1
+            problems.append(
+                f"{TITLES[work]}: {instructions:,.0f} instructions, {more:.1%} more than {kept[work]:,.0f}"
+            )
+    return problems
+
+
+def check(found: Counts, made_with: str) -> int:
+    kept = json.loads(KEPT.read_text())
+    if kept["toolchain"] != made_with:
+        print(f"not compared: {KEPT.name} was made with {kept['toolchain']}, this is {made_with}")
+        return 0
+    problems = differences(kept["instructions"], found)
+    for problem in problems:
+        print(f"error: {problem}")
+    if problems:
+        print(
+            "If it has to be so: `python benchmarks/instructions.py --update`, and say why in the commit."
+        )
+    return 1 if problems else 0
+
+
+def show(columns: dict[str, Counts]) -> None:
+    print(f"{'instructions of one operation':38}" + "".join(f"{name:>10}" for name in columns))
+    for work, title in TITLES.items():
+        print(f"{title:38}" + "".join(f"{counts[work]:10,.0f}" for counts in columns.values()))
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="fail if there are more than are kept")
+    parser.add_argument("--update", action="store_true", help="keep what is found")
+    options = parser.parse_args(argv)
+    for tool in ("valgrind", "readelf"):
+        if shutil.which(tool) is None:
+            print(
+                f"error: {tool} is not installed (Debian, Ubuntu: apt-get install valgrind binutils)"
+            )
+            return 2
+    with tempfile.TemporaryDirectory() as name:
+        program = build(Path(name))
+        made_with = toolchain(program)
+        columns = {"memory:": count(program, "memory:counted", list(TITLES))}
+        if not options.check and not options.update:
+            file = f"file:{name}/counted.fdb"
+            # The rows of a file that is opened again are in its table, not among its latest commits.
+            subprocess.run([str(program), file], check=True, stdout=subprocess.DEVNULL)
+            columns["file:"] = count(program, file, list(TITLES))
+    show(columns)
+    if options.update:
+        rounded = {work: round(number) for work, number in columns["memory:"].items()}
+        KEPT.write_text(
+            json.dumps({"toolchain": made_with, "instructions": rounded}, indent=1) + "\n"
+        )
+    return check(columns["memory:"], made_with) if options.check else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
