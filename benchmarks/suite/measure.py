@@ -1,0 +1,186 @@
+"""Programs that measure, asked in rounds that alternate between them.
+
+A `Worker` is a program that prepares itself once and then measures whenever it is asked; `Timed` programs are started
+for each sample. Both give samples; `measure` takes a plan of a row and returns the row.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from suite.results import Column, Row, Target
+
+SAMPLE_SECONDS = 300
+
+
+class Failed(Exception):
+    """A program did not measure; the text is what it printed."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one operation took, and how many processors were at work."""
+
+    amount: float
+    processors: float = 0.0
+    note: str = ""
+
+
+class Source(Protocol):
+    """Where the samples of a column come from."""
+
+    def start(self) -> None:
+        """Prepares; called once, before all samples."""
+
+    def sample(self) -> Sample:
+        """Measures. Raises Failed."""
+
+    def stop(self) -> None:
+        """Ends what `start` has begun."""
+
+
+@dataclass
+class Worker:
+    """A program that says "ready", and for each line that it reads measures once and prints a line of JSON.
+
+    The line is {"amount": seconds or bytes for one operation, "processors": at work meanwhile, "note": ...}. It ends
+    when there is nothing more to read.
+    """
+
+    command: list[str]
+    environment: Mapping[str, str] | None = None
+    directory: Path | None = None
+    process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            env=self.environment,
+            cwd=self.directory,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        line = self._line()
+        if line != "ready":
+            raise self._failed(line)
+
+    def sample(self) -> Sample:
+        assert self.process is not None and self.process.stdin is not None
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self._failed("it has ended") from None
+        line = self._line()
+        try:
+            return Sample(**json.loads(line))
+        except (json.JSONDecodeError, TypeError):
+            raise self._failed(line) from None
+
+    def stop(self) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        try:
+            process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+    def _line(self) -> str:
+        assert self.process is not None and self.process.stdout is not None
+        if not select.select([self.process.stdout], [], [], SAMPLE_SECONDS)[0]:
+            raise self._failed(f"it printed nothing for {SAMPLE_SECONDS} s")
+        return self.process.stdout.readline().strip()
+
+    def _failed(self, line: str) -> Failed:
+        process, self.process = self.process, None
+        assert process is not None
+        process.kill()
+        _, errors = process.communicate()
+        return Failed(f"{' '.join(self.command)}\n{line}\n{errors}".strip())
+
+
+@dataclass
+class Timed:
+    """A program whose whole run is the sample, less what an empty run takes."""
+
+    command: list[str]
+    empty: list[str]
+    environment: Mapping[str, str] | None = None
+    directory: Path | None = None
+
+    def start(self) -> None:
+        self.sample()
+
+    def sample(self) -> Sample:
+        return Sample(max(self._seconds(self.command) - self._seconds(self.empty), 0.0), 1.0)
+
+    def stop(self) -> None:
+        pass
+
+    def _seconds(self, command: list[str]) -> float:
+        begin = time.perf_counter()
+        done = subprocess.run(
+            command,
+            env=self.environment,
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            timeout=SAMPLE_SECONDS,
+            check=False,
+        )
+        seconds = time.perf_counter() - begin
+        if done.returncode != 0:
+            raise Failed(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+        return seconds
+
+
+@dataclass
+class Plan:
+    """A row that is to be measured: its columns with their sources. See `suite.results.Row` for the rest."""
+
+    subject: str
+    name: str
+    sources: dict[str, Source]
+    unit: str = "s"
+    limit: str | None = None
+    targets: tuple[Target, ...] = ()
+    bound: str = ""
+    most_rounds: int = field(default=1 << 30)
+
+
+def measure(plan: Plan, rounds: int, progress: Callable[[str], None] = lambda text: None) -> Row:
+    """Measures all columns of a row in rounds; which one begins changes from round to round. Raises Failed.
+
+    A first sample of each column is thrown away: it warms up caches, branch predictors and pools.
+    """
+    columns = {name: Column() for name in plan.sources}
+    started: list[Source] = []
+    try:
+        for name, source in plan.sources.items():
+            progress(f"{plan.subject}: {plan.name}: {name}")
+            started.append(source)
+            source.start()
+            if plan.most_rounds > 1:
+                source.sample()
+        names = list(plan.sources)
+        for turn in range(min(rounds, plan.most_rounds)):
+            for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                sample = plan.sources[name].sample()
+                columns[name].amounts.append(sample.amount)
+                columns[name].processors.append(sample.processors)
+                columns[name].note = sample.note
+    finally:
+        for source in started:
+            source.stop()
+    return Row(plan.subject, plan.name, columns, plan.unit, plan.limit, plan.targets, plan.bound)
