@@ -34,7 +34,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
-	generate check-generated parity bench bench-pages bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
+	generate check-generated parity bench bench-pages bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
 help: ## list the targets
@@ -119,6 +119,10 @@ bench: $(VENV)/benchmarked ## measure beside the official package, C loops, lmdb
 bench-pages: $(VENV)/benchmarked ## measure everything, and write tables and pictures into the pages
 	$(PY) benchmarks/run.py --output benchmarks/results.json
 	$(PY) benchmarks/report.py
+	$(PY) benchmarks/growth.py --write
+
+bench-growth: $(VENV)/benchmarked ## measure how cost grows with pairs, threads, transactions, readers
+	$(PY) benchmarks/growth.py
 
 bench-durable: $(VENV)/benchmarked ## compare files with sqlite3 and lmdb at 1e6 and 1e7 pairs
 	$(PY) benchmarks/durable.py --rounds 5 --pairs 1000000 10000000
