@@ -10,6 +10,8 @@
 #include <memory>
 #include <new>
 
+#include "store/point_writes.h"
+
 namespace fdb {
 
 namespace {
@@ -220,6 +222,7 @@ struct ConflictSet::Impl {
   }
 
   void forget(Version version) {
+    if (size == 0) return;
     credit += kSweepPerForget;
     if (credit < kSmallestSweep) return;
     Fingers fingers;
@@ -249,6 +252,8 @@ struct ConflictSet::Impl {
     }
   }
 
+  PointWrites points;
+  Version newest_range = kNever;
   Node* head;               // the segment before the first boundary; never removed
   Node* covered = nullptr;  // removed by an add, but not freed; linked on the lowest level
   size_t size = 0;          // with those
@@ -262,16 +267,22 @@ ConflictSet::~ConflictSet() { delete impl_; }
 
 void ConflictSet::add(Slice begin, Slice end, Version version) {
   if (begin >= end) return;
+  if (is_key_after(end, begin)) return impl_->points.add(begin, version);
   impl_->credit += kSweepPerAdd;
   impl_->add(begin, end, version);
+  impl_->newest_range = version;
 }
 
 bool ConflictSet::conflicts(Slice begin, Slice end, Version since) const {
-  return begin < end && impl_->conflicts(begin, end, since);
+  if (impl_->points.conflicts(begin, end, since)) return true;
+  return impl_->newest_range > since && begin < end && impl_->conflicts(begin, end, since);
 }
 
-void ConflictSet::forget(Version version) noexcept { impl_->forget(version); }
+void ConflictSet::forget(Version version) noexcept {
+  impl_->points.forget(version);
+  impl_->forget(version);
+}
 
-size_t ConflictSet::size() const { return impl_->size; }
+size_t ConflictSet::size() const { return impl_->size + impl_->points.size(); }
 
 }  // namespace fdb

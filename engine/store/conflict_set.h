@@ -1,7 +1,8 @@
 // Which parts of the key space were written by commits of the last five seconds, and when.
 //
 // Thread-safety: none; the committer calls it under its lock.
-// Model: a step function key -> version of the newest write; conflicts() asks for its maximum over a range.
+// Model: a step function key -> version of the newest write; conflicts() asks for its maximum over a range. Single keys, which most
+// writes are, lie in PointWrites; what is said of boundaries holds for wider ranges.
 #pragma once
 
 #include "base/common.h"
@@ -22,7 +23,7 @@ class ConflictSet {
   bool conflicts(Slice begin, Slice end, Version since) const;
   // Writes at or before `version` will not be asked for any more. Amortised constant per call.
   void forget(Version version) noexcept;
-  size_t size() const;  // boundaries held, for tests
+  size_t size() const;  // boundaries and single keys held, for tests
 
  private:
   struct Impl;
