@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fdb._attempts import check_wait
 from fdb._errors import FDBError
@@ -94,23 +94,14 @@ class Future(extension.FutureBase, Generic[ResultT]):
         check_wait(futures)
         return model.wait_any(futures)
 
-    def __await__(self) -> Generator[Any, None, ResultT]:
-        """Waits in the running asyncio loop; cancelling the task cancels the operation.
+    if TYPE_CHECKING:
 
-        Raises TypeError unless the database was opened with event_model="asyncio".
-        """
-        model = model_of(self)
-        if model.name != "asyncio":
-            raise TypeError(
-                f"this future belongs to a database opened with event_model={model.name!r} and cannot be "
-                'awaited: open the database with event_model="asyncio", or call wait()'
-            )
-        if not self._ready():
-            check_wait((self,))
-            self._heard()
-            yield from model.wait_in_loop(self)  # type: ignore[attr-defined]
-        self._awaited()
-        return self.wait()
+        def __await__(self) -> Generator[Any, None, ResultT]:
+            """Waits in the running asyncio loop; cancelling the task cancels the operation.
+
+            Raises TypeError unless the database was opened with event_model="asyncio".
+            """
+            ...
 
     # ---- the names that asyncio and concurrent.futures use ----
 

@@ -1,7 +1,7 @@
 """Types of the extension module native/binding/. Addresses travel as integers."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import (
     Any,
     Concatenate,
@@ -72,6 +72,7 @@ class FutureBase:
     def _cancel(self) -> None: ...
     def _abandon(self) -> None: ...
     def _subscribe(self, mailbox: Mailbox, token: int) -> bool: ...
+    def __await__(self) -> Generator[Any, None, Any]: ...
 
 class BytesFutureBase(FutureBase):
     """A future whose result is a byte string; it can be read through the buffer protocol."""

@@ -121,6 +121,9 @@ static inline int binding_check_handle(HandleObject *handle) {
     return usable ? 0 : binding_refuse_handle(handle);
 }
 
+/* Whether the futures of an event model must be awaited; -1 with an exception set. */
+int binding_wants_await(PyObject *model);
+
 /* The method `call` and the property `model` of all handles. */
 PyObject *binding_handle_call(HandleObject *self, PyObject *const *args, Py_ssize_t count);
 extern const char binding_handle_call_doc[];
@@ -201,9 +204,33 @@ Py_ssize_t binding_wait_any(FutureObject **futures, Py_ssize_t count);
  * exception set. */
 int binding_subscribe(FutureObject *future, shim_queue *queue, intptr_t token);
 
+/* Waits in the way of the event model; the result, or NULL with the error raised. */
+PyObject *binding_future_resolve(FutureObject *future);
+
+/* Asks the run of the future, if there is one, whether it may be waited for: 0, or -1 with an exception set. */
+int binding_check_run(FutureObject *future);
+
 /* Reads the result of a ready future: a new reference, or NULL with *error set, or NULL with an
  * exception set. */
 PyObject *binding_read_result(shim_library *library, FDBFuture *future, int kind, fdb_error_t *error);
+
+/* ---- awaiting: iterators that a loop drives ---- */
+
+/* One `await` of a future; nothing is waited for before it is sent to. */
+PyObject *binding_await(FutureObject *future);
+extern PyAsyncMethods binding_future_as_async;
+
+int binding_awaiting_ready(void); /* completes its type; -1 with an exception set */
+
+/* As PyIter_Send, but raises an exception in what is awaited: that of the 1 to 3 arguments of a throw(). Where
+ * `awaited` is NULL or cannot be thrown at, it is raised here. */
+PySendResult binding_throw(PyObject *awaited, PyObject *const *args, Py_ssize_t count, PyObject **result);
+
+/* Closes what is awaited: 0, or -1 with an exception set. */
+int binding_close(PyObject *awaited);
+
+/* What __next__, send() and throw() return for an outcome; takes over the result. */
+PyObject *binding_next(PySendResult outcome, PyObject *result);
 
 /* ---- rows, mailboxes ---- */
 

@@ -158,7 +158,7 @@ int binding_future_take(FutureObject *self) {
 }
 
 /* Asks the run, if there is one, whether its future may be waited for: 0, or -1 with an exception set. */
-static int check_run(FutureObject *self) {
+int binding_check_run(FutureObject *self) {
     PyObject *run = self->run;
     if (run == NULL || run == Py_None) {
         return 0;
@@ -173,7 +173,7 @@ static int check_run(FutureObject *self) {
 /* Waits in the way of the event model; returns 0 when ready, -1 with an exception set. */
 static int wait_by_model(FutureObject *self) {
     int ready = binding_future_is_ready(self);
-    if (ready < 0 || (ready == 0 && check_run(self) != 0)) {
+    if (ready < 0 || (ready == 0 && binding_check_run(self) != 0)) {
         return -1;
     }
     while ((ready = binding_future_is_ready(self)) == 0) {
@@ -202,7 +202,7 @@ static int refuse_unawaited(FutureObject *self) {
     return 0;
 }
 
-static PyObject *future_resolve(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+PyObject *binding_future_resolve(FutureObject *self) {
     if (self->owed != 0) {
         if ((self->owed & BINDING_UNAWAITED) && refuse_unawaited(self) != 0) {
             return NULL;
@@ -223,6 +223,10 @@ static PyObject *future_resolve(FutureObject *self, PyObject *Py_UNUSED(ignored)
     }
     Py_INCREF(self->result);
     return self->result;
+}
+
+static PyObject *future_resolve(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
+    return binding_future_resolve(self);
 }
 
 static PyObject *future_ready(FutureObject *self, PyObject *Py_UNUSED(ignored)) {
@@ -343,7 +347,7 @@ static void list_future_dealloc(FutureObject *self) {
 }
 
 static int bytes_future_buffer(FutureObject *self, Py_buffer *view, int flags) {
-    PyObject *result = future_resolve(self, NULL);
+    PyObject *result = binding_future_resolve(self);
     if (result == NULL) {
         return -1;
     }
@@ -390,6 +394,7 @@ PyTypeObject binding_future_type = {
     .tp_basicsize = sizeof(FutureObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .tp_weaklistoffset = offsetof(FutureObject, weak_references),
+    .tp_as_async = &binding_future_as_async,
     .tp_new = future_new,
     .tp_dealloc = (destructor)future_dealloc,
     .tp_methods = future_methods,

@@ -25,8 +25,7 @@ static void initialise(HandleObject *self, shim_library *library, void *pointer,
     self->must_await = must_await;
 }
 
-/* Whether the futures of an event model must be awaited; -1 with an exception set. */
-static int wants_await(PyObject *model) {
+int binding_wants_await(PyObject *model) {
     PyObject *answer = PyObject_GetAttrString(model, "must_await");
     int wants = answer != NULL ? PyObject_IsTrue(answer) : -1;
     Py_XDECREF(answer);
@@ -42,7 +41,7 @@ static PyObject *database_new(PyTypeObject *type, PyObject *args, PyObject *kwar
                                      &is_tenant)) {
         return NULL;
     }
-    int must_await = model != Py_None ? wants_await(model) : 0;
+    int must_await = model != Py_None ? binding_wants_await(model) : 0;
     if (must_await < 0) {
         return NULL;
     }

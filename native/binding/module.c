@@ -178,7 +178,8 @@ static int claim_for_this_interpreter(void) {
 }
 
 static int module_exec(PyObject *module) {
-    if (claim_for_this_interpreter() != 0 || binding_keyvalue_ready() != 0 || add_types(module) != 0) {
+    if (claim_for_this_interpreter() != 0 || binding_keyvalue_ready() != 0 || binding_awaiting_ready() != 0 ||
+        add_types(module) != 0) {
         return -1;
     }
     return add_kinds(module);
