@@ -15,17 +15,11 @@ increment(db, b"counter")
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Sequence as _Sequence
-from typing import TYPE_CHECKING, Any
 
 from fdb import _open as _open
 from fdb import _retry as _retry
-from fdb import impl as impl
-from fdb import tuple as tuple
-from fdb._async import AsyncDatabase, AsyncTenant
 from fdb._blocking import Database, Tenant
-from fdb._client_library import ClientLibrary
 from fdb._errors import FDBError, predicates
 from fdb._future import (
     Future,
@@ -49,24 +43,34 @@ from fdb._startup import api_version as _api_version
 from fdb._startup.api_version import LATEST_API_VERSION
 from fdb._startup.network_options import options
 from fdb._transaction import Transaction, TransactionRead
+from fdb._typing import TYPE_CHECKING, Any
 from fdb._values import Key, Value
 from fdb._version import __version__
 from fdb._watch import Watch
-from fdb.directory_impl import DirectoryLayer, DirectorySubspace, directory
-from fdb.subspace_impl import Subspace
 
 if TYPE_CHECKING:
-    # Names of some API versions only, and modules loaded by their first use.
+    # Names of some API versions only, and those loaded by their first use.
     from fdb import apiversion as apiversion
+    from fdb import directory_impl as directory_impl
     from fdb import embedded as embedded
     from fdb import fdboptions as fdboptions
+    from fdb import impl as impl
     from fdb import locality as locality
+    from fdb import subspace_impl as subspace_impl
     from fdb import tenant_management as tenant_management
     from fdb import testing as testing
+    from fdb import tuple as tuple
+    from fdb._async import AsyncDatabase as AsyncDatabase
+    from fdb._async import AsyncTenant as AsyncTenant
+    from fdb._client_library import ClientLibrary as ClientLibrary
     from fdb._generated.error_codes import ErrorCode as ErrorCode
     from fdb._open import Cluster as Cluster
     from fdb._open import create_cluster as create_cluster
     from fdb._retry import transactional as transactional
+    from fdb.directory_impl import DirectoryLayer as DirectoryLayer
+    from fdb.directory_impl import DirectorySubspace as DirectorySubspace
+    from fdb.directory_impl import directory as directory
+    from fdb.subspace_impl import Subspace as Subspace
 
 _extension.configure(
     error=FDBError,
@@ -82,9 +86,28 @@ _extension.configure(
 _Sequence.register(KeyValue)  # pyright: ignore[reportAttributeAccessIssue]
 
 #: Modules loaded by their first use, and those there are from an API version on.
-_LOADED_ON_USE = ("apiversion", "embedded", "fdboptions", "testing")
-_LOADED_FROM_VERSION = {"locality": 23, "tenant_management": 630}
-_MODULES = ("directory_impl", "impl", "subspace_impl", "tuple", *_LOADED_ON_USE)
+_MODULES = (
+    "apiversion",
+    "directory_impl",
+    "embedded",
+    "fdboptions",
+    "impl",
+    "subspace_impl",
+    "testing",
+    "tuple",
+)
+_MODULES_FROM_VERSION = {"locality": 23, "tenant_management": 630}
+#: Names that are taken from their modules by their first use.
+_NAMES = {
+    "AsyncDatabase": "_async",
+    "AsyncTenant": "_async",
+    "ClientLibrary": "_client_library",
+    "DirectoryLayer": "directory_impl",
+    "DirectorySubspace": "directory_impl",
+    "ErrorCode": "_generated.error_codes",
+    "Subspace": "subspace_impl",
+    "directory": "directory_impl",
+}
 
 __all__ = [
     "LATEST_API_VERSION",
@@ -139,9 +162,6 @@ def api_version(ver: int) -> None:
     if not _api_version.select(ver):
         return
     _show_signatures(ver)
-    for name, first in _LOADED_FROM_VERSION.items():
-        if ver >= first:
-            _load(name)
 
 
 def is_api_version_selected() -> bool:
@@ -155,7 +175,16 @@ def get_api_version() -> int:
 
 
 def _load(name: str) -> Any:
+    import importlib  # for those who use such a name only
+
     return importlib.import_module(f"fdb.{name}")
+
+
+def _has_module(name: str) -> bool:
+    """Whether there is a module of this name, loaded or not, in the selected API version."""
+    if name in _MODULES_FROM_VERSION:
+        return is_api_version_selected() and get_api_version() >= _MODULES_FROM_VERSION[name]
+    return name in _MODULES
 
 
 if not TYPE_CHECKING:  # so that checkers see the names above, and no others
@@ -166,10 +195,10 @@ if not TYPE_CHECKING:  # so that checkers see the names above, and no others
         return _retry.transactional(*args, **kwargs)
 
     def __getattr__(name: str) -> Any:
-        if name in _LOADED_ON_USE:
+        if _has_module(name):
             return _load(name)
-        if name == "ErrorCode":
-            found = globals()[name] = _load("_generated.error_codes").ErrorCode
+        if name in _NAMES:
+            found = globals()[name] = getattr(_load(_NAMES[name]), name)
             return found
         if (
             name in ("Cluster", "create_cluster")
@@ -181,7 +210,9 @@ if not TYPE_CHECKING:  # so that checkers see the names above, and no others
 
 
 def __dir__() -> list[str]:
-    present: list[str] = [name for name in _LOADED_FROM_VERSION if name in globals()]
+    present: list[str] = [
+        name for name in _MODULES_FROM_VERSION if name in globals() or _has_module(name)
+    ]
     if is_api_version_selected() and get_api_version() < 610:
         present += ["Cluster", "create_cluster"]
     return sorted({*__all__, *_MODULES, *present})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar, overload
 
 from fdb._generated.options import AtomicOperations, StreamingMode
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
@@ -13,6 +12,7 @@ from fdb._native.extension import KeyValue
 from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource, run_asynchronously
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument, ValueArgument
+from fdb._typing import Any, NoReturn, TypeVar, overload
 from fdb._values import Value
 from fdb._watch import Watch
 

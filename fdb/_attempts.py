@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+
+from fdb._typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fdb._native.extension import FutureBase

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, overload
-
 from fdb._generated.options import AtomicOperations, StreamingMode
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
 from fdb._mistakes import no_default
@@ -11,6 +9,7 @@ from fdb._native.extension import KeyValue
 from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource, run
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument, ValueArgument
+from fdb._typing import Any, NoReturn, overload
 from fdb._values import Value
 from fdb._watch import Watch
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Literal, overload
 
 from fdb._async import AsyncDatabase
 from fdb._blocking import Database
@@ -12,6 +11,7 @@ from fdb._startup import api_version
 from fdb._startup.client import clients
 from fdb._startup.cluster_names import file_name
 from fdb._startup.opening import model_named
+from fdb._typing import Literal, overload
 
 
 class ClientLibrary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, SupportsIndex
+from fdb._typing import Any, SupportsIndex
 
 
 class ErrorText(bytes):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from fdb._error_text import ErrorText
 from fdb._generated.errors import ERRORS, MAYBE_COMMITTED, RETRYABLE, RETRYABLE_NOT_COMMITTED
+from fdb._typing import Protocol
 
 #: The codes that the library describes one by one; the others share the text of 4000.
 _DESCRIBED = range(30001)

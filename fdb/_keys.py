@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from types import EllipsisType
-from typing import Any
 
 from fdb._native import extension
 from fdb._types import KeyArgument
+from fdb._typing import Any
 
 #: Where the keys of ordinary transactions end.
 KEYS_END = b"\xff"

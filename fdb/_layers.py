@@ -10,8 +10,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
 
+from fdb._typing import TYPE_CHECKING, Any, TypeVar
 from fdb._waiting.threads import THREADS
 from fdb.impl import (
     AsyncDatabase,
@@ -26,7 +26,8 @@ from fdb.impl import (
 
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]
-Start = Callable[[Any], Steps[T]]
+if TYPE_CHECKING:
+    Start = Callable[[Any], Steps[T]]
 
 #: What an operation can be run on: it then blocks, or is a coroutine.
 BlockingSource = Database | Tenant | TransactionRead

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fdb._native import extension
 from fdb._startup import api_version
+from fdb._typing import Any
 
 _STAMP_LENGTH = 10
 #: From this API version on the place of a stamp is 4 bytes, and values have one too.

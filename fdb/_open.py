@@ -12,9 +12,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, Literal, overload
 
-from fdb._async import AsyncDatabase
 from fdb._blocking import Database
 from fdb._errors import FDBError
 from fdb._native import process
@@ -24,7 +22,11 @@ from fdb._startup.client import Opened
 from fdb._startup.cluster_names import file_name, place_of
 from fdb._startup.network_options import network_options
 from fdb._startup.opening import model_named, open_place
+from fdb._typing import TYPE_CHECKING, Any, Literal, overload
 from fdb._waiting.model import EventModel
+
+if TYPE_CHECKING:
+    from fdb._async import AsyncDatabase
 
 _CLIENT_INVALID_OPERATION = 2000
 _INVALID_DATABASE_NAME = 2013
@@ -55,7 +57,11 @@ process.on_fork(_state.forget)
 
 def database_of(opened: Opened, model: EventModel) -> Database | AsyncDatabase:
     """Makes the object for a database that a library has opened."""
-    kind = AsyncDatabase if model.must_await else Database
+    kind: type[Database | AsyncDatabase] = Database
+    if model.must_await:
+        from fdb import _async  # for programs with asyncio only
+
+        kind = _async.AsyncDatabase
     database = kind(opened.handle, opened.library)
     database._which = opened.which
     return database

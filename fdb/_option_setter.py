@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from fdb._native import extension
+from fdb._typing import Any
 
 _INT = struct.Struct("<q")
 

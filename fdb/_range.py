@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from fdb._future import FutureKeyValueArray
 from fdb._generated.options import StreamingMode
 from fdb._keys import KeySelector
 from fdb._native.extension import KeyValue
 from fdb._startup import api_version
+from fdb._typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 from fdb._waiting.model import NOT_IN_A_LOOP
 
 # As plain ints, which are quicker to reach.

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 import types
 from collections.abc import Awaitable, Callable
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from fdb._attempts import AsynchronousRun
 from fdb._errors import FDBError
 from fdb._startup import api_version
 from fdb._transaction import Transaction, TransactionRead
 from fdb._types import TransactionMaker
+from fdb._typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 from fdb._waiting.model import EventModel
 from fdb._waiting.threads import thread_number
 
@@ -31,6 +30,8 @@ _GENERATOR = "Generators can not be wrapped with fdb.transactional"
 _FORBIDS_GENERATORS = 630
 _INVALID_CALL = 2000
 _Call = tuple[Transaction | None, tuple[Any, ...], dict[str, Any]]
+#: Of the code of a function, what `inspect` calls CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR.
+_GENERATOR_FLAG, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
 _UNFINISHED: tuple[type, ...] = (types.GeneratorType, types.CoroutineType)
 
 
@@ -101,26 +102,53 @@ def transactional(*args: Any, **kwargs: Any) -> Any:
     return _decorate(args[0], "tr")
 
 
+class _Form:
+    """What a function looks like: the names of its parameters, and what a call of it gives."""
+
+    __slots__ = ("innermost", "is_coroutine", "is_generator", "keywords", "positions")
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        if type(func) is types.FunctionType and not func.__dict__:
+            self._take_plain(func)
+        else:
+            self._inspect(func)
+
+    def _take_plain(self, func: types.FunctionType) -> None:
+        code = func.__code__
+        positions, flags = code.co_argcount, code.co_flags
+        self.innermost: Any = func
+        self.positions = list(code.co_varnames[:positions])
+        self.keywords = list(code.co_varnames[positions : positions + code.co_kwonlyargcount])
+        self.is_coroutine = bool(flags & _COROUTINE)
+        self.is_generator = bool(flags & (_GENERATOR_FLAG | _ASYNC_GENERATOR))
+
+    def _inspect(self, func: Callable[..., Any]) -> None:
+        import inspect  # slow to load; most functions are plain
+
+        self.innermost = inspect.unwrap(func)
+        parameters = inspect.getfullargspec(self.innermost)
+        self.positions, self.keywords = parameters.args, parameters.kwonlyargs
+        self.is_coroutine = inspect.iscoroutinefunction(func)
+        self.is_generator = inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func)
+
+
 def _decorate(func: Callable[..., Any], parameter: str) -> Callable[..., Any]:
-    innermost = inspect.unwrap(func)
-    name = getattr(innermost, "__qualname__", repr(innermost))
-    parameters = inspect.getfullargspec(innermost)
-    if parameter in parameters.args:
-        index = parameters.args.index(parameter)
-    elif parameter in parameters.kwonlyargs:
+    form = _Form(func)
+    name = getattr(form.innermost, "__qualname__", repr(form.innermost))
+    if parameter in form.positions:
+        index = form.positions.index(parameter)
+    elif parameter in form.keywords:
         index = sys.maxsize
     else:
-        names = ", ".join(parameters.args + parameters.kwonlyargs)
+        names = ", ".join(form.positions + form.keywords)
         raise ValueError(
             f"{name}({names}) has no parameter {parameter!r} for the transaction: rename the one that takes "
             "it, or say its name with @fdb.transactional(parameter=...)"
         )
     find = _ArgumentFinder(index, parameter, name)
-    if inspect.iscoroutinefunction(func):
+    if form.is_coroutine:
         return _asynchronous(func, find)
-    return _synchronous(
-        func, find, inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func)
-    )
+    return _synchronous(func, find, form.is_generator)
 
 
 class _ArgumentFinder:
@@ -322,9 +350,9 @@ def _require_asyncio(transaction: TransactionRead) -> None:
 
 def _refuse_unfinished(result: Any) -> None:
     """A generator or coroutine has not run yet: committing now would commit without it."""
-    if inspect.isgenerator(result) and api_version.get() >= _FORBIDS_GENERATORS:
+    if isinstance(result, types.GeneratorType) and api_version.get() >= _FORBIDS_GENERATORS:
         raise ValueError(_GENERATOR)
-    if inspect.iscoroutine(result):
+    if isinstance(result, types.CoroutineType):
         result.close()
         raise TypeError(
             "the function under fdb.transactional returned a coroutine that has not run: write it as "

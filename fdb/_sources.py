@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from fdb import _retry
-from fdb import tuple as tuple_layer
 from fdb._future import FutureInt64, FutureKeyValueArray
 from fdb._generated.options import DatabaseOptions
 from fdb._keys import NoEnd, key_bounds
@@ -17,9 +14,12 @@ from fdb._native import extension
 from fdb._native.library import Library
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument
+from fdb._typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from fdb._values import Key
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from fdb._transaction import Handle
 
 ResultT = TypeVar("ResultT")
@@ -146,6 +146,8 @@ class TransactionSource:
 def tenant_name(name: bytes | tuple[Any, ...]) -> bytes:
     """Returns the bytes of a tenant's name; a tuple is packed. Raises TypeError for another type."""
     if isinstance(name, tuple):
+        from fdb import tuple as tuple_layer  # which few programs use for this
+
         return tuple_layer.pack(name)
     if isinstance(name, bytes):
         return extension.key_bytes(name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, overload
-
 from fdb._attempts import Attempt, run_of
 from fdb._errors import FDBError
 from fdb._future import (
@@ -36,11 +34,14 @@ from fdb._native.library import Library
 from fdb._range import FDBRange
 from fdb._startup import api_version
 from fdb._types import KeyArgument, Origin, ValueArgument
+from fdb._typing import TYPE_CHECKING, Any, NoReturn, overload
 from fdb._values import Key, Value
 from fdb._waiting.threads import model_of
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     Handle: TypeAlias = extension.TransactionHandle[
         Value, Key, FutureVoid, FutureInt64, FutureKeyValueArray, Watch
     ]

@@ -6,7 +6,8 @@ They need nothing of the package, so that everything can import them.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+
+from fdb._typing import Any, Protocol, TypeVar
 
 TransactionT = TypeVar("TransactionT", covariant=True)
 SelfT = TypeVar("SelfT")

@@ -6,11 +6,10 @@ FDBError if the read failed. An absent value is falsy, equals None, and refuses 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
-
 from fdb._bytes_methods import BytesMethods, plain
 from fdb._future import Future
 from fdb._native import extension
+from fdb._typing import TYPE_CHECKING, Any, TypeVar
 from fdb._waiting.threads import model_of
 
 StringT = TypeVar("StringT", covariant=True)

@@ -7,7 +7,6 @@ used by every other.
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any, NoReturn, overload
 
 from fdb._directory.allocator import HighContentionAllocator
 from fdb._directory.errors import (
@@ -25,6 +24,7 @@ from fdb._directory.errors import (
 from fdb._directory.paths import Path, PathLike, to_layer, to_path, to_prefix
 from fdb._directory.store import PARTITION_LAYER, SUBDIRS, VERSION, DirectoryStore, Record
 from fdb._layers import AsyncSource, BlockingSource, Steps, run
+from fdb._typing import Any, NoReturn, overload
 from fdb.subspace_impl import Subspace
 
 __all__ = [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from typing import Any, overload
 
 from fdb._keys import NoEnd, key_bounds
 from fdb._layers import AsyncSource, BlockingSource, is_asynchronous
 from fdb._types import KeyArgument
+from fdb._typing import Any, overload
 from fdb.impl import (
     FDBError,
     FDBRange,

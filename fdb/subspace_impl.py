@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from fdb._typing import Any
 from fdb.tuple import pack, pack_with_versionstamp, unpack
 
 __all__ = ["Subspace"]

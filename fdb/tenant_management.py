@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
-from typing import Any, overload
 
 from fdb._layers import (
     AsyncSource,
@@ -13,6 +12,7 @@ from fdb._layers import (
     require_transaction,
     run,
 )
+from fdb._typing import Any, overload
 from fdb.impl import FDBError, KeyValue, TransactionRead, process_tenant_name
 
 __all__ = ["FDBTenantList", "create_tenant", "delete_tenant", "list_tenants"]

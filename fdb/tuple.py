@@ -10,7 +10,6 @@ results. Byte strings that no encoder writes raise ValueError when decoded.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from fdb._tuple.pure import (
     BYTES_CODE,
@@ -29,6 +28,7 @@ from fdb._tuple.pure import (
     decode_element,
 )
 from fdb._tuple.types import SingleFloat, Versionstamp
+from fdb._typing import Any
 
 if os.environ.get("FDB_PURE_TUPLE") == "1":
     from fdb._tuple.pure import compare, pack, pack_with_versionstamp, unpack

@@ -15,6 +15,7 @@ HARNESS = """
     import asyncio, os, signal, sys, threading
     import fdb
     fdb.api_version(740)
+    fdb.directory  # Python itself does not bear a fork while another thread loads a module
     FILES = ("/fdb/_layers.py", "/functools.py")
 
     def stop_at(number, action):

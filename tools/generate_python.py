@@ -167,10 +167,10 @@ def option_classes(options: list[Option]) -> str:
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fdb._option_setter import OptionSetter
 from fdb._types import KeyArgument, ValueArgument
+from fdb._typing import TYPE_CHECKING, Generic, TypeVar
 
 ResultT = TypeVar("ResultT", covariant=True)
 '''
@@ -221,7 +221,10 @@ def error_tables(errors: list[Error]) -> str:
         "",
         "from __future__ import annotations",
         "",
-        "from typing import Final",
+        "from fdb._typing import TYPE_CHECKING",
+        "",
+        "if TYPE_CHECKING:",
+        "    from typing import Final",
         "",
         "#: code -> (name, description)",
         "ERRORS: Final[dict[int, tuple[str, str]]] = {",

@@ -166,7 +166,7 @@ class _Collector:
         self._public = {
             thing
             for name in modules()
-            for short, thing in vars(importlib.import_module(name)).items()
+            for short, thing in names_of(importlib.import_module(name)).items()
             if inspect.isclass(thing) and _ours(thing) and not short.startswith("_")
         }
         self.surface: Surface = {}
@@ -174,7 +174,7 @@ class _Collector:
     def module(self, name: str) -> None:
         module = importlib.import_module(name)
         exported = getattr(module, "__all__", None)
-        for short, thing in sorted(vars(module).items()):
+        for short, thing in sorted(names_of(module).items()):
             public = not short.startswith("_") or short == "__version__"
             if exported is not None and not self._complete:
                 public = short in exported
@@ -237,6 +237,11 @@ class _Collector:
                 self._put(f"{name}.{short}", entry)
 
 
+def names_of(module: types.ModuleType) -> dict[str, Any]:
+    """Returns the names of a module, with those that are loaded by their first use."""
+    return {name: getattr(module, name) for name in (*vars(module), *dir(module))}
+
+
 def modules() -> list[str]:
     """Returns the public modules of the package, in the order in which they are listed."""
     import fdb
@@ -277,7 +282,7 @@ def module_names() -> dict[str, str]:
     import fdb.impl
 
     found = {}
-    for name, thing in vars(fdb).items():
+    for name, thing in names_of(fdb).items():
         if name.startswith("_") and name != "__version__":
             continue
         if not isinstance(thing, types.ModuleType):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import struct
-from typing import Any
 
 from fdb._layers import Steps, require_transaction, run
+from fdb._typing import Any
 from fdb.subspace_impl import Subspace
 from fdb.tuple import pack
 

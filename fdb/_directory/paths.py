@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+
+from fdb._typing import Any
 
 Path = tuple[str, ...]
 PathLike = str | bytes | tuple[str | bytes, ...] | list[str | bytes]

@@ -15,7 +15,6 @@ its own prefix: a store in the store. A path is followed into it by handing the 
 from __future__ import annotations
 
 import struct
-from typing import Any, NamedTuple
 
 from fdb._directory.allocator import HighContentionAllocator
 from fdb._directory.errors import (
@@ -30,6 +29,7 @@ from fdb._directory.errors import (
 )
 from fdb._directory.paths import Path
 from fdb._layers import Steps, require_transaction
+from fdb._typing import Any
 from fdb.impl import strinc
 from fdb.subspace_impl import Subspace
 
@@ -42,22 +42,28 @@ PARTITION_NODES = b"\xfe"
 _VERSION_FORMAT = struct.Struct("<III")
 
 
-class Record(NamedTuple):
+class Record:
     """A directory that exists: where its node is kept, its absolute path, content prefix and layer."""
 
-    store: DirectoryStore
-    path: Path
-    prefix: bytes
-    layer: bytes
+    __slots__ = ("layer", "path", "prefix", "store")
+
+    def __init__(self, store: DirectoryStore, path: Path, prefix: bytes, layer: bytes) -> None:
+        self.store = store
+        self.path = path
+        self.prefix = prefix
+        self.layer = layer
 
 
-class _Found(NamedTuple):
+class _Found:
     """How far a look-up came. Paths are relative to the store."""
 
-    path: Path
-    target: Path
-    prefix: bytes | None
-    layer: bytes
+    __slots__ = ("layer", "path", "prefix", "target")
+
+    def __init__(self, path: Path, target: Path, prefix: bytes | None, layer: bytes) -> None:
+        self.path = path
+        self.target = target
+        self.prefix = prefix
+        self.layer = layer
 
     @property
     def exists(self) -> bool:
@@ -193,7 +199,8 @@ class DirectoryStore:
         self._write_version(tr, is_new)
         tr.set(_entry_key(self._node_of(parent), new_path[-1]), old.prefix)
         tr.clear(old_entry)
-        return self._record(old._replace(path=new_path))
+        assert old.prefix is not None
+        return Record(self, self.path + new_path, old.prefix, old.layer)
 
     def remove(self, tr: Any, path: Path, fail_if_missing: bool = True) -> Steps[bool]:
         """Remove the directory with everything in and below it; tell whether it existed."""

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from fdb._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 #: code -> (name, description)
 ERRORS: Final[dict[int, tuple[str, str]]] = {

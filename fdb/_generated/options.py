@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fdb._option_setter import OptionSetter
 from fdb._types import KeyArgument, ValueArgument
+from fdb._typing import TYPE_CHECKING, Generic, TypeVar
 
 ResultT = TypeVar("ResultT", covariant=True)
 

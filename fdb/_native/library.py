@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
 
 from fdb._errors import FDBError
 from fdb._native._cffi import ffi, lib
+from fdb._typing import Any
 
 _MESSAGE_SIZE = 4096
 _REPORT_SIZE = 1 << 20

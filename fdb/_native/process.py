@@ -8,9 +8,9 @@ import sys
 import threading
 import types
 from collections.abc import Callable
-from typing import Any
 
 from fdb._native import extension
+from fdb._typing import Any
 
 _FORKED = (
     "this {what} was opened before the process forked; the threads of its client library do not "
@@ -32,6 +32,14 @@ def unusable(what: str) -> BaseException:
     if _exiting and threading.current_thread() is not threading.main_thread():
         return SystemExit()
     return RuntimeError(_reason.format(what=what))
+
+
+def print_exception(what: str) -> None:
+    """Writes to stderr what happened, and the exception that is being handled with its traceback."""
+    import traceback  # slow to load, and seldom needed
+
+    print(what, file=sys.stderr)
+    traceback.print_exc(file=sys.stderr)
 
 
 def on_fork(hook: Callable[[], None]) -> None:

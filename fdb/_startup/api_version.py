@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from fdb._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 #: The newest API version that this package knows.
 LATEST_API_VERSION: Final = 740

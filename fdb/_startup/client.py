@@ -11,12 +11,8 @@ All of it may be used from any thread; a client is locked while it starts, the t
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
-import sys
 import threading
-import traceback
-from typing import NamedTuple
 
 from fdb._errors import FDBError
 from fdb._native import extension, process
@@ -37,13 +33,16 @@ _SETTINGS = {
 _JOIN_SECONDS = 10.0
 
 
-class Opened(NamedTuple):
+class Opened:
     """A database that a library has opened: what the objects of the client API are made of."""
 
-    handle: extension.DatabaseHandle
-    library: Library
-    #: Which one it is, for people; begins with a space.
-    which: str
+    __slots__ = ("handle", "library", "which")
+
+    def __init__(self, handle: extension.DatabaseHandle, library: Library, which: str) -> None:
+        self.handle = handle
+        self.library = library
+        #: Which one it is, for people; begins with a space.
+        self.which = which
 
 
 class Client:
@@ -125,14 +124,15 @@ class Client:
         try:
             self.library.fdb_run_network()
         except Exception:
-            print("Unhandled error in FoundationDB network thread:", file=sys.stderr)
-            traceback.print_exc(file=sys.stderr)
+            process.print_exception("Unhandled error in FoundationDB network thread:")
 
     def stop(self) -> None:
         """Stops the network and waits for its thread. Only at exit: it cannot be started again."""
         if self._thread is not None and not self.inherited:
-            with contextlib.suppress(FDBError):
+            try:
                 self.library.fdb_stop_network()
+            except FDBError:
+                pass  # it has ended by itself
             self._thread.join(_JOIN_SECONDS)
 
     def open(self, cluster_file: bytes | None, model: EventModel) -> Opened:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from typing import Any, NamedTuple
 
 from fdb._startup import embedded_names
+from fdb._typing import Any
 
-_CONNECTION_STRING = re.compile(r"[\w.-]+:[\w.-]+@.+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_CONNECTION_STRING = r"[\w.-]+:[\w.-]+@.+"
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]+:"
 _LONGEST_NAME = 1 << 16
 
 #: Where the libraries look for a cluster file when they are given none.
@@ -45,18 +44,23 @@ def file_name(name: Any) -> bytes | None:
     return encoded or None
 
 
-class Place(NamedTuple):
+class Place:
     """A database that a string means."""
 
-    #: Whether it is one of the embedded engine.
-    embedded: bool
-    #: The same for all strings that mean the same database: "memory:NAME", "file:" and a real path, or the real
-    #: path of a cluster file.
-    identity: bytes
-    #: What the engine is to open, for one of the embedded engine.
-    string: bytes = b""
-    #: Whether the string has options that the database may be open without.
-    has_options: bool = False
+    __slots__ = ("embedded", "has_options", "identity", "string")
+
+    def __init__(
+        self, embedded: bool, identity: bytes, string: bytes = b"", has_options: bool = False
+    ) -> None:
+        #: Whether it is one of the embedded engine.
+        self.embedded = embedded
+        #: The same for all strings that mean the same database: "memory:NAME", "file:" and a real path, or the
+        #: real path of a cluster file.
+        self.identity = identity
+        #: What the engine is to open, for one of the embedded engine.
+        self.string = string
+        #: Whether the string has options that the database may be open without.
+        self.has_options = has_options
 
 
 def place_of(name: bytes | None) -> Place:
@@ -87,9 +91,11 @@ def _check_path(name: bytes) -> None:
     text = os.fsdecode(name)
     if os.path.exists(name):
         return
-    if _CONNECTION_STRING.fullmatch(text):
+    import re  # slow to load, and for the text of an error alone
+
+    if re.fullmatch(_CONNECTION_STRING, text):
         raise ValueError(f"{text!r} is a connection string: write it to a cluster file; {FORMS}")
-    if _SCHEME.match(text) or text in ("memory", "file"):
+    if re.match(_SCHEME, text) or text in ("memory", "file"):
         raise ValueError(f"cannot open {text!r}; {FORMS}")
 
 

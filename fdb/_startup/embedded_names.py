@@ -6,15 +6,13 @@ The engine reads the same strings, for programs in other languages. It can only 
 from __future__ import annotations
 
 import os
-import re
-from typing import NamedTuple
 
 MEMORY = b"memory:"
 FILE = b"file:"
 
 _FROM = "from"
-_CACHE = re.compile(r"([0-9]{1,19})([kMG]?)")
-_POWERS = {"": 0, "k": 1, "M": 2, "G": 3}
+_LONGEST_NUMBER = 19
+_POWERS = {"k": 1, "M": 2, "G": 3}
 _LEAST_CACHE = 1 << 20
 _MOST_CACHE = (1 << 63) - 1
 _CHOICES = {"sync": ("full", "normal", "off"), "mode": ("rw", "ro")}
@@ -27,15 +25,18 @@ _QUESTION_MARK = "a path with a '?' in it gets another '?' at its end"
 _FORM_OF_MEMORY = "the one option of a database in memory is from=PATH, the file to load it from: 'memory:NAME?from=PATH'"
 
 
-class EmbeddedName(NamedTuple):
+class EmbeddedName:
     """What a string for the embedded engine says."""
 
-    #: "memory:NAME", or "file:" and the real path: the same for all strings that mean the same database.
-    identity: bytes
-    #: Whether it is a file and has options, so that they may contradict those that it is open with.
-    has_options: bool
-    #: The path, for a file.
-    path: bytes | None
+    __slots__ = ("has_options", "identity", "path")
+
+    def __init__(self, identity: bytes, has_options: bool, path: bytes | None) -> None:
+        #: "memory:NAME", or "file:" and the real path: the same for all strings that mean the same database.
+        self.identity = identity
+        #: Whether it is a file and has options, so that they may contradict those that it is open with.
+        self.has_options = has_options
+        #: The path, for a file.
+        self.path = path
 
 
 def is_embedded(name: bytes) -> bool:
@@ -84,8 +85,10 @@ def _trouble(key: str, value: str) -> str:
         return "" if value in _CHOICES[key] else f"{key} is {value!r}"
     if key != "cache":
         return f"unknown option {key!r}"
-    size = _CACHE.fullmatch(value)
-    if size is None:
-        return f"cache is {value!r}"
-    number = int(size[1]) << 10 * _POWERS[size[2]]
-    return "" if _LEAST_CACHE <= number <= _MOST_CACHE else f"cache is {value!r}"
+    digits, power = value, 0
+    if value[-1:] in _POWERS:
+        digits, power = value[:-1], _POWERS[value[-1]]
+    fits = len(digits) <= _LONGEST_NUMBER and digits.isascii() and digits.isdigit()
+    if fits and _LEAST_CACHE <= int(digits) << 10 * power <= _MOST_CACHE:
+        return ""
+    return f"cache is {value!r}"

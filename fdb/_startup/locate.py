@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import warnings
@@ -91,8 +90,7 @@ def _load_copy() -> Library:
     failures = []
     for place, copy in _COPIES.items():
         try:
-            with copy() as path:
-                return Library(path)
+            return copy()
         except OSError as error:
             failures.append(f"  {place}: {error}")
     raise RuntimeError(
@@ -109,9 +107,8 @@ def _engine() -> bytes:
         return file.read()
 
 
-@contextlib.contextmanager
-def _copy_in_memory() -> Iterator[str]:
-    """A copy in a file without a name, where the system has such files."""
+def _load_from_memory() -> Library:
+    """From a file without a name, where the system has such files."""
     if not hasattr(os, "memfd_create"):
         raise OSError("the system has no files in memory")
     descriptor = os.memfd_create(_EMBEDDED_NAME)
@@ -120,26 +117,25 @@ def _copy_in_memory() -> Iterator[str]:
             file.write(_engine())
         # Not /proc/self: the loader knows libraries by name, and a child of this process may use the
         # same descriptor.
-        yield f"/proc/{os.getpid()}/fd/{descriptor}"
+        return Library(f"/proc/{os.getpid()}/fd/{descriptor}")
     finally:
         os.close(descriptor)
 
 
-@contextlib.contextmanager
-def _copy_in_directory(parent: str | None) -> Iterator[str]:
-    """A copy in a new directory below `parent`, by default the one for temporary files."""
+def _load_from_directory(parent: str | None) -> Library:
+    """From a new directory below `parent`, by default the one for temporary files."""
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="fdb-embedded-", dir=parent) as directory:
         copy = os.path.join(directory, _EMBEDDED_NAME)
         with open(copy, "wb") as file:
             file.write(_engine())
-        yield copy
+        return Library(copy)
 
 
-#: Places for a copy, by what an error calls them. Files may be executed beside the engine, if written.
-_COPIES: dict[str, Callable[[], contextlib.AbstractContextManager[str]]] = {
-    "in memory": _copy_in_memory,
-    "in the directory for temporary files": lambda: _copy_in_directory(None),
-    "beside the engine": lambda: _copy_in_directory(os.path.dirname(EMBEDDED_PATH)),
+#: What loads a copy, by what an error calls them. Files may be executed beside the engine, if written.
+_COPIES: dict[str, Callable[[], Library]] = {
+    "in memory": _load_from_memory,
+    "in the directory for temporary files": lambda: _load_from_directory(None),
+    "beside the engine": lambda: _load_from_directory(os.path.dirname(EMBEDDED_PATH)),
 }

@@ -10,10 +10,10 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from fdb._startup import api_version
 from fdb._tuple.types import SingleFloat, Versionstamp, is_ctypes_instance
+from fdb._typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import struct
 import sys
-from typing import Any, ClassVar
+
+from fdb._typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 _FLOAT_BITS = struct.Struct(">I")
 _FLOAT = struct.Struct(">f")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Generator, Sequence
-from typing import Any
 
 from fdb._native import extension, process
+from fdb._typing import Any
 from fdb._waiting.callbacks import PendingCallbacks, dispatcher, run_callback
 from fdb._waiting.model import NOT_IN_A_LOOP, Callback
 from fdb._waiting.threads import ThreadModel

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import _thread
 import itertools
-import sys
 import threading
-import traceback
-from typing import Protocol
 
 from fdb._native import extension, process
+from fdb._typing import Protocol
 from fdb._waiting.model import Callback
 
 
@@ -33,8 +31,7 @@ def run_callback(callback: Callback, future: Noticed) -> None:
 
 
 def _report() -> None:
-    print("Discarding uncaught exception from user FDB callback:", file=sys.stderr)
-    traceback.print_exc(file=sys.stderr)
+    process.print_exception("Discarding uncaught exception from user FDB callback:")
 
 
 class PendingCallbacks:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 import gevent
 import gevent.hub
 import gevent.local
 
 from fdb._native import extension, process
+from fdb._typing import Any
 from fdb._waiting.callbacks import run_callback
 from fdb._waiting.model import Callback
 

@@ -23,6 +23,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "leaves": (
         "fdb._version",
         "fdb._types",
+        "fdb._typing",
         "fdb._errors",
         "fdb._error_text",
         "fdb._generated.errors",
@@ -64,7 +65,13 @@ CFFI_DOOR = "fdb._native.library"
 
 #: (module, what it imports inside a function) -> why it does not at its top.
 IN_FUNCTIONS: dict[tuple[str, str], str] = {
+    ("fdb", "importlib"): "for names that are loaded on their first use",
     ("fdb", "importlib.import_module"): "modules that an API version has, or that few programs use",
+    ("fdb._native.process", "traceback"): "slow to load, and seldom needed",
+    ("fdb._open", "fdb._async"): "programs without asyncio need none of it",
+    ("fdb._retry", "inspect"): "slow to load, and most functions are plain",
+    ("fdb._sources", "fdb.tuple"): "the names of most tenants are no tuples",
+    ("fdb._startup.cluster_names", "re"): "slow to load, and for the text of an error alone",
     ("fdb._startup.opening", "fdb._waiting.asyncio_model"): "asyncio is slow to load",
     ("fdb._startup.opening", "fdb._waiting.gevent_model"): "gevent need not be installed",
     ("fdb._layers", "asyncio"): "slow to load, and in use already where a loop runs",

@@ -1,0 +1,62 @@
+"""What the package needs of `typing`: the real names for type checkers, stand-ins while a program runs.
+
+Loading `typing`, with all that it loads, takes longer than the rest of the package. Annotations are text here, so at
+run time its names only have to be there, as bases, decorators and markers. What `typing.get_type_hints` makes of them
+is good for looking at, not for comparing with the names of `typing`.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any as Any
+    from typing import Concatenate as Concatenate
+    from typing import Generic as Generic
+    from typing import Literal as Literal
+    from typing import NoReturn as NoReturn
+    from typing import ParamSpec as ParamSpec
+    from typing import Protocol as Protocol
+    from typing import SupportsIndex as SupportsIndex
+    from typing import TypeVar as TypeVar
+    from typing import cast as cast
+    from typing import overload as overload
+else:
+    _Alias = type(list[int])
+
+    class Generic:
+        """A base that takes types in brackets and remembers them as `list[int]` does."""
+
+        __slots__ = ()
+        __class_getitem__ = classmethod(_Alias)
+
+    class Protocol(Generic):
+        """The same; nobody asks at run time what has the form of one."""
+
+        __slots__ = ()
+
+    class _Marker(Generic):
+        """A name that stands in annotations."""
+
+        __slots__ = ()
+
+    Any = Concatenate = Literal = NoReturn = SupportsIndex = _Marker
+
+    class TypeVar:
+        """A variable for types."""
+
+        __slots__ = ("__name__",)
+
+        def __init__(self, name, *bounds, **options):
+            self.__name__ = name
+
+        def __repr__(self):
+            return f"~{self.__name__}"
+
+    ParamSpec = TypeVar
+
+    def cast(kind, value):
+        return value
+
+    def overload(function):
+        return function
