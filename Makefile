@@ -114,7 +114,6 @@ parity: $(VENV)/installed ## compare the public names with the official packages
 
 bench: $(VENV)/benchmarked ## measure beside the official package, C loops, lmdb and sqlite3 (benchmarks/README.md)
 	$(PY) benchmarks/run.py --output build/bench/results.json
-	$(PY) benchmarks/durable.py
 
 bench-pages: $(VENV)/benchmarked ## measure everything, and write tables and pictures into the pages
 	$(PY) benchmarks/run.py --output benchmarks/results.json
@@ -125,7 +124,7 @@ bench-growth: $(VENV)/benchmarked ## measure how cost grows with pairs, threads,
 	$(PY) benchmarks/growth.py
 
 bench-durable: $(VENV)/benchmarked ## compare files with sqlite3 and lmdb at 1e6 and 1e7 pairs
-	$(PY) benchmarks/durable.py --rounds 5 --pairs 1000000 10000000
+	$(PY) benchmarks/run.py durable --rounds 5 --pairs 1000000 10000000
 
 bench-instructions: $(VENV)/installed ## count the engine's instructions, compare with what is kept (INSTRUCTIONS=--update keeps them)
 	$(PY) benchmarks/instructions.py $(INSTRUCTIONS)
@@ -154,7 +153,7 @@ sim: ## check histories of random transactions against a model (SEEDS=1000)
 	build/engine/simulation_test $(SEEDS)
 
 bench-testing: $(VENV)/installed ## measure what fixtures, faults, clocks and logs of the test kit cost
-	$(PY) benchmarks/testing.py
+	$(PY) benchmarks/run.py testing
 
 crash-test: $(VENV)/installed ## kill programs that commit to files (KILLS=1000), cut their power (POWER_LOSSES=2000)
 	$(PY) tests/stress/kill_run.py --kills $(KILLS)

@@ -31,6 +31,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, help="also write the JSON here")
     parser.add_argument("--scale", type=float, default=1.0, help="a part of the operations")
     parser.add_argument("--large", action="store_true", help="1e7 pairs, too, where memory counts")
+    parser.add_argument("--pairs", type=int, nargs="+", default=[200_000], help="in files")
+    parser.add_argument("--directory", type=Path, help="for files, on a disk")
     parser.add_argument("--without-official", action="store_true", help="only this package")
     return parser.parse_args(argv)
 
@@ -42,8 +44,14 @@ def progress(text: str) -> None:
 
 
 def planned(options: argparse.Namespace) -> list[Plan]:
-    python = None if options.without_official else official_python(progress)
-    places = Places(python, scale=options.scale, large=options.large)
+    python = None if options.without_official else official_python
+    places = Places(
+        python,
+        scale=options.scale,
+        large=options.large,
+        pairs=tuple(options.pairs),
+        directory=options.directory,
+    )
     plans = [plan for name in options.subjects or USUAL for plan in SUBJECTS[name](places)]
     return [
         plan for plan in plans if not options.row or any(text in plan.name for text in options.row)

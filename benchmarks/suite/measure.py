@@ -1,7 +1,7 @@
 """Programs that measure, asked in rounds that alternate between them.
 
-A `Worker` is a program that prepares itself once and then measures whenever it is asked; `Timed` programs are started
-for each sample. Both give samples; `measure` takes a plan of a row and returns the row.
+A `Worker` is a program that prepares itself once and then measures whenever it is asked; a `Fresh` one is started for each
+sample, and a `Timed` program is its own sample. All give samples; `measure` takes a plan of a row and returns the row.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import select
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -111,19 +111,57 @@ class Worker:
 
 
 @dataclass
+class Fresh:
+    """A worker that is started for each sample: what a process does for the first time."""
+
+    worker: Worker
+
+    def start(self) -> None:
+        pass
+
+    def sample(self) -> Sample:
+        self.worker.start()
+        try:
+            return self.worker.sample()
+        finally:
+            self.worker.stop()
+
+    def stop(self) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Known:
+    """An amount that needs no measuring."""
+
+    amount: float
+
+    def start(self) -> None:
+        pass
+
+    def sample(self) -> Sample:
+        return Sample(self.amount)
+
+    def stop(self) -> None:
+        pass
+
+
+@dataclass
 class Timed:
-    """A program whose whole run is the sample, less what an empty run takes."""
+    """A program whose whole run is the sample, less what another run takes, for one of its operations."""
 
     command: list[str]
     empty: list[str]
     environment: Mapping[str, str] | None = None
     directory: Path | None = None
+    operations: int = 1
 
     def start(self) -> None:
-        self.sample()
+        pass
 
     def sample(self) -> Sample:
-        return Sample(max(self._seconds(self.command) - self._seconds(self.empty), 0.0), 1.0)
+        more = self._seconds(self.command) - self._seconds(self.empty)
+        return Sample(max(more, 0.0) / self.operations, 1.0)
 
     def stop(self) -> None:
         pass
@@ -156,13 +194,14 @@ class Plan:
     limit: str | None = None
     targets: tuple[Target, ...] = ()
     bound: str = ""
-    most_rounds: int = field(default=1 << 30)
+    most_rounds: int = 1 << 30
+    warmed: bool = True  # a first sample of each column is thrown away
 
 
 def measure(plan: Plan, rounds: int, progress: Callable[[str], None] = lambda text: None) -> Row:
     """Measures all columns of a row in rounds; which one begins changes from round to round. Raises Failed.
 
-    A first sample of each column is thrown away: it warms up caches, branch predictors and pools.
+    A first sample of each column is thrown away, unless the plan says otherwise: it warms up caches and pools.
     """
     columns = {name: Column() for name in plan.sources}
     started: list[Source] = []
@@ -171,7 +210,7 @@ def measure(plan: Plan, rounds: int, progress: Callable[[str], None] = lambda te
             progress(f"{plan.subject}: {plan.name}: {name}")
             started.append(source)
             source.start()
-            if plan.most_rounds > 1:
+            if plan.warmed:
                 source.sample()
         names = list(plan.sources)
         for turn in range(min(rounds, plan.most_rounds)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ OFFICIAL_REQUIREMENTS = ("foundationdb==7.4.8", "gevent")
 
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "peers")]
 
-from official import Peer, library_directory  # noqa: E402
+from official import Peer, PeerUnavailable, library_directory  # noqa: E402
 
 from helpers.compilers import c_compiler, link_with_libfdb_c  # noqa: E402
 from helpers.paths import HEADERS  # noqa: E402
@@ -31,16 +32,18 @@ FDB_VARIABLES = ("FDB_CLUSTER_FILE", "FDB_LIBRARY_PATH", "FDB_LOCAL_CLIENT_LIBRA
 
 @dataclass
 class Places:
-    """Makes the sources of rows. `official` is the Python of the official package, None to leave it out.
+    """Makes the sources of rows. `official_python` gives the Python of the official package; None leaves it out.
 
     `database` is what all open, and `library` a vendor's libfdb_c to use instead of the engine (a cluster).
     """
 
-    official_python: str | None = None
+    official_python: Callable[[], str] | None = None
     database: str = "memory:bench"
     library: Path | None = None
     scale: float = 1.0
-    large: bool = False
+    large: bool = False  # also what takes minutes
+    pairs: tuple[int, ...] = (200_000,)  # in files
+    directory: Path | None = None  # for files
     programs: dict[str, Path] = field(default_factory=dict)
 
     def ours(self, module: str, row: str, package: str = "ours") -> Worker:
@@ -51,7 +54,7 @@ class Places:
         """A column for the official package, none if it is left out."""
         if self.official_python is None:
             return {}
-        command = self._worker(self.official_python, "official", module, row)
+        command = self._worker(self.official_python(), "official", module, row)
         return {"official": Worker(command, self._vendor(), NEUTRAL)}
 
     def c(self, program: str, *arguments: str) -> Worker:
@@ -66,7 +69,7 @@ class Places:
             return Timed([python, "-c", text], [python, "-c", "pass"], environment, NEUTRAL)
 
         other = self.official_python
-        columns = {} if other is None else {"official": timed(other, self._vendor())}
+        columns = {} if other is None else {"official": timed(other(), self._vendor())}
         return timed(sys.executable, self._own()), columns
 
     def build(self, program: str) -> Path:
@@ -114,7 +117,10 @@ def _without(names: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in names}
 
 
-def official_python(progress: Callable[[str], None]) -> str:
-    """The Python of an environment with the official package, made when it is not there. Raises PeerUnavailable."""
-    progress("the official package's environment")
-    return str(Peer("bench-official", OFFICIAL_REQUIREMENTS).ensure())
+@functools.cache
+def official_python() -> str:
+    """The Python of an environment with the official package, made when it is not there. Raises Failed."""
+    try:
+        return str(Peer("bench-official", OFFICIAL_REQUIREMENTS).ensure())
+    except PeerUnavailable as problem:
+        raise Failed(f"{problem}\n--without-official leaves its columns out") from problem

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-import lmdb
-
 import fdb
 
 fdb.api_version(740)
@@ -53,6 +51,9 @@ class Store(Protocol):
 
     def reader(self) -> Read:
         """Returns what reads the value of a key, in one transaction for many reads."""
+
+    def whole_reader(self) -> Read:
+        """Returns what reads the value of a key, in a transaction of its own."""
 
     def scan(self, first: bytes, count: int) -> Iterator[Any]:
         """Yields the bytes of keys and values, from a key on."""
@@ -103,8 +104,8 @@ class OurStore:
         return read
 
     def whole_reader(self) -> Read:
-        """A transaction for every read."""
-        return self.database.get
+        read: Read = self.database.get
+        return read
 
     def scan(self, first: bytes, count: int) -> Iterator[Any]:
         tr = self.database.create_transaction()
@@ -163,6 +164,17 @@ class SqliteStore:
 
         return read
 
+    def whole_reader(self) -> Read:
+        execute = self.connection.execute
+
+        def read(key: bytes) -> bytes | None:
+            execute("BEGIN")
+            row = execute("SELECT v FROM kv WHERE k = ?", (key,)).fetchone()
+            execute("COMMIT")
+            return None if row is None else row[0]
+
+        return read
+
     def scan(self, first: bytes, count: int) -> Iterator[Any]:
         select = "SELECT k, v FROM kv WHERE k >= ? ORDER BY k LIMIT ?"
         for key, value in self.connection.execute(select, (first, count)):
@@ -176,6 +188,8 @@ class LmdbStore:
     """lmdb, with its default of a sync for each commit."""
 
     def __init__(self, directory: Path, sync: str) -> None:
+        import lmdb
+
         self.environment = lmdb.open(
             str(directory / "data.lmdb"),
             map_size=LMDB_BYTES,
@@ -206,6 +220,15 @@ class LmdbStore:
 
     def reader(self) -> Read:
         read: Read = self._reading().get
+        return read
+
+    def whole_reader(self) -> Read:
+        begin = self.environment.begin
+
+        def read(key: bytes) -> Any:
+            with begin() as transaction:
+                return transaction.get(key)
+
         return read
 
     def scan(self, first: bytes, count: int) -> Iterator[Any]:

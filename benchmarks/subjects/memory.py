@@ -1,0 +1,52 @@
+"""What things take of the memory of a process, seen from C."""
+
+from __future__ import annotations
+
+from suite.measure import Fresh, Known, Plan
+from suite.places import Places
+from suite.results import OURS, Target
+
+SUBJECT = "memory"
+THE_DATA = "the data"
+PAIR_BYTES = 16 + 100
+ROUNDS = 3
+
+PAIRS = (
+    ("pair, right after a load in order", "loaded in order"),
+    ("pair, right after a load in mixed order", "loaded mixed"),
+    ("pair, settled, loaded in order", "settled in order"),
+    ("pair, settled, loaded in mixed order", "settled mixed"),
+)
+THINGS: tuple[tuple[str, str, float], ...] = (
+    ("open transaction with a read version", "open transaction", 2_000),
+    ("transaction that has read a key", "transaction that has read", 2_000),
+    ("pending future", "pending future", 200),
+    ("watch", "watch", 300),
+)
+
+
+def plans(places: Places) -> list[Plan]:
+    found = []
+    for size in ("1e6", "1e7") if places.large else ("1e6",):
+        found += [pair(places, f"{title}, {size}", f"{row}, {size}") for title, row in PAIRS]
+    for title, row, most in THINGS:
+        source = Fresh(places.c("memory", row))
+        found.append(
+            Plan(
+                SUBJECT,
+                title,
+                {OURS: source},
+                "B",
+                targets=(Target(most=most),),
+                most_rounds=ROUNDS,
+                warmed=False,
+            )
+        )
+    return found
+
+
+def pair(places: Places, title: str, row: str) -> Plan:
+    """A row of pairs, which is measured once: loading takes seconds, and memory differs little."""
+    sources = {OURS: Fresh(places.c("memory", row)), THE_DATA: Known(PAIR_BYTES)}
+    target = Target(most=140)
+    return Plan(SUBJECT, title, sources, "B", THE_DATA, (target,), most_rounds=1, warmed=False)
