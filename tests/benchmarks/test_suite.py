@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from subjects import SUBJECTS
+from subjects import SUBJECTS, USUAL
 from suite import pages, table
 from suite.measure import Failed, Fresh, Plan, Timed, Worker, measure
 from suite.places import Places
@@ -241,7 +241,7 @@ def test_a_part_of_a_page_is_replaced_and_nothing_else(tmp_path: pathlib.Path) -
 
 def test_the_page_has_a_part_and_a_picture_for_each_subject() -> None:
     text = (BENCHMARKS / "README.md").read_text()
-    for name in ("run", "targets", *SUBJECTS):
+    for name in ("run", "targets", *USUAL):
         assert text.count(pages.BEGIN.format(name, "benchmarks/report.py")) == 1, name
         assert text.count(pages.END.format(name)) == 1, name
 
