@@ -1,7 +1,8 @@
 """Operations of the data layers: written once, as steps, and run here in any event model.
 
 A function of steps is a generator that yields what it has begun to read: a lazy value, for which it is
-sent bytes or None, or a range, for which it is sent a list of key-value pairs. It never waits itself.
+sent bytes or None, or a range or a page of one, for which it is sent a list of key-value pairs. It never
+waits itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 
+from fdb._sources import run as run_transaction
 from fdb._typing import TYPE_CHECKING, Any, TypeVar
 from fdb._waiting.threads import THREADS
 from fdb.impl import (
@@ -18,9 +20,11 @@ from fdb.impl import (
     AsyncTenant,
     Database,
     FDBRange,
+    FutureKeyValueArray,
     Tenant,
     Transaction,
     TransactionRead,
+    Value,
     transactional,
 )
 
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 #: What an operation can be run on: it then blocks, or is a coroutine.
 BlockingSource = Database | Tenant | TransactionRead
 AsyncSource = AsyncDatabase | AsyncTenant
+_BLOCKING = (Database, Tenant)
+_ASYNCHRONOUS = (AsyncDatabase, AsyncTenant)
 
 _POLL_SECONDS = 0.001
 
@@ -42,49 +48,66 @@ def is_asynchronous(source: Any) -> bool:
     They are for the databases and tenants of the asyncio event model, and for their transactions where a
     loop runs; in a thread without one these transactions block like all others.
     """
-    if isinstance(source, AsyncDatabase | AsyncTenant):
+    if isinstance(source, _ASYNCHRONOUS):
         return True
     return (
         isinstance(source, TransactionRead)
-        and isinstance(source.db, AsyncDatabase | AsyncTenant)
+        and isinstance(source.db, _ASYNCHRONOUS)
         and _has_running_loop()
     )
 
 
-def run(source: Any, start: Start[T]) -> T:
+def run(source: Any, start: Start[T], finish: Callable[[T], Any] | None = None) -> Any:
     """Run the steps that ``start(tr)`` begins on a transaction, or on a database as one of its own.
 
-    Blocks and returns the result, or returns a coroutine for it where ``source`` is asynchronous. Steps on
-    one transaction take turns: two tasks or threads that share it never find the same state and both act
-    on it, which a transaction, having no conflicts with itself, would let pass.
+    Returns what they end with, or what ``finish`` makes of that. Blocks, or returns a coroutine where
+    ``source`` is asynchronous. Steps on one transaction take turns: two tasks or threads that share it never
+    find the same state and both act on it, which a transaction, having no conflicts with itself, would let
+    pass.
     """
-    if is_asynchronous(source):
-        coroutine: Any = _run_asynchronous(source, start)
-        result: T = coroutine
-        return result
-    result = _run_blocking(source, start)
-    return result
+    result: Any
+    if isinstance(source, _BLOCKING):
+        # Nobody else has the transaction that is made for it, so there are no turns to take.
+        result = run_transaction(source, lambda tr: _drive(start(tr)))
+    elif is_asynchronous(source):
+        return _run_asynchronous(source, start, finish)
+    elif isinstance(source, TransactionRead):
+        result = _take_turn(source, start)
+    else:
+        result = _run_blocking(source, start)
+    return finish(result) if finish is not None else result
 
 
-@transactional
-def _run_blocking(tr: Any, start: Start[T]) -> T:
+def _take_turn(tr: Any, start: Start[T]) -> T:
     model = tr._handle.model if isinstance(tr, TransactionRead) else None
     return _turns_of(tr).drive(start(tr), (model or THREADS).strand())
 
 
+@transactional
+def _run_blocking(tr: Any, start: Start[T]) -> T:
+    return _take_turn(tr, start)
+
+
 def _drive(steps: Steps[T]) -> T:
     answer: Any = None
+    send = steps.send
     while True:
         try:
-            read = steps.send(answer)
+            read = send(answer)
         except StopIteration as end:
             result: T = end.value
             return result
-        answer = read.to_list() if isinstance(read, FDBRange) else read.value
+        answer = read.value if type(read) is Value else _rows(read)
+
+
+def _rows(read: Any) -> Any:
+    if isinstance(read, FutureKeyValueArray):
+        return read.wait()[0]
+    return read.to_list() if isinstance(read, FDBRange) else read.value
 
 
 @transactional
-async def _run_asynchronous(tr: Any, start: Start[T]) -> T:
+async def _run_asynchronous(tr: Any, start: Start[T], finish: Callable[[T], Any] | None) -> Any:
     turns = _turns_of(tr)
     if turns.loop_lock is None:
         import asyncio
@@ -97,11 +120,12 @@ async def _run_asynchronous(tr: Any, start: Start[T]) -> T:
             try:
                 read = steps.send(answer)
             except StopIteration as end:
-                result: T = end.value
-                return result
-            # A range is awaited for its list, a value for itself.
+                return finish(end.value) if finish is not None else end.value
+            # A range is awaited for its list, a page for that and more, a value for itself.
             answer = await read
-            if not isinstance(read, FDBRange):
+            if isinstance(read, FutureKeyValueArray):
+                answer = answer[0]
+            elif not isinstance(read, FDBRange):
                 answer = answer.value
 
 
@@ -123,6 +147,18 @@ def _has_running_loop() -> bool:
     return True
 
 
+#: Another object in every process.
+_era = object()
+
+
+def _begin_era() -> None:
+    global _era
+    _era = object()
+
+
+os.register_at_fork(after_in_child=_begin_era)
+
+
 class _Turns:
     """Who may operate on a transaction now: one thread, greenlet or task at a time.
 
@@ -130,7 +166,7 @@ class _Turns:
     process that is forked while other threads are at work, and be met again by signal handlers.
     """
 
-    __slots__ = ("_holder", "_lock", "loop_lock", "process")
+    __slots__ = ("_holder", "_lock", "era", "loop_lock")
 
     def __init__(self) -> None:
         # Reentrant, so that a signal handler never waits for the thread that it has interrupted.
@@ -138,7 +174,7 @@ class _Turns:
         self._holder: object | None = None
         #: The lock of tasks, which all run in one loop; made by the first of them.
         self.loop_lock: Any = None
-        self.process = os.getpid()
+        self.era = _era
 
     def drive(self, steps: Steps[T], strand: object) -> T:
         """Run the steps when it is the turn of `strand`, a thread or greenlet: the caller."""
@@ -161,8 +197,11 @@ class _Turns:
 def _turns_of(tr: Any) -> _Turns:
     # A snapshot view stands for its own transaction only in reads, so it may have turns of its own.
     try:
-        turns: _Turns = vars(tr).setdefault("_turns", _Turns())
+        attributes = vars(tr)
+        turns: _Turns | None = attributes.get("_turns")
+        if turns is None:
+            turns = attributes.setdefault("_turns", _Turns())
     except TypeError:
         return _Turns()  # of another class, without attributes, and made for this operation
     # One that was inherited by a fork is dead, and so may be whoever has its turn.
-    return turns if turns.process == os.getpid() else _Turns()
+    return turns if turns.era is _era else _Turns()

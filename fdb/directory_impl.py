@@ -23,7 +23,7 @@ from fdb._directory.errors import (
 )
 from fdb._directory.paths import Path, PathLike, to_layer, to_path, to_prefix
 from fdb._directory.store import PARTITION_LAYER, SUBDIRS, VERSION, DirectoryStore, Record
-from fdb._layers import AsyncSource, BlockingSource, Steps, run
+from fdb._layers import AsyncSource, BlockingSource, run
 from fdb._typing import Any, NoReturn, overload
 from fdb.subspace_impl import Subspace
 
@@ -155,9 +155,10 @@ class Directory:
         names, wanted, given = self._partition_subpath(path), to_layer(layer), to_prefix(prefix)
         return run(
             tr,
-            lambda tr: home._opened(
-                home._store.create_or_open(tr, names, wanted, given, allow_create, allow_open)
+            lambda tr: home._store.create_or_open(
+                tr, names, wanted, given, allow_create, allow_open
             ),
+            home._opened,
         )
 
     @overload
@@ -248,7 +249,8 @@ class Directory:
     def _partition_subpath(self, path: PathLike, home: DirectoryLayer | None = None) -> Path:
         """The path as the directory layer ``home``, by default our own, counts it: from its root."""
         home = home or self._directory_layer
-        return self._path[len(home._path) :] + to_path(path)
+        own, names = self._path, to_path(path)
+        return own[len(home._path) :] + names if own else names
 
     def _place_of(self, path: PathLike) -> tuple[DirectoryStore, Path]:
         """Where the node of ``path`` is kept: the store, and the path as that counts it."""
@@ -299,15 +301,14 @@ class DirectoryLayer(Directory):
 
     def _move(self, tr: Any, old: Path, new: Path) -> Any:
         """Move a directory between two paths that count from this root."""
-        return run(tr, lambda tr: self._opened(self._store.move(tr, old, new)))
+        return run(tr, lambda tr: self._store.move(tr, old, new), self._opened)
 
-    def _opened(self, steps: Steps[Record]) -> Steps[DirectorySubspace]:
-        """Run steps that find or make a directory; return it as an object."""
-        record = yield from steps
+    def _opened(self, record: Record) -> DirectorySubspace:
+        """Return the object for a directory that was found or made."""
         layer = self if record.store is self._store else DirectoryLayer._of_store(record.store)
         if record.layer == PARTITION_LAYER:
             return DirectoryPartition(record.path, record.prefix, layer)
-        return DirectorySubspace(record.path, record.prefix, layer, record.layer)
+        return DirectorySubspace._of_record(record, layer)
 
     def move_to(self, tr: Any, new_absolute_path: PathLike) -> NoReturn:
         """Raise: the root cannot be moved."""
@@ -329,6 +330,16 @@ class DirectorySubspace(Subspace, Directory):
     ) -> None:
         Subspace.__init__(self, rawPrefix=prefix)
         Directory.__init__(self, directory_layer, path, layer)
+
+    @classmethod
+    def _of_record(cls, record: Record, directory_layer: DirectoryLayer) -> DirectorySubspace:
+        """As the constructor, of what needs no checks."""
+        self = cls.__new__(cls)
+        self.rawPrefix = record.prefix
+        self._directory_layer = directory_layer
+        self._path = record.path
+        self._layer = record.layer
+        return self
 
     def __repr__(self) -> str:
         return f"DirectorySubspace(path={self._path!r}, prefix={self.rawPrefix!r})"

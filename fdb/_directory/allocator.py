@@ -8,9 +8,10 @@ import struct
 from fdb._layers import Steps, require_transaction, run
 from fdb._typing import Any
 from fdb.subspace_impl import Subspace
-from fdb.tuple import pack
+from fdb.tuple import pack, unpack
 
 _COUNTER = struct.Struct("<q")
+_ONE = _COUNTER.pack(1)
 
 
 class HighContentionAllocator:
@@ -25,10 +26,13 @@ class HighContentionAllocator:
     def __init__(self, subspace: Subspace) -> None:
         self.counters: Subspace = subspace[0]
         self.recent: Subspace = subspace[1]
+        self._counters = self.counters.key()
+        self._recent = self.recent.key()
 
     def allocate(self, tr: Any) -> bytes:
         """Return a packed integer that no other transaction gets. Blocks."""
-        return run(tr, self.allocate_steps)
+        number: bytes = run(tr, self.allocate_steps)
+        return number
 
     def allocate_steps(self, tr: Any) -> Steps[bytes]:
         """The steps of ``allocate``."""
@@ -41,11 +45,12 @@ class HighContentionAllocator:
 
     def _read_newest_window(self, tr: Any) -> Any:
         """Begin to read the counter of the newest window; snapshot, as every allocation changes it."""
-        counters = self.counters.range()
-        return tr.snapshot.get_range(counters.start, counters.stop, limit=1, reverse=True)
+        return tr.snapshot.get_range_page(
+            self._counters + b"\x00", self._counters + b"\xff", 1, True
+        )
 
     def _start_of(self, rows: Any) -> int:
-        start: int = self.counters.unpack(rows[0].key)[0] if rows else 0
+        start: int = unpack(rows[0].key, len(self._counters))[0] if rows else 0
         return start
 
     def _choose_window(self, tr: Any) -> Steps[tuple[int, int]]:
@@ -53,12 +58,12 @@ class HighContentionAllocator:
         start = self._start_of((yield self._read_newest_window(tr)))
         advanced = False
         while True:
-            counter = self.counters.pack((start,))
+            counter = pack((start,), self._counters)
             if advanced:
-                tr.clear_range(self.counters.key(), counter)
+                tr.clear_range(self._counters, counter)
                 tr.options.set_next_write_no_write_conflict_range()
-                tr.clear_range(self.recent.key(), self.recent.pack((start,)))
-            tr.add(counter, _COUNTER.pack(1))
+                tr.clear_range(self._recent, pack((start,), self._recent))
+            tr.add(counter, _ONE)
             stored = yield tr.snapshot.get(counter)
             count: int = _COUNTER.unpack(stored)[0] if stored is not None else 0
             size = window_size(start)
@@ -71,7 +76,7 @@ class HighContentionAllocator:
         """Claim a free integer of the window; None if another transaction moved the window on."""
         while True:
             candidate = random.randrange(start, start + size)
-            key = self.recent.pack((candidate,))
+            key = pack((candidate,), self._recent)
             newest_read = self._read_newest_window(tr)
             taken_read = tr.get(key)
             # Claimed at once for the rest of this transaction; a conflict only if it was free (below).

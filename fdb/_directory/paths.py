@@ -17,7 +17,10 @@ def to_path(path: Any) -> Path:
     """
     if not isinstance(path, (tuple, list)):
         path = (path,)
-    return tuple([_to_name(name) for name in path])
+    for name in path:
+        if type(name) is not str:
+            return tuple([_to_name(name) for name in path])
+    return tuple(path)
 
 
 def _to_name(name: Any) -> str:

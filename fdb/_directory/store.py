@@ -32,6 +32,7 @@ from fdb._layers import Steps, require_transaction
 from fdb._typing import Any
 from fdb.impl import strinc
 from fdb.subspace_impl import Subspace
+from fdb.tuple import pack, unpack
 
 VERSION = (1, 0, 0)
 SUBDIRS = 0
@@ -40,6 +41,11 @@ PARTITION_LAYER = b"partition"
 PARTITION_NODES = b"\xfe"
 
 _VERSION_FORMAT = struct.Struct("<III")
+_WRITING = "directories are created, moved and removed"
+_STORED_VERSION = _VERSION_FORMAT.pack(*VERSION)
+#: Behind the key of a node: where its layer is, and what the names of its children begin with.
+_LAYER = pack((b"layer",))
+_CHILDREN = pack((SUBDIRS,))
 
 
 class Record:
@@ -57,9 +63,13 @@ class Record:
 class _Found:
     """How far a look-up came. Paths are relative to the store."""
 
-    __slots__ = ("layer", "path", "prefix", "target")
+    __slots__ = ("layer", "parent", "path", "prefix", "target")
 
-    def __init__(self, path: Path, target: Path, prefix: bytes | None, layer: bytes) -> None:
+    def __init__(
+        self, path: Path, target: Path, prefix: bytes | None, layer: bytes, parent: bytes
+    ) -> None:
+        #: The node in which the last name of the path is looked up; the root's for an empty path.
+        self.parent = parent
         self.path = path
         self.target = target
         self.prefix = prefix
@@ -87,8 +97,8 @@ def _dotted(version: tuple[int, int, int]) -> str:
     return ".".join(map(str, version))
 
 
-def _entry_key(parent: Subspace, name: str) -> bytes:
-    return parent.pack((SUBDIRS, name))
+def _entry_key(parent: bytes, name: str) -> bytes:
+    return pack((SUBDIRS, name), parent)
 
 
 class DirectoryStore:
@@ -110,7 +120,9 @@ class DirectoryStore:
         self.allow_manual_prefixes = allow_manual_prefixes
         self.path = path
         self._outer = outer
-        self._root = nodes[nodes.key()]
+        self._prefix = nodes.key()
+        self._root = nodes[self._prefix]
+        self._root_key = self._root.key()
         self._version_key = self._root.pack((b"version",))
         self._allocator = HighContentionAllocator(self._root[b"hca"])
 
@@ -135,7 +147,7 @@ class DirectoryStore:
         allow_open: bool = True,
     ) -> Steps[Record]:
         """Open the directory or create it, whichever is allowed and applies."""
-        yield from self._check_version(tr)
+        version = yield from self._check_version(tr)
         if prefix is not None and not self.allow_manual_prefixes:
             raise DirectoryPrefixError(
                 "Cannot specify a prefix in a partition."
@@ -163,11 +175,14 @@ class DirectoryStore:
             return self._record(found)
         if not allow_create:
             raise DirectoryNotFoundError("The directory does not exist.", self.path + path)
-        return (yield from self._create(tr, path, layer, prefix))
+        require_transaction(tr, _WRITING)
+        is_new = self._check_writable(version)
+        return (yield from self._create(tr, found, is_new, layer, prefix))
 
     def move(self, tr: Any, old_path: Path, new_path: Path) -> Steps[Record]:
         """Give the directory another path; its node and contents stay where they are."""
-        is_new = yield from self._check_version_for_writing(tr)
+        require_transaction(tr, _WRITING)
+        is_new = self._check_writable((yield from self._check_version(tr)))
         if old_path == new_path[: len(old_path)]:
             raise DirectoryPathError(
                 "The destination directory cannot be a subdirectory of the source directory.",
@@ -189,23 +204,22 @@ class DirectoryStore:
             raise DirectoryExistsError(
                 "The destination directory already exists. Remove it first.", self.path + new_path
             )
-        parent = yield from self._find(tr, new_path[:-1])
-        if not parent.exists:
+        if new.path != new_path:
             raise DirectoryNotFoundError(
                 "The parent of the destination directory does not exist. Create it first.",
                 self.path + new_path,
             )
-        old_entry = yield from self._find_entry(tr, old_path)
         self._write_version(tr, is_new)
-        tr.set(_entry_key(self._node_of(parent), new_path[-1]), old.prefix)
-        tr.clear(old_entry)
+        tr.set(_entry_key(new.parent, new_path[-1]), old.prefix)
+        tr.clear(_entry_key(old.parent, old_path[-1]))
         assert old.prefix is not None
         return Record(self, self.path + new_path, old.prefix, old.layer)
 
     def remove(self, tr: Any, path: Path, fail_if_missing: bool = True) -> Steps[bool]:
         """Remove the directory with everything in and below it; tell whether it existed."""
+        require_transaction(tr, _WRITING)
         try:
-            is_new = yield from self._check_version_for_writing(tr)
+            is_new = self._check_writable((yield from self._check_version(tr)))
         except DirectoryRemovedError:
             if fail_if_missing:
                 raise
@@ -223,12 +237,12 @@ class DirectoryStore:
             self._write_version(tr, is_new and removed)
             return removed
         prefixes = yield from self._tree_below(tr, self._record(found).prefix)
-        contents = [slice(prefix, strinc(prefix)) for prefix in prefixes]
-        entry = yield from self._find_entry(tr, path)
+        contents = [(prefix, strinc(prefix)) for prefix in prefixes]
+        nodes = [self._node(prefix) for prefix in prefixes]
         self._write_version(tr, is_new)
-        for keys in contents + [self.nodes[prefix].range() for prefix in prefixes]:
-            tr.clear_range(keys.start, keys.stop)
-        tr.clear(entry)
+        for begin, end in contents + [(node + b"\x00", node + b"\xff") for node in nodes]:
+            tr.clear_range(begin, end)
+        tr.clear(_entry_key(found.parent, path[-1]))
         return True
 
     def list(self, tr: Any, path: Path) -> Steps[Any]:
@@ -270,39 +284,48 @@ class DirectoryStore:
         record = self._record(found)
         return self.partition(record.path, record.prefix)
 
-    def _node_of(self, found: _Found) -> Subspace:
-        return self.nodes[found.prefix] if found.path else self._root
+    def _node(self, prefix: bytes) -> bytes:
+        """Return what the keys of the node of the directory with this content prefix begin with."""
+        return pack((prefix,), self._prefix)
+
+    def _node_of(self, found: _Found) -> bytes:
+        assert found.prefix is not None
+        return self._node(found.prefix) if found.path else self._root_key
 
     def _find(self, tr: Any, path: Path) -> Steps[_Found]:
         """Follow the path to its end, to the first name that is missing, or to the first partition."""
-        prefix: bytes | None = self.nodes.key()
+        prefix: bytes | None = self._prefix
+        parent = above = self._root_key
         layer = b""
-        entry_read = tr.get(_entry_key(self._root, path[0])) if path else None
-        for depth in range(1, len(path) + 1):
+        get, node_prefix, length = tr.get, self._prefix, len(path)
+        entry_read = get(pack((SUBDIRS, path[0]), parent)) if path else None
+        for depth in range(1, length + 1):
             prefix = yield entry_read
             if prefix is None:
-                return _Found(path[:depth], path, None, b"")
-            node = self.nodes[prefix]
-            layer_read = tr.get(node.pack((b"layer",)))
+                return _Found(path[:depth], path, None, b"", parent)
+            above, parent = parent, pack((prefix,), node_prefix)
+            layer_read = get(parent + _LAYER)
             # The next level is requested along with this one's layer: one wait per level instead of two.
-            if depth < len(path):
-                entry_read = tr.get(_entry_key(node, path[depth]))
+            if depth < length:
+                entry_read = get(pack((SUBDIRS, path[depth]), parent))
             layer = (yield layer_read) or b""
             if layer == PARTITION_LAYER:
-                return _Found(path[:depth], path, prefix, layer)
-        return _Found(path, path, prefix, layer)
+                return _Found(path[:depth], path, prefix, layer, above)
+        return _Found(path, path, prefix, layer, above)
 
     def _check_version(self, tr: Any) -> Steps[tuple[int, int, int] | None]:
         """Raise unless this version may read the store; return the stored version, None if there is none."""
         version_read = tr.get(self._version_key)
         if self._outer is not None:
             # The layer in the partition's own node is what every way of removing it clears.
-            layer_key = self._outer.nodes.pack((self.content.key(), b"layer"))
+            layer_key = self._outer._node(self.content.key()) + _LAYER
             if (yield tr.get(layer_key)) != PARTITION_LAYER:
                 raise DirectoryRemovedError(
                     "The directory does not exist. This partition has been removed.", self.path
                 )
         stored = yield version_read
+        if stored == _STORED_VERSION:
+            return VERSION
         if stored is None:
             return None
         if len(stored) != _VERSION_FORMAT.size:
@@ -316,14 +339,12 @@ class DirectoryStore:
             )
         return version
 
-    def _check_version_for_writing(self, tr: Any) -> Steps[bool]:
+    def _check_writable(self, version: tuple[int, int, int] | None) -> bool:
         """Raise unless this version may write to the store; tell whether it is new and has no version yet.
 
         All operations write at their end, when nothing can fail any more: the transaction may be one that
         its owner commits whatever comes of them.
         """
-        require_transaction(tr, "directories are created, moved and removed")
-        version = yield from self._check_version(tr)
         if version is not None and version[1] > VERSION[1]:
             raise DirectoryVersionError(
                 f"Directory with version {_dotted(version)} is read-only when opened using directory "
@@ -334,28 +355,29 @@ class DirectoryStore:
 
     def _write_version(self, tr: Any, is_new: bool) -> None:
         if is_new:
-            tr.set(self._version_key, _VERSION_FORMAT.pack(*VERSION))
+            tr.set(self._version_key, _STORED_VERSION)
 
-    def _create(self, tr: Any, path: Path, layer: bytes, prefix: bytes | None) -> Steps[Record]:
+    def _create(
+        self, tr: Any, found: _Found, is_new: bool, layer: bytes, prefix: bytes | None
+    ) -> Steps[Record]:
         """Create a directory that was found missing, and those above it that are missing too."""
-        is_new = yield from self._check_version_for_writing(tr)
+        path = found.target
         if prefix is None:
             prefix = yield from self._allocate_prefix(tr, path)
         elif not (yield from self._is_prefix_free(tr, prefix)):
             raise DirectoryPrefixError("The given prefix is already in use.", self.path + path)
-        parent, name = self._root, path[-1]
-        if len(path) > 1:
-            record = yield from self.create_or_open(tr, path[:-1])
-            parent = self.nodes[record.prefix]
+        parent = found.parent
+        if found.path != path:
+            parent = self._node((yield from self.create_or_open(tr, path[:-1])).prefix)
         self._write_version(tr, is_new)
-        tr.set(_entry_key(parent, name), prefix)
-        tr.set(self.nodes.pack((prefix, b"layer")), layer)
+        tr.set(_entry_key(parent, path[-1]), prefix)
+        tr.set(self._node(prefix) + _LAYER, layer)
         return Record(self, self.path + path, prefix, layer)
 
     def _allocate_prefix(self, tr: Any, path: Path) -> Steps[bytes]:
         number = yield from self._allocator.allocate_steps(tr)
         prefix = self.content.key() + number
-        if (yield tr.get_range(prefix, strinc(prefix), limit=1)):
+        if (yield tr.get_range_page(prefix, strinc(prefix), 1)):
             raise DirectoryAllocationError(
                 "The database has keys stored at the prefix chosen by the automatic prefix allocator: "
                 f"{prefix!r}.",
@@ -372,35 +394,26 @@ class DirectoryStore:
 
     def _is_prefix_free(self, tr: Any, prefix: bytes) -> Steps[bool]:
         """Tell whether no directory has this prefix, a beginning of it or a continuation of it."""
-        if not prefix or prefix.startswith(self.nodes.key()):
+        if not prefix or prefix.startswith(self._prefix):
             return False
+        node = self._node(prefix)
         # The last node at or before the prefix is the only one whose own prefix may be a beginning of it.
-        rows = yield tr.get_range(
-            self.nodes.range().start, self.nodes.pack((prefix,)) + b"\x00", limit=1, reverse=True
-        )
-        if rows and prefix.startswith(self.nodes.unpack(rows[0].key)[0]):
+        rows = yield tr.get_range_page(self._prefix + b"\x00", node + b"\x00", 1, True)
+        if rows and prefix.startswith(unpack(rows[0].key, len(self._prefix))[0]):
             return False
-        rows = yield tr.get_range(
-            self.nodes.pack((prefix,)), self.nodes.pack((strinc(prefix),)), limit=1
-        )
-        return not rows
+        return not (yield tr.get_range_page(node, self._node(strinc(prefix)), 1))
 
-    def _children(self, tr: Any, node: Subspace) -> Steps[Any]:
+    def _children(self, tr: Any, node: bytes) -> Steps[Any]:
         """Return the (name, prefix) pairs of the subdirectories."""
-        entries = node[SUBDIRS]
-        keys = entries.range()
-        rows = yield tr.get_range(keys.start, keys.stop)
-        return [(entries.unpack(row.key)[0], row.value) for row in rows]
+        entries = node + _CHILDREN
+        rows = yield tr.get_range(entries + b"\x00", entries + b"\xff")
+        length = len(entries)
+        return [(unpack(key, length)[0], prefix) for key, prefix in rows]
 
     def _tree_below(self, tr: Any, prefix: bytes) -> Steps[Any]:
         """Return the prefixes of a directory and of all below it, as a list."""
         found = [prefix]
         for parent in found:
-            children = yield from self._children(tr, self.nodes[parent])
+            children = yield from self._children(tr, self._node(parent))
             found += [child for _, child in children]
         return found
-
-    def _find_entry(self, tr: Any, path: Path) -> Steps[bytes]:
-        """Return the key of the entry of a directory in its parent, which exists."""
-        parent = yield from self._find(tr, path[:-1])
-        return _entry_key(self._node_of(parent), path[-1])
