@@ -34,7 +34,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
-	generate check-generated parity bench bench-pages bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
+	generate check-generated parity bench bench-pages bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
 help: ## list the targets
@@ -119,6 +119,9 @@ bench-pages: $(VENV)/benchmarked ## measure everything, and write tables and pic
 	$(PY) benchmarks/run.py --output benchmarks/results.json
 	$(PY) benchmarks/report.py
 	$(PY) benchmarks/growth.py --write
+
+bench-cluster: $(VENV)/benchmarked ## measure the client on the cluster of FDB_CLUSTER_FILE, with the library of FDB_LIBRARY_PATH
+	$(PY) benchmarks/run.py cluster --output build/bench/cluster.json
 
 bench-growth: $(VENV)/benchmarked ## measure how cost grows with pairs, threads, transactions, readers
 	$(PY) benchmarks/growth.py

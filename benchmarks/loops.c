@@ -1,9 +1,9 @@
 /* The loops in C that rows of work/binding.py are beside: loops DATABASE SCALE ROW
  *
  * Each does what the function of the same row does, with the same keys and values, through the C API: what is possible. */
-#include "serve.h"
+#include "jobs.h"
 
-enum { KEYS = 10000, LONG = 100000, COUNTERS = 64, COUNTER_BYTES = 8, RETRIES = 1000 };
+enum { KEYS = 10000, LONG = 100000, COUNTERS = 64, JOBS = 1000, RETRIES = 1000 };
 
 typedef struct {
     FDBDatabase *db;
@@ -14,6 +14,15 @@ typedef struct {
 static int scaled(const Loop *loop, int number) {
     int count = (int)(number * loop->scale);
     return count > 1 ? count : 1;
+}
+
+static void *room(size_t bytes) {
+    void *made = malloc(bytes);
+    if (made == NULL) {
+        fprintf(stderr, "no memory\n");
+        exit(1);
+    }
+    return made;
 }
 
 static void take(FDBFuture *read) {
@@ -37,10 +46,7 @@ static void get(void *context, Watch *watch) {
 
 static void pipelined(void *context, Watch *watch) {
     Loop *loop = context;
-    FDBFuture **reads = malloc(sizeof(*reads) * (size_t)loop->keys);
-    if (reads == NULL) {
-        check(1511, "malloc");
-    }
+    FDBFuture **reads = room(sizeof(*reads) * (size_t)loop->keys);
     FDBTransaction *tr = begin_ready(loop->db);
     watch_start(watch);
     for (int at = 0; at < loop->keys; at++) {
@@ -200,6 +206,36 @@ static void increment(void *context, Watch *watch) {
     watch_stop(watch, count);
 }
 
+/* ---- many at a time --------------------------------------------------------------------------- */
+
+static void concurrent_gets(void *context, Watch *watch) {
+    Loop *loop = context;
+    FDBTransaction **trs = room(sizeof(*trs) * (size_t)loop->keys);
+    FDBFuture **reads = room(sizeof(*reads) * (size_t)loop->keys);
+    watch_start(watch);
+    for (int at = 0; at < loop->keys; at++) {
+        trs[at] = begin(loop->db);
+        reads[at] = ask_pair(trs[at], (int64_t)at * 7919 % loop->keys);
+    }
+    for (int at = 0; at < loop->keys; at++) {
+        take(reads[at]);
+        fdb_transaction_destroy(trs[at]);
+    }
+    watch_stop(watch, loop->keys);
+    free(trs);
+    free(reads);
+}
+
+static void jobs(void *context, Watch *watch) {
+    Loop *loop = context;
+    int count = scaled(loop, JOBS);
+    Job *all = room(sizeof(*all) * (size_t)count);
+    watch_start(watch);
+    run_jobs(loop->db, all, count);
+    watch_stop(watch, (int64_t)count * INCREMENTS);
+    free(all);
+}
+
 /* ---- all -------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -217,6 +253,8 @@ static const struct {
     {"own", own, 0},
     {"whole_set", whole_set, KEYS},
     {"increment", increment, 0},
+    {"concurrent_gets", concurrent_gets, KEYS},
+    {"jobs", jobs, 0},
 };
 
 int main(int argc, char **argv) {

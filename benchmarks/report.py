@@ -19,6 +19,9 @@ ROOT = HERE.parent
 PAGE = HERE / "README.md"
 RESULTS = HERE / "results.json"
 PICTURES = ROOT / "docs" / "benchmarks"
+#: A subject that most runs leave out, and what the page says then.
+CLUSTER = "cluster"
+NO_CLUSTER = "The last run had no cluster."
 
 
 def targets(results: Results) -> str:
@@ -37,15 +40,15 @@ def run_of(results: Results) -> str:
 
 
 def write(results: Results, page: Path = PAGE, pictures: Path = PICTURES) -> None:
-    """Writes the parts of the page, and a picture for each subject with two rows or more that are timed."""
+    """Writes the parts of the page, and a picture for each subject."""
     pages.replace(page, "run", run_of(results))
     pages.replace(page, "targets", targets(results))
+    if CLUSTER not in results.subjects():
+        pages.replace(page, CLUSTER, NO_CLUSTER)
     for subject in results.subjects():
         rows = results.of(subject)
         pages.replace(page, subject, table.markdown(rows))
-        timed = [row for row in rows if row.unit == "s" and len(row.columns) > 1]
-        if len(timed) > 1:
-            plot.bars(pictures / f"{subject}.png", subject, timed)
+        plot.bars(pictures / f"{subject}.png", subject, [r for r in rows if len(r.columns) > 1])
 
 
 def main(argv: list[str]) -> int:

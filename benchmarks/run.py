@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from subjects import SUBJECTS, USUAL
+from subjects import SUBJECTS, usual
 from suite import machine, table
 from suite.measure import Failed, Plan, measure
 from suite.places import Places, official_python
@@ -34,7 +34,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, nargs="+", default=[200_000], help="in files")
     parser.add_argument("--directory", type=Path, help="for files, on a disk")
     parser.add_argument("--without-official", action="store_true", help="only this package")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if unknown := set(options.subjects) - set(SUBJECTS):
+        parser.error(f"no subject {', '.join(unknown)}: there are {', '.join(SUBJECTS)}")
+    return options
 
 
 def progress(text: str) -> None:
@@ -52,7 +55,7 @@ def planned(options: argparse.Namespace) -> list[Plan]:
         pairs=tuple(options.pairs),
         directory=options.directory,
     )
-    plans = [plan for name in options.subjects or USUAL for plan in SUBJECTS[name](places)]
+    plans = [plan for name in options.subjects or usual() for plan in SUBJECTS[name](places)]
     return [
         plan for plan in plans if not options.row or any(text in plan.name for text in options.row)
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from subjects import binding, durable, embedded, kit, layers, memory, tasks
+import os
+
+from subjects import binding, cluster, durable, embedded, kit, layers, memory, tasks
 
 #: The subjects in the order of a run.
 SUBJECTS = {
@@ -12,7 +14,12 @@ SUBJECTS = {
     embedded.SUBJECT: embedded.plans,
     durable.SUBJECT: durable.plans,
     memory.SUBJECT: memory.plans,
+    cluster.SUBJECT: cluster.plans,
     kit.SUBJECT: kit.plans,
 }
-#: Those of a run that names none.
-USUAL = tuple(name for name in SUBJECTS if name != kit.SUBJECT)
+#: Those of a run that names none; with a cluster if one is named.
+USUAL = tuple(name for name in SUBJECTS if name not in (cluster.SUBJECT, kit.SUBJECT))
+
+
+def usual() -> tuple[str, ...]:
+    return (*USUAL, cluster.SUBJECT) if os.environ.get("FDB_CLUSTER_FILE") else USUAL

@@ -8,6 +8,7 @@ from suite.results import OURS, Target
 
 SUBJECT = "embedded"
 MODULE = "embedded"
+BOUND = "calls of Python into C, and the engine (its share: the rows of `binding`)"
 OTHERS = ("lmdb", "sqlite3")
 FASTER_THAN_BOTH = tuple(Target(name, least=1) for name in OTHERS)
 
@@ -24,5 +25,5 @@ def plans(places: Places) -> list[Plan]:
     found = []
     for title, work, targets in TABLE:
         sources = {name: places.ours(MODULE, work, name) for name in (OURS, *OTHERS)}
-        found.append(Plan(SUBJECT, title, sources, limit="lmdb", targets=targets))
+        found.append(Plan(SUBJECT, title, sources, limit="lmdb", targets=targets, bound=BOUND))
     return found

@@ -8,6 +8,8 @@ from suite.results import OFFICIAL, OURS, Target
 
 SUBJECT = "layers"
 MODULE = "layers"
+DIRECTORIES = "Python between the reads of a path, each of which needs the one before"
+TUPLES = "objects of Python to make and to take apart"
 
 #: Title, row of work, how many times as fast as the official package it shall be.
 TABLE: tuple[tuple[str, str, float | None], ...] = (
@@ -31,5 +33,6 @@ def plans(places: Places) -> list[Plan]:
     for title, work, least in TABLE:
         sources = {OURS: places.ours(MODULE, work), **places.official(MODULE, work)}
         targets = () if least is None else (Target(OFFICIAL, least=least),)
-        found.append(Plan(SUBJECT, title, sources, targets=targets))
+        bound = DIRECTORIES if title.startswith("directory") else TUPLES
+        found.append(Plan(SUBJECT, title, sources, targets=targets, bound=bound))
     return found

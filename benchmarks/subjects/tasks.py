@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from suite.measure import Plan, Source
 from suite.places import Places
+from suite.results import C_LOOP as C
 from suite.results import OFFICIAL, OURS, Target
 
 SUBJECT = "asyncio"
 MODULE = "tasks"
 BLOCKING = "our blocking call"
 LOOP = "our for"
-C = "C loop"
+BOUND = "one thread runs the tasks and the event loop"
 
 
 def plans(places: Places) -> list[Plan]:
@@ -41,6 +42,7 @@ def plans(places: Places) -> list[Plan]:
             ("10,000 tasks, a get each", "concurrent gets"),
             official=("binding", "concurrent gets, threads"),
             limit=(BLOCKING, "begin, get, end"),
+            loop="concurrent_gets",
         ),
         row(
             places,
@@ -48,6 +50,7 @@ def plans(places: Places) -> list[Plan]:
             official=("binding", "increments of 1,000 jobs, threads"),
             limit=(BLOCKING, "increment"),
             targets=(Target(OFFICIAL, least=6),),
+            loop="jobs",
         ),
     ]
 
@@ -58,11 +61,16 @@ def row(
     official: tuple[str, str] | None,
     limit: tuple[str, str],
     targets: tuple[Target, ...] = (),
+    loop: str | None = None,
 ) -> Plan:
-    """A row (title, row of `work.tasks`), what the official package does instead, and which of our blocking rows limits it."""
+    """A row (title, row of `work.tasks`), what the official package does instead, which of our blocking rows limits it,
+    and a loop in C that does as many at a time.
+    """
     title, work = name
     sources: dict[str, Source] = {OURS: places.ours(MODULE, work)}
     if official is not None:
         sources |= places.official(*official)
     sources[limit[0]] = places.ours("binding", limit[1])
-    return Plan(SUBJECT, title, sources, limit=limit[0], targets=targets)
+    if loop is not None:
+        sources[C] = places.c("loops", loop)
+    return Plan(SUBJECT, title, sources, limit=limit[0], targets=targets, bound=BOUND)

@@ -22,6 +22,7 @@ from typing import Any
 FORMAT = 1
 OURS = "ours"
 OFFICIAL = "official"
+C_LOOP = "C loop"
 UNITS = {
     "s": ((1.0, "s"), (1e3, "ms"), (1e6, "µs"), (1e9, "ns")),
     "B": ((1e-9, "GB"), (1e-6, "MB"), (1e-3, "kB"), (1.0, "B")),

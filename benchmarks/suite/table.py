@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suite.results import OFFICIAL, OURS, Row, shown
+from suite.results import C_LOOP, OFFICIAL, OURS, Row, shown
 
 HEADING = f"{'one operation':44} {'ours':>18} {'official':>18} {'ratio':>7}   others, and targets"
 
@@ -72,13 +72,21 @@ def markdown(rows: list[Row]) -> str:
 
 
 def bound(row: Row) -> str:
-    """What bounds a row: how many processors are at work, how much of it a limit explains, and what its subject says."""
+    """What bounds a row: what its subject says, the share that the engine alone takes, and the processors at work."""
     parts = [row.bound] if row.bound else []
+    share = row.ratio(C_LOOP)
+    if share is not None:
+        parts.append(
+            f"the engine and its C API take {min(share, 1):.0%} of it, as the C loop shows"
+        )
     ours = row.columns.get(OURS)
     if ours is not None and ours.at_work and row.unit == "s":
         parts.append(f"{ours.at_work:.1f} processors at work")
     if ours is not None and ours.note:
         parts.append(ours.note)
+    official = row.columns.get(OFFICIAL)
+    if official is not None and official.note:
+        parts.append(f"official: {official.note}")
     return "; ".join(parts)
 
 

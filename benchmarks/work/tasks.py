@@ -51,6 +51,21 @@ def get(bench: Bench) -> Round:
     return in_loop(bench, measured)
 
 
+@ROWS.add("pipelined get")
+def pipelined(bench: Bench) -> Round:
+    keys = bench.fill(KEYS)
+
+    async def measured(db: Any) -> Sample:
+        tr = await ready(db)
+        with timed(len(keys)) as sample:
+            reads = [tr.get(key) for key in keys]
+            for read in reads:
+                await read
+        return sample
+
+    return in_loop(bench, measured)
+
+
 @ROWS.add("get in an executor")
 def executor_get(bench: Bench) -> Round:
     """The same without an event model: one call after the other in a thread of the loop's."""

@@ -67,6 +67,7 @@ def test_subjects_name_rows_that_there_are(
     subject: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
     monkeypatch.setattr(Places, "build", lambda self, program: BENCHMARKS / f"{program}.c")
+    monkeypatch.setenv("FDB_CLUSTER_FILE", "fdb.cluster")
     plans = SUBJECTS[subject](Places(lambda: "python", large=True, directory=tmp_path))
     assert plans and len({plan.name for plan in plans}) == len(plans)
     for plan in plans:
@@ -80,6 +81,12 @@ def test_subjects_name_rows_that_there_are(
             assert f'{{"{row}", ' in pathlib.Path(source.command[0]).read_text(), source.command
         else:
             assert row in rows_of(module).made, source.command
+
+
+def test_a_cluster_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FDB_CLUSTER_FILE", raising=False)
+    with pytest.raises(Failed, match="FDB_CLUSTER_FILE names no cluster"):
+        SUBJECTS["cluster"](Places())
 
 
 @pytest.mark.parametrize("program", ["loops", "memory"])
@@ -215,7 +222,8 @@ def test_a_table_of_markdown_shows_medians_ratios_targets_and_bounds() -> None:
     assert "4 times as fast as official: reached (4.00)" in text
     assert "at most 1.5 of C loop: missed (2.00)" in text
     assert "not slower than missing: not measured (-)" in text
-    assert "the machine; 1.0 processors at work" in text
+    share = "the engine and its C API take 50% of it, as the C loop shows"
+    assert f"the machine; {share}; 1.0 processors at work" in text
     heading, rule, *lines = text.splitlines()
     assert {line.count("|") for line in (heading, rule, *lines)} == {heading.count("|")}
 
@@ -241,7 +249,7 @@ def test_a_part_of_a_page_is_replaced_and_nothing_else(tmp_path: pathlib.Path) -
 
 def test_the_page_has_a_part_and_a_picture_for_each_subject() -> None:
     text = (BENCHMARKS / "README.md").read_text()
-    for name in ("run", "targets", *USUAL):
+    for name in ("run", "targets", *USUAL, "cluster"):
         assert text.count(pages.BEGIN.format(name, "benchmarks/report.py")) == 1, name
         assert text.count(pages.END.format(name)) == 1, name
 
@@ -254,3 +262,19 @@ def test_pictures_are_made(tmp_path: pathlib.Path) -> None:
     plot.curves(tmp_path / "curves.png", "title", ("x", "y"), {"a": [(1, 2), (10, 3)]})
     for name in ("bars.png", "curves.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_report_fills_all_parts_of_a_page(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("matplotlib")
+    import report
+
+    page = tmp_path / "README.md"
+    page.write_text((BENCHMARKS / "README.md").read_text())
+    rows = [a_row(subject=subject, name=name) for subject in USUAL for name in ("get", "set")]
+    report.write(Results(rows, {"processor": "fast"}, {"rounds": 3}), page, tmp_path)
+    text = page.read_text()
+    for name in ("run", "targets", *USUAL, "cluster"):
+        begin, end = pages.BEGIN.format(name, "benchmarks/report.py"), pages.END.format(name)
+        assert len(text.partition(begin)[2].partition(end)[0].split()) > 5, name
+    assert {path.stem for path in tmp_path.glob("*.png")} == set(USUAL)
+    assert "| binding | get | 4 times as fast as official | 4.00 | reached |" in text
