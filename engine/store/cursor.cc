@@ -1,4 +1,5 @@
 #include "store/leaf_page.h"
+#include "store/node_search.h"
 #include "store/version_store.h"
 
 namespace fdb {

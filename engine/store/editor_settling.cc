@@ -1,6 +1,7 @@
 // Editor::settle(): plain leaves become pages when the file has what they hold; and the way back.
 #include "store/leaf_page.h"
 #include "store/node_path.h"
+#include "store/node_search.h"
 #include "store/version_store.h"
 
 namespace fdb {

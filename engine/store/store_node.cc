@@ -5,18 +5,11 @@
 #include <new>
 #include <utility>
 
+#include "store/node_search.h"
+
 namespace fdb::store {
 
 namespace {
-
-uint32_t head_of(Slice key, uint32_t prefix) {
-  uint32_t head = 0;
-  for (uint32_t i = 0; i < 4; ++i) {
-    head <<= 8;
-    if (prefix + i < key.size()) head |= static_cast<unsigned char>(key[prefix + i]);
-  }
-  return head;
-}
 
 uint32_t common_prefix(Slice a, Slice b) {
   const size_t limit = std::min(a.size(), b.size());
@@ -52,19 +45,6 @@ void adopt_head(Node* node, int index) {
     }
   }
   node->heads()[index] = head_of(key, node->prefix);
-}
-
-// Index of the first head in [low, high) that is not below `head`, or high; not empty. Without branches on the data:
-// a mispredicted one costs more than the comparison it saves.
-int first_head(const uint32_t* heads, int low, int high, uint32_t head) {
-  const uint32_t* base = heads + low;
-  int length = high - low;
-  while (length > 1) {
-    const int half = length / 2;
-    base = base[half - 1] < head ? base + half : base;
-    length -= half;
-  }
-  return static_cast<int>(base - heads) + (*base < head ? 1 : 0);
 }
 
 Blob* make_blob(Slice key, Slice value) {
@@ -305,46 +285,6 @@ Slice separator_between(Slice low, Slice high) {
   size_t shared = 0;
   while (shared < low.size() && low[shared] == high[shared]) ++shared;
   return high.substr(0, shared + 1);
-}
-
-int lower_bound(const Node* node, Slice key, bool* equal) {
-  const int first = node->first();
-  const int count = node->count;
-  *equal = false;
-  if (first == count) return first;
-  const uint32_t prefix = node->prefix;
-  const uint32_t head = head_of(key, prefix);
-  const uint32_t* heads = node->heads();
-  int low = first_head(heads, first, count, head);
-  // One look at a key decides whether `key` has the common prefix at all; the heads mean nothing if it has not.
-  if (prefix > 0) {
-    const int order = key.substr(0, prefix).compare(node->key(low < count ? low : count - 1).substr(0, prefix));
-    if (order != 0) return order < 0 ? first : count;
-  }
-  if (low == count || heads[low] != head) return low;
-  int high = low + 1;
-  if (high < count && heads[high] == head) high = static_cast<int>(std::upper_bound(heads + high, heads + count, head) - heads);
-  const Slice rest = key.substr(prefix);
-  while (low < high) {
-    const int middle = (low + high) / 2;
-    const int order = node->key(middle).substr(prefix).compare(rest);
-    if (order == 0) {
-      *equal = true;
-      return middle;
-    }
-    if (order < 0) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
-int child_index(const Node* node, Slice key) {
-  bool equal;
-  const int index = lower_bound(node, key, &equal);
-  return equal ? index : index - 1;
 }
 
 Node* copy_node(const Node* node, uint64_t editor, uint32_t extra) {

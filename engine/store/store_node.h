@@ -2,7 +2,7 @@
 //
 // Thread-safety: a node belongs to the editor that made it until that editor finishes; from then on it is immutable and
 // may be read, referenced and released from any thread.
-// Layout, one allocation: header | head[slot_capacity] | Child[slot_capacity] (inner nodes only) | Slot[slot_capacity] | heap.
+// Layout, one allocation: header | head[slot_capacity] | Slot[slot_capacity] | Child[slot_capacity] (inner nodes only) | heap.
 // The capacity is even, which keeps everything aligned.
 // Invariants:
 //  1. Keys of a node are sorted and distinct. In an inner node slot i > 0 holds the separator: keys of child i - 1 are
@@ -73,17 +73,28 @@ struct Node {
   int first() const { return level == 0 ? 0 : 1; }
   uint32_t* heads() { return reinterpret_cast<uint32_t*>(this + 1); }
   const uint32_t* heads() const { return reinterpret_cast<const uint32_t*>(this + 1); }
-  Child* children() { return reinterpret_cast<Child*>(heads() + slot_capacity); }
-  const Child* children() const { return const_cast<Node*>(this)->children(); }
-  Slot* slots() { return reinterpret_cast<Slot*>(children() + (level == 0 ? 0 : slot_capacity)); }
+  Slot* slots() { return reinterpret_cast<Slot*>(heads() + slot_capacity); }
   const Slot* slots() const { return const_cast<Node*>(this)->slots(); }
+  Child* children() { return reinterpret_cast<Child*>(slots() + slot_capacity); }
+  const Child* children() const { return const_cast<Node*>(this)->children(); }
   // Of the allocation.
   size_t size() const { return static_cast<size_t>(heap() + heap_capacity - reinterpret_cast<const char*>(this)); }
-  char* heap() { return reinterpret_cast<char*>(slots() + slot_capacity); }
+  char* heap() { return level == 0 ? heap_of<true>() : heap_of<false>(); }
   const char* heap() const { return const_cast<Node*>(this)->heap(); }
+  // The same of a node of which it is known whether it is a leaf.
+  template <bool kLeaf>
+  char* heap_of() {
+    return reinterpret_cast<char*>(children() + (kLeaf ? 0 : slot_capacity));
+  }
 
   Blob* blob(const Slot& slot) const;
   const char* entry(const Slot& slot) const { return slot.is_inline() ? heap() + slot.offset : blob(slot)->bytes(); }
+  template <bool kLeaf>
+  const char* entry_of(const Slot& slot) const {
+    if (!slot.is_inline()) [[unlikely]]
+      return blob(slot)->bytes();
+    return const_cast<Node*>(this)->heap_of<kLeaf>() + slot.offset;
+  }
   Slice key(int index) const {
     const Slot& slot = slots()[index];
     return Slice(entry(slot), slot.key_size);
@@ -118,11 +129,6 @@ inline void prefetch_node(const Node* node) {
 
 // The shortest key above `low` and not above `high`.
 Slice separator_between(Slice low, Slice high);
-
-// Index of the first meaningful slot whose key is not below `key` (or count); *equal tells whether it is `key`.
-int lower_bound(const Node* node, Slice key, bool* equal);
-// Index of the child responsible for `key`.
-int child_index(const Node* node, Slice key);
 
 // A copy for `editor` with room for one more entry with `extra` bytes; adds a reference to all that it shares.
 Node* copy_node(const Node* node, uint64_t editor, uint32_t extra);

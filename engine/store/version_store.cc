@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/leaf_page.h"
+#include "store/node_search.h"
 
 namespace fdb {
 
@@ -40,18 +41,14 @@ RangeStats stats_below(const Node* node, Slice key, Version as_of) {
 
 bool find(const Node* node, Slice key, Version as_of, Slice* value) {
   if (node == nullptr) return false;
-  while (!node->is_leaf()) {
-    node = node->children()[store::child_index(node, key)].node;
-    store::prefetch_node(node);
-  }
+  node = store::leaf_towards(node, key);
   if (node->is_page()) [[unlikely]] {
     if (store::as_page(node)->is_above(key) || store::as_page(node)->is_below(key)) return false;
     node = store::leaf_of(node, as_of);
   }
-  bool equal;
-  const int index = store::lower_bound(node, key, &equal);
-  if (equal) *value = node->value(index);
-  return equal;
+  const store::Found found = store::search<true>(node, key);
+  if (found.equal) *value = node->value(found.index);
+  return found.equal;
 }
 
 // What separates the slots from `at` on from those before it.
