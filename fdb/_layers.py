@@ -198,9 +198,9 @@ def _turns_of(tr: Any) -> _Turns:
     # A snapshot view stands for its own transaction only in reads, so it may have turns of its own.
     try:
         attributes = vars(tr)
-        turns: _Turns | None = attributes.get("_turns")
-        if turns is None:
-            turns = attributes.setdefault("_turns", _Turns())
+        if "_turns" not in attributes:
+            attributes.setdefault("_turns", _Turns())
+        turns: _Turns = attributes["_turns"]
     except TypeError:
         return _Turns()  # of another class, without attributes, and made for this operation
     # One that was inherited by a fork is dead, and so may be whoever has its turn.

@@ -175,14 +175,12 @@ class DirectoryStore:
             return self._record(found)
         if not allow_create:
             raise DirectoryNotFoundError("The directory does not exist.", self.path + path)
-        require_transaction(tr, _WRITING)
-        is_new = self._check_writable(version)
+        is_new = self._check_writable(tr, version)
         return (yield from self._create(tr, found, is_new, layer, prefix))
 
     def move(self, tr: Any, old_path: Path, new_path: Path) -> Steps[Record]:
         """Give the directory another path; its node and contents stay where they are."""
-        require_transaction(tr, _WRITING)
-        is_new = self._check_writable((yield from self._check_version(tr)))
+        is_new = yield from self._check_version_for_writing(tr)
         if old_path == new_path[: len(old_path)]:
             raise DirectoryPathError(
                 "The destination directory cannot be a subdirectory of the source directory.",
@@ -217,9 +215,8 @@ class DirectoryStore:
 
     def remove(self, tr: Any, path: Path, fail_if_missing: bool = True) -> Steps[bool]:
         """Remove the directory with everything in and below it; tell whether it existed."""
-        require_transaction(tr, _WRITING)
         try:
-            is_new = self._check_writable((yield from self._check_version(tr)))
+            is_new = yield from self._check_version_for_writing(tr)
         except DirectoryRemovedError:
             if fail_if_missing:
                 raise
@@ -339,12 +336,18 @@ class DirectoryStore:
             )
         return version
 
-    def _check_writable(self, version: tuple[int, int, int] | None) -> bool:
+    def _check_version_for_writing(self, tr: Any) -> Steps[bool]:
+        """As ``_check_writable``, of the version that is stored."""
+        require_transaction(tr, _WRITING)  # before anything is read
+        return self._check_writable(tr, (yield from self._check_version(tr)))
+
+    def _check_writable(self, tr: Any, version: tuple[int, int, int] | None) -> bool:
         """Raise unless this version may write to the store; tell whether it is new and has no version yet.
 
         All operations write at their end, when nothing can fail any more: the transaction may be one that
         its owner commits whatever comes of them.
         """
+        require_transaction(tr, _WRITING)
         if version is not None and version[1] > VERSION[1]:
             raise DirectoryVersionError(
                 f"Directory with version {_dotted(version)} is read-only when opened using directory "

@@ -23,14 +23,13 @@ try:
 except ImportError:  # the official package
     pass
 else:
-    check_version_for_writing = DirectoryStore._check_version_for_writing
+    check_writable = DirectoryStore._check_writable
 
-    def write_version_at_once(store: DirectoryStore, tr: Any) -> Any:
-        is_new = yield from check_version_for_writing(store, tr)
-        store._write_version(tr, is_new)
+    def write_version_at_once(store: DirectoryStore, tr: Any, version: Any) -> bool:
+        store._write_version(tr, check_writable(store, tr, version))
         return False
 
-    DirectoryStore._check_version_for_writing = write_version_at_once  # type: ignore[method-assign]
+    DirectoryStore._check_writable = write_version_at_once  # type: ignore[method-assign]
 
 Directory = Any
 Body = Callable[[Instruction, Directory], Coroutine[Any, Any, Any]]
