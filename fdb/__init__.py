@@ -19,6 +19,7 @@ from collections.abc import Sequence as _Sequence
 
 from fdb import _open as _open
 from fdb import _retry as _retry
+from fdb._attempts import AsynchronousRun as _AsynchronousRun
 from fdb._blocking import Database, Tenant
 from fdb._errors import FDBError, predicates
 from fdb._future import (
@@ -82,6 +83,8 @@ _extension.configure(
     int64=FutureInt64,
     rows=FutureKeyValueArray,
     watch=Watch,
+    transaction=Transaction,
+    run=_AsynchronousRun,
 )
 _Sequence.register(KeyValue)  # pyright: ignore[reportAttributeAccessIssue]
 

@@ -7,8 +7,8 @@ inside would never end. Their futures carry the run in which they were made, and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextvars import ContextVar
 
+from fdb._native.extension import RunBase
 from fdb._typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,35 +44,26 @@ class Run:
             raise RuntimeError(_text(future))
 
 
-class AsynchronousRun(Run):
+class AsynchronousRun(RunBase):
     """One attempt of an `async def` function: the tasks that it starts run inside of it too."""
 
-    __slots__ = ("_open",)
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._open = True
-        # Those that have ended go now rather than when they end: that may be in another context.
-        _surrounding.set((*(run for run in _surrounding.get() if run._open), self))
+    ended: Any = None
 
-    def clear(self) -> None:
-        """Notes that the function has returned, or has begun the commit by itself."""
-        self._open = False
-
-    def surrounds_caller(self) -> bool:
-        return self._open and self in _surrounding.get()
+    def check_wait(self, future: FutureBase) -> None:
+        """Raises RuntimeError if the caller runs inside of the function."""
+        if self.surrounds_caller():
+            raise RuntimeError(_text(future))
 
 
 #: What a transaction keeps of the attempt that it is made for.
 Attempt = list[object] | AsynchronousRun
 
 
-def run_of(attempt: Attempt | None, model: EventModel) -> Run | None:
+def run_of(attempt: Attempt | None, model: EventModel) -> Run | AsynchronousRun | None:
     """Returns the run for a future that becomes ready with the commit of the attempt."""
     return Run(model, attempt) if isinstance(attempt, list) else attempt
-
-
-#: The asynchronous runs around the code that runs now; tasks inherit it.
-_surrounding: ContextVar[tuple[AsynchronousRun, ...]] = ContextVar("fdb_surrounding", default=())
 
 
 def check_wait(futures: Sequence[FutureBase]) -> None:

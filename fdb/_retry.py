@@ -7,8 +7,8 @@ import sys
 import types
 from collections.abc import Awaitable, Callable
 
-from fdb._attempts import AsynchronousRun
 from fdb._errors import FDBError
+from fdb._native import extension
 from fdb._startup import api_version
 from fdb._transaction import Transaction, TransactionRead
 from fdb._types import TransactionMaker
@@ -265,38 +265,44 @@ def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[.
     return wrapper
 
 
-async def run_asynchronously(
+def run_asynchronously(
     tr: Transaction,
     func: Callable[..., Awaitable[ResultT]],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-) -> ResultT:
-    """As `run`, in the running loop: what the function returns is awaited."""
-    is_own = isinstance(tr, Transaction)
-    if is_own:
+) -> Awaitable[ResultT]:
+    """As `run`, in the running loop, which is to await it: what the function returns is awaited."""
+    if isinstance(tr, Transaction):
         _require_asyncio(tr)
-    attempts = last = 0  # how many failed, and the code of the last of them
+    return extension.transactional_call(tr, func, args, kwargs, _asynchronously_again)
+
+
+async def _asynchronously_again(
+    tr: Transaction,
+    func: Callable[..., Awaitable[ResultT]],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    error: FDBError,
+) -> ResultT:
+    """Goes on with `run_asynchronously` where the first attempt has failed with an error."""
+    attempts = last = (
+        0  # how many failed before the one with `error`, and the code of the last of them
+    )
     while True:
-        try:
-            attempt = AsynchronousRun()
-            if is_own:
-                tr._attempt = attempt
+        refusal = await _asynchronous_refusal(tr, error)
+        if refusal is not None:
+            _explain(tr, error, refusal, attempts, last)
             try:
-                result = await func(*args, **kwargs)
-            finally:
-                if is_own:
-                    tr._attempt = None
-                attempt.clear()
-            await tr.commit()
-            return result
-        except FDBError as error:
-            refusal = await _asynchronous_refusal(tr, error)
-            if refusal is not None:
-                _explain(tr, error, refusal, attempts, last)
                 if refusal.code == error.code:
-                    raise
+                    raise error
                 raise refusal from error
-            attempts, last = attempts + 1, error.code
+            finally:
+                del error, refusal  # which refer to this frame now
+        attempts, last = attempts + 1, error.code
+        try:
+            return await extension.transactional_call(tr, func, args, kwargs, None)
+        except FDBError as failed:
+            error = failed
 
 
 def _strand(tr: Transaction) -> Callable[[], object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 from fdb import _retry
@@ -229,7 +229,7 @@ def run(source: TransactionSource, act: Callable[[Transaction], ResultT]) -> Res
 
 def run_asynchronously(
     source: TransactionSource, act: Callable[[Transaction], Awaitable[ResultT]]
-) -> Coroutine[Any, Any, ResultT]:
+) -> Awaitable[ResultT]:
     """As `run`, in the running loop: what `act` returns is awaited before the commit."""
     tr = source.create_transaction()
     return _retry.run_asynchronously(tr, act, (tr,), {})

@@ -1,7 +1,7 @@
 """Types of the extension module native/binding/. Addresses travel as integers."""
 
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from typing import (
     Any,
     Concatenate,
@@ -160,6 +160,14 @@ class KeyValue(Sequence[bytes]):
     def __ge__(self, other: KeyValue | tuple[Any, ...], /) -> bool: ...
     def __hash__(self) -> int: ...
 
+@disjoint_base
+class RunBase:
+    """One attempt of an `async def` function; the tasks that it starts run inside of it too."""
+
+    def __new__(cls) -> Self: ...
+    def clear(self) -> None: ...
+    def surrounds_caller(self) -> bool: ...
+
 @final
 class Mailbox:
     """A queue of integers filled by ready futures, with a descriptor to watch."""
@@ -181,10 +189,20 @@ def configure(
     int64: type[FutureBase],
     rows: type[FutureBase],
     watch: type[FutureBase],
+    transaction: type,
+    run: type[RunBase],
 ) -> None: ...
 def find_main_thread() -> None: ...
 def set_callback_thread(thread: int, /) -> None: ...
 def invalidate() -> None: ...
 def key_bytes(key: Any, /) -> bytes: ...
 def value_bytes(value: Any, /) -> bytes: ...
+def transactional_call(
+    transaction: Any,
+    function: Callable[..., Awaitable[_T]],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    again: Callable[..., Awaitable[_T]] | None,
+    /,
+) -> Awaitable[_T]: ...
 def wait_any(futures: Sequence[FutureBase], /) -> int: ...

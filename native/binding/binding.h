@@ -37,6 +37,8 @@ typedef struct {
     PyTypeObject *int64;
     PyTypeObject *rows;
     PyTypeObject *watch;
+    PyTypeObject *transaction; /* fdb.Transaction */
+    PyTypeObject *run;         /* of asynchronous functions: see fdb/_attempts.py */
 } binding_class_table;
 
 extern binding_class_table binding_classes;
@@ -128,6 +130,9 @@ int binding_wants_await(PyObject *model);
 PyObject *binding_handle_call(HandleObject *self, PyObject *const *args, Py_ssize_t count);
 extern const char binding_handle_call_doc[];
 extern PyGetSetDef binding_handle_properties[];
+
+/* Commits: 0 when that succeeded, -1 with the error raised; 0 and a future where it will turn out later. */
+int binding_commit(HandleObject *transaction, PyObject **pending);
 
 /* ---- futures ---- */
 
@@ -231,6 +236,17 @@ int binding_close(PyObject *awaited);
 
 /* What __next__, send() and throw() return for an outcome; takes over the result. */
 PyObject *binding_next(PySendResult outcome, PyObject *result);
+
+/* ---- calls of asynchronous transactional functions ---- */
+
+extern PyTypeObject binding_run_type;
+extern PyTypeObject binding_call_type;
+
+int binding_calls_ready(void); /* completes the types; -1 with an exception set */
+
+/* transactional_call(transaction, function, args, kwargs, again): what makes one attempt when it is awaited. The
+ * coroutine `again`, if it is not None, goes on from an FDBError, with the same arguments and the error. */
+PyObject *binding_transactional_call(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 /* ---- rows, mailboxes ---- */
 

@@ -14,11 +14,12 @@ static void store(PyObject **place, PyObject *object) {
 }
 
 static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs) {
-    static char *names[] = {
-        "error", "unusable", "missing_function", "value", "key", "nothing", "int64", "rows", "watch", NULL};
-    PyObject *error, *unusable, *missing, *value, *key, *nothing, *int64, *rows, *watch;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOOOO:configure", names, &error, &unusable, &missing,
-                                     &value, &key, &nothing, &int64, &rows, &watch)) {
+    static char *names[] = {"error", "unusable", "missing_function", "value", "key", "nothing", "int64",
+                            "rows",  "watch",    "transaction",      "run",   NULL};
+    PyObject *error, *unusable, *missing, *value, *key, *nothing, *int64, *rows, *watch, *transaction, *run;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOOOOO!O!:configure", names, &error, &unusable,
+                                     &missing, &value, &key, &nothing, &int64, &rows, &watch, &PyType_Type,
+                                     &transaction, &PyType_Type, &run)) {
         return NULL;
     }
     const struct {
@@ -31,6 +32,11 @@ static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject
     store(&binding_classes.error, error);
     store(&binding_classes.unusable, unusable);
     store(&binding_classes.missing_function, missing);
+    store((PyObject **)&binding_classes.transaction, transaction);
+    if (!PyType_IsSubtype((PyTypeObject *)run, &binding_run_type)) {
+        return binding_raise(PyExc_TypeError, "%R is not a class of runs", run);
+    }
+    store((PyObject **)&binding_classes.run, run);
     for (size_t i = 0; i < sizeof(futures) / sizeof(futures[0]); i++) {
         PyObject *object = futures[i].object;
         if (!PyType_Check(object) || !PyType_IsSubtype((PyTypeObject *)object, &binding_future_type)) {
@@ -120,6 +126,8 @@ static PyMethodDef module_methods[] = {
     {"invalidate", invalidate, METH_NOARGS, "Makes every handle and future dead: after a fork, or at exit."},
     {"key_bytes", key_bytes, METH_O, "Returns the bytes of a key, or raises TypeError."},
     {"value_bytes", value_bytes, METH_O, "Returns the bytes of a value, or raises TypeError."},
+    {"transactional_call", BINDING_METHOD(binding_transactional_call), METH_FASTCALL,
+     "Returns what makes one attempt of an async def function when it is awaited."},
     {"wait_any", wait_any, METH_O,
      "Blocks this thread until one of the futures is ready; returns its index."},
     {NULL, NULL, 0, NULL},
@@ -134,6 +142,7 @@ static int add_types(PyObject *module) {
                  {"ListFutureBase", &binding_list_future_type},
                  {"DatabaseHandle", &binding_database_type},
                  {"TransactionHandle", &binding_transaction_type},
+                 {"RunBase", &binding_run_type},
                  {"KeyValue", &binding_keyvalue_type},
                  {"Mailbox", &binding_mailbox_type}};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -179,7 +188,7 @@ static int claim_for_this_interpreter(void) {
 
 static int module_exec(PyObject *module) {
     if (claim_for_this_interpreter() != 0 || binding_keyvalue_ready() != 0 || binding_awaiting_ready() != 0 ||
-        add_types(module) != 0) {
+        binding_calls_ready() != 0 || add_types(module) != 0) {
         return -1;
     }
     return add_kinds(module);

@@ -229,7 +229,8 @@ static PyObject *transaction_add_conflict_range(HandleObject *self, PyObject *co
 
 /* ---- life cycle ---- */
 
-static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+/* The future of a commit; NULL with the exception set. */
+static FDBFuture *begin_commit(HandleObject *self) {
     FDBFuture *future;
     if (binding_check_handle(self) != 0) {
         return NULL;
@@ -241,8 +242,41 @@ static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(igno
     Py_BEGIN_ALLOW_THREADS;
     future = commit(self->pointer);
     Py_END_ALLOW_THREADS;
+    if (future == NULL) {
+        PyErr_NoMemory();
+    }
+    return future;
+}
+
+static PyObject *wrap_commit(HandleObject *self, FDBFuture *future) {
     return binding_future_new(binding_classes.nothing, self, future, BINDING_VOID,
                               BINDING_KEEP_TRANSACTION | BINDING_COMMIT);
+}
+
+static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+    FDBFuture *future = begin_commit(self);
+    return future != NULL ? wrap_commit(self, future) : NULL;
+}
+
+int binding_commit(HandleObject *self, PyObject **pending) {
+    *pending = NULL;
+    __auto_type is_ready = BINDING_FUNCTION(self->library, fdb_future_is_ready);
+    __auto_type get_error = BINDING_FUNCTION(self->library, fdb_future_get_error);
+    FDBFuture *future = is_ready != NULL && get_error != NULL ? begin_commit(self) : NULL;
+    if (future == NULL) {
+        return -1;
+    }
+    if (!is_ready(future)) {
+        *pending = wrap_commit(self, future);
+        return *pending != NULL ? 0 : -1;
+    }
+    fdb_error_t error = get_error(future);
+    SHIM_FUNCTION(self->library, fdb_future_destroy)(future);
+    if (error != 0) {
+        binding_raise_code(error);
+        return -1;
+    }
+    return 0;
 }
 
 static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {
