@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 SEEDS ?= 1000
 KILLS ?= 1000
 POWER_LOSSES ?= 2000
@@ -112,11 +113,11 @@ check-generated: ## fail if a generated file is stale
 parity: $(VENV)/installed ## compare the public names with the official packages (docs/parity.md)
 	$(PY) tools/parity.py
 
-bench: $(VENV)/benchmarked ## measure beside the official package, C loops, lmdb and sqlite3 (benchmarks/README.md)
-	$(PY) benchmarks/run.py --output build/bench/results.json
+bench: $(VENV)/benchmarked ## measure beside the official package, C loops, lmdb and sqlite3 (BENCH_ARGS=... is passed on; benchmarks/README.md)
+	$(PY) benchmarks/run.py --output build/bench/results.json $(BENCH_ARGS)
 
 bench-pages: $(VENV)/benchmarked ## measure everything, and write tables and pictures into the pages
-	$(PY) benchmarks/run.py --output benchmarks/results.json
+	$(PY) benchmarks/run.py --output benchmarks/results.json $(BENCH_ARGS)
 	$(PY) benchmarks/report.py
 	$(PY) benchmarks/growth.py --write
 

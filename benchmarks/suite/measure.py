@@ -7,7 +7,9 @@ sample, and a `Timed` program is its own sample. All give samples; `measure` tak
 from __future__ import annotations
 
 import json
+import resource
 import select
+import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -155,19 +157,26 @@ class Timed:
     environment: Mapping[str, str] | None = None
     directory: Path | None = None
     operations: int = 1
+    times: int = 1  # of which a sample is the median
 
     def start(self) -> None:
         pass
 
     def sample(self) -> Sample:
-        more = self._seconds(self.command) - self._seconds(self.empty)
-        return Sample(max(more, 0.0) / self.operations, 1.0)
+        found = []
+        for _ in range(self.times):
+            (wall, cpu), (empty, empty_cpu) = self._run(self.command), self._run(self.empty)
+            found.append((wall - empty, cpu - empty_cpu))
+        seconds = max(statistics.median(wall for wall, _ in found), 1e-9)
+        processor = max(statistics.median(cpu for _, cpu in found), 0.0)
+        return Sample(seconds / self.operations, processor / seconds)
 
     def stop(self) -> None:
         pass
 
-    def _seconds(self, command: list[str]) -> float:
-        begin = time.perf_counter()
+    def _run(self, command: list[str]) -> tuple[float, float]:
+        """Seconds on the wall, and of processors."""
+        begin, cpu = time.perf_counter(), _processor_seconds_of_children()
         done = subprocess.run(
             command,
             env=self.environment,
@@ -180,7 +189,13 @@ class Timed:
         seconds = time.perf_counter() - begin
         if done.returncode != 0:
             raise Failed(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-        return seconds
+        return seconds, _processor_seconds_of_children() - cpu
+
+
+def _processor_seconds_of_children() -> float:
+    """Of those that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @dataclass
@@ -198,10 +213,16 @@ class Plan:
     warmed: bool = True  # a first sample of each column is thrown away
 
 
-def measure(plan: Plan, rounds: int, progress: Callable[[str], None] = lambda text: None) -> Row:
+def measure(
+    plan: Plan,
+    rounds: int,
+    progress: Callable[[str], None] = lambda text: None,
+    processor_time: bool = False,
+) -> Row:
     """Measures all columns of a row in rounds; which one begins changes from round to round. Raises Failed.
 
     A first sample of each column is thrown away, unless the plan says otherwise: it warms up caches and pools.
+    With `processor_time` a time is what all threads of the program were at work, not what the clock on the wall says.
     """
     columns = {name: Column() for name in plan.sources}
     started: list[Source] = []
@@ -216,7 +237,9 @@ def measure(plan: Plan, rounds: int, progress: Callable[[str], None] = lambda te
         for turn in range(min(rounds, plan.most_rounds)):
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 sample = plan.sources[name].sample()
-                columns[name].amounts.append(sample.amount)
+                timed = processor_time and plan.unit == "s" and sample.processors > 0
+                factor = sample.processors if timed else 1.0
+                columns[name].amounts.append(sample.amount * factor)
                 columns[name].processors.append(sample.processors)
                 columns[name].note = sample.note
     finally:
