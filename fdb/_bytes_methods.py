@@ -34,9 +34,6 @@ class _BytesOperators(_HasBytes):
 
     __slots__ = ()
 
-    def __bytes__(self) -> bytes:
-        return self._bytes()
-
     def __int__(self) -> int:
         return int(self._bytes())
 

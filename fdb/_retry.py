@@ -154,10 +154,10 @@ def _decorate(func: Callable[..., Any], parameter: str) -> Callable[..., Any]:
 class _ArgumentFinder:
     """Finds the argument that is a transaction or makes one, by position or by name."""
 
-    __slots__ = ("_function", "_index", "_name")
+    __slots__ = ("_function", "_name", "index")
 
     def __init__(self, index: int, name: str, function: str) -> None:
-        self._index = index
+        self.index = index
         self._name = name
         self._function = function
 
@@ -167,7 +167,7 @@ class _ArgumentFinder:
         The transaction is None if the argument is one already. Raises TypeError if the argument is
         missing or can make no transaction.
         """
-        index = self._index
+        index = self.index
         by_position = index < len(args)
         if by_position:
             source = args[index]
@@ -189,6 +189,13 @@ class _ArgumentFinder:
             return tr, (*args[:index], tr, *args[index + 1 :]), kwargs
         return tr, args, {**kwargs, self._name: tr}
 
+    def call(
+        self, func: Callable[..., ResultT], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> ResultT:
+        """Does what the C code leaves: finds an argument by name, or of another class."""
+        tr, args, kwargs = self.take(args, kwargs)
+        return func(*args, **kwargs) if tr is None else run(tr, func, args, kwargs)
+
     def _described(self) -> str:
         function = self._function
         if function.startswith("_"):  # one of the package, which the program did not write
@@ -198,21 +205,25 @@ class _ArgumentFinder:
     def given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TransactionRead:
         """Returns the argument of a call that `take` found to have a transaction."""
         transaction: TransactionRead
-        transaction = args[self._index] if self._index < len(args) else kwargs[self._name]
+        transaction = args[self.index] if self.index < len(args) else kwargs[self._name]
         return transaction
+
+
+#: For functions of this package with one argument.
+FIRST = _ArgumentFinder(0, "tr", "_")
 
 
 def _synchronous(
     func: Callable[..., Any], find: _ArgumentFinder, is_generator: bool
 ) -> Callable[..., Any]:
+    index = find.index
+    transact = extension.transact
+
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if is_generator and api_version.get() >= _FORBIDS_GENERATORS:
             raise ValueError(_GENERATOR)
-        tr, args, kwargs = find.take(args, kwargs)
-        if tr is None:
-            return func(*args, **kwargs)
-        return run(tr, func, args, kwargs)
+        return transact(func, find, index, args, kwargs)
 
     return wrapper
 
@@ -222,7 +233,8 @@ def run(
 ) -> ResultT:
     """Calls a function and commits its new transaction, again and again until one attempt succeeds.
 
-    Returns what the function returned. Blocks; raises as `transactional` says.
+    Returns what the function returned. Blocks; raises as `transactional` says. Transactions of threads
+    do the same in C (native/binding/attempt.c).
     """
     # None for a transaction of another class, which may have no attributes.
     strand = _strand(tr) if isinstance(tr, Transaction) else None
@@ -243,14 +255,22 @@ def run(
             tr.commit().wait()
             return result
         except FDBError as error:
-            refusal = _refusal(tr, error)
+            refusal = _refused(tr, error, attempts, last)
             if refusal is not None:
-                _explain(tr, error, refusal, attempts, last)
                 # As it was raised, with its cause and the traceback into the user's function.
-                if refusal.code == error.code:
+                if refusal is error:
                     raise
                 raise refusal from error
             attempts, last = attempts + 1, error.code
+
+
+def _refused(tr: Transaction, error: FDBError, attempts: int, last: int) -> FDBError | None:
+    """Makes the transaction ready for another attempt; returns what to raise if there will be none."""
+    refusal = _refusal(tr, error)
+    if refusal is None:
+        return None
+    _explain(tr, error, refusal, attempts, last)
+    return error if refusal.code == error.code else refusal
 
 
 def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[..., Any]:
@@ -364,3 +384,8 @@ def _refuse_unfinished(result: Any) -> None:
             "the function under fdb.transactional returned a coroutine that has not run: write it as "
             'async def and give it a database opened with event_model="asyncio"'
         )
+
+
+extension.configure_attempts(
+    commit=Transaction.commit, run=run, refused=_refused, refuse_unfinished=_refuse_unfinished
+)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     from fdb._transaction import Handle
 
+    _Source = extension.SourceBase[Transaction]
+else:
+    _Source = extension.SourceBase
+
 ResultT = TypeVar("ResultT")
 SelfT = TypeVar("SelfT", bound="TransactionSource")
 TenantT = TypeVar("TenantT", bound="TenantMembers")
@@ -78,15 +82,17 @@ class HandleMaker(Protocol):
         ...
 
 
-class TransactionSource:
+class TransactionSource(_Source):
     """What databases and tenants of all event models have in common."""
 
     #: For those that come from `fdb.open`.
     _sharing: Sharing | None = None
     #: Which one it is, for people.
     _which = ""
-    #: Who wants to see what its transactions do; tests (see fdb/testing/_tracing.py).
-    _tracing: HandleMaker | None = None
+    if TYPE_CHECKING:
+        _library: Library
+        #: Who wants to see what its transactions do; tests (see fdb/testing/_tracing.py).
+        _tracing: HandleMaker | None
 
     def __init__(self, handle: extension.DatabaseHandle, library: Library) -> None:
         self._handle = handle
@@ -96,13 +102,6 @@ class TransactionSource:
     def __repr__(self) -> str:
         closed = ", closed" if self._closed else ""
         return f"<{type(self).__name__}{self._which}{closed}>"
-
-    def create_transaction(self) -> Transaction:
-        """Returns a new transaction. `fdb.transactional` does so too, and retries it."""
-        tracing = self._tracing
-        if tracing is not None:
-            return Transaction(tracing.create_handle(self), self._library, self)
-        return Transaction(self._handle.create_transaction(), self._library, self)
 
     def __contains__(self, key: NoReturn) -> bool:
         """Raises TypeError: whether a key is there shows its value."""
@@ -223,8 +222,7 @@ class TenantMembers(TransactionSource):
 
 def run(source: TransactionSource, act: Callable[[Transaction], ResultT]) -> ResultT:
     """Runs a convenience method: calls `act` with a new transaction, which is committed and retried. Blocks."""
-    tr = source.create_transaction()
-    return _retry.run(tr, act, (tr,), {})
+    return extension.transact(act, _retry.FIRST, 0, (source,), {})
 
 
 def run_asynchronously(

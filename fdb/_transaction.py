@@ -34,7 +34,7 @@ from fdb._native.library import Library
 from fdb._range import FDBRange
 from fdb._startup import api_version
 from fdb._types import KeyArgument, Origin, ValueArgument
-from fdb._typing import TYPE_CHECKING, Any, NoReturn, overload
+from fdb._typing import TYPE_CHECKING, Any, NoReturn
 from fdb._values import Key, Value
 from fdb._waiting.threads import model_of
 from fdb._watch import Watch
@@ -45,17 +45,28 @@ if TYPE_CHECKING:
     Handle: TypeAlias = extension.TransactionHandle[
         Value, Key, FutureVoid, FutureInt64, FutureKeyValueArray, Watch
     ]
+    _Reads = extension.ReadBase[Value, FDBRange]
+    _Writes = extension.WriteBase[Value, FDBRange]
+else:
+    _Reads = extension.ReadBase
+    _Writes = extension.WriteBase
 
 #: Atomic operations whose key or value ends in the place of the versionstamp.
 _STAMPED = {14: "key", 15: "value"}
 
 
-class TransactionRead:
+class TransactionRead(_Reads):
     """The reads of a transaction; `Transaction.snapshot` is one.
 
     Reads return at once with futures, and see the writes made before them in the transaction.
     Errors are raised as FDBError when a result is used.
     """
+
+    if TYPE_CHECKING:
+        _handle: Handle
+        _library: Library
+        #: The database or tenant that made the transaction.
+        db: Origin[Transaction]
 
     def __init__(
         self, handle: Handle, library: Library, db: Origin[Transaction], snapshot: bool
@@ -63,7 +74,6 @@ class TransactionRead:
         self._handle = handle
         self._library = library
         self._is_snapshot = snapshot
-        #: The database or tenant that made the transaction.
         self.db = db
 
     def __repr__(self) -> str:
@@ -74,11 +84,8 @@ class TransactionRead:
         """Returns the (future) version of the database that the transaction reads."""
         return self._handle.get_read_version()
 
-    def get(self, key: KeyArgument, *unwanted: NoReturn) -> Value:
-        """Returns the (future) value of `key`, which is absent where the key is."""
-        if unwanted:
-            raise no_default("value if (value := tr.get(key)).present() else default")
-        return self._handle.get(key, self._is_snapshot)
+    def _refuse_default(self) -> NoReturn:
+        raise no_default("value if (value := tr.get(key)).present() else default")
 
     def get_key(self, key_selector: KeySelector) -> Key:
         """Returns the (future) key that the selector resolves to."""
@@ -177,16 +184,6 @@ class TransactionRead:
     #: TypeError: not all rows are read at once unless that is written, as in tr[:].
     __iter__ = None
 
-    @overload
-    def __getitem__(self, key: slice) -> FDBRange: ...
-    @overload
-    def __getitem__(self, key: KeyArgument) -> Value: ...
-    def __getitem__(self, key: KeyArgument | slice) -> Value | FDBRange:
-        """`tr[key]` is `get`; `tr[begin:end]` is `get_range`, `tr[begin:end:-1]` in reverse."""
-        if isinstance(key, slice):
-            return self.get_range(key)
-        return self._handle.get(key, self._is_snapshot)
-
     def get_estimated_range_size_bytes(
         self,
         begin_key: KeyArgument | slice | None,
@@ -246,7 +243,7 @@ class TransactionRead:
         return FutureStringArray(self._handle, address, extension.STRINGS)
 
 
-class Transaction(TransactionRead, AtomicOperations[None]):
+class Transaction(TransactionRead, _Writes, AtomicOperations[None]):
     """Reads and writes that take effect together, or not at all.
 
     Made by `create_transaction`, or by `fdb.transactional`. Writes are buffered: their errors come
@@ -254,18 +251,18 @@ class Transaction(TransactionRead, AtomicOperations[None]):
     take effect in their order.
     """
 
-    #: The attempt of the transactional function that the transaction was made for, while it lasts.
-    _attempt: Attempt | None = None
-    _snapshot_view: TransactionRead | None = None
+    if TYPE_CHECKING:
+        #: The attempt of the transactional function that the transaction was made for, while it lasts.
+        _attempt: Attempt | None
+        _snapshot_view: TransactionRead | None
+
+        def __delitem__(self, key: KeyArgument | KeySelector | slice, /) -> None: ...
+
     #: What the program has got wrong, if the commit will fail with 2000 for it.
     _misuse: str = ""
 
     def __init__(self, handle: Handle, library: Library, db: Origin[Transaction]) -> None:
-        # Not through super(): one is made for every attempt at anything.
-        self._handle = handle
-        self._library = library
-        self._is_snapshot = False
-        self.db = db
+        super().__init__(handle, library, db, False)
 
     @property
     def snapshot(self) -> TransactionRead:
@@ -284,14 +281,6 @@ class Transaction(TransactionRead, AtomicOperations[None]):
         )
 
     # ---- writes ----
-
-    def set(self, key: KeyArgument, value: ValueArgument) -> None:
-        """Stores `value` under `key`. Does not block."""
-        self._handle.set(key, value)
-
-    def __setitem__(self, key: KeyArgument, value: ValueArgument) -> None:
-        """The same as `set`."""
-        self._handle.set(key, value)
 
     def clear(self, key: KeyArgument | KeySelector) -> None:
         """Removes `key`, or the key that a selector resolves to; resolving one blocks."""
@@ -315,13 +304,6 @@ class Transaction(TransactionRead, AtomicOperations[None]):
         """Removes all keys that start with `prefix`. Raises ValueError for only 0xff bytes."""
         begin, end = prefix_range(prefix)
         self._handle.clear_range(begin, end)
-
-    def __delitem__(self, key: KeyArgument | KeySelector | slice) -> None:
-        """`del tr[key]` is `clear`, `del tr[begin:end]` is `clear_range`."""
-        if isinstance(key, slice):
-            self.clear_range(key)
-        else:
-            self.clear(key)
 
     def _resolve(self, bound: Bound, default: bytes) -> KeyArgument:
         if isinstance(bound, KeySelector):

@@ -29,19 +29,6 @@ class FutureString(  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIs
 
     __slots__ = ()
 
-    @property
-    def value(self) -> bytes | None:
-        """The bytes, or None for an absent value. Blocks; raises FDBError."""
-        value: bytes | None = self._resolve()
-        return value
-
-    def _bytes(self) -> bytes:
-        """Waits for the bytes. Raises TypeError if the value is absent."""
-        value = self.value
-        if value is None:
-            raise TypeError("the key is not present in the database, so there are no bytes")
-        return value
-
     @property  # type: ignore[misc]
     def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
         """bytes, so that isinstance(..., bytes) holds; type(...) tells the truth."""
@@ -76,9 +63,6 @@ class FutureString(  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIs
     def __repr__(self) -> str:
         return repr(self.value)
 
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
     def __hash__(self) -> int:
         # asyncio.gather hashes what it is given before that was awaited.
         if self._owes() and (not self._ready() or model_of(self).in_loop()):
@@ -92,19 +76,10 @@ class FutureString(  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIs
         return bool(self.value != plain(other))
 
 
-class Value(FutureString["Value"]):
+class Value(extension.ValueBase, FutureString["Value"]):
     """The value of a key, perhaps absent; what `Transaction.get` returns."""
 
     __slots__ = ()
-
-    def wait(self) -> Value:
-        """Blocks until the value is there and returns the object itself. Raises FDBError."""
-        self._resolve()
-        return self
-
-    def present(self) -> bool:
-        """Whether the key is in the database. Blocks; raises FDBError."""
-        return self._resolve() is not None
 
 
 class Key(FutureString["Key"]):
@@ -112,13 +87,7 @@ class Key(FutureString["Key"]):
 
     __slots__ = ()
 
-    def wait(self) -> Key:
-        """Blocks until the key is there and returns the object itself. Raises FDBError."""
-        self._resolve()
-        return self
+    if TYPE_CHECKING:
 
-    @property
-    def value(self) -> bytes:
-        """The bytes. Blocks; raises FDBError."""
-        value: bytes = self._resolve()
-        return value
+        @property
+        def value(self) -> bytes: ...

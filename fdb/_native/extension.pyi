@@ -28,6 +28,9 @@ _Nothing = TypeVar("_Nothing", covariant=True)
 _Int64 = TypeVar("_Int64", covariant=True)
 _Rows = TypeVar("_Rows", covariant=True)
 _Watch = TypeVar("_Watch", covariant=True)
+_Read = TypeVar("_Read", covariant=True)
+_Range = TypeVar("_Range", covariant=True)
+_Transaction = TypeVar("_Transaction", covariant=True)
 _Handle = TypeVar("_Handle", bound=TransactionHandle[Any, Any, Any, Any, Any, Any])
 
 VOID: int
@@ -46,6 +49,14 @@ class Waits(Protocol):
     """What a handle needs of an event model."""
 
     def wait(self, future: FutureBase) -> None: ...
+
+@type_check_only
+class Finder(Protocol):
+    """What finds the transaction of a transactional function that C did not find."""
+
+    def call(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any: ...
 
 @disjoint_base
 class FutureBase:
@@ -77,8 +88,22 @@ class FutureBase:
 class BytesFutureBase(FutureBase):
     """A future whose result is a byte string; it can be read through the buffer protocol."""
 
+    @property
+    def value(self) -> bytes | None:
+        """The bytes, or None for an absent value. Blocks; raises FDBError."""
+    def wait(self) -> Self:
+        """Blocks until the bytes are there and returns the object itself. Raises FDBError."""
+    def _bytes(self) -> bytes: ...
+    def __bytes__(self) -> bytes: ...
+    def __bool__(self) -> bool: ...
     if sys.version_info >= (3, 12):
         def __buffer__(self, flags: int, /) -> memoryview: ...
+
+class ValueBase(BytesFutureBase):
+    """A future byte string that may be absent."""
+
+    def present(self) -> bool:
+        """Whether the key is in the database. Blocks; raises FDBError."""
 
 class ListFutureBase(FutureBase):
     """A future whose result is or contains a list."""
@@ -134,6 +159,42 @@ class TransactionHandle(Generic[_Value, _Key, _Nothing, _Int64, _Rows, _Watch]):
     def on_error(self, code: int, /) -> _Nothing: ...
     def reset(self) -> None: ...
     def cancel(self) -> None: ...
+
+@disjoint_base
+class ReadBase(Generic[_Read, _Range]):
+    """What TransactionRead does in C."""
+
+    _handle: Any
+    _library: Any
+    _is_snapshot: bool
+    _snapshot_view: Any
+    _attempt: Any
+    db: Any
+    def get(self, key: KeyArgument) -> _Read:
+        """Returns the (future) value of `key`, which is absent where the key is."""
+    @overload
+    def __getitem__(self, key: slice, /) -> _Range: ...
+    @overload
+    def __getitem__(self, key: KeyArgument, /) -> _Read: ...
+
+class WriteBase(ReadBase[_Read, _Range]):
+    """What Transaction does in C."""
+
+    def set(self, key: KeyArgument, value: ValueArgument) -> None:
+        """Stores `value` under `key`. Does not block."""
+    def __setitem__(self, key: KeyArgument, value: ValueArgument, /) -> None: ...
+    def __delitem__(self, key: Any, /) -> None: ...
+
+@disjoint_base
+class SourceBase(Generic[_Transaction]):
+    """What databases and tenants do in C."""
+
+    _handle: DatabaseHandle
+    _library: Any
+    _tracing: Any
+    _database: Any
+    def create_transaction(self) -> _Transaction:
+        """Returns a new transaction. `fdb.transactional` does so too, and retries it."""
 
 @disjoint_base
 class KeyValue(Sequence[bytes]):
@@ -192,6 +253,21 @@ def configure(
     transaction: type,
     run: type[RunBase],
 ) -> None: ...
+def configure_attempts(
+    *,
+    commit: Callable[..., Any],
+    run: Callable[..., Any],
+    refused: Callable[[Any, Any, int, int], BaseException | None],
+    refuse_unfinished: Callable[[Any], None],
+) -> None: ...
+def transact(
+    function: Callable[..., _T],
+    finder: Finder,
+    index: int,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    /,
+) -> _T: ...
 def find_main_thread() -> None: ...
 def set_callback_thread(thread: int, /) -> None: ...
 def invalidate() -> None: ...

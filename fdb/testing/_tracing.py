@@ -63,8 +63,6 @@ _PREFIX = "fdb_transaction_"
 #: What waiting in a callback raises.
 _IN_A_CALLBACK = 2026
 _numbers = itertools.count(1)
-#: From `TracedTransaction` up: `create_handle`, `create_transaction`, `take`, `wrapper`.
-_FRAMES_TO_WRAPPER = 5
 
 
 class Where(NamedTuple):
@@ -447,9 +445,7 @@ def program_line() -> Where:
 def _transactional_function() -> Where | None:
     """Returns the function whose wrapper is making a transaction, unless it is one of this package."""
     frame: FrameType | None = sys._getframe(2)
-    for _ in range(_FRAMES_TO_WRAPPER):
-        if frame is None:
-            return None
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         if frame.f_code.co_filename == _retry.__file__ and frame.f_code.co_name == "wrapper":
             return place_of(frame.f_locals["func"])
         frame = frame.f_back

@@ -85,3 +85,42 @@ int binding_get_int(PyObject *argument, int *number) {
     *number = (int)wide;
     return 0;
 }
+
+/* The place of a name among parameters, -1 if it is none. */
+static Py_ssize_t place_of(PyObject *name, const char *const *parameters, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (PyUnicode_CompareWithASCIIString(name, parameters[i]) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int binding_bind(const char *function, const char *const *parameters, Py_ssize_t wanted,
+                 PyObject *const *args, Py_ssize_t given, PyObject *names, PyObject **out) {
+    Py_ssize_t named = names != NULL ? PyTuple_GET_SIZE(names) : 0;
+    if (given > wanted) {
+        binding_raise(PyExc_TypeError, "%s() takes %zd arguments (%zd given)", function, wanted, given);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < wanted; i++) {
+        out[i] = i < given ? args[i] : NULL;
+    }
+    for (Py_ssize_t i = 0; i < named; i++) {
+        PyObject *name = PyTuple_GET_ITEM(names, i);
+        Py_ssize_t place = place_of(name, parameters, wanted);
+        if (place < 0 || out[place] != NULL) {
+            binding_raise(PyExc_TypeError, "%s() got %s argument %R", function,
+                          place < 0 ? "an unexpected keyword" : "multiple values for", name);
+            return -1;
+        }
+        out[place] = args[given + i];
+    }
+    for (Py_ssize_t i = 0; i < wanted; i++) {
+        if (out[i] == NULL) {
+            binding_raise(PyExc_TypeError, "%s() is missing the argument '%s'", function, parameters[i]);
+            return -1;
+        }
+    }
+    return 0;
+}

@@ -49,6 +49,12 @@ extern unsigned long binding_callback_thread; /* the thread that runs on_ready c
 /* For entries of method tables. */
 #define BINDING_METHOD(function) ((PyCFunction)(void (*)(void))(function))
 
+/* Replaces a reference by one to `object`. */
+static inline void binding_store(PyObject **place, PyObject *object) {
+    Py_INCREF(object);
+    Py_XSETREF(*place, object);
+}
+
 /* ---- exceptions: all but those of Python's own functions are raised here; each returns NULL ---- */
 
 /* An exception of Python with a text, which names the argument that is wrong. */
@@ -93,6 +99,10 @@ int binding_get_key(PyObject *argument, binding_bytes *bytes);
 int binding_get_value(PyObject *argument, binding_bytes *bytes);
 static inline void binding_release(binding_bytes *bytes) { Py_DECREF(bytes->owner); }
 
+/* Finds the arguments of a call some of which are named; all are needed. Borrowed references in `out`, or -1. */
+int binding_bind(const char *function, const char *const *parameters, Py_ssize_t wanted,
+                 PyObject *const *args, Py_ssize_t given, PyObject *names, PyObject **out);
+
 /* Converts a C int; -1 with an exception set when it does not fit. */
 int binding_get_int(PyObject *argument, int *number);
 
@@ -125,6 +135,13 @@ static inline int binding_check_handle(HandleObject *handle) {
 
 /* Whether the futures of an event model must be awaited; -1 with an exception set. */
 int binding_wants_await(PyObject *model);
+
+/* A new transaction of the database or tenant. */
+PyObject *binding_create_transaction(HandleObject *handle);
+
+/* Operations of a TransactionHandle. */
+PyObject *binding_transaction_get(HandleObject *handle, PyObject *key, int snapshot);
+PyObject *binding_transaction_set(HandleObject *handle, PyObject *key, PyObject *value);
 
 /* The method `call` and the property `model` of all handles. */
 PyObject *binding_handle_call(HandleObject *self, PyObject *const *args, Py_ssize_t count);
@@ -180,6 +197,7 @@ typedef struct {
 
 extern PyTypeObject binding_future_type;
 extern PyTypeObject binding_bytes_future_type;
+extern PyTypeObject binding_value_type;
 extern PyTypeObject binding_list_future_type;
 
 /* What binding_future_new does beside wrapping. A transaction that is destroyed fails its pending
@@ -199,6 +217,9 @@ PyObject *binding_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture
 /* Takes the result of a ready future: -1 only when out of memory. */
 int binding_future_take(FutureObject *future);
 
+/* Waits as the event model does: a new reference to the result, or NULL with an exception set. */
+PyObject *binding_future_resolve(FutureObject *future);
+
 /* 1 when the result or error is there, -1 with an exception set. */
 int binding_future_is_ready(FutureObject *future);
 
@@ -208,9 +229,6 @@ Py_ssize_t binding_wait_any(FutureObject **futures, Py_ssize_t count);
 /* Has `token` put into the queue once the future is ready: 1, or 0 if it is ready already, or -1 with an
  * exception set. */
 int binding_subscribe(FutureObject *future, shim_queue *queue, intptr_t token);
-
-/* Waits in the way of the event model; the result, or NULL with the error raised. */
-PyObject *binding_future_resolve(FutureObject *future);
 
 /* Asks the run of the future, if there is one, whether it may be waited for: 0, or -1 with an exception set. */
 int binding_check_run(FutureObject *future);
@@ -247,6 +265,48 @@ int binding_calls_ready(void); /* completes the types; -1 with an exception set 
 /* transactional_call(transaction, function, args, kwargs, again): what makes one attempt when it is awaited. The
  * coroutine `again`, if it is not None, goes on from an FDBError, with the same arguments and the error. */
 PyObject *binding_transactional_call(PyObject *module, PyObject *const *args, Py_ssize_t count);
+
+/* ---- what a program has of databases and transactions ---- */
+
+/* TransactionRead and Transaction. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *handle;
+    PyObject *library;
+    PyObject *db;
+    PyObject *snapshot; /* the view without conflicts, once it was asked for */
+    PyObject *attempt;  /* of a transactional function, as fdb/_attempts.py has it, once it was asked for */
+    PyObject *attributes;
+    PyObject *weak_references;
+    unsigned long strand; /* the thread that runs the function, while */
+    char is_running;      /* it is running */
+    char is_snapshot;
+} ViewObject;
+
+extern PyTypeObject binding_read_type;
+extern PyTypeObject binding_write_type;
+extern PyTypeObject binding_source_type;
+
+/* A Transaction; steals the handle, and is NULL with an exception set if that is NULL. */
+PyObject *binding_view_new(PyObject *handle, PyObject *library, PyObject *db);
+
+/* ---- fdb.transactional ---- */
+
+/* What configure_attempts() has set. */
+typedef struct {
+    PyObject *commit;            /* the method of transactions that databases make */
+    PyObject *commit_name;       /* "commit" */
+    PyObject *create_name;       /* "create_transaction" */
+    PyObject *run;               /* callable: the loop for all other transactions */
+    PyObject *refused;           /* callable: (transaction, error, failed, last) -> what to raise, or None */
+    PyObject *refuse_unfinished; /* callable: raises for a generator or coroutine that a function returned */
+} binding_attempt_table;
+
+extern binding_attempt_table binding_attempts;
+
+/* For the module's table of methods. */
+PyObject *binding_transact(PyObject *module, PyObject *const *args, Py_ssize_t count);
+PyObject *binding_configure_attempts(PyObject *module, PyObject *args, PyObject *kwargs);
 
 /* ---- rows, mailboxes ---- */
 

@@ -346,16 +346,6 @@ static void list_future_dealloc(FutureObject *self) {
     future_dealloc(self);
 }
 
-static int bytes_future_buffer(FutureObject *self, Py_buffer *view, int flags) {
-    PyObject *result = binding_future_resolve(self);
-    if (result == NULL) {
-        return -1;
-    }
-    int outcome = PyObject_GetBuffer(result, view, flags);
-    Py_DECREF(result);
-    return outcome;
-}
-
 static PyMethodDef future_methods[] = {
     {"_resolve", (PyCFunction)future_resolve, METH_NOARGS,
      "Waits as the event model does; returns the result or raises."},
@@ -399,18 +389,6 @@ PyTypeObject binding_future_type = {
     .tp_dealloc = (destructor)future_dealloc,
     .tp_methods = future_methods,
     .tp_members = future_members,
-};
-
-static PyBufferProcs bytes_future_as_buffer = {(getbufferproc)bytes_future_buffer, NULL};
-
-PyTypeObject binding_bytes_future_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "fdb._native.extension.BytesFutureBase",
-    .tp_doc = "A future whose result is a byte string; it can be read through the buffer protocol.",
-    .tp_base = &binding_future_type,
-    .tp_basicsize = sizeof(FutureObject),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-    .tp_as_buffer = &bytes_future_as_buffer,
 };
 
 PyTypeObject binding_list_future_type = {

@@ -152,12 +152,16 @@ static PyObject *own_transaction(HandleObject *self, HandleObject *transaction, 
     return (PyObject *)transaction;
 }
 
-static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+PyObject *binding_create_transaction(HandleObject *self) {
     FDBTransaction *pointer = new_transaction(self);
     if (pointer == NULL) {
         return NULL;
     }
     return own_transaction(self, PyObject_New(HandleObject, &binding_transaction_type), pointer);
+}
+
+static PyObject *create_transaction(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
+    return binding_create_transaction(self);
 }
 
 static PyObject *create_transaction_of(HandleObject *self, PyObject *type) {

@@ -8,11 +8,6 @@ int binding_generation;
 unsigned long binding_main_thread;
 unsigned long binding_callback_thread;
 
-static void store(PyObject **place, PyObject *object) {
-    Py_INCREF(object);
-    Py_XSETREF(*place, object);
-}
-
 static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs) {
     static char *names[] = {"error", "unusable", "missing_function", "value", "key", "nothing", "int64",
                             "rows",  "watch",    "transaction",      "run",   NULL};
@@ -29,20 +24,20 @@ static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args, PyObject
         {&binding_classes.value, value}, {&binding_classes.key, key},   {&binding_classes.nothing, nothing},
         {&binding_classes.int64, int64}, {&binding_classes.rows, rows}, {&binding_classes.watch, watch},
     };
-    store(&binding_classes.error, error);
-    store(&binding_classes.unusable, unusable);
-    store(&binding_classes.missing_function, missing);
-    store((PyObject **)&binding_classes.transaction, transaction);
+    binding_store(&binding_classes.error, error);
+    binding_store(&binding_classes.unusable, unusable);
+    binding_store(&binding_classes.missing_function, missing);
+    binding_store((PyObject **)&binding_classes.transaction, transaction);
     if (!PyType_IsSubtype((PyTypeObject *)run, &binding_run_type)) {
         return binding_raise(PyExc_TypeError, "%R is not a class of runs", run);
     }
-    store((PyObject **)&binding_classes.run, run);
+    binding_store((PyObject **)&binding_classes.run, run);
     for (size_t i = 0; i < sizeof(futures) / sizeof(futures[0]); i++) {
         PyObject *object = futures[i].object;
         if (!PyType_Check(object) || !PyType_IsSubtype((PyTypeObject *)object, &binding_future_type)) {
             return binding_raise(PyExc_TypeError, "%R is not a future class", object);
         }
-        store((PyObject **)futures[i].place, object);
+        binding_store((PyObject **)futures[i].place, object);
     }
     Py_RETURN_NONE;
 }
@@ -120,6 +115,12 @@ static PyObject *wait_any(PyObject *Py_UNUSED(module), PyObject *argument) {
 static PyMethodDef module_methods[] = {
     {"configure", BINDING_METHOD(configure), METH_VARARGS | METH_KEYWORDS,
      "Sets the classes and callables of Python that this module needs."},
+    {"configure_attempts", BINDING_METHOD(binding_configure_attempts), METH_VARARGS | METH_KEYWORDS,
+     "Sets the class of transactions, and what transact() leaves to Python."},
+    {"transact", BINDING_METHOD(binding_transact), METH_FASTCALL,
+     "transact(function, finder, index, args, kwargs): runs a transactional function, whose transaction is "
+     "the "
+     "argument at an index, else one that the finder finds."},
     {"find_main_thread", find_main_thread, METH_NOARGS,
      "Finds out, soon, which thread handles signals: at first and after a fork."},
     {"set_callback_thread", set_callback_thread, METH_O, "Sets the thread that runs callbacks, 0 for none."},
@@ -137,14 +138,12 @@ static int add_types(PyObject *module) {
     static const struct {
         const char *name;
         PyTypeObject *type;
-    } types[] = {{"FutureBase", &binding_future_type},
-                 {"BytesFutureBase", &binding_bytes_future_type},
-                 {"ListFutureBase", &binding_list_future_type},
-                 {"DatabaseHandle", &binding_database_type},
-                 {"TransactionHandle", &binding_transaction_type},
-                 {"RunBase", &binding_run_type},
-                 {"KeyValue", &binding_keyvalue_type},
-                 {"Mailbox", &binding_mailbox_type}};
+    } types[] = {{"FutureBase", &binding_future_type},       {"BytesFutureBase", &binding_bytes_future_type},
+                 {"ValueBase", &binding_value_type},         {"ListFutureBase", &binding_list_future_type},
+                 {"DatabaseHandle", &binding_database_type}, {"TransactionHandle", &binding_transaction_type},
+                 {"ReadBase", &binding_read_type},           {"WriteBase", &binding_write_type},
+                 {"SourceBase", &binding_source_type},       {"RunBase", &binding_run_type},
+                 {"KeyValue", &binding_keyvalue_type},       {"Mailbox", &binding_mailbox_type}};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (PyType_Ready(types[i].type) != 0 ||
             PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type) != 0) {

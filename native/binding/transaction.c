@@ -12,18 +12,25 @@ static int check_call(HandleObject *self, const char *name, Py_ssize_t given, Py
     return binding_check_handle(self);
 }
 
-static PyObject *transaction_get(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+PyObject *binding_transaction_get(HandleObject *self, PyObject *argument, int snapshot) {
     binding_bytes key;
-    if (check_call(self, "get", count, 2) != 0) {
+    if (binding_check_handle(self) != 0) {
         return NULL;
     }
     __auto_type get = BINDING_FUNCTION(self->library, fdb_transaction_get);
-    if (get == NULL || binding_get_key(args[0], &key) != 0) {
+    if (get == NULL || binding_get_key(argument, &key) != 0) {
         return NULL;
     }
-    FDBFuture *future = get(self->pointer, key.data, key.length, args[1] == Py_True);
+    FDBFuture *future = get(self->pointer, key.data, key.length, snapshot);
     binding_release(&key);
     return binding_future_new(binding_classes.value, self, future, BINDING_VALUE, BINDING_READ);
+}
+
+static PyObject *transaction_get(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+    if (check_call(self, "get", count, 2) != 0) {
+        return NULL;
+    }
+    return binding_transaction_get(self, args[0], args[1] == Py_True);
 }
 
 static PyObject *transaction_get_key(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
@@ -136,30 +143,38 @@ static inline int get_two_keys(PyObject *const *args, binding_bytes *first, bind
     return 0;
 }
 
-static inline int get_key_and_value(PyObject *const *args, binding_bytes *key, binding_bytes *value) {
-    if (binding_get_key(args[0], key) != 0) {
+static inline int get_key_and_value(PyObject *first, PyObject *second, binding_bytes *key,
+                                    binding_bytes *value) {
+    if (binding_get_key(first, key) != 0) {
         return -1;
     }
-    if (binding_get_value(args[1], value) != 0) {
+    if (binding_get_value(second, value) != 0) {
         binding_release(key);
         return -1;
     }
     return 0;
 }
 
-static PyObject *transaction_set(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+PyObject *binding_transaction_set(HandleObject *self, PyObject *first, PyObject *second) {
     binding_bytes key, value;
-    if (check_call(self, "set", count, 2) != 0) {
+    if (binding_check_handle(self) != 0) {
         return NULL;
     }
     __auto_type set = BINDING_FUNCTION(self->library, fdb_transaction_set);
-    if (set == NULL || get_key_and_value(args, &key, &value) != 0) {
+    if (set == NULL || get_key_and_value(first, second, &key, &value) != 0) {
         return NULL;
     }
     set(self->pointer, key.data, key.length, value.data, value.length);
     binding_release(&key);
     binding_release(&value);
     Py_RETURN_NONE;
+}
+
+static PyObject *transaction_set(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+    if (check_call(self, "set", count, 2) != 0) {
+        return NULL;
+    }
+    return binding_transaction_set(self, args[0], args[1]);
 }
 
 static PyObject *transaction_clear(HandleObject *self, PyObject *argument) {
@@ -199,7 +214,7 @@ static PyObject *transaction_atomic_op(HandleObject *self, PyObject *const *args
     }
     __auto_type atomic_op = BINDING_FUNCTION(self->library, fdb_transaction_atomic_op);
     if (atomic_op == NULL || binding_get_int(args[0], &code) != 0 ||
-        get_key_and_value(args + 1, &key, &operand) != 0) {
+        get_key_and_value(args[1], args[2], &key, &operand) != 0) {
         return NULL;
     }
     atomic_op(self->pointer, key.data, key.length, operand.data, operand.length, code);

@@ -1,0 +1,104 @@
+/* Sources: databases and tenants as a program has them, which make transactions. See binding.h. */
+#include "binding/binding.h"
+
+#include <structmember.h>
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *handle;
+    PyObject *library;
+    PyObject *tracing;  /* who wants to see what transactions do, of a database and its tenants */
+    PyObject *database; /* of a tenant */
+    PyObject *attributes;
+    PyObject *weak_references;
+} SourceObject;
+
+static int source_traverse(SourceObject *self, visitproc visit, void *arg) {
+    Py_VISIT(self->handle);
+    Py_VISIT(self->library);
+    Py_VISIT(self->tracing);
+    Py_VISIT(self->database);
+    Py_VISIT(self->attributes);
+    return 0;
+}
+
+static int source_clear(SourceObject *self) {
+    Py_CLEAR(self->handle);
+    Py_CLEAR(self->library);
+    Py_CLEAR(self->tracing);
+    Py_CLEAR(self->database);
+    Py_CLEAR(self->attributes);
+    return 0;
+}
+
+static void source_dealloc(SourceObject *self) {
+    PyObject_GC_UnTrack(self);
+    if (self->weak_references != NULL) {
+        PyObject_ClearWeakRefs((PyObject *)self);
+    }
+    source_clear(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+/* Who makes the handles: a tracer, or NULL (borrowed). */
+static PyObject *tracing_of(SourceObject *self) {
+    PyObject *tracing = self->tracing;
+    if (self->database != NULL && PyObject_TypeCheck(self->database, &binding_source_type)) {
+        tracing = ((SourceObject *)self->database)->tracing;
+    }
+    return tracing != Py_None ? tracing : NULL;
+}
+
+static PyObject *source_create_transaction(SourceObject *self, PyObject *Py_UNUSED(ignored)) {
+    PyObject *tracing = tracing_of(self);
+    PyObject *handle;
+    if (tracing != NULL) {
+        Py_INCREF(tracing);
+        handle = PyObject_CallMethod(tracing, "create_handle", "O", self);
+        Py_DECREF(tracing);
+    } else if (self->handle != NULL && Py_IS_TYPE(self->handle, &binding_database_type)) {
+        handle = binding_create_transaction((HandleObject *)self->handle);
+    } else {
+        return binding_raise(PyExc_TypeError, "a database or tenant needs a DatabaseHandle");
+    }
+    return binding_view_new(handle, self->library, (PyObject *)self);
+}
+
+static PyMethodDef source_methods[] = {
+    {"create_transaction", (PyCFunction)source_create_transaction, METH_NOARGS,
+     "create_transaction($self, /)\n--\n\n"
+     "Returns a new transaction. `fdb.transactional` does so too, and retries it."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef source_members[] = {
+    {"_handle", T_OBJECT_EX, offsetof(SourceObject, handle), 0, "The DatabaseHandle."},
+    {"_library", T_OBJECT_EX, offsetof(SourceObject, library), 0, "The LoadedLibrary."},
+    {"_tracing", T_OBJECT, offsetof(SourceObject, tracing), 0,
+     "What makes handles in place of the database's own."},
+    {"_database", T_OBJECT_EX, offsetof(SourceObject, database), 0, "The database of a tenant."},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef source_properties[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject binding_source_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "fdb._native.extension.SourceBase",
+    .tp_doc = "What databases and tenants do in C.",
+    .tp_basicsize = sizeof(SourceObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .tp_dictoffset = offsetof(SourceObject, attributes),
+    .tp_weaklistoffset = offsetof(SourceObject, weak_references),
+    .tp_new = PyType_GenericNew,
+    .tp_dealloc = (destructor)source_dealloc,
+    .tp_traverse = (traverseproc)source_traverse,
+    .tp_clear = (inquiry)source_clear,
+    .tp_free = PyObject_GC_Del,
+    .tp_methods = source_methods,
+    .tp_members = source_members,
+    .tp_getset = source_properties,
+};
