@@ -66,8 +66,8 @@ def planned(options: argparse.Namespace) -> list[Plan]:
     ]
 
 
-def run(options: argparse.Namespace) -> Results:
-    """Measures all rows, and prints each when it is done."""
+def run(options: argparse.Namespace) -> tuple[Results, int]:
+    """Measures all rows, and prints each when it is done; also returns how many failed, which the results do not have."""
     chosen = {
         "rounds": options.rounds,
         "scale": options.scale,
@@ -75,17 +75,22 @@ def run(options: argparse.Namespace) -> Results:
     }
     results = Results(machine=machine.describe(), options=chosen)
     out = sys.stderr if options.json else sys.stdout
-    subject, begin = "", time.perf_counter()
+    subject, failed, begin = "", 0, time.perf_counter()
     for plan in planned(options):
         if plan.subject != subject:
             subject = plan.subject
             print(f"\n{subject}\n{table.HEADING}", file=out, flush=True)
-        row = measure(plan, options.rounds, progress, options.processor_time)
+        try:
+            row = measure(plan, options.rounds, progress, options.processor_time)
+        except Failed as problem:
+            print(f"{plan.name}: {problem}", file=sys.stderr)
+            failed += 1
+            continue
         progress("")
         results.rows.append(row)
         print(table.line(row), file=out, flush=True)
     results.options["minutes"] = round((time.perf_counter() - begin) / 60, 1)
-    return results
+    return results, failed
 
 
 def main(argv: list[str]) -> int:
@@ -93,7 +98,7 @@ def main(argv: list[str]) -> int:
     if warning := machine.busy():
         print(warning, file=sys.stderr)
     try:
-        results = run(options)
+        results, failed = run(options)
     except Failed as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
@@ -102,7 +107,7 @@ def main(argv: list[str]) -> int:
         options.output.write_text(results.as_json())
     if options.json:
         print(results.as_json(), end="")
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Kind:
     targets: tuple[Target, ...] = ()
     fresh: bool = False
     any_size: bool = False
-    limit: str = LMDB
+    limit: str | None = None
     bound: str = "calls of Python into C, and the engine, which finds a leaf, and checks it when it comes from the file"
 
 

@@ -25,5 +25,5 @@ def plans(places: Places) -> list[Plan]:
     found = []
     for title, work, targets in TABLE:
         sources = {name: places.ours(MODULE, work, name) for name in (OURS, *OTHERS)}
-        found.append(Plan(SUBJECT, title, sources, limit="lmdb", targets=targets, bound=BOUND))
+        found.append(Plan(SUBJECT, title, sources, targets=targets, bound=BOUND))
     return found

@@ -14,36 +14,52 @@ import matplotlib.pyplot as plt  # noqa: E402
 from suite.results import OFFICIAL, OURS, Row, shown  # noqa: E402
 
 COLORS = {OURS: "#2b6cb0", OFFICIAL: "#c05621", "limit": "#718096"}
-BAR = 0.26
+OTHER_COLORS = ("#2f855a", "#b7791f", "#805ad5")
+ROW = 0.84  # of the height that a row has, for its bars
 
 
 def bars(path: Path, title: str, rows: Sequence[Row]) -> None:
-    """Draws ours, the official package and the limit side by side, for each row, as a PNG.
+    """Draws ours, the official package, the limit, and what else is beside them, for each row, as a PNG.
 
     The axis is logarithmic and shows how many times ours each of them is, so that rows of all sizes share it.
     """
     rows = [row for row in rows if OURS in row.columns]
-    figure, axes = plt.subplots(figsize=(9, 1.2 + 0.62 * len(rows)), layout="constrained")
-    for kind, offset in ((OURS, -BAR), (OFFICIAL, 0.0), ("limit", BAR)):
+    kinds = _kinds(rows)
+    bar = ROW / len(kinds)
+    height = 1.2 + (0.2 * len(kinds) + 0.06) * len(rows)
+    figure, axes = plt.subplots(figsize=(9, height), layout="constrained")
+    for number, (kind, color) in enumerate(kinds.items()):
         found = [(at, row, _column(row, kind)) for at, row in enumerate(rows)]
         shares = [(at, row, name, row.ratio(name) or 1.0) for at, row, name in found if name]
-        if not shares:
-            continue
-        places = [at + offset for at, _, _, _ in shares]
+        places = [at + bar * (number - (len(kinds) - 1) / 2) for at, _, _, _ in shares]
         widths = [ratio for _, _, _, ratio in shares]
-        drawn = axes.barh(places, widths, BAR, color=COLORS[kind], label=kind)
-        texts = [_label(row, name) for _, row, name, _ in shares]
-        axes.bar_label(drawn, texts, padding=3, fontsize=7)
+        drawn = axes.barh(places, widths, bar, color=color, label=kind)
+        axes.bar_label(
+            drawn, [_label(row, name, kind) for _, row, name, _ in shares], padding=3, fontsize=7
+        )
+    _finish_bars(axes, rows)
+    axes.set_title(title)
+    figure.legend(loc="outside lower center", ncols=len(kinds), fontsize=8, frameon=False)
+    _save(figure, path)
+
+
+def _finish_bars(axes: plt.Axes, rows: Sequence[Row]) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_yticks(range(len(rows)), [row.name for row in rows], fontsize=8)
     axes.invert_yaxis()
+    axes.margins(y=0.01)
+    least, most = axes.get_xlim()
+    axes.set_xlim(least, most * (most / least) ** 0.22)  # room for the last label
     axes.axvline(1, color="black", linewidth=0.6)
-    axes.margins(x=0.18)
     axes.set_xlabel("times ours, medians (shorter is better)")
-    axes.set_title(title)
-    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
-    _save(figure, path)
+
+
+def _kinds(rows: Sequence[Row]) -> dict[str, str]:
+    """The kinds of bars that at least one row has, with their colors: a column that is a row's limit is its `limit`."""
+    kinds = {kind: color for kind, color in COLORS.items() if any(_column(r, kind) for r in rows)}
+    more = [name for row in rows for name in row.others() if name != row.limit]
+    return {**kinds, **dict(zip(dict.fromkeys(more), OTHER_COLORS, strict=False))}
 
 
 def curves(
@@ -75,13 +91,14 @@ def curves(
 
 
 def _column(row: Row, kind: str) -> str | None:
+    """The column of a row that is of a kind."""
     name = row.limit if kind == "limit" else kind
-    return name if name in row.columns else None
+    return name if name in row.columns and (kind == "limit" or name != row.limit) else None
 
 
-def _label(row: Row, name: str) -> str:
+def _label(row: Row, name: str, kind: str) -> str:
     amount = shown(row.columns[name].median, row.unit)
-    return amount if name in (OURS, OFFICIAL) else f"{amount} ({name})"
+    return f"{amount} ({name})" if kind == "limit" else amount
 
 
 def _save(figure: plt.Figure, path: Path) -> None:

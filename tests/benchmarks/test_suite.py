@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import run
 from subjects import SUBJECTS, USUAL
 from suite import pages, table
 from suite.measure import Failed, Fresh, Plan, Timed, Worker, measure
@@ -282,3 +283,18 @@ def test_a_report_fills_all_parts_of_a_page(tmp_path: pathlib.Path) -> None:
         assert len(text.partition(begin)[2].partition(end)[0].split()) > 5, name
     assert {path.stem for path in tmp_path.glob("*.png")} == set(USUAL)
     assert "| binding | get | 4 times as fast as official | 4.00 | reached |" in text
+
+
+def test_a_row_that_fails_is_reported_and_the_others_are_kept(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, fine = Worker(program("raise SystemExit('it is broken')")), Worker(program(ANSWERING))
+    plans = [Plan("s", "bad", {"ours": broken}), Plan("s", "good", {"ours": fine})]
+    monkeypatch.setitem(SUBJECTS, "s", lambda places: plans)
+    output = tmp_path / "new" / "results.json"
+    assert run.main(["s", "--rounds", "2", "--output", str(output)]) == 1
+    assert [row.name for row in Results.from_json(output.read_text()).rows] == ["good"]
+    printed = capsys.readouterr()
+    assert "it is broken" in printed.err and "good" in printed.out
+    assert run.main(["s", "--row", "good", "--rounds", "2", "--json"]) == 0
+    assert Results.from_json(capsys.readouterr().out).options["rounds"] == 2
