@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import pathlib
 import subprocess
 import sys
+import types
 
 import pytest
-import run
 from subjects import SUBJECTS, USUAL
 from suite import pages, table
 from suite.measure import Failed, Fresh, Plan, Timed, Worker, measure
@@ -113,6 +114,7 @@ def program(text: str) -> list[str]:
 
 ANSWERING = """
 import sys
+import types
 print("ready", flush=True)
 for number, _ in enumerate(sys.stdin):
     print('{"amount": %d, "processors": 0.5, "note": "n"}' % number, flush=True)
@@ -285,6 +287,15 @@ def test_a_report_fills_all_parts_of_a_page(tmp_path: pathlib.Path) -> None:
     assert "| binding | get | 4 times as fast as official | 4.00 | reached |" in text
 
 
+def runner() -> types.ModuleType:
+    """benchmarks/run.py, whose name others have, too."""
+    spec = importlib.util.spec_from_file_location("benchmarks_run", BENCHMARKS / "run.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_a_row_that_fails_is_reported_and_the_others_are_kept(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -292,6 +303,7 @@ def test_a_row_that_fails_is_reported_and_the_others_are_kept(
     plans = [Plan("s", "bad", {"ours": broken}), Plan("s", "good", {"ours": fine})]
     monkeypatch.setitem(SUBJECTS, "s", lambda places: plans)
     output = tmp_path / "new" / "results.json"
+    run = runner()
     assert run.main(["s", "--rounds", "2", "--output", str(output)]) == 1
     assert [row.name for row in Results.from_json(output.read_text()).rows] == ["good"]
     printed = capsys.readouterr()
