@@ -14,9 +14,6 @@ increment(db, b"counter")
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence as _Sequence
-
 from fdb import _open as _open
 from fdb import _retry as _retry
 from fdb._attempts import AsynchronousRun as _AsynchronousRun
@@ -31,7 +28,6 @@ from fdb._future import (
     FutureUInt64,
     FutureVoid,
 )
-from fdb._generated.options import ConflictRangeType, StreamingMode
 from fdb._keys import KeySelector, strinc
 from fdb._native import extension as _extension
 from fdb._native.extension import KeyValue
@@ -45,6 +41,7 @@ from fdb._startup.api_version import LATEST_API_VERSION
 from fdb._startup.network_options import options
 from fdb._transaction import Transaction, TransactionRead
 from fdb._typing import TYPE_CHECKING, Any
+from fdb._typing import Sequence as _Sequence
 from fdb._values import Key, Value
 from fdb._version import __version__
 from fdb._watch import Watch
@@ -64,6 +61,8 @@ if TYPE_CHECKING:
     from fdb._async import AsyncDatabase as AsyncDatabase
     from fdb._async import AsyncTenant as AsyncTenant
     from fdb._client_library import ClientLibrary as ClientLibrary
+    from fdb._generated.enumerations import ConflictRangeType as ConflictRangeType
+    from fdb._generated.enumerations import StreamingMode as StreamingMode
     from fdb._generated.error_codes import ErrorCode as ErrorCode
     from fdb._open import Cluster as Cluster
     from fdb._open import create_cluster as create_cluster
@@ -105,9 +104,11 @@ _NAMES = {
     "AsyncDatabase": "_async",
     "AsyncTenant": "_async",
     "ClientLibrary": "_client_library",
+    "ConflictRangeType": "_generated.enumerations",
     "DirectoryLayer": "directory_impl",
     "DirectorySubspace": "directory_impl",
     "ErrorCode": "_generated.error_codes",
+    "StreamingMode": "_generated.enumerations",
     "Subspace": "subspace_impl",
     "directory": "directory_impl",
 }
@@ -192,10 +193,12 @@ def _has_module(name: str) -> bool:
 
 if not TYPE_CHECKING:  # so that checkers see the names above, and no others
 
-    @functools.wraps(_retry.transactional)
     def transactional(*args: Any, **kwargs: Any) -> Any:
         _api_version.require("fdb.transactional")
         return _retry.transactional(*args, **kwargs)
+
+    transactional.__doc__ = _retry.transactional.__doc__
+    transactional.__wrapped__ = _retry.transactional
 
     def __getattr__(name: str) -> Any:
         if _has_module(name):

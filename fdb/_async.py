@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from types import TracebackType
 
-from fdb._generated.options import AtomicOperations, StreamingMode
+from fdb._generated.options import STREAMING_MODE_WANT_ALL, AtomicOperations
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
 from fdb._mistakes import no_default
 from fdb._native.extension import KeyValue
@@ -52,7 +52,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         end: Bound = None,
         limit: int = 0,
         reverse: bool = False,
-        streaming_mode: int = StreamingMode.want_all,
+        streaming_mode: int = STREAMING_MODE_WANT_ALL,
     ) -> list[KeyValue]:
         """Returns the rows with begin <= key < end. See `TransactionRead.get_range`."""
         return await run_asynchronously(
@@ -64,7 +64,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         prefix: KeyArgument,
         limit: int = 0,
         reverse: bool = False,
-        streaming_mode: int = StreamingMode.want_all,
+        streaming_mode: int = STREAMING_MODE_WANT_ALL,
     ) -> list[KeyValue]:
         """Returns the rows whose keys start with `prefix`."""
         begin, end = prefix_range(prefix)

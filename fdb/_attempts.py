@@ -6,10 +6,8 @@ inside would never end. Their futures carry the run in which they were made, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from fdb._native.extension import RunBase
-from fdb._typing import TYPE_CHECKING, Any
+from fdb._typing import TYPE_CHECKING, Any, Sequence
 
 if TYPE_CHECKING:
     from fdb._native.extension import FutureBase

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fdb._generated.options import AtomicOperations, StreamingMode
+from fdb._generated.options import STREAMING_MODE_WANT_ALL, AtomicOperations
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
 from fdb._mistakes import no_default
 from fdb._native.extension import KeyValue
@@ -46,7 +46,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         end: Bound = None,
         limit: int = 0,
         reverse: bool = False,
-        streaming_mode: int = StreamingMode.want_all,
+        streaming_mode: int = STREAMING_MODE_WANT_ALL,
     ) -> list[KeyValue]:
         """Returns the rows with begin <= key < end. See `TransactionRead.get_range`."""
         return run(
@@ -58,7 +58,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         prefix: KeyArgument,
         limit: int = 0,
         reverse: bool = False,
-        streaming_mode: int = StreamingMode.want_all,
+        streaming_mode: int = STREAMING_MODE_WANT_ALL,
     ) -> list[KeyValue]:
         """Returns the rows whose keys start with `prefix`."""
         begin, end = prefix_range(prefix)

@@ -5,10 +5,8 @@ What looks at the bytes waits for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from fdb._native import extension
-from fdb._typing import TYPE_CHECKING, Any, SupportsIndex
+from fdb._typing import TYPE_CHECKING, Any, Iterable, Iterator, SupportsIndex
 
 _BytesLike = bytes | bytearray | memoryview
 _Affix = bytes | tuple[bytes, ...]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-
 from fdb._attempts import check_wait
 from fdb._errors import FDBError
 from fdb._native import extension
 from fdb._startup import api_version
-from fdb._typing import TYPE_CHECKING, Any, Generic, TypeVar
+from fdb._typing import TYPE_CHECKING, Any, Callable, Generator, Generic, TypeVar
 from fdb._waiting.callbacks import run_callback
 from fdb._waiting.threads import model_of
 

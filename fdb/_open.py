@@ -8,10 +8,7 @@ and event model.
 
 from __future__ import annotations
 
-import functools
 import os
-import threading
-from collections.abc import Callable
 
 from fdb._blocking import Database
 from fdb._errors import FDBError
@@ -22,7 +19,7 @@ from fdb._startup.client import Opened
 from fdb._startup.cluster_names import file_name, place_of
 from fdb._startup.network_options import network_options
 from fdb._startup.opening import model_named, open_place
-from fdb._typing import TYPE_CHECKING, Any, Literal, overload
+from fdb._typing import TYPE_CHECKING, Any, Callable, Literal, overload
 from fdb._waiting.model import EventModel
 
 if TYPE_CHECKING:
@@ -40,14 +37,14 @@ class _OpenDatabases:
     """What was opened, by what its string meant and event model; the model that `init` chose."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = process.reentrant_lock()
         self.opened: dict[bytes, dict[str | None, Database | AsyncDatabase]] = {}
         self.initialised = False
         self.default_model: str | None = None
 
     def forget(self) -> None:
         """In a forked child: the inherited databases are dead, so the next open makes new ones."""
-        self.lock = threading.RLock()
+        self.lock = process.reentrant_lock()
         self.opened.clear()
 
 
@@ -106,7 +103,7 @@ def open_database(
         if database is None or database._closed:
             database = database_of(open_place(place, name, model), model)
             database._sharing = Sharing(
-                _state, functools.partial(_forget, place.identity, model.name)
+                _state, lambda closed: _forget(place.identity, model.name, closed)
             )
             _state.opened.setdefault(place.identity, {})[model.name] = database
             _state.initialised = True
@@ -231,7 +228,6 @@ def open(
 def open(
     cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
 ) -> Database | AsyncDatabase: ...
-@functools.wraps(open_database, assigned=("__doc__",))
 def open(*args: Any, **kwargs: Any) -> Database | AsyncDatabase:
     version = api_version.require()
     if version >= _OPEN_CHOOSES_MODEL:
@@ -239,6 +235,10 @@ def open(*args: Any, **kwargs: Any) -> Database | AsyncDatabase:
     if version == _HAD_AN_ADDRESS:
         return open_v13(*args, **kwargs)
     return open_v609(*args, **kwargs)
+
+
+open.__doc__ = open_database.__doc__
+open.__wrapped__ = open_database  # type: ignore[attr-defined]
 
 
 def init(*args: Any, **kwargs: Any) -> None:
@@ -263,4 +263,5 @@ def show_signatures(version: int) -> None:
 
 
 def _show(function: Callable[..., Any], form: Callable[..., Any]) -> None:
-    functools.update_wrapper(function, form, assigned=("__doc__",))
+    function.__doc__ = form.__doc__
+    function.__wrapped__ = form  # type: ignore[attr-defined]

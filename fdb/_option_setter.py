@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable
 
 from fdb._native import extension
-from fdb._typing import Any
+from fdb._typing import Any, Callable
 
 _INT = struct.Struct("<q")
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-
 from fdb._future import FutureKeyValueArray
-from fdb._generated.options import StreamingMode
+from fdb._generated.options import (
+    STREAMING_MODE_EXACT,
+    STREAMING_MODE_ITERATOR,
+    STREAMING_MODE_WANT_ALL,
+)
 from fdb._keys import KeySelector
 from fdb._native.extension import KeyValue
 from fdb._startup import api_version
-from fdb._typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
+from fdb._typing import (
+    TYPE_CHECKING,
+    Any,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterator,
+    NoReturn,
+    Protocol,
+    cast,
+)
 from fdb._waiting.model import NOT_IN_A_LOOP
-
-# As plain ints, which are quicker to reach.
-_ITERATOR = StreamingMode.iterator.value
-_EXACT = StreamingMode.exact.value
-_WANT_ALL = StreamingMode.want_all.value
 
 
 class Pages(Protocol):
@@ -102,9 +110,9 @@ class FDBRange:
 
     def _list_mode(self) -> int:
         """The mode of all batches but the first when every row is wanted."""
-        if self._mode != _ITERATOR:
+        if self._mode != STREAMING_MODE_ITERATOR:
             return self._mode
-        return _EXACT if self._limit > 0 else _WANT_ALL
+        return STREAMING_MODE_EXACT if self._limit > 0 else STREAMING_MODE_WANT_ALL
 
     def to_list(self) -> _ListOfRows:
         """Returns all rows. Blocks; raises FDBError.

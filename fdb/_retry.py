@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import types
-from collections.abc import Awaitable, Callable
 
 from fdb._errors import FDBError
 from fdb._native import extension
 from fdb._startup import api_version
 from fdb._transaction import Transaction, TransactionRead
 from fdb._types import TransactionMaker
-from fdb._typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
+from fdb._typing import (
+    Any,
+    Awaitable,
+    Callable,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    overload,
+)
 from fdb._waiting.model import EventModel
 from fdb._waiting.threads import thread_number
 
@@ -213,13 +220,19 @@ class _ArgumentFinder:
 FIRST = _ArgumentFinder(0, "tr", "_")
 
 
+def _looks_of(func: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    import functools  # slow to load: not before there is something to decorate
+
+    return functools.wraps(func)
+
+
 def _synchronous(
     func: Callable[..., Any], find: _ArgumentFinder, is_generator: bool
 ) -> Callable[..., Any]:
     index = find.index
     transact = extension.transact
 
-    @functools.wraps(func)
+    @_looks_of(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if is_generator and api_version.get() >= _FORBIDS_GENERATORS:
             raise ValueError(_GENERATOR)
@@ -274,7 +287,7 @@ def _refused(tr: Transaction, error: FDBError, attempts: int, last: int) -> FDBE
 
 
 def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[..., Any]:
-    @functools.wraps(func)
+    @_looks_of(func)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         tr, args, kwargs = find.take(args, kwargs)
         if tr is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 from fdb import _retry
@@ -14,7 +13,7 @@ from fdb._native import extension
 from fdb._native.library import Library
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument
-from fdb._typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from fdb._typing import TYPE_CHECKING, Any, Awaitable, Callable, NoReturn, Protocol, TypeVar
 from fdb._values import Key
 
 if TYPE_CHECKING:

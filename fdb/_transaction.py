@@ -12,9 +12,10 @@ from fdb._future import (
     FutureVoid,
 )
 from fdb._generated.options import (
+    CONFLICT_RANGE_TYPE_READ,
+    CONFLICT_RANGE_TYPE_WRITE,
+    STREAMING_MODE_ITERATOR,
     AtomicOperations,
-    ConflictRangeType,
-    StreamingMode,
     TransactionOptions,
 )
 from fdb._keys import (
@@ -101,7 +102,7 @@ class TransactionRead(_Reads):
         end: Bound = None,
         limit: int = 0,
         reverse: bool = False,
-        streaming_mode: int = StreamingMode.iterator,
+        streaming_mode: int = STREAMING_MODE_ITERATOR,
     ) -> FDBRange:
         """Returns the rows with begin <= key < end; the reading starts at once.
 
@@ -129,7 +130,7 @@ class TransactionRead(_Reads):
         end: Bound = None,
         limit: int = 0,
         reverse: bool = False,
-        streaming_mode: int = StreamingMode.iterator,
+        streaming_mode: int = STREAMING_MODE_ITERATOR,
         iteration: int = 1,
     ) -> FutureKeyValueArray:
         """Returns (future) one batch of the rows that `get_range` would give, for paging by hand.
@@ -171,7 +172,7 @@ class TransactionRead(_Reads):
         prefix: KeyArgument,
         limit: int = 0,
         reverse: bool = False,
-        streaming_mode: int = StreamingMode.iterator,
+        streaming_mode: int = STREAMING_MODE_ITERATOR,
     ) -> FDBRange:
         """Returns the rows whose keys start with `prefix`. Raises ValueError for only 0xff bytes."""
         begin, end = prefix_range(prefix)
@@ -326,12 +327,12 @@ class Transaction(TransactionRead, _Writes, AtomicOperations[None]):
         inverted.
         """
         begin, end = key_bounds(begin, end)
-        self._handle.add_conflict_range(begin, end, ConflictRangeType.read)
+        self._handle.add_conflict_range(begin, end, CONFLICT_RANGE_TYPE_READ)
 
     def add_read_conflict_key(self, key: KeyArgument) -> None:
         """Makes the commit fail if others write `key`, as reading it does."""
         begin = extension.key_bytes(key)
-        self._handle.add_conflict_range(begin, begin + b"\x00", ConflictRangeType.read)
+        self._handle.add_conflict_range(begin, begin + b"\x00", CONFLICT_RANGE_TYPE_READ)
 
     def add_write_conflict_range(
         self, begin: KeyArgument | slice, end: KeyArgument | NoEnd = ...
@@ -342,12 +343,12 @@ class Transaction(TransactionRead, _Writes, AtomicOperations[None]):
         inverted.
         """
         begin, end = key_bounds(begin, end)
-        self._handle.add_conflict_range(begin, end, ConflictRangeType.write)
+        self._handle.add_conflict_range(begin, end, CONFLICT_RANGE_TYPE_WRITE)
 
     def add_write_conflict_key(self, key: KeyArgument) -> None:
         """Makes others conflict that read `key`, as writing it does."""
         begin = extension.key_bytes(key)
-        self._handle.add_conflict_range(begin, begin + b"\x00", ConflictRangeType.write)
+        self._handle.add_conflict_range(begin, begin + b"\x00", CONFLICT_RANGE_TYPE_WRITE)
 
     # ---- watches, versions, sizes ----
 

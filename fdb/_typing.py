@@ -1,4 +1,4 @@
-"""What the package needs of `typing`: the real names for type checkers, stand-ins while a program runs.
+"""What the package needs of `typing` and `collections.abc`: the real names for type checkers, stand-ins while a program runs.
 
 Loading `typing`, with all that it loads, takes longer than the rest of the package. Annotations are text here, so at
 run time its names only have to be there, as bases, decorators and markers. What `typing.get_type_hints` makes of them
@@ -10,6 +10,14 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator as AsyncIterator
+    from collections.abc import Awaitable as Awaitable
+    from collections.abc import Callable as Callable
+    from collections.abc import Coroutine as Coroutine
+    from collections.abc import Generator as Generator
+    from collections.abc import Iterable as Iterable
+    from collections.abc import Iterator as Iterator
+    from collections.abc import Sequence as Sequence
     from typing import Any as Any
     from typing import Concatenate as Concatenate
     from typing import Generic as Generic
@@ -22,6 +30,18 @@ if TYPE_CHECKING:
     from typing import cast as cast
     from typing import overload as overload
 else:
+    # What collections.abc has, without the rest of collections.
+    from _collections_abc import (  # noqa: F401 - for those who import them from here
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Coroutine,
+        Generator,
+        Iterable,
+        Iterator,
+        Sequence,
+    )
+
     _Alias = type(list[int])
 
     class Generic:

@@ -15,7 +15,7 @@ from fdb._future import (
     FutureUInt64,
     FutureVoid,
 )
-from fdb._generated.options import ConflictRangeType, StreamingMode
+from fdb._generated.enumerations import ConflictRangeType, StreamingMode
 from fdb._keys import KeySelector, strinc
 from fdb._native.extension import KeyValue
 from fdb._native.extension import key_bytes as keyToBytes

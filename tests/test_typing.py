@@ -15,6 +15,7 @@ UNWANTED = (
     "asyncio",
     "contextlib",
     "ctypes",
+    "enum",
     "inspect",
     "random",
     "re",
@@ -22,6 +23,7 @@ UNWANTED = (
     "traceback",
     "typing",
     "uuid",
+    "warnings",
 )
 #: Our own, for programs that use what is in them.
 ON_USE = (
@@ -100,7 +102,7 @@ def test_classes_take_types_in_brackets() -> None:
 
 def test_hints_of_public_functions_can_be_looked_at() -> None:
     assert typing.get_type_hints(fdb.Transaction.commit)["return"] is fdb.FutureVoid
-    assert typing.get_type_hints(fdb.TransactionRead.get)["return"] is fdb.Value
+    assert typing.get_type_hints(fdb.TransactionRead.get_key)["return"] is fdb.Key
 
 
 def test_stand_ins_do_nothing() -> None:

@@ -30,6 +30,7 @@ def generated_files() -> dict[str, str]:
         "native/generated/cdef.h": generate_c.cffi_definitions(functions),
         "fdb/fdboptions.py": generate_python.option_tables(options),
         "fdb/_generated/options.py": generate_python.option_classes(options),
+        "fdb/_generated/enumerations.py": generate_python.enumerations(options),
         "fdb/_generated/errors.py": generate_python.error_tables(errors),
         "fdb/_generated/error_codes.py": generate_python.error_names(errors),
     }

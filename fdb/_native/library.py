@@ -7,12 +7,11 @@ Objects of the library (databases, tenants, transactions, futures) are addresses
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from fdb._errors import FDBError
 from fdb._native._cffi import ffi, lib
-from fdb._typing import Any
+from fdb._typing import Any, Callable, Sequence
 
 _MESSAGE_SIZE = 4096
 _REPORT_SIZE = 1 << 20

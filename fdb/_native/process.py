@@ -5,12 +5,14 @@ from __future__ import annotations
 import _thread
 import os
 import sys
-import threading
 import types
-from collections.abc import Callable
 
 from fdb._native import extension
-from fdb._typing import Any
+from fdb._typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    import threading
+    from contextlib import AbstractContextManager
 
 _FORKED = (
     "this {what} was opened before the process forked; the threads of its client library do not "
@@ -29,7 +31,8 @@ def unusable(what: str) -> BaseException:
 
     A daemon thread that is still at work when the interpreter exits is ended without noise.
     """
-    if _exiting and threading.current_thread() is not threading.main_thread():
+    threading = sys.modules.get("threading")  # without it the main thread is the only one
+    if _exiting and threading and threading.current_thread() is not threading.main_thread():
         return SystemExit()
     return RuntimeError(_reason.format(what=what))
 
@@ -71,15 +74,22 @@ def invalidate_at_exit() -> None:
 
 
 class NativeThread:
-    """A daemon thread of the operating system, also where gevent has replaced `threading`."""
+    """A daemon thread of the operating system, also where gevent has replaced `threading`.
+
+    `threading` knows it if that is loaded.
+    """
 
     def __init__(self, target: Callable[[], None], name: str) -> None:
         """Starts the thread."""
         self._finished: Any = None
         self._thread: threading.Thread | None = None
-        if original(_thread, "start_new_thread") is _thread.start_new_thread:
-            self._thread = threading.Thread(target=target, name=name, daemon=True)
-            self._thread.start()
+        # Slow to load, so it is left to programs that have threads.
+        module = sys.modules.get("threading")
+        patched = original(_thread, "start_new_thread") is not _thread.start_new_thread
+        if module is not None and not patched:
+            thread: threading.Thread = module.Thread(target=target, name=name, daemon=True)
+            thread.start()
+            self._thread = thread
             return
         self._finished = original(_thread, "allocate_lock")()
         self._finished.acquire()
@@ -97,6 +107,14 @@ class NativeThread:
             self._thread.join(timeout)
         elif self._finished.acquire(True, timeout):
             self._finished.release()
+
+
+def reentrant_lock() -> AbstractContextManager[Any]:
+    """Returns a lock as `threading.RLock` makes it, which gevent may have replaced."""
+    threading = sys.modules.get("threading")
+    lock: AbstractContextManager[Any]
+    lock = _thread.RLock() if threading is None else threading.RLock()
+    return lock
 
 
 def original(module: types.ModuleType, name: str) -> Any:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import threading
 
 from fdb._errors import FDBError
 from fdb._native import extension, process
@@ -52,7 +51,7 @@ class Client:
         self.library = library
         self.path = path
         self.inherited = False
-        self._lock = threading.RLock()
+        self._lock = process.reentrant_lock()
         self._selected = False
         self._options_given = 0
         self._thread: process.NativeThread | None = None
@@ -157,7 +156,7 @@ class Client:
 
     def after_fork(self) -> None:
         """Marks the client as the parent's, if the parent had given it any state."""
-        self._lock = threading.RLock()
+        self._lock = process.reentrant_lock()
         self.inherited = self._thread is not None
 
 
@@ -165,7 +164,7 @@ class Clients:
     """All clients of the process, by the real path of their file."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = process.reentrant_lock()
         self._by_path: dict[str, Client] = {}
         self._vendor: Client | None = None
         self._embedded: Client | None = None
@@ -203,7 +202,7 @@ class Clients:
 
     def after_fork(self) -> None:
         """Lets go of what the parent used; the embedded engine is loaded afresh when needed."""
-        self._lock = threading.RLock()
+        self._lock = process.reentrant_lock()
         for client in self.all():
             client.after_fork()
         if self._embedded is not None and self._embedded.inherited:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
-from collections.abc import Callable, Iterator
 
 from fdb._native.library import Library, LoadError
+from fdb._typing import Callable, Iterator
 
 _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 _VENDOR_NAME = f"libfdb_c{_SUFFIX}"
@@ -42,6 +41,8 @@ def load_vendor(path: str | None) -> Library:
             failures.append(f"  {place} ({origin}): {error}")
             continue
         if any(variable in failure for failure in failures for variable in _VARIABLES):
+            import warnings  # seldom needed
+
             warnings.warn(
                 f"using {library.path}, because of:\n" + "\n".join(failures),
                 RuntimeWarning,

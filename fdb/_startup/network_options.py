@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from fdb._errors import FDBError
 from fdb._generated.options import NetworkOptions
 from fdb._native.library import Library
 from fdb._startup import api_version
+from fdb._typing import Callable
 
 _INVALID_OPTION_VALUE = 2006
 _IDENTIFIER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import _thread
 import itertools
-import threading
 
 from fdb._native import extension, process
 from fdb._typing import Protocol
@@ -81,7 +80,7 @@ class Dispatcher:
 
     def __init__(self) -> None:
         # Reentrant, as a signal handler may come in the middle of what it has interrupted.
-        self._lock = threading.RLock()
+        self._lock = process.reentrant_lock()
         self._pending: PendingCallbacks | None = None
 
     def add(self, future: extension.FutureBase, callback: Callback) -> None:
@@ -95,7 +94,7 @@ class Dispatcher:
 
     def reset(self) -> None:
         """Forgets the thread, which a fork has left behind in the parent."""
-        self._lock = threading.RLock()
+        self._lock = process.reentrant_lock()
         self._pending = None
 
     def _start(self) -> PendingCallbacks:
@@ -105,6 +104,8 @@ class Dispatcher:
                 # Unless a signal handler was faster.
                 if self._pending is None:
                     self._pending = made
+                    import threading  # noqa: F401 - so that callbacks run in one of its threads
+
                     process.NativeThread(lambda: self._run(made), "fdb-callback-thread")
             return self._pending
 

@@ -6,10 +6,8 @@ of all models: a ready future is never given to them, so nothing here costs anyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from fdb._native import extension
-from fdb._typing import Any, Protocol
+from fdb._typing import Any, Callable, Protocol, Sequence
 
 #: Says what is wrong where code that blocks is called in a running asyncio loop.
 NOT_IN_A_LOOP = (

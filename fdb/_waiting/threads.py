@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import _thread
 import time
-from collections.abc import Callable, Sequence
 
 from fdb._native import extension, process
+from fdb._typing import Callable, Sequence
 from fdb._waiting.callbacks import dispatcher
 from fdb._waiting.model import Callback, EventModel
 

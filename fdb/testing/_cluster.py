@@ -16,7 +16,7 @@ import struct
 from fdb._async import AsyncDatabase
 from fdb._blocking import Database
 from fdb._errors import FDBError
-from fdb._generated.options import ConflictRangeType
+from fdb._generated.enumerations import ConflictRangeType
 from fdb._keys import strinc
 from fdb._open import database_of
 from fdb._sources import TenantMembers, run

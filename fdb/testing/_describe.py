@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fdb._errors import FDBError
-from fdb._generated.options import ConflictRangeType
+from fdb._generated.enumerations import ConflictRangeType
 from fdb.testing._content import shown, shown_value
 from fdb.testing._plain import Raised, plain
 from fdb.testing._tracing import ATOMIC_NAMES, Operation, Selector

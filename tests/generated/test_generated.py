@@ -14,6 +14,7 @@ import pytest
 
 import fdb
 from fdb import fdboptions
+from fdb._generated import enumerations
 from fdb._generated import errors as generated_errors
 from fdb._generated import options as generated
 from helpers.paths import HEADERS, ROOT, TOOLS
@@ -64,7 +65,7 @@ def test_enumerations_are_enumerations_of_ints() -> None:
         row["name"] for row in visible("streaming_mode")
     ]
     assert repr(fdb.StreamingMode.serial) == "<StreamingMode.serial: 4>"
-    assert {mode.name for mode in generated.ConflictRangeType} == {"read", "write"}
+    assert {mode.name for mode in enumerations.ConflictRangeType} == {"read", "write"}
 
 
 def test_generated_files_are_current() -> None:
@@ -128,13 +129,15 @@ def test_hidden_options_have_no_method(scope: str) -> None:
 @pytest.mark.parametrize(
     ("scope", "cls"),
     [
-        ("streaming_mode", generated.StreamingMode),
-        ("conflict_range_type", generated.ConflictRangeType),
+        ("streaming_mode", enumerations.StreamingMode),
+        ("conflict_range_type", enumerations.ConflictRangeType),
     ],
 )
 def test_enumerations_have_the_codes_of_the_table(scope: str, cls: type) -> None:
     members = {name: value for name, value in vars(cls).items() if not name.startswith("_")}
     assert members == {row["name"]: int(row["code"]) for row in visible(scope)}
+    for name, value in members.items():
+        assert getattr(generated, f"{scope}_{name}".upper()) == value
 
 
 def test_each_mutation_is_a_method_under_both_its_names() -> None:

@@ -67,8 +67,14 @@ CFFI_DOOR = "fdb._native.library"
 IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb", "importlib"): "for names that are loaded on their first use",
     ("fdb", "importlib.import_module"): "modules that an API version has, or that few programs use",
+    (
+        "fdb._waiting.callbacks",
+        "threading",
+    ): "slow to load, and for callbacks that have to wait only",
+    ("fdb._startup.locate", "warnings"): "slow to load, and seldom needed",
     ("fdb._native.process", "traceback"): "slow to load, and seldom needed",
     ("fdb._open", "fdb._async"): "programs without asyncio need none of it",
+    ("fdb._retry", "functools"): "slow to load, and for programs with functions to decorate only",
     ("fdb._retry", "inspect"): "slow to load, and most functions are plain",
     ("fdb._sources", "fdb.tuple"): "the names of most tenants are no tuples",
     ("fdb._startup.cluster_names", "re"): "slow to load, and for the text of an error alone",

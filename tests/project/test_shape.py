@@ -19,6 +19,10 @@ ELSEWHERE = {
     "fdb/_client_library.py": ("startup/test_client.py", "a ClientLibrary shows a client"),
     "fdb/_directory/__init__.py": ("directory/test_directory.py", "it is empty"),
     "fdb/_generated/__init__.py": ("generated/test_generated.py", "it is empty"),
+    "fdb/_generated/enumerations.py": (
+        "generated/test_generated.py",
+        "all come of one generator",
+    ),
     "fdb/_generated/error_codes.py": ("generated/test_generated.py", "all come of one generator"),
     "fdb/_generated/errors.py": ("generated/test_generated.py", "all come of one generator"),
     "fdb/_generated/options.py": ("generated/test_generated.py", "all come of one generator"),
