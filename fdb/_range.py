@@ -9,7 +9,7 @@ from fdb._generated.options import (
     STREAMING_MODE_WANT_ALL,
 )
 from fdb._keys import KeySelector
-from fdb._native.extension import KeyValue
+from fdb._native.extension import KeyValue, RowIterator
 from fdb._startup import api_version
 from fdb._typing import (
     TYPE_CHECKING,
@@ -138,15 +138,7 @@ class FDBRange:
         return result
 
     def __iter__(self) -> Iterator[KeyValue]:
-        batches = _Batches(self, self._mode)
-        future: FutureKeyValueArray | None = self._first
-        while future is not None:
-            rows, _, more = future.wait()
-            if not rows:
-                return
-            yield from rows[:-1]
-            future = batches.after(rows, more)
-            yield rows[-1]
+        return RowIterator(self._first, _Batches(self, self._mode).after)
 
     async def __aiter__(self) -> AsyncIterator[KeyValue]:
         """Yields the rows without blocking the loop; for the asyncio event model."""

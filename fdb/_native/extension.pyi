@@ -230,6 +230,18 @@ class RunBase:
     def surrounds_caller(self) -> bool: ...
 
 @final
+class RowIterator(Iterator[KeyValue]):
+    """Gives out the rows of a batch, and then those of what follows it."""
+
+    def __new__(
+        cls,
+        future: FutureBase,
+        after: Callable[[list[KeyValue], bool], FutureBase | None],
+    ) -> Self: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> KeyValue: ...
+
+@final
 class Mailbox:
     """A queue of integers filled by ready futures, with a descriptor to watch."""
 

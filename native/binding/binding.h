@@ -311,6 +311,7 @@ PyObject *binding_configure_attempts(PyObject *module, PyObject *args, PyObject 
 /* ---- rows, mailboxes ---- */
 
 extern PyTypeObject binding_keyvalue_type;
+extern PyTypeObject binding_row_iterator_type;
 extern PyTypeObject binding_mailbox_type;
 
 int binding_keyvalue_ready(void); /* completes the type; -1 with an exception set */

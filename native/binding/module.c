@@ -143,7 +143,8 @@ static int add_types(PyObject *module) {
                  {"DatabaseHandle", &binding_database_type}, {"TransactionHandle", &binding_transaction_type},
                  {"ReadBase", &binding_read_type},           {"WriteBase", &binding_write_type},
                  {"SourceBase", &binding_source_type},       {"RunBase", &binding_run_type},
-                 {"KeyValue", &binding_keyvalue_type},       {"Mailbox", &binding_mailbox_type}};
+                 {"KeyValue", &binding_keyvalue_type},       {"RowIterator", &binding_row_iterator_type},
+                 {"Mailbox", &binding_mailbox_type}};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (PyType_Ready(types[i].type) != 0 ||
             PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type) != 0) {
