@@ -104,4 +104,5 @@ def threads(places: Places) -> Plan:
         limit=ONE_THREAD,
         targets=(Target(ONE_THREAD, least=1.0),),
         bound="one thread runs Python at a time; the engine commits outside of that lock",
+        waits=True,
     )

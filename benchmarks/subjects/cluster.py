@@ -92,4 +92,4 @@ def plan(places: Places, kind: Kind) -> Plan:
     sources: dict[str, Source] = {OURS: places.ours(*kind.ours)}
     sources |= places.official(*kind.official)
     sources[C] = places.c("loops", kind.loop)
-    return Plan(SUBJECT, kind.title, sources, limit=C, targets=TARGETS)
+    return Plan(SUBJECT, kind.title, sources, limit=C, targets=TARGETS, waits=True)

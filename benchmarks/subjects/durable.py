@@ -94,6 +94,7 @@ def plan(places: Places, kind: Kind, title: str) -> Plan:
         kind.bound,
         most_rounds=rounds,
         warmed=kind.work != "size",
+        waits=kind.limit == SYNC,
     )
 
 

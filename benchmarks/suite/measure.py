@@ -211,6 +211,7 @@ class Plan:
     bound: str = ""
     most_rounds: int = 1 << 30
     warmed: bool = True  # a first sample of each column is thrown away
+    waits: bool = False  # for what is no work of a processor, or for several: only the clock on the wall sees it
 
 
 def measure(
@@ -222,7 +223,8 @@ def measure(
     """Measures all columns of a row in rounds; which one begins changes from round to round. Raises Failed.
 
     A first sample of each column is thrown away, unless the plan says otherwise: it warms up caches and pools.
-    With `processor_time` a time is what all threads of the program were at work, not what the clock on the wall says.
+    With `processor_time` a time is what all threads of the program were at work, not what the clock on the wall says,
+    unless the plan waits.
     """
     columns = {name: Column() for name in plan.sources}
     started: list[Source] = []
@@ -237,8 +239,8 @@ def measure(
         for turn in range(min(rounds, plan.most_rounds)):
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 sample = plan.sources[name].sample()
-                timed = processor_time and plan.unit == "s" and sample.processors > 0
-                factor = sample.processors if timed else 1.0
+                timed = processor_time and plan.unit == "s" and not plan.waits
+                factor = sample.processors if timed and sample.processors > 0 else 1.0
                 columns[name].amounts.append(sample.amount * factor)
                 columns[name].processors.append(sample.processors)
                 columns[name].note = sample.note

@@ -128,6 +128,8 @@ def test_a_row_is_measured_in_rounds_after_a_first_sample_that_does_not_count() 
     assert row.columns["ours"].note == "n" and row.columns["ours"].at_work == 0.5
     row = measure(plan, 3, processor_time=True)
     assert row.columns["ours"].amounts == [0.5, 1.0, 1.5]
+    plan.waits = True
+    assert measure(plan, 3, processor_time=True).columns["ours"].amounts == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
