@@ -28,6 +28,8 @@ from helpers.compilers import c_compiler, link_with_libfdb_c  # noqa: E402
 from helpers.paths import HEADERS  # noqa: E402
 
 FDB_VARIABLES = ("FDB_CLUSTER_FILE", "FDB_LIBRARY_PATH", "FDB_LOCAL_CLIENT_LIBRARY_PATH")
+#: With the last, modules would be compiled at each start, unless an installer has compiled them.
+PYTHON_VARIABLES = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass
@@ -103,13 +105,13 @@ class Places:
         return [python, WORKER, *options, module, row]
 
     def _own(self) -> dict[str, str]:
-        environment = _without(FDB_VARIABLES)
+        environment = _without((*FDB_VARIABLES, PYTHON_VARIABLES[-1]))
         if self.library is not None:
             environment["FDB_LIBRARY_PATH"] = str(self.library)
         return environment
 
     def _vendor(self) -> dict[str, str]:
-        environment = _without((*FDB_VARIABLES, "PYTHONPATH", "PYTHONHOME"))
+        environment = _without((*FDB_VARIABLES, *PYTHON_VARIABLES))
         environment["LD_LIBRARY_PATH"] = str(self.library_directory())
         return environment
 
