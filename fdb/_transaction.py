@@ -139,6 +139,20 @@ class TransactionRead(_Reads):
         rows after the last key, `KeySelector.first_greater_than(key)`, or before it in reverse. In the
         mode `iterator` batches grow with `iteration`, which counts from 1. Raises as `get_range` does.
         """
+        if type(begin) is bytes and type(end) is bytes:  # as most are, and without objects between
+            return self._handle.get_range(
+                begin,
+                False,
+                1,
+                end,
+                False,
+                1,
+                limit,
+                streaming_mode,
+                iteration,
+                self._is_snapshot,
+                reverse,
+            )
         begin, end, backwards = range_bounds(begin, end)
         return self._get_range(begin, end, limit, streaming_mode, iteration, reverse or backwards)
 

@@ -27,6 +27,7 @@ class HighContentionAllocator:
         self.counters: Subspace = subspace[0]
         self.recent: Subspace = subspace[1]
         self._counters = self.counters.key()
+        self._first, self._end = self._counters + b"\x00", self._counters + b"\xff"
         self._recent = self.recent.key()
 
     def allocate(self, tr: Any) -> bytes:
@@ -43,11 +44,9 @@ class HighContentionAllocator:
             if candidate is not None:
                 return pack((candidate,))
 
-    def _read_newest_window(self, tr: Any) -> Any:
+    def _read_newest_window(self, snapshot: Any) -> Any:
         """Begin to read the counter of the newest window; snapshot, as every allocation changes it."""
-        return tr.snapshot.get_range_page(
-            self._counters + b"\x00", self._counters + b"\xff", 1, True
-        )
+        return snapshot.get_range_page(self._first, self._end, 1, True)
 
     def _start_of(self, rows: Any) -> int:
         start: int = unpack(rows[0].key, len(self._counters))[0] if rows else 0
@@ -55,7 +54,8 @@ class HighContentionAllocator:
 
     def _choose_window(self, tr: Any) -> Steps[tuple[int, int]]:
         """Count this allocation in a window that is less than half full; return its start and size."""
-        start = self._start_of((yield self._read_newest_window(tr)))
+        snapshot = tr.snapshot
+        start = self._start_of((yield self._read_newest_window(snapshot)))
         advanced = False
         while True:
             counter = pack((start,), self._counters)
@@ -64,7 +64,7 @@ class HighContentionAllocator:
                 tr.options.set_next_write_no_write_conflict_range()
                 tr.clear_range(self._recent, pack((start,), self._recent))
             tr.add(counter, _ONE)
-            stored = yield tr.snapshot.get(counter)
+            stored = yield snapshot.get(counter)
             count: int = _COUNTER.unpack(stored)[0] if stored is not None else 0
             size = window_size(start)
             if count * 2 < size:
@@ -74,13 +74,14 @@ class HighContentionAllocator:
 
     def _choose_candidate(self, tr: Any, start: int, size: int) -> Steps[int | None]:
         """Claim a free integer of the window; None if another transaction moved the window on."""
+        snapshot, options = tr.snapshot, tr.options
         while True:
             candidate = random.randrange(start, start + size)
             key = pack((candidate,), self._recent)
-            newest_read = self._read_newest_window(tr)
+            newest_read = self._read_newest_window(snapshot)
             taken_read = tr.get(key)
             # Claimed at once for the rest of this transaction; a conflict only if it was free (below).
-            tr.options.set_next_write_no_write_conflict_range()
+            options.set_next_write_no_write_conflict_range()
             tr.set(key, b"")
             if self._start_of((yield newest_read)) > start:
                 return None
