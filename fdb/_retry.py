@@ -203,6 +203,16 @@ class _ArgumentFinder:
         tr, args, kwargs = self.take(args, kwargs)
         return func(*args, **kwargs) if tr is None else run(tr, func, args, kwargs)
 
+    def begin(
+        self, func: Callable[..., Awaitable[ResultT]], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Awaitable[ResultT]:
+        """Does what the C code leaves of calls in a loop."""
+        tr, args, kwargs = self.take(args, kwargs)
+        if tr is None:
+            _require_asyncio(self.given(args, kwargs))
+            return func(*args, **kwargs)
+        return run_asynchronously(tr, func, args, kwargs)
+
     def _described(self) -> str:
         function = self._function
         if function.startswith("_"):  # one of the package, which the program did not write
@@ -287,13 +297,12 @@ def _refused(tr: Transaction, error: FDBError, attempts: int, last: int) -> FDBE
 
 
 def _asynchronous(func: Callable[..., Any], find: _ArgumentFinder) -> Callable[..., Any]:
+    index = find.index
+    begin_call = extension.begin_call
+
     @_looks_of(func)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        tr, args, kwargs = find.take(args, kwargs)
-        if tr is None:
-            _require_asyncio(find.given(args, kwargs))
-            return await func(*args, **kwargs)
-        return await run_asynchronously(tr, func, args, kwargs)
+        return await begin_call(func, find, index, args, kwargs)
 
     return wrapper
 
@@ -400,5 +409,10 @@ def _refuse_unfinished(result: Any) -> None:
 
 
 extension.configure_attempts(
-    commit=Transaction.commit, run=run, refused=_refused, refuse_unfinished=_refuse_unfinished
+    commit=Transaction.commit,
+    run=run,
+    refused=_refused,
+    refuse_unfinished=_refuse_unfinished,
+    begin=run_asynchronously,
+    again=_asynchronously_again,
 )

@@ -57,6 +57,9 @@ class Finder(Protocol):
     def call(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any: ...
+    def begin(
+        self, func: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Awaitable[Any]: ...
 
 @disjoint_base
 class FutureBase:
@@ -271,7 +274,17 @@ def configure_attempts(
     run: Callable[..., Any],
     refused: Callable[[Any, Any, int, int], BaseException | None],
     refuse_unfinished: Callable[[Any], None],
+    begin: Callable[..., Awaitable[Any]],
+    again: Callable[..., Awaitable[Any]],
 ) -> None: ...
+def begin_call(
+    function: Callable[..., Awaitable[_T]],
+    finder: Finder,
+    index: int,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    /,
+) -> Awaitable[_T]: ...
 def transact(
     function: Callable[..., _T],
     finder: Finder,

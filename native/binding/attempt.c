@@ -35,18 +35,19 @@ static void end_function(ViewObject *transaction) {
     }
 }
 
+PyObject *binding_call(PyObject *function, PyObject *arguments, PyObject *keywords) {
+    if (PyDict_GET_SIZE(keywords) > 0) {
+        return PyObject_Call(function, arguments, keywords);
+    }
+    return PyObject_Vectorcall(function, ((PyTupleObject *)arguments)->ob_item,
+                               (size_t)PyTuple_GET_SIZE(arguments), NULL);
+}
+
 static PyObject *call_function(call *self) {
     ViewObject *transaction = self->transaction;
-    PyObject *keywords = PyDict_GET_SIZE(self->keywords) > 0 ? self->keywords : NULL;
-    PyObject *result;
     transaction->strand = PyThread_get_thread_ident();
     transaction->is_running = 1;
-    if (keywords == NULL) {
-        result = PyObject_Vectorcall(self->function, ((PyTupleObject *)self->arguments)->ob_item,
-                                     (size_t)PyTuple_GET_SIZE(self->arguments), NULL);
-    } else {
-        result = PyObject_Call(self->function, self->arguments, keywords);
-    }
+    PyObject *result = binding_call(self->function, self->arguments, self->keywords);
     end_function(transaction);
     if (result != NULL && (PyGen_CheckExact(result) || PyCoro_CheckExact(result))) {
         PyObject *done = PyObject_CallOneArg(binding_attempts.refuse_unfinished, result);
@@ -85,11 +86,15 @@ static int commit_now(HandleObject *handle) {
     return outcome;
 }
 
+int binding_commits_plainly(ViewObject *transaction) {
+    PyObject *handle = transaction->handle;
+    return handle != NULL && Py_IS_TYPE(handle, &binding_transaction_type) && has_own_commit(transaction);
+}
+
 /* Commits, and waits for it: 0, or -1 with an exception set. */
 static int commit(ViewObject *transaction) {
-    PyObject *handle = transaction->handle;
-    if (handle != NULL && Py_IS_TYPE(handle, &binding_transaction_type) && has_own_commit(transaction)) {
-        return commit_now((HandleObject *)handle);
+    if (binding_commits_plainly(transaction)) {
+        return commit_now((HandleObject *)transaction->handle);
     }
     PyObject *future = PyObject_CallMethodNoArgs((PyObject *)transaction, binding_attempts.commit_name);
     PyObject *done = future != NULL ? PyObject_CallMethod(future, "wait", NULL) : NULL;
@@ -154,8 +159,7 @@ static PyObject *run(call *self) {
 
 /* ---- from the wrapper to the loop ---- */
 
-/* The arguments with a transaction in the place of what has made it. */
-static PyObject *with_transaction(PyObject *arguments, Py_ssize_t index, PyObject *transaction) {
+PyObject *binding_with_transaction(PyObject *arguments, Py_ssize_t index, PyObject *transaction) {
     Py_ssize_t count = PyTuple_GET_SIZE(arguments);
     PyObject *changed = PyTuple_New(count);
     for (Py_ssize_t i = 0; changed != NULL && i < count; i++) {
@@ -189,18 +193,29 @@ static PyObject *run_with(PyObject *function, PyObject *transaction, PyObject *a
     return run(&self);
 }
 
-PyObject *binding_transact(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count) {
+int binding_parse_call(const char *name, PyObject *const *args, Py_ssize_t count, PyObject **source,
+                       Py_ssize_t *index) {
     if (count != 5 || !PyTuple_Check(args[3]) || !PyDict_Check(args[4]) || binding_attempts.commit == NULL) {
-        return binding_raise(PyExc_TypeError,
-                             "transact() takes a function, a finder, an index, a tuple, a dictionary");
+        binding_raise(PyExc_TypeError, "%s() takes a function, a finder, an index, a tuple, a dictionary",
+                      name);
+        return -1;
     }
-    PyObject *function = args[0], *finder = args[1], *arguments = args[3], *keywords = args[4];
-    Py_ssize_t index = PyLong_AsSsize_t(args[2]);
-    if (index == -1 && PyErr_Occurred()) {
+    *index = PyLong_AsSsize_t(args[2]);
+    if (*index == -1 && PyErr_Occurred()) {
+        return -1;
+    }
+    int is_there = *index >= 0 && *index < PyTuple_GET_SIZE(args[3]);
+    *source = is_there ? PyTuple_GET_ITEM(args[3], *index) : NULL;
+    return 0;
+}
+
+PyObject *binding_transact(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count) {
+    PyObject *source;
+    Py_ssize_t index;
+    if (binding_parse_call("transact", args, count, &source, &index) != 0) {
         return NULL;
     }
-    PyObject *source =
-        index >= 0 && index < PyTuple_GET_SIZE(arguments) ? PyTuple_GET_ITEM(arguments, index) : NULL;
+    PyObject *function = args[0], *finder = args[1], *arguments = args[3], *keywords = args[4];
     if (source != NULL && PyObject_TypeCheck(source, &binding_read_type)) {
         return PyObject_Call(function, arguments, keywords);
     }
@@ -208,7 +223,7 @@ PyObject *binding_transact(PyObject *Py_UNUSED(module), PyObject *const *args, P
         return PyObject_CallMethod(finder, "call", "OOO", function, arguments, keywords);
     }
     PyObject *transaction = PyObject_CallMethodNoArgs(source, binding_attempts.create_name);
-    PyObject *changed = transaction != NULL ? with_transaction(arguments, index, transaction) : NULL;
+    PyObject *changed = transaction != NULL ? binding_with_transaction(arguments, index, transaction) : NULL;
     PyObject *result = changed != NULL ? run_with(function, transaction, changed, keywords) : NULL;
     Py_XDECREF(changed);
     Py_XDECREF(transaction);
@@ -216,10 +231,10 @@ PyObject *binding_transact(PyObject *Py_UNUSED(module), PyObject *const *args, P
 }
 
 PyObject *binding_configure_attempts(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"commit", "run", "refused", "refuse_unfinished", NULL};
-    PyObject *commit_method, *loop, *refused, *refuse_unfinished;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOO:configure_attempts", names, &commit_method, &loop,
-                                     &refused, &refuse_unfinished)) {
+    static char *names[] = {"commit", "run", "refused", "refuse_unfinished", "begin", "again", NULL};
+    PyObject *commit_method, *loop, *refused, *refuse_unfinished, *begin, *again;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOO:configure_attempts", names, &commit_method, &loop,
+                                     &refused, &refuse_unfinished, &begin, &again)) {
         return NULL;
     }
     Py_XSETREF(binding_attempts.commit_name, PyUnicode_InternFromString("commit"));
@@ -230,6 +245,8 @@ PyObject *binding_configure_attempts(PyObject *Py_UNUSED(module), PyObject *args
     binding_store(&binding_attempts.run, loop);
     binding_store(&binding_attempts.refused, refused);
     binding_store(&binding_attempts.refuse_unfinished, refuse_unfinished);
+    binding_store(&binding_attempts.begin, begin);
+    binding_store(&binding_attempts.again, again);
     binding_store(&binding_attempts.commit, commit_method);
     Py_RETURN_NONE;
 }

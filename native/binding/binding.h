@@ -300,12 +300,29 @@ typedef struct {
     PyObject *run;               /* callable: the loop for all other transactions */
     PyObject *refused;           /* callable: (transaction, error, failed, last) -> what to raise, or None */
     PyObject *refuse_unfinished; /* callable: raises for a generator or coroutine that a function returned */
+    PyObject *begin; /* callable: makes the call of an asynchronous function with any other transaction */
+    PyObject *again; /* coroutine function: goes on with such a call after the first error */
 } binding_attempt_table;
 
 extern binding_attempt_table binding_attempts;
 
+/* Calls a function with a tuple and a dictionary. */
+PyObject *binding_call(PyObject *function, PyObject *arguments, PyObject *keywords);
+
+/* Takes the arguments of the two below: which one makes the transaction (borrowed, NULL if none does) and where it
+ * stands. 0, or -1 with an exception set. */
+int binding_parse_call(const char *name, PyObject *const *args, Py_ssize_t count, PyObject **source,
+                       Py_ssize_t *index);
+
+/* The arguments with a transaction in the place of what has made it. */
+PyObject *binding_with_transaction(PyObject *arguments, Py_ssize_t index, PyObject *transaction);
+
+/* Whether binding_commit is all of its commit: no tracer and no method of the program has a part in it. */
+int binding_commits_plainly(ViewObject *transaction);
+
 /* For the module's table of methods. */
 PyObject *binding_transact(PyObject *module, PyObject *const *args, Py_ssize_t count);
+PyObject *binding_begin_call(PyObject *module, PyObject *const *args, Py_ssize_t count);
 PyObject *binding_configure_attempts(PyObject *module, PyObject *args, PyObject *kwargs);
 
 /* ---- rows, mailboxes ---- */

@@ -121,6 +121,8 @@ static PyMethodDef module_methods[] = {
      "transact(function, finder, index, args, kwargs): runs a transactional function, whose transaction is "
      "the "
      "argument at an index, else one that the finder finds."},
+    {"begin_call", BINDING_METHOD(binding_begin_call), METH_FASTCALL,
+     "The same for an async def function: returns what is to be awaited."},
     {"find_main_thread", find_main_thread, METH_NOARGS,
      "Finds out, soon, which thread handles signals: at first and after a fork."},
     {"set_callback_thread", set_callback_thread, METH_O, "Sets the thread that runs callbacks, 0 for none."},

@@ -120,25 +120,19 @@ typedef struct {
     unsigned char is_running;
 } CallObject;
 
-static PyObject *name_attempt, *name_commit, *name_handle;
+/* The transaction, if it is one of this package. */
+static ViewObject *own_transaction(CallObject *self) {
+    PyObject *transaction = self->transaction;
+    return PyObject_TypeCheck(transaction, &binding_write_type) ? (ViewObject *)transaction : NULL;
+}
 
 /* The function has ended: nothing runs inside of the attempt any more. */
-static int leave(CallObject *self) {
-    PyObject *run = self->run;
-    if (run == NULL) {
-        return 0;
+static void leave(CallObject *self) {
+    if (self->run != NULL) {
+        ((RunObject *)self->run)->is_open = 0;
+        Py_CLEAR(self->run);
+        Py_CLEAR(own_transaction(self)->attempt);
     }
-    self->run = NULL;
-    ((RunObject *)run)->is_open = 0;
-    Py_DECREF(run);
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    int done = PyObject_SetAttr(self->transaction, name_attempt, Py_None);
-    if (type != NULL) {
-        PyErr_Restore(type, value, traceback); /* the first error counts */
-        done = 0;
-    }
-    return done;
 }
 
 static int call_clear(CallObject *self) {
@@ -146,9 +140,7 @@ static int call_clear(CallObject *self) {
     PyErr_Fetch(&type, &value, &traceback);
     self->stage = CALL_ENDED;
     Py_CLEAR(self->awaited);
-    if (leave(self) != 0) {
-        PyErr_WriteUnraisable(NULL);
-    }
+    leave(self);
     Py_CLEAR(self->result);
     Py_CLEAR(self->again);
     Py_CLEAR(self->args);
@@ -183,42 +175,37 @@ static PyObject *driver_of(PyObject *awaitable) {
 
 /* Calls the function; 0, or -1 with an exception set. */
 static int call_function(CallObject *self) {
-    if (PyObject_TypeCheck(self->transaction, binding_classes.transaction)) {
+    ViewObject *transaction = own_transaction(self);
+    if (transaction != NULL) {
         self->run = enter_run(binding_classes.run);
-        if (self->run == NULL || PyObject_SetAttr(self->transaction, name_attempt, self->run) != 0) {
+        if (self->run == NULL) {
             return -1;
         }
+        Py_INCREF(self->run);
+        Py_XSETREF(transaction->attempt, self->run);
     }
     self->stage = CALL_FUNCTION;
-    self->awaited = driver_of(PyObject_Call(self->function, self->args, self->kwargs));
+    self->awaited = driver_of(binding_call(self->function, self->args, self->kwargs));
     return self->awaited != NULL ? 0 : -1;
 }
 
 /* Begins the commit. If that has ended already `awaited` stays NULL. 0, or -1 with an exception set. */
 static int commit(CallObject *self) {
     self->stage = CALL_COMMIT;
-    if (Py_TYPE(self->transaction) != binding_classes.transaction) {
-        self->awaited = driver_of(PyObject_CallMethodNoArgs(self->transaction, name_commit));
+    ViewObject *transaction = own_transaction(self);
+    if (transaction == NULL || !binding_commits_plainly(transaction)) {
+        self->awaited = driver_of(PyObject_CallMethodNoArgs(self->transaction, binding_attempts.commit_name));
         return self->awaited != NULL ? 0 : -1;
     }
-    PyObject *handle = PyObject_GetAttr(self->transaction, name_handle);
-    if (handle == NULL) {
-        return -1;
-    }
-    int done;
-    if (Py_TYPE(handle) == &binding_transaction_type) {
-        PyObject *pending;
-        done = binding_commit((HandleObject *)handle, &pending);
-        if (pending != NULL) {
-            self->awaited = driver_of(pending);
-            done = self->awaited != NULL ? 0 : -1;
-        }
-    } else {
-        self->awaited = driver_of(PyObject_CallMethodNoArgs(handle, name_commit));
-        done = self->awaited != NULL ? 0 : -1;
-    }
+    PyObject *handle = transaction->handle, *pending;
+    Py_INCREF(handle);
+    int outcome = binding_commit((HandleObject *)handle, &pending);
     Py_DECREF(handle);
-    return done;
+    if (pending != NULL) {
+        self->awaited = driver_of(pending);
+        outcome = self->awaited != NULL ? 0 : -1;
+    }
+    return outcome;
 }
 
 /* Hands an error that may be retried over to `again`: 0, or -1 with the exception still set. */
@@ -248,10 +235,7 @@ static PySendResult next_stage(CallObject *self, PySendResult outcome, PyObject 
     PyObject *value = *result;
     *result = NULL;
     Py_CLEAR(self->awaited);
-    if (leave(self) != 0 && outcome == PYGEN_RETURN) {
-        Py_CLEAR(value);
-        outcome = PYGEN_ERROR;
-    }
+    leave(self);
     if (outcome == PYGEN_RETURN && self->stage == CALL_FUNCTION) {
         self->result = value;
         value = NULL;
@@ -378,25 +362,70 @@ static void call_dealloc(CallObject *self) {
     PyObject_GC_Del(self);
 }
 
-PyObject *binding_transactional_call(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count) {
-    if (count != 5 || !PyTuple_Check(args[2]) || !PyDict_Check(args[3])) {
-        return binding_raise(PyExc_TypeError,
-                             "transactional_call() takes a transaction, a function, a tuple, a dict "
-                             "and what tries again");
-    }
+static PyObject *new_call(PyObject *transaction, PyObject *function, PyObject *args, PyObject *kwargs,
+                          PyObject *again) {
     CallObject *self = PyObject_GC_New(CallObject, &binding_call_type);
     if (self == NULL) {
         return NULL;
     }
-    PyObject **places[] = {&self->transaction, &self->function, &self->args, &self->kwargs, &self->again};
-    for (int i = 0; i < 5; i++) {
-        Py_INCREF(args[i]);
-        *places[i] = args[i];
-    }
+    Py_INCREF(transaction);
+    Py_INCREF(function);
+    Py_INCREF(args);
+    Py_INCREF(kwargs);
+    Py_INCREF(again);
+    self->transaction = transaction;
+    self->function = function;
+    self->args = args;
+    self->kwargs = kwargs;
+    self->again = again;
     self->run = self->awaited = self->result = NULL;
     self->stage = CALL_NEW;
     self->is_running = 0;
     return (PyObject *)self;
+}
+
+PyObject *binding_transactional_call(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count) {
+    if (count != 5 || !PyTuple_Check(args[2]) || !PyDict_Check(args[3]) || binding_attempts.commit == NULL) {
+        return binding_raise(PyExc_TypeError,
+                             "transactional_call() takes a transaction, a function, a tuple, a dict "
+                             "and what tries again");
+    }
+    return new_call(args[0], args[1], args[2], args[3], args[4]);
+}
+
+/* Whether a view's futures are awaited, as fdb/_retry.py wants it. */
+static int is_awaited(PyObject *view) {
+    PyObject *handle = ((ViewObject *)view)->handle;
+    return handle != NULL && PyObject_TypeCheck(handle, &binding_transaction_type) &&
+           ((HandleObject *)handle)->must_await;
+}
+
+PyObject *binding_begin_call(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count) {
+    PyObject *source, *function = args[0], *arguments = args[3], *keywords = args[4];
+    Py_ssize_t index;
+    if (binding_parse_call("begin_call", args, count, &source, &index) != 0) {
+        return NULL;
+    }
+    if (source != NULL && PyObject_TypeCheck(source, &binding_read_type) && is_awaited(source)) {
+        return PyObject_Call(function, arguments, keywords);
+    }
+    if (source == NULL || !PyObject_TypeCheck(source, &binding_source_type)) {
+        return PyObject_CallMethod(args[1], "begin", "OOO", function, arguments, keywords);
+    }
+    PyObject *transaction = PyObject_CallMethodNoArgs(source, binding_attempts.create_name);
+    PyObject *changed = transaction != NULL ? binding_with_transaction(arguments, index, transaction) : NULL;
+    PyObject *call = NULL;
+    if (changed == NULL) {
+        /* the exception is set */
+    } else if (PyObject_TypeCheck(transaction, &binding_write_type) && is_awaited(transaction)) {
+        call = new_call(transaction, function, changed, keywords, binding_attempts.again);
+    } else {
+        call = PyObject_CallFunctionObjArgs(binding_attempts.begin, transaction, function, changed, keywords,
+                                            NULL);
+    }
+    Py_XDECREF(changed);
+    Py_XDECREF(transaction);
+    return call;
 }
 
 /* ---- the type ---- */
@@ -432,11 +461,5 @@ int binding_calls_ready(void) {
     }
     surrounding = PyContextVar_New("fdb_surrounding", nothing);
     Py_DECREF(nothing);
-    name_attempt = PyUnicode_InternFromString("_attempt");
-    name_commit = PyUnicode_InternFromString("commit");
-    name_handle = PyUnicode_InternFromString("_handle");
-    if (surrounding == NULL || name_attempt == NULL || name_commit == NULL || name_handle == NULL) {
-        return -1;
-    }
-    return PyType_Ready(&binding_call_type);
+    return surrounding != NULL ? PyType_Ready(&binding_call_type) : -1;
 }

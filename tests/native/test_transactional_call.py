@@ -251,3 +251,32 @@ def test_runs_of_one_context() -> None:
         assert counts == [held + 1, held, held, held + 1, held + 1]
 
     contextvars.copy_context().run(inside)
+
+
+def test_what_begins_a_call(async_db: fdb.AsyncDatabase, db: fdb.Database) -> None:
+    """The transaction is found by position and by name, is given, or cannot be had."""
+
+    @fdb.transactional
+    async def given(first: int, tr: fdb.Transaction, *rest: int) -> tuple[Any, ...]:
+        assert isinstance(tr, fdb.TransactionRead)
+        return first, *rest
+
+    async def main() -> None:
+        assert await given(1, async_db, 3) == (1, 3)
+        assert await given(1, tr=async_db) == (1,)
+        tr = async_db.create_transaction()
+        assert await given(1, tr, 3) == (1, 3) == await given(1, tr.snapshot, 3)
+        for wrong in (db, db.create_transaction()):
+            with pytest.raises(TypeError, match='opened with event_model="asyncio"'):
+                await given(1, wrong)
+            with pytest.raises(TypeError, match='opened with event_model="asyncio"'):
+                await given(1, tr=wrong)
+        with pytest.raises(TypeError, match="must be a Database, Tenant or Transaction, not int"):
+            await given(1, 2)  # type: ignore[call-overload]
+        with pytest.raises(TypeError, match="is missing"):
+            await given(1)  # type: ignore[call-overload]
+
+    asyncio.run(main())
+    for args in ((), (1, 2, 3, 4, 5), (given, None, "0", (), {})):
+        with pytest.raises(TypeError):
+            extension.begin_call(*args)  # type: ignore[call-arg, arg-type]
