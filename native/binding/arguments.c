@@ -1,8 +1,6 @@
 /* Arguments. See binding.h. */
 #include "binding/binding.h"
 
-#include <limits.h>
-
 /* What to write instead of an argument that stands for no bytes. */
 static const char *advice(PyObject *argument, const char *what) {
     if (PyUnicode_Check(argument)) {
@@ -65,11 +63,11 @@ static int get_bytes(PyObject *argument, binding_bytes *bytes, const char *metho
     return 0;
 }
 
-int binding_get_key(PyObject *argument, binding_bytes *bytes) {
+int binding_convert_key(PyObject *argument, binding_bytes *bytes) {
     return get_bytes(argument, bytes, "as_foundationdb_key", "Key", 2102 /* key_too_large */);
 }
 
-int binding_get_value(PyObject *argument, binding_bytes *bytes) {
+int binding_convert_value(PyObject *argument, binding_bytes *bytes) {
     return get_bytes(argument, bytes, "as_foundationdb_value", "Value", 2103 /* value_too_large */);
 }
 

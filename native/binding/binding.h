@@ -22,6 +22,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <limits.h>
+
 #include "shim/shim.h"
 
 /* ---- module state: one interpreter of the process has the module ---- */
@@ -95,8 +97,28 @@ typedef struct {
 
 /* Convert a key or a value: bytes, or an object with the as_foundationdb_... method. -1 with an
  * exception set when it is neither. Release afterwards. */
-int binding_get_key(PyObject *argument, binding_bytes *bytes);
-int binding_get_value(PyObject *argument, binding_bytes *bytes);
+int binding_convert_key(PyObject *argument, binding_bytes *bytes);
+int binding_convert_value(PyObject *argument, binding_bytes *bytes);
+
+/* 1 for plain bytes that need no conversion. */
+static inline int binding_is_plain(PyObject *argument, binding_bytes *bytes) {
+    if (!PyBytes_CheckExact(argument) || PyBytes_GET_SIZE(argument) > INT_MAX) {
+        return 0;
+    }
+    Py_INCREF(argument);
+    bytes->owner = argument;
+    bytes->data = (const uint8_t *)PyBytes_AS_STRING(argument);
+    bytes->length = (int)PyBytes_GET_SIZE(argument);
+    return 1;
+}
+
+static inline int binding_get_key(PyObject *argument, binding_bytes *bytes) {
+    return binding_is_plain(argument, bytes) ? 0 : binding_convert_key(argument, bytes);
+}
+
+static inline int binding_get_value(PyObject *argument, binding_bytes *bytes) {
+    return binding_is_plain(argument, bytes) ? 0 : binding_convert_value(argument, bytes);
+}
 static inline void binding_release(binding_bytes *bytes) { Py_DECREF(bytes->owner); }
 
 /* Finds the arguments of a call some of which are named; all are needed. Borrowed references in `out`, or -1. */

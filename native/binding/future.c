@@ -14,12 +14,31 @@ static void destroy_pointer(FutureObject *self) {
     }
 }
 
+/* Values come and go one by one: the memory of the last to go is kept for the next. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { SPARE_VALUES = 0 };
+#else
+enum { SPARE_VALUES = 64 };
+#endif
+static FutureObject *spare_values[SPARE_VALUES + 1];
+static int spare_value_count;
+
+/* One whose fields are all zero. */
+static FutureObject *allocate(PyTypeObject *type) {
+    if (type != binding_classes.value || spare_value_count == 0) {
+        return (FutureObject *)type->tp_alloc(type, 0);
+    }
+    FutureObject *self = spare_values[--spare_value_count];
+    memset((char *)self + sizeof(PyObject), 0, sizeof(*self) - sizeof(PyObject));
+    return (FutureObject *)PyObject_Init((PyObject *)self, type);
+}
+
 PyObject *binding_future_new(PyTypeObject *type, HandleObject *handle, FDBFuture *pointer, int kind,
                              int flags) {
     if (pointer == NULL) {
         return PyErr_NoMemory(); /* the one reason that a library has */
     }
-    FutureObject *self = (FutureObject *)type->tp_alloc(type, 0);
+    FutureObject *self = allocate(type);
     if (self == NULL) {
         SHIM_FUNCTION(handle->library, fdb_future_destroy)(pointer);
         return NULL;
@@ -115,7 +134,11 @@ static void future_dealloc(FutureObject *self) {
     }
     Py_CLEAR(self->result);
     Py_CLEAR(self->model);
-    Py_TYPE(self)->tp_free((PyObject *)self);
+    if (Py_IS_TYPE(self, binding_classes.value) && spare_value_count < SPARE_VALUES) {
+        spare_values[spare_value_count++] = self;
+    } else {
+        Py_TYPE(self)->tp_free((PyObject *)self);
+    }
 }
 
 /* ---- results ---- */

@@ -105,12 +105,17 @@ static int keyvalue_setattro(KeyValueObject *self, PyObject *name, PyObject *val
     return PyObject_GenericSetAttr((PyObject *)self, name, value);
 }
 
+/* For a row without one of its parts. */
+static void refuse_deleted(KeyValueObject *self) {
+    binding_raise(PyExc_AttributeError, "the %s of this %.200s was deleted",
+                  self->key == NULL ? "key" : "value", Py_TYPE(self)->tp_name);
+}
+
 /* Takes references to both parts, since what follows may run Python, which may replace them. -1 with
  * AttributeError set when one was deleted. */
 static int hold_parts(KeyValueObject *self, PyObject **key, PyObject **value) {
     if (self->key == NULL || self->value == NULL) {
-        binding_raise(PyExc_AttributeError, "the %s of this %.200s was deleted",
-                      self->key == NULL ? "key" : "value", Py_TYPE(self)->tp_name);
+        refuse_deleted(self);
         return -1;
     }
     Py_INCREF(self->key);
@@ -153,12 +158,92 @@ static PyObject *pair_of(KeyValueObject *self) {
     return pair;
 }
 
+/* What `key, value = row` makes: the parts are those that the row had when it began. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *key; /* until it was given out */
+    PyObject *value;
+} PartsObject;
+
+static PyTypeObject parts_type;
+static PartsObject *spare_parts; /* one at a time is in use, as a rule */
+
 static PyObject *keyvalue_iter(KeyValueObject *self) {
-    PyObject *pair = pair_of(self);
-    PyObject *iterator = pair != NULL ? PyObject_GetIter(pair) : NULL;
-    Py_XDECREF(pair);
-    return iterator;
+    PartsObject *parts = spare_parts;
+    if (self->key == NULL || self->value == NULL) {
+        refuse_deleted(self);
+        return NULL;
+    }
+    if (parts != NULL) {
+        spare_parts = NULL;
+        PyObject_Init((PyObject *)parts, &parts_type);
+    } else if ((parts = PyObject_GC_New(PartsObject, &parts_type)) == NULL) {
+        return NULL;
+    }
+    Py_INCREF(self->key);
+    parts->key = self->key;
+    Py_INCREF(self->value);
+    parts->value = self->value;
+    if (PyObject_GC_IsTracked((PyObject *)self)) { /* as for the row: bytes alone are nothing to collect */
+        PyObject_GC_Track(parts);
+    }
+    return (PyObject *)parts;
 }
+
+static PyObject *parts_next(PartsObject *self) {
+    PyObject *part = self->key;
+    self->key = NULL;
+    if (part == NULL) {
+        part = self->value;
+        self->value = NULL;
+    }
+    return part;
+}
+
+static PyObject *parts_length_hint(PartsObject *self, PyObject *Py_UNUSED(ignored)) {
+    return PyLong_FromLong((self->key != NULL) + (self->value != NULL));
+}
+
+static int parts_traverse(PartsObject *self, visitproc visit, void *arg) {
+    Py_VISIT(self->key);
+    Py_VISIT(self->value);
+    return 0;
+}
+
+static int parts_clear(PartsObject *self) {
+    Py_CLEAR(self->key);
+    Py_CLEAR(self->value);
+    return 0;
+}
+
+static void parts_dealloc(PartsObject *self) {
+    PyObject_GC_UnTrack(self);
+    parts_clear(self);
+    if (spare_parts == NULL && SPARE_ROWS > 0) {
+        spare_parts = self;
+    } else {
+        PyObject_GC_Del(self);
+    }
+}
+
+static PyMethodDef parts_methods[] = {
+    {"__length_hint__", (PyCFunction)parts_length_hint, METH_NOARGS, "How many parts are left."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyTypeObject parts_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "fdb._native.extension.KeyValueIterator",
+    .tp_doc = "The key of a row, and then its value.",
+    .tp_basicsize = sizeof(PartsObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_dealloc = (destructor)parts_dealloc,
+    .tp_traverse = (traverseproc)parts_traverse,
+    .tp_clear = (inquiry)parts_clear,
+    .tp_iter = PyObject_SelfIter,
+    .tp_iternext = (iternextfunc)parts_next,
+    .tp_methods = parts_methods,
+};
 
 /* With another row or a tuple. */
 static PyObject *keyvalue_richcompare(KeyValueObject *self, PyObject *other, int operation) {
@@ -274,7 +359,7 @@ PyTypeObject binding_keyvalue_type = {
 };
 
 int binding_keyvalue_ready(void) {
-    if (PyType_Ready(&binding_keyvalue_type) != 0) {
+    if (PyType_Ready(&parts_type) != 0 || PyType_Ready(&binding_keyvalue_type) != 0) {
         return -1;
     }
     /* For patterns such as `case fdb.KeyValue(key, value)`. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import operator
 import select
 import sys
 import threading
@@ -207,3 +208,42 @@ def test_whether_a_future_was_used(prompt_name: str) -> None:
     assert value._owes() == rows._owes() == 0
     assert other._owes() == extension.UNSEEN
     assert hash(other) == hash(b"v") and other._owes() == 0
+
+
+def test_the_parts_of_a_row_one_after_the_other() -> None:
+    row = fdb.KeyValue(b"k", b"v")
+    first, second = iter(row), iter(row)
+    assert operator.length_hint(first) == 2 and iter(first) is first
+    row.key = b"other"
+    assert next(first) == b"k" and operator.length_hint(first) == 1
+    assert list(first) == [b"v"] and list(first) == [] and operator.length_hint(first) == 0
+    assert list(second) == [b"k", b"v"] and list(row) == [b"other", b"v"]
+    del row.key
+    with pytest.raises(AttributeError):
+        iter(row)
+
+
+def test_an_iterator_over_a_row_in_a_cycle_is_collected() -> None:
+    class Holder(list[Any]):
+        pass
+
+    holder = Holder()
+    holder.append(iter(fdb.KeyValue(b"k", holder)))  # type: ignore[arg-type]
+    gone = weakref.ref(holder)
+    del holder
+    gc.collect()
+    assert gone() is None
+
+
+def test_values_come_and_go_with_nothing_of_the_last(memory_db: fdb.Database) -> None:
+    """Their memory is used again."""
+    tr = memory_db.create_transaction()
+    tr[b"a"] = b"1"
+    for _ in range(200):
+        values = [tr.get(key) for key in (b"a", b"b", b"a")]
+        seen = [weakref.ref(value) for value in values]
+        assert values[0] == b"1" and not values[1].present() and values[2] == b"1"
+        assert values[0]._run is None
+        values[0]._run = None
+        values.clear()
+        assert [each() for each in seen] == [None] * 3
