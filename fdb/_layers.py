@@ -97,13 +97,13 @@ def _drive(steps: Steps[T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
-        answer = read.value if type(read) is Value else _rows(read)
-
-
-def _rows(read: Any) -> Any:
-    if isinstance(read, FutureKeyValueArray):
-        return read.wait()[0]
-    return read.to_list() if isinstance(read, FDBRange) else read.value
+        kind = type(read)
+        if kind is Value:
+            answer = read.value
+        elif kind is FutureKeyValueArray:
+            answer = read.wait()[0]
+        else:
+            answer = read.to_list() if isinstance(read, FDBRange) else read.value
 
 
 @transactional
