@@ -12,17 +12,16 @@ bool may_be_system_key(const Change& change) { return (change.is_clear ? change.
 }  // namespace
 
 AppliedCommit::AppliedCommit(Snapshot before, const std::vector<Mutation>& mutations, Slice stamp, uint64_t mark,
-                             bool is_in_file) {
+                             bool is_in_file, store::NodeCache* cache)
+    : editor_(std::move(before), cache) {
   changes_.reserve(mutations.size());
-  Editor editor(std::move(before));
-  editor.count_replaced(mark);
-  if (is_in_file) editor.keep_emptied_leaves();
-  for (const Mutation& mutation : mutations) carry_out(mutation, stamp, &editor);
-  replaced_bytes_ = editor.replaced_bytes();
-  state_ = editor.finish();
+  editor_.count_replaced(mark);
+  if (is_in_file) editor_.keep_emptied_leaves();
+  for (const Mutation& mutation : mutations) carry_out(mutation, stamp);
+  state_ = editor_.finish_sharing();
 }
 
-void AppliedCommit::carry_out(const Mutation& mutation, Slice stamp, Editor* editor) {
+void AppliedCommit::carry_out(const Mutation& mutation, Slice stamp) {
   Change change{mutation.key, mutation.value, mutation.op == Op::kClearRange};
   if (mutation.op == Op::kSetVersionstampedKey) {
     change.key = with_stamp(mutation.key, stamp);
@@ -30,12 +29,12 @@ void AppliedCommit::carry_out(const Mutation& mutation, Slice stamp, Editor* edi
     change.value = with_stamp(mutation.value, stamp);
   } else if (mutation.op != Op::kSet && mutation.op != Op::kClearRange) {
     Slice existing;
-    const bool present = editor->get(mutation.key, &existing);
+    const bool present = editor_.get(mutation.key, &existing);
     const auto value = apply_atomic(mutation.op, present ? std::optional<Slice>(existing) : std::nullopt, mutation.value);
     change.is_clear = !value;
     change.value = value ? arena_.copy(*value) : arena_.copy_after(mutation.key);
   }
-  change.is_clear ? editor->clear_range(change.key, change.value) : editor->set(change.key, change.value);
+  change.is_clear ? editor_.clear_range(change.key, change.value) : editor_.set(change.key, change.value);
   touches_system_keys_ = touches_system_keys_ || may_be_system_key(change);
   changes_.push_back(change);
 }

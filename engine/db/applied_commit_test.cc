@@ -47,6 +47,19 @@ void sets_and_clears_in_order() {
   check_changes_agree(commit);
 }
 
+// Whoever gives the state before up first leaves its nodes to the state after it.
+void one_set_copies_one_path() {
+  Snapshot state;
+  for (int i = 0; i < 5000; ++i) {
+    const Bytes key = std::to_string(10'000 + i * 7919 % 5000);
+    const AppliedCommit commit(std::move(state), {{Op::kSet, key, "a value of some length"}}, kStamp, 0);
+    CHECK(commit.copied_nodes() <= 4);
+    state = commit.state();
+  }
+  CHECK_EQ(state.total().keys, 5000);
+  for (int i = 0; i < 5000; ++i) CHECK(value_in(state, std::to_string(10'000 + i)).has_value());
+}
+
 void atomic_operations_are_resolved() {
   const AppliedCommit commit =
       applied({{Op::kByteMax, "a", "9"}, {Op::kCompareAndClear, "b", "2"}, {Op::kAppendIfFits, "c", "4"}});
@@ -82,6 +95,7 @@ void knows_what_may_touch_system_keys() {
 
 int main() {
   fdb::sets_and_clears_in_order();
+  fdb::one_set_copies_one_path();
   fdb::atomic_operations_are_resolved();
   fdb::stamps_are_filled_in();
   fdb::knows_what_may_touch_system_keys();

@@ -95,7 +95,8 @@ CommitOutcome Keyspace::commit(const CommitRequest& request, std::unique_ptr<Com
 
 bool Keyspace::carry_out(const CommitRequest& request, Snapshot before, Slice stamp, Version version,
                          std::unique_ptr<CommitReceiver> receiver) {
-  const AppliedCommit applied(std::move(before), request.mutations, stamp, recent_.newest_base_mark(), file_ != nullptr);
+  const AppliedCommit applied(std::move(before), request.mutations, stamp, recent_.newest_base_mark(), file_ != nullptr,
+                              &nodes_);
   std::optional<SystemState> system_state;
   if (applied.touches_system_keys()) system_state = state_of_system(applied.state());
   conflicts_.add(request, applied, version);

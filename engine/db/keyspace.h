@@ -116,6 +116,7 @@ class Keyspace : public RefCounted<Keyspace> {
 
   PublishedState published_;
   RecentCommits recent_;
+  store::NodeCache nodes_;  // under commit_mutex_
 
   const std::shared_ptr<WeakLink<Keyspace>> link_ = std::make_shared<WeakLink<Keyspace>>(this);
   WatchRegistry watches_;

@@ -17,6 +17,7 @@ bool is_unsettled(const Node* leaf, uint64_t mark) { return !leaf->is_page() && 
 
 bool Editor::settle(const Settling& fold, int budget, Bytes* from) {
   keeps_emptied_ = true;
+  stop_sharing();
   while (budget > 0) {
     if (root_ == nullptr || root_->is_leaf()) {
       settle_root(fold);
@@ -114,6 +115,7 @@ void Editor::mend_inner_path(Node* node, Slice key) noexcept {
 
 void Editor::keep_loaded(Slice begin, Slice end) {
   if (!store::LeafUse::is_required() || root_ == nullptr) return;
+  stop_sharing();
   for (Bytes at(begin); at < end;) {
     Step path[store::kMaxHeight];
     const Node* node = root_;

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "store/node_cache.h"
 #include "store/node_search.h"
 
 namespace fdb::store {
@@ -90,6 +91,7 @@ void store_entry(Node* node, Slot* slot, Slice key, Slice value, PreparedBlob& p
   } else {
     Blob* blob = prepared.take();
     std::memcpy(place, &blob, sizeof blob);
+    ++node->blobs;
   }
   node->heap_used += slot->heap_bytes();
   node->heap_live += slot->heap_bytes();
@@ -97,7 +99,9 @@ void store_entry(Node* node, Slot* slot, Slice key, Slice value, PreparedBlob& p
 
 void drop_entry(Node* node, const Slot& slot) {
   node->heap_live -= slot.heap_bytes();
-  if (!slot.is_inline()) release_blob(node->blob(slot));
+  if (slot.is_inline()) return;
+  --node->blobs;
+  release_blob(node->blob(slot));
 }
 
 // Adds a node's references once more, for a copy. The targets are usually cold: fetch them side by side.
@@ -108,7 +112,7 @@ void add_references(const Node* node, int from, int to) {
     for (int i = from; i < to; ++i) __builtin_prefetch(children[i].node, 1);
     for (int i = from; i < to; ++i) children[i].node->references.fetch_add(1, std::memory_order_relaxed);
   }
-  for (int i = from; i < to; ++i) {
+  for (int i = from; node->blobs > 0 && i < to; ++i) {
     if (!slots[i].is_inline()) node->blob(slots[i])->references.fetch_add(1, std::memory_order_relaxed);
   }
 }
@@ -123,6 +127,7 @@ void append_slots(Node* node, const Node* source, int from, int to) {
     std::memcpy(node->heap() + node->heap_used, source->heap() + slot.offset, slot.heap_bytes());
     node->heap_used += slot.heap_bytes();
     node->heap_live += slot.heap_bytes();
+    if (!slot.is_inline()) ++node->blobs;
   }
   std::copy_n(source->heads() + from, to - from, node->heads() + node->count);
   if (!node->is_leaf()) std::copy_n(source->children() + from, to - from, node->children() + node->count);
@@ -142,6 +147,12 @@ void copy_contents(Node* node, const Node* source) {
   node->count = source->count;
   node->heap_used = source->heap_used;
   node->heap_live = source->heap_live;
+  node->blobs = source->blobs;
+  if (node->slot_capacity == source->slot_capacity) {
+    std::memcpy(node->heads(), source->heads(),
+                static_cast<size_t>(source->heap() + source->heap_used - reinterpret_cast<const char*>(source->heads())));
+    return;
+  }
   std::copy_n(source->heads(), source->count, node->heads());
   std::copy_n(source->slots(), source->count, node->slots());
   std::memcpy(node->heap(), source->heap(), source->heap_used);
@@ -250,11 +261,16 @@ Blob* Node::blob(const Slot& slot) const {
   return blob;
 }
 
-Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_t heap_capacity) {
+namespace {
+
+// With memory from the cache the heap takes what is left over of it.
+Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_t heap_capacity, NodeCache* cache) {
   slot_capacity += slot_capacity & 1;
   const size_t per_slot = sizeof(uint32_t) + sizeof(Slot) + (level ? sizeof(Child) : 0);
   const size_t size = sizeof(Node) + slot_capacity * per_slot + heap_capacity;
-  Node* node = new (::operator new(size)) Node{};
+  const size_t rounded = cache ? NodeCache::rounded(size) : size;
+  Node* node = new (cache ? cache->take(rounded) : ::operator new(size)) Node{};
+  heap_capacity += static_cast<uint32_t>(rounded - size);
   node->references.store(1, std::memory_order_relaxed);
   node->level = static_cast<uint16_t>(level);
   node->editor = editor;
@@ -263,10 +279,29 @@ Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_
   return node;
 }
 
+Node* copy_without_references(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache) {
+  const uint32_t heap = has_many_holes(node) ? node->heap_live : node->heap_used;
+  const bool has_room = node->count < node->slot_capacity && node->slot_capacity <= node->count + 4;
+  Node* copy = make_node(node->level, editor, has_room ? node->slot_capacity : node->count + 1u, heap + extra, cache);
+  copy_contents(copy, node);
+  return copy;
+}
+
+}  // namespace
+
+Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_t heap_capacity) {
+  return make_node(level, editor, slot_capacity, heap_capacity, nullptr);
+}
+
+void recycle(Node* node, NodeCache* cache) {
+  release_blobs(node);
+  cache ? cache->put(node, node->size()) : free_node(node);
+}
+
 void free_node(Node* node) { ::operator delete(node); }
 
 void release_blobs(Node* node) {
-  for (int i = 0; i < node->count; ++i) {
+  for (int i = 0; node->blobs > 0 && i < node->count; ++i) {
     const Slot& slot = node->slots()[i];
     if (!slot.is_inline()) release_blob(node->blob(slot));
   }
@@ -287,12 +322,22 @@ Slice separator_between(Slice low, Slice high) {
   return high.substr(0, shared + 1);
 }
 
-Node* copy_node(const Node* node, uint64_t editor, uint32_t extra) {
-  const uint32_t heap = has_many_holes(node) ? node->heap_live : node->heap_used;
-  Node* copy = make_node(node->level, editor, node->count + 1u, heap + extra);
+Node* copy_node(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache) {
+  Node* copy = copy_without_references(node, editor, extra, cache);
   add_references(node, 0, node->count);
-  copy_contents(copy, node);
   return copy;
+}
+
+Node* copy_sharing(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache) {
+  return copy_without_references(node, editor, extra, cache);
+}
+
+void add_shared_references(const Node* copy, const Node* original) {
+  const Child* children = copy->children();
+  for (int i = 0; i < copy->count; ++i) __builtin_prefetch(children[i].node, 1);
+  for (int i = 0; i < copy->count; ++i) {
+    if (children[i].node == original->children()[i].node) children[i].node->references.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 Node* insert_entry(Node* node, int index, Slice key, Slice value) {

@@ -40,6 +40,7 @@ struct Slot {
 };
 
 struct Node;
+class NodeCache;
 
 struct Child {
   Node* node;
@@ -61,6 +62,7 @@ struct Node {
   uint32_t heap_capacity;
   uint32_t heap_used;  // bump pointer
   uint32_t heap_live;  // heap_used without holes
+  uint32_t blobs;      // slots that are not inline
   uint64_t editor;     // who may still change the node
   int64_t keys;
   int64_t bytes;
@@ -115,6 +117,8 @@ Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_
 void free_node(Node* node);
 // Drops one reference (see reclaimer.h).
 void release(Node* node);
+// Frees a node nobody else refers to: its children, whose references have been moved, stay. `cache` may be null.
+void recycle(Node* node, NodeCache* cache);
 // Drops the blob references of a node that is about to be freed.
 void release_blobs(Node* node);
 // What a node takes with its blobs, though others may share those.
@@ -130,8 +134,13 @@ inline void prefetch_node(const Node* node) {
 // The shortest key above `low` and not above `high`.
 Slice separator_between(Slice low, Slice high);
 
-// A copy for `editor` with room for one more entry with `extra` bytes; adds a reference to all that it shares.
-Node* copy_node(const Node* node, uint64_t editor, uint32_t extra);
+// A copy for `editor` with room for one more entry with `extra` bytes; adds a reference to all that it shares. Its memory comes
+// from `cache` unless that is null.
+Node* copy_node(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache = nullptr);
+// The same of an inner node without blobs, without references: until add_shared_references() it lives on those of the original.
+Node* copy_sharing(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache);
+// Adds a reference to each child that the copy and the original have both, at the same place.
+void add_shared_references(const Node* copy, const Node* original);
 
 // The functions below change a node that belongs to its editor. Those that may need room return the node to use instead;
 // when memory runs out they throw and the node is as it was.

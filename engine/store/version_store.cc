@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/leaf_page.h"
+#include "store/node_cache.h"
 #include "store/node_search.h"
 
 namespace fdb {
@@ -97,16 +98,23 @@ int64_t Snapshot::rank(Slice key) const { return root_ ? stats_below(root_, key,
 
 // ---- Editor ---------------------------------------------------------------------------------------
 
-Editor::Editor(Snapshot base)
+Editor::Editor(Snapshot base, store::NodeCache* cache)
     : id_(next_editor.fetch_add(1, std::memory_order_relaxed)),
       root_(std::exchange(base.root_, nullptr)),
-      as_of_(base.as_of_) {}
+      as_of_(base.as_of_),
+      cache_(cache) {}
 
 Editor::~Editor() {
+  settle_references();
   if (root_) store::release(root_);
 }
 
 Snapshot Editor::finish() {
+  settle_references();
+  return finish_sharing();
+}
+
+Snapshot Editor::finish_sharing() {
   // What this editor made becomes immutable, also for itself.
   id_ = next_editor.fetch_add(1, std::memory_order_relaxed);
   return Snapshot(std::exchange(root_, nullptr), as_of_);
@@ -126,19 +134,55 @@ bool Editor::get(Slice key, Slice* value) const { return find(root_, key, as_of_
 RangeStats Editor::total() const { return root_ ? RangeStats{root_->keys, root_->bytes} : RangeStats(); }
 
 // `node` if this editor made it; else a copy that replaces the caller's reference to it.
-Node* Editor::own(Node* node, uint32_t extra) {
+Node* Editor::own(Node* node, uint32_t extra, int parent) {
   if (node->editor == id_) return node;
   const Node* source = store::leaf_of(node, as_of_);
-  Node* copy = store::copy_node(source, id_, extra);
+  if (copies_count_ == kMostCopies) stop_sharing();
+  const bool lacks_references = shares_ && !source->is_leaf() && source->blobs == 0;
+  Node* copy =
+      lacks_references ? store::copy_sharing(source, id_, extra, cache_) : store::copy_node(source, id_, extra, cache_);
+  ++copied_nodes_;
   if (node->editor < counted_before_) replaced_bytes_ += static_cast<int64_t>(source->size());
-  store::release(node);
+  if (shares_) {
+    copies_[copies_count_++] = Copy{lacks_references ? copy : nullptr, node, parent};
+  } else {
+    store::release(node);
+  }
   return copy;
 }
 
 Node* Editor::own_child(Node* node, int index, uint32_t extra) {
   Child& child = node->children()[index];
-  child.node = own(child.node, extra);
+  int parent = copies_count_ - 1;
+  while (parent >= 0 && copies_[parent].copy != node) --parent;
+  child.node = own(child.node, extra, parent);
   return child.node;
+}
+
+// Gives the copies what they lack: the references of an original that nobody else refers to, else new ones.
+void Editor::settle_references() noexcept {
+  bool has_passed_on[kMostCopies];
+  const int count = std::exchange(copies_count_, 0);
+  for (int i = 0; i < count; ++i) {
+    Copy& one = copies_[i];
+    const bool is_ours = one.parent < 0 || has_passed_on[one.parent];
+    const bool dies = is_ours && !one.original->is_page() && one.original->references.load(std::memory_order_acquire) == 1;
+    has_passed_on[i] = dies && one.copy != nullptr;
+    if (one.copy != nullptr && !dies) store::add_shared_references(one.copy, one.original);
+    if (dies && (one.copy != nullptr || one.original->is_leaf())) {
+      store::recycle(one.original, cache_);
+      one.original = nullptr;
+    } else if (!is_ours) {
+      one.original = nullptr;
+    }
+  }
+  // Not before all below them have their references.
+  for (int i = 0; i < count; ++i) store::release(copies_[i].original);
+}
+
+void Editor::stop_sharing() noexcept {
+  settle_references();
+  shares_ = false;
 }
 
 // Copies the nodes on the way to `key` that this editor has not made yet, so that a change there needs no memory.
@@ -185,6 +229,7 @@ Node* Editor::put(Node* node, Slice key, Slice value, int* grown) {
 Node* Editor::split_child_if_needed(Node* node, int index, int grown) {
   const Node* child = node->children()[index].node;
   if (!child->overfull()) return node;
+  settle_references();
   try {
     const int at = split_point(child, grown);
     return store::split_child(node, index, at, separator_at(child, at));
@@ -229,6 +274,7 @@ void Editor::erase(Node* node, Slice key) noexcept {
 void Editor::clear_range(Slice begin, Slice end) {
   if (root_ == nullptr || begin >= end) return;
   if (stats_below(root_, begin, as_of_).keys == stats_below(root_, end, as_of_).keys) return;
+  stop_sharing();
   own_path(begin);
   own_path(end);
   erase_range(root_, &begin, &end);
@@ -270,11 +316,13 @@ void Editor::erase_range(Node* node, const Slice* begin, const Slice* end) noexc
 void Editor::mend_child(Node* node, int index) noexcept {
   const Node* child = node->children()[index].node;
   if (child->count == 0 && !(keeps_emptied_ && child->is_leaf())) {
+    settle_references();
     store::erase_slots(node, index, index + 1);
     if (index < node->count) mend_child(node, index);  // it may have been hidden from its neighbour so far
     return;
   }
   if (!child->underfull() || node->count < 2) return;
+  settle_references();
   if (merge_children(node, index > 0 ? index - 1 : 0) || !keeps_emptied_) return;
   if (index > 0 && index + 1 < node->count) merge_children(node, index);  // the left one may be a page that is not loaded
 }
@@ -302,6 +350,7 @@ bool Editor::merge_children(Node* node, int left) noexcept {
 // An inner root with one child gives way to it; an empty one to nothing.
 void Editor::mend_root() noexcept {
   while (root_ != nullptr && root_->count <= 1 && !(root_->is_leaf() && (root_->count == 1 || keeps_emptied_))) {
+    settle_references();
     Node* only = root_->count == 0 ? nullptr : root_->children()[0].node;
     if (only) only->references.fetch_add(1, std::memory_order_relaxed);
     store::release(root_);

@@ -9,7 +9,9 @@
 //  4. A write that fails because memory ran out leaves its editor as it was.
 //  5. In a database file leaves may have to be loaded (leaf_page.h): then whatever looks at keys may throw an EngineError, too, a
 //     cursor is invalid afterwards, an editor as it was. Slices from there are good only while the caller's LeafUse lasts.
-//  6. Dropping the last reference to a large structure is cheap for the caller: beyond a small budget the nodes are
+//  6. While an editor works, inner nodes that it has copied may be without references to what they share with their originals, which
+//     it keeps. Before children of such a node move or go, and before the editor ends, it settles that.
+//  7. Dropping the last reference to a large structure is cheap for the caller: beyond a small budget the nodes are
 //     freed by the reclaimer thread.
 #pragma once
 
@@ -22,7 +24,8 @@ namespace fdb {
 
 namespace store {
 class LeafCache;
-}
+class NodeCache;
+}  // namespace store
 
 struct RangeStats {
   int64_t keys = 0;
@@ -113,7 +116,8 @@ struct Settling {
 // Builds the next snapshot from a base by a batch of writes. Several editors may start from the same base.
 class Editor {
  public:
-  explicit Editor(Snapshot base);
+  // Nodes are made of the memory in `cache`, if there is one, which this editor has for itself.
+  explicit Editor(Snapshot base, store::NodeCache* cache = nullptr);
   ~Editor();
   Editor(const Editor&) = delete;
   Editor& operator=(const Editor&) = delete;
@@ -139,9 +143,26 @@ class Editor {
   void keep_loaded(Slice begin, Slice end);
   // The result. The editor is empty afterwards.
   Snapshot finish();
+  // The same, but the result lives on references of the base until this editor is destroyed, before which the caller must not let
+  // go of it. If nobody else has the base any more by then, the references pass to the result.
+  Snapshot finish_sharing();
+  // How many nodes were copied, for tests.
+  int64_t copied_nodes() const { return copied_nodes_; }
 
  private:
-  store::Node* own(store::Node* node, uint32_t extra);
+  // A node that was copied. `copy` is the copy as long as it has no references of its own to the children that it shares with the
+  // original, else null. `parent` is the place among the copies of the original's parent, if that has none of its own either: then
+  // the reference to the original is that of its parent. Else, if negative, it is this editor's.
+  struct Copy {
+    store::Node* copy;
+    store::Node* original;
+    int parent;
+  };
+  static constexpr int kMostCopies = 16;  // after so many there is more to save than references
+
+  store::Node* own(store::Node* node, uint32_t extra, int parent = -1);
+  void settle_references() noexcept;
+  void stop_sharing() noexcept;
   store::Node* put(store::Node* node, Slice key, Slice value, int* grown);
   store::Node* split_child_if_needed(store::Node* node, int index, int grown);
   void split_root(int grown);
@@ -168,6 +189,11 @@ class Editor {
   int64_t replaced_bytes_ = 0;
   Version as_of_;
   bool keeps_emptied_ = false;
+  bool shares_ = true;  // copies may be without references for now
+  int copies_count_ = 0;
+  int64_t copied_nodes_ = 0;
+  store::NodeCache* const cache_;
+  Copy copies_[kMostCopies];  // parents before children
 };
 
 }  // namespace fdb

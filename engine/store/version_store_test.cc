@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/test_support.h"
+#include "store/node_cache.h"
 #include "store/reclaimer.h"
 
 namespace {
@@ -155,6 +156,61 @@ Bytes numbered(int number) {
   return buffer;
 }
 
+// Results that live on references of their bases for a while: the base goes first, or stays, or somebody keeps it, and what was
+// given up in between changes nothing.
+void test_sharing(uint64_t seed) {
+  Random random(seed);
+  fdb::store::NodeCache cache;
+  std::deque<std::pair<Snapshot, Model>> kept;
+  Snapshot current;
+  Model model;
+  for (int i = 0; i < 200 * kScale; ++i) {
+    if (pick(random, 50) == 0) kept.emplace_back(current, model);
+    if (kept.size() > 5) kept.pop_front();
+    Snapshot base = current;
+    Snapshot next;
+    const bool is_given_up = pick(random, 50) == 0;
+    Model unused;
+    if (is_given_up) unused = model;
+    {
+      Editor editor(base, pick(random, 8) > 0 ? &cache : nullptr);
+      size_t writes = i < 100 ? 30 : 1 + pick(random, 3);
+      for (; writes > 0; --writes) random_write(random, editor, is_given_up ? unused : model, 3);
+      if (is_given_up) continue;
+      next = editor.finish_sharing();
+      if (pick(random, 4) > 0) base = Snapshot();
+      current = next;
+      if (pick(random, 2) == 0) {
+        Editor branch(current);
+        branch.set("branch", "");
+        branch.finish();
+      }
+    }
+    if (i % 100 == 0) check_same(current, model);
+    if (i % 100 == 50 && !kept.empty()) check_same(kept.front().first, kept.front().second);
+  }
+  check_same(current, model);
+}
+
+// What a write of one key costs is one path.
+void test_copies_one_path() {
+  Snapshot content;
+  for (int batch = 0; batch < 20; ++batch) {
+    Editor editor(content);
+    for (int i = 0; i < 1000; ++i) editor.set("key" + std::to_string(1'000'000 + batch * 1000 + i), Bytes(100, 'v'));
+    content = editor.finish();
+  }
+  for (int i = 0; i < 20'000; i += 37) {
+    Editor editor(content);
+    editor.set("key" + std::to_string(1'000'000 + i), "changed");
+    CHECK(editor.copied_nodes() >= 2 &&
+          editor.copied_nodes() <= 4);  // leaves of about 30 rows, inner nodes of about 20 children
+    const int64_t copied = editor.copied_nodes();
+    editor.set("key" + std::to_string(1'000'000 + i), "again");
+    CHECK_EQ(editor.copied_nodes(), copied);
+  }
+}
+
 void test_ascending_and_descending() {
   const int count = 5000 * kScale;
   for (const bool ascending : {true, false}) {
@@ -295,7 +351,10 @@ int main() {
 #ifndef __SANITIZE_THREAD__
   test_fork();  // a thread started in a forked child is more than the thread sanitizer supports
 #endif
-  test_against_model(fdb::test::seed());
+  const uint64_t seed = fdb::test::seed();
+  test_against_model(seed);
+  test_sharing(seed);
+  test_copies_one_path();
   test_reclaiming();
   test_readers_and_writer();
   std::puts("version_store_test: ok");

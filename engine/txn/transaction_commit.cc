@@ -130,6 +130,7 @@ DecidedCommit TransactionAnswers::decide_commit() {
     return decided;
   }
   const std::vector<KeyRange>& submitted = attempt_.read_conflicts.merged();
+  view_.let_go_of_snapshot();  // what nobody else has of it the commit may reuse
   const CommitOutcome outcome = keyspace().commit(request, late_decision());
   decided.error = outcome.error;
   if (outcome.is_late) delivery_.send();
