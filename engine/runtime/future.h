@@ -22,11 +22,18 @@ namespace fdb {
 class Future;
 class Network;
 
-// Rows of a range read. The bytes live in the arena (or in whatever `pin` keeps alive).
+// Keeps bytes that rows point to.
+class RowKeeper {
+ public:
+  virtual ~RowKeeper() = default;
+};
+
+// Rows of a range read. The bytes live in the arena, or in what the keeper keeps.
 struct KeyValueArray {
   std::vector<FDBKeyValue> rows;
   bool more = false;
   Arena arena;
+  std::unique_ptr<RowKeeper> keeper;
 
   void add(Slice key, Slice value);
 };

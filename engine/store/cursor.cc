@@ -60,6 +60,11 @@ void Cursor::seek_rank(int64_t rank) {
   valid_ = true;
 }
 
+bool Cursor::is_in_plain_leaf() const {
+  const uint32_t top = snapshot_.root_->level;
+  return path_[0].node == (top == 0 ? snapshot_.root_ : path_[1].node->children()[path_[1].index].node);
+}
+
 // To the next leaf that has keys.
 void Cursor::next_leaf() {
   valid_ = false;

@@ -89,6 +89,16 @@ class Cursor {
   }
   Slice key() const { return path_[0].node->key(path_[0].index); }
   Slice value() const { return path_[0].node->value(path_[0].index); }
+  // The leaf that the key is in, and where. A reference keeps it like any node if it is plain; else its page may let go of it.
+  const store::Node* leaf() const { return path_[0].node; }
+  int index() const { return path_[0].index; }
+  bool is_in_plain_leaf() const;
+  // So many steps of next() or, if negative, of prev(), which do not lead farther than one step out of the leaf.
+  void pass(int rows) {
+    path_[0].index += rows;
+    if (path_[0].index >= path_[0].node->count) return next_leaf();
+    if (path_[0].index < 0) previous_leaf();
+  }
 
  private:
   struct Step {

@@ -44,8 +44,9 @@ class RywIterator {
   int64_t jump_forward(int64_t most, Slice bound);
   int64_t jump_backward(int64_t most);
 
-  // From a row: offers it and the rows that follow (precede) it to `take`, as long as that answers true and nothing but
-  // known snapshot rows and gaps lie between and `bound` is not reached; then moves behind (before) the last one taken.
+  // From a row: offers it and the rows that follow (precede) it to `take`, as long as nothing but known snapshot rows and gaps lie
+  // between and `bound` is not reached; then moves behind (before) the last one taken. `take` gets one row, or a run with a place
+  // for how many of it it took, which is at least one; it answers whether it wants more.
   template <class Take>
   void run_forward(Slice bound, Take&& take);
   template <class Take>
@@ -81,10 +82,12 @@ void RywIterator::run_forward(Slice bound, Take&& take) {
     return next();
   }
   const Bytes stop(std::min<Slice>(bound, run_high_));
-  bool more = true;
-  while (more && walk_.valid() && walk_.key() < stop) {
-    more = take(walk_.key(), walk_.value());
-    walk_.next();
+  for (bool more = true; more && walk_.valid();) {
+    const RowRun run = walk_.rows_below(stop);
+    if (run.count() == 0) break;
+    int taken;
+    more = take(run, &taken);
+    walk_.pass_forward(taken);
   }
   skip(walk_.valid() && walk_.key() < stop ? Bytes(walk_.key()) : std::max(stop, end_));
 }
@@ -97,11 +100,13 @@ void RywIterator::run_backward(Slice bound, Take&& take) {
   }
   const Bytes stop(std::max<Slice>(bound, run_low_));
   Bytes last;
-  bool more = true;
-  while (more && walk_.valid() && walk_.key() >= stop) {
-    more = take(walk_.key(), walk_.value());
-    last = walk_.key();
-    walk_.prev();
+  for (bool more = true; more && walk_.valid();) {
+    const RowRun run = walk_.rows_down_to(stop);
+    if (run.count() == 0) break;
+    int taken;
+    more = take(run, &taken);
+    last = run.key(taken - 1);
+    walk_.pass_backward(taken);
   }
   locate(last, true);
 }

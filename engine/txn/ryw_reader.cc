@@ -40,7 +40,8 @@ struct RywReader::Budget {
 
   bool has_bytes() const { return bytes >= 0; }
   bool reached() const { return rows == 0 || (bytes == 0 && min_rows == 0); }
-  void spend(Slice key, Slice value);
+  void spend(int64_t spent_rows, int64_t row_bytes);
+  int fitting(const RowRun& run, int from, int64_t* row_bytes) const;
   Budget of_request(int64_t additional, int64_t offset, int requests) const;
 };
 
@@ -60,10 +61,25 @@ struct RywReader::Answered {
   int64_t bytes = 0;
 };
 
-void RywReader::Budget::spend(Slice key, Slice value) {
-  min_rows = std::max<int64_t>(0, min_rows - 1);
-  if (rows > 0) --rows;
-  if (bytes > 0) bytes = std::max<int64_t>(0, bytes - kClientRowOverhead - row_bytes(key, value));
+// Takes off so many rows, which it has, with `row_bytes` in them.
+void RywReader::Budget::spend(int64_t spent_rows, int64_t row_bytes) {
+  min_rows = std::max<int64_t>(0, min_rows - spent_rows);
+  if (rows > 0) rows -= spent_rows;
+  if (bytes > 0) bytes = std::max<int64_t>(0, bytes - spent_rows * kClientRowOverhead - row_bytes);
+}
+
+// How many rows of a run from row `from` on it takes until it is reached, all if it is not. Without a limit of bytes those in
+// them are not counted.
+int RywReader::Budget::fitting(const RowRun& run, int from, int64_t* row_bytes) const {
+  const int64_t left = run.count() - from;
+  const auto most = static_cast<int>(rows < 0 ? left : std::min(left, rows));
+  if (!has_bytes()) return most;
+  int count = 0;
+  for (int64_t charged = 0; count < most && (charged < bytes || count < min_rows); ++count) {
+    *row_bytes += run.bytes(from + count);
+    charged = *row_bytes + (count + 1) * kClientRowOverhead;
+  }
+  return count;
 }
 
 // What the client asks a server for, when it still wants this much and has to count `additional` rows besides.
@@ -188,6 +204,9 @@ class RywReader::Scan {
   Outcome walk();
   bool is_over();
   void take_run();
+  bool is_sated() { return budget_.reached() && past_far_ >= spare(); }
+  void take_row(Slice key, Slice value);
+  int take_rows(const RowRun& run);
   Error ask(int requests);
   PlainSelector request_end();
   Error finish();
@@ -262,7 +281,7 @@ auto RywReader::Scan<Direction>::walk() -> Outcome {
 template <class Direction>
 bool RywReader::Scan<Direction>::is_over() {
   const PlainSelector& stop = far().selector;
-  if (budget_.reached() && past_far_ >= spare()) return true;
+  if (is_sated()) return true;
   const auto is_at_stop = [&] { return !Direction::is_beyond(stop.key, Direction::near_edge(at_)); };
   if constexpr (Direction::kReverse) {
     if (at_.is_exhausted()) return true;
@@ -279,15 +298,44 @@ template <class Direction>
 void RywReader::Scan<Direction>::take_run() {
   const PlainSelector& stop = far().selector;
   const Slice bound = Direction::lead(stop) <= 0 ? Slice(stop.key) : Direction::far_limit(reader_.view_);
-  Direction::run(&at_, bound, [this](Slice key, Slice value) {
+  struct Take {
+    Scan& scan;
+    void operator()(Slice key, Slice value) const { scan.take_row(key, value); }
+    bool operator()(const RowRun& run, int* taken) const {
+      *taken = scan.take_rows(run);
+      return !scan.is_sated();
+    }
+  };
+  Direction::run(&at_, bound, Take{*this});
+}
+
+template <class Direction>
+void RywReader::Scan<Direction>::take_row(Slice key, Slice value) {
+  if (budget_.reached()) {
+    ++past_far_;
+    return;
+  }
+  rows_.add(key, value);
+  budget_.spend(1, row_bytes(key, value));
+}
+
+// Takes rows until it has enough, at least one.
+template <class Direction>
+int RywReader::Scan<Direction>::take_rows(const RowRun& run) {
+  int taken = 0;
+  do {
     if (budget_.reached()) {
       ++past_far_;
-    } else {
-      rows_.add(key, value);
-      budget_.spend(key, value);
+      ++taken;
+      continue;
     }
-    return !budget_.reached() || past_far_ < spare();
-  });
+    int64_t bytes = 0;
+    const int more = budget_.fitting(run, taken, &bytes);
+    run.add_to(&rows_, taken, taken + more);
+    budget_.spend(more, bytes);
+    taken += more;
+  } while (taken < run.count() && !is_sated());
+  return taken;
 }
 
 template <class Direction>
@@ -394,12 +442,18 @@ RywReader::Answered RywReader::count_rows(SnapshotWalk& walk, const Bytes& begin
     answered.bytes = reverse ? walk.bytes_between(key_after(walk.key()), key_after(answered.highest))
                              : walk.bytes_between(answered.lowest, walk.key());
   }
-  for (; count < total && !answered.more; reverse ? walk.prev() : walk.next(), ++walked_) {
-    (reverse ? answered.lowest : answered.highest) = walk.key();
-    answered.bytes += row_bytes(walk.key(), walk.value());
-    ++count;
-    const int64_t charged = answered.bytes + count * kServerRowOverhead;
-    answered.more = count == budget.rows || (budget.bytes >= 0 && charged >= budget.bytes && count >= budget.min_rows);
+  while (count < total && !answered.more) {
+    const RowRun run = reverse ? walk.rows_down_to(begin) : walk.rows_below(end);
+    int row = 0;
+    while (row < run.count() && !answered.more) {
+      answered.bytes += run.bytes(row++);
+      ++count;
+      const int64_t charged = answered.bytes + count * kServerRowOverhead;
+      answered.more = count == budget.rows || (budget.bytes >= 0 && charged >= budget.bytes && count >= budget.min_rows);
+    }
+    (reverse ? answered.lowest : answered.highest) = run.key(row - 1);
+    reverse ? walk.pass_backward(row) : walk.pass_forward(row);
+    walked_ += row;
   }
   return answered;
 }
@@ -408,15 +462,17 @@ void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray*
   SnapshotWalk walk(view);
   const SnapshotWalk::Place from = walk.resolve(read.begin.key, read.begin.offset);
   const SnapshotWalk::Place to = walk.resolve(read.end.key, read.end.offset);
-  int64_t bytes = 0;
-  for (read.reverse ? walk.seek_before(to.key) : walk.seek(from.key);
-       walk.valid() && (read.reverse ? walk.key() >= from.key : walk.key() < to.key);
-       read.reverse ? walk.prev() : walk.next()) {
-    rows->add(walk.key(), walk.value());
-    bytes += kServerRowOverhead + row_bytes(walk.key(), walk.value());
-    const bool enough = static_cast<int64_t>(rows->rows.size()) == read.limits.rows;
-    rows->more = enough || (read.limits.bytes >= 0 && bytes >= read.limits.bytes);
-    if (rows->more) break;
+  read.reverse ? walk.seek_before(to.key) : walk.seek(from.key);
+  for (int64_t bytes = 0, count = 0; walk.valid() && !rows->more;) {
+    const RowRun run = read.reverse ? walk.rows_down_to(from.key) : walk.rows_below(std::min<Slice>(to.key, view.end));
+    if (run.count() == 0) break;
+    int taken = 0;
+    while (taken < run.count() && !rows->more) {
+      bytes += kServerRowOverhead + run.bytes(taken++);
+      rows->more = ++count == read.limits.rows || (read.limits.bytes >= 0 && bytes >= read.limits.bytes);
+    }
+    run.add_to(rows, 0, taken);
+    read.reverse ? walk.pass_backward(taken) : walk.pass_forward(taken);
   }
   // What lies behind the row that a limit stopped at was not looked at.
   const bool starts_at_begin = read.begin.key.empty() && read.begin.offset < 1;

@@ -1,5 +1,7 @@
 #include "txn/snapshot_walk.h"
 
+#include "store/node_search.h"
+
 namespace fdb {
 
 SnapshotWalk::SnapshotWalk(const View& view) : view_(view), cursor_(*view.snapshot) {
@@ -22,6 +24,24 @@ Slice SnapshotWalk::prefixed(Slice key) {
 void SnapshotWalk::seek(Slice key) { cursor_.seek(prefixed(key)); }
 
 void SnapshotWalk::seek_before(Slice key) { cursor_.seek_before(prefixed(key)); }
+
+RowRun SnapshotWalk::rows_below(Slice stop) {
+  const store::Node* leaf = cursor_.leaf();
+  const Slice limit = prefixed(stop);
+  bool equal;
+  const int end = leaf->key(leaf->count - 1) < limit ? leaf->count : store::lower_bound(leaf, limit, &equal);
+  const int first = cursor_.index();
+  return RowRun(leaf, first, std::max(0, end - first), 1, view_.prefix.size(), cursor_.is_in_plain_leaf());
+}
+
+RowRun SnapshotWalk::rows_down_to(Slice stop) {
+  const store::Node* leaf = cursor_.leaf();
+  const Slice limit = prefixed(stop);
+  bool equal;
+  const int begin = leaf->key(0) >= limit ? 0 : store::lower_bound(leaf, limit, &equal);
+  const int first = cursor_.index();
+  return RowRun(leaf, first, std::max(0, first + 1 - begin), -1, view_.prefix.size(), cursor_.is_in_plain_leaf());
+}
 
 int64_t SnapshotWalk::bytes_between(Slice begin, Slice end) {
   const RangeStats stats = view_.snapshot->range_stats(Bytes(view_.prefix) + Bytes(begin), Bytes(view_.prefix) + Bytes(end));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "store/version_store.h"
+#include "txn/row_run.h"
 
 namespace fdb {
 
@@ -33,6 +34,14 @@ class SnapshotWalk {
   bool valid() const;
   Slice key() const { return cursor_.key().substr(view_.prefix.size()); }
   Slice value() const { return cursor_.value(); }
+
+  // From a row: those from there to the end of its leaf that are below `stop`, or those back to the begin of its leaf
+  // that are not. Empty if the row itself is on the wrong side.
+  RowRun rows_below(Slice stop);
+  RowRun rows_down_to(Slice stop);
+  // Steps over the first rows of such a run.
+  void pass_forward(int rows) { cursor_.pass(rows); }
+  void pass_backward(int rows) { cursor_.pass(-rows); }
 
   // How many of the snapshot's keys are below `key`, and the way to the one with so many below it. The view's own keys are those
   // from rank(first key) to rank(end).
