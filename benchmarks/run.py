@@ -35,7 +35,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         action="store_true",
         help="count the time of processors, not of the clock: on a machine with other work",
     )
-    parser.add_argument("--large", action="store_true", help="1e7 pairs, too, where memory counts")
+    parser.add_argument("--large", action="store_true", help="also 1e7 pairs where memory counts")
     parser.add_argument("--pairs", type=int, nargs="+", default=[200_000], help="in files")
     parser.add_argument("--directory", type=Path, help="for files, on a disk")
     parser.add_argument("--without-official", action="store_true", help="only this package")

@@ -9,6 +9,7 @@ from suite.results import OFFICIAL, OURS, Target
 
 SUBJECT = "binding"
 MODULE = "binding"
+LIST = "the same loop over a list"
 
 IMPORT_AND_OPEN = """
 import fdb
@@ -66,11 +67,13 @@ def beside_c(
     targets: tuple[Target, ...],
 ) -> Plan:
     """A row of `work.binding`, beside the official package and a loop of loops.c."""
-    sources = {
+    sources: dict[str, Source] = {
         OURS: places.ours(MODULE, row),
         **places.official(MODULE, row),
         C: places.c("loops", loop),
     }
+    if row.startswith("range of 100,000"):
+        sources[LIST] = places.ours(MODULE, "list of 100,000")
     return Plan(subject, title, sources, limit=C, targets=targets)
 
 

@@ -29,8 +29,10 @@ THINGS: tuple[tuple[str, str, float], ...] = (
 
 def plans(places: Places) -> list[Plan]:
     found = []
-    for size in ("1e6", "1e7") if places.large else ("1e6",):
-        found += [pair(places, f"{title}, {size}", f"{row}, {size}") for title, row in PAIRS]
+    for title, row in PAIRS:
+        # A load of 1e7 in mixed order takes tens of minutes: each commit copies as many leaves as it has pairs.
+        sizes = ("1e6", "1e7") if places.large and "order" in row else ("1e6",)
+        found += [pair(places, f"{title}, {size}", f"{row}, {size}") for size in sizes]
     for title, row, most in THINGS:
         source = Fresh(places.c("memory", row))
         found.append(

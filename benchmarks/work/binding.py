@@ -103,6 +103,22 @@ def iterator_range(bench: Bench) -> Round:
     return range_row(bench, LONG, 1, fdb.StreamingMode.iterator)
 
 
+@ROWS.add("list of 100,000")
+def list_of_rows(bench: Bench) -> Round:
+    """The body of the loops over ranges alone, over pairs that are there."""
+    count = bench.count(LONG)
+    pairs = [(key_of(at), VALUE) for at in range(count)]
+
+    def measured() -> Sample:
+        with timed(count) as sample:
+            read = 0
+            for key, value in pairs:
+                read += len(key) + len(value)
+        return sample
+
+    return measured
+
+
 # ---- writes --------------------------------------------------------------------------------
 
 
@@ -241,7 +257,7 @@ def best_pool(bench: Bench, run: Callable[[ThreadPoolExecutor], None], operation
 
 def threaded_increments(bench: Bench, number: int) -> Round:
     """Transactional increments of own keys, `number` threads at a time; seconds of all for one increment."""
-    each = bench.count(4_000 // number)
+    each = bench.count(16_000 // number)
     db = bench.db
 
     def work(barrier: threading.Barrier, key: bytes) -> None:
