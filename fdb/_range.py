@@ -29,10 +29,10 @@ from fdb._waiting.model import NOT_IN_A_LOOP
 class Pages(Protocol):
     """What a range needs of its transaction."""
 
-    def _get_range(
+    def _request(
         self,
-        begin: KeySelector,
-        end: KeySelector,
+        first: KeySelector,
+        last: KeySelector,
         limit: int,
         streaming_mode: int,
         iteration: int,
@@ -68,7 +68,7 @@ class _Batches:
             self._begin = KeySelector(last, True, 1)
         self._iteration += 1
         rows = self._range
-        return rows._transaction._get_range(
+        return rows._transaction._request(
             self._begin, self._end, self._limit, self._mode, self._iteration, rows._reverse
         )
 
@@ -81,6 +81,8 @@ class FDBRange:
     where rows have not arrived, and raises FDBError. With the asyncio event model use `async for`,
     or `await` the range (or its `to_list()`) for a list.
     """
+
+    _legacy_iterator: Iterator[KeyValue] | None = None
 
     def __init__(
         self,
@@ -97,8 +99,7 @@ class FDBRange:
         self._limit = limit
         self._reverse = reverse
         self._mode = streaming_mode
-        self._first = transaction._get_range(begin, end, limit, streaming_mode, 1, reverse)
-        self._legacy_iterator: Iterator[KeyValue] | None = None
+        self._first = transaction._request(begin, end, limit, streaming_mode, 1, reverse)
 
     def __repr__(self) -> str:
         options = f"limit={self._limit}, " if self._limit else ""
@@ -138,7 +139,11 @@ class FDBRange:
         return result
 
     def __iter__(self) -> Iterator[KeyValue]:
-        return RowIterator(self._first, _Batches(self, self._mode).after)
+        return RowIterator(self._first, self._batches)
+
+    def _batches(self) -> Callable[[list[KeyValue], bool], FutureKeyValueArray | None]:
+        """Begins a pass with more than one batch; returns what requests the one after a batch."""
+        return _Batches(self, self._mode).after
 
     async def __aiter__(self) -> AsyncIterator[KeyValue]:
         """Yields the rows without blocking the loop; for the asyncio event model."""

@@ -167,6 +167,17 @@ class TransactionRead(_Reads):
     ) -> FutureKeyValueArray:
         """`get_range_page` under the name and with the arguments that programs know."""
         first, last = selector_of(begin, b""), selector_of(end, KEYS_END)
+        return self._request(first, last, limit, streaming_mode, iteration, reverse)
+
+    def _request(
+        self,
+        first: KeySelector,
+        last: KeySelector,
+        limit: int,
+        streaming_mode: int,
+        iteration: int,
+        reverse: bool,
+    ) -> FutureKeyValueArray:
         return self._handle.get_range(
             first.key,
             first.or_equal,

@@ -4,23 +4,24 @@
 typedef struct {
     PyObject_HEAD
     PyObject *rows;   /* the list of the batch that is given out */
-    PyObject *more;   /* whether the library said that others follow it */
     PyObject *future; /* of the next batch; without it and `rows` the iterator is at its end */
+    PyObject *start;  /* callable: () -> `after`, for what has more than one batch */
     PyObject *after;  /* callable: (rows, more) -> the future of what follows, or None */
     Py_ssize_t index; /* of the next row */
+    int more;         /* whether the library said that others follow `rows` */
     int is_running;   /* waiting, or asking for a batch */
 } RowIteratorObject;
 
 static PyObject *row_iterator_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"future", "after", NULL};
-    PyObject *future, *after;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:RowIterator", names, &future, &after)) {
+    static char *names[] = {"future", "start", NULL};
+    PyObject *future, *start;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:RowIterator", names, &future, &start)) {
         return NULL;
     }
     RowIteratorObject *self = (RowIteratorObject *)type->tp_alloc(type, 0);
     if (self != NULL) {
         self->future = Py_NewRef(future);
-        self->after = Py_NewRef(after);
+        self->start = Py_NewRef(start);
     }
     return (PyObject *)self;
 }
@@ -28,14 +29,15 @@ static PyObject *row_iterator_new(PyTypeObject *type, PyObject *args, PyObject *
 static int row_iterator_traverse(RowIteratorObject *self, visitproc visit, void *arg) {
     Py_VISIT(self->rows);
     Py_VISIT(self->future);
+    Py_VISIT(self->start);
     Py_VISIT(self->after);
     return 0;
 }
 
 static int row_iterator_clear(RowIteratorObject *self) {
     Py_CLEAR(self->rows);
-    Py_CLEAR(self->more);
     Py_CLEAR(self->future);
+    Py_CLEAR(self->start);
     Py_CLEAR(self->after);
     return 0;
 }
@@ -71,24 +73,41 @@ static int next_batch(RowIteratorObject *self) {
         Py_DECREF(batch);
         return -1;
     }
+    self->more = PyObject_IsTrue(PyTuple_GET_ITEM(batch, 2));
+    if (self->more < 0) {
+        Py_DECREF(batch);
+        return -1;
+    }
     int has_rows = PyList_GET_SIZE(PyTuple_GET_ITEM(batch, 0)) > 0;
     if (has_rows) {
         self->index = 0;
         Py_XSETREF(self->rows, Py_NewRef(PyTuple_GET_ITEM(batch, 0)));
-        Py_XSETREF(self->more, Py_NewRef(PyTuple_GET_ITEM(batch, 2)));
     }
     Py_DECREF(batch);
     return has_rows;
 }
 
+/* The future of what follows a batch, None if nothing does. */
+static PyObject *request_after(RowIteratorObject *self, PyObject *rows) {
+    if (!self->more) {
+        Py_RETURN_NONE;
+    }
+    if (self->after == NULL) {
+        self->after = PyObject_CallNoArgs(self->start);
+        if (self->after == NULL) {
+            return NULL;
+        }
+    }
+    return PyObject_CallFunctionObjArgs(self->after, rows, Py_True, NULL);
+}
+
 /* Asks for the batch after this one, before the last row of this one is given out. */
 static PyObject *last_row(RowIteratorObject *self) {
-    PyObject *rows = self->rows, *more = self->more;
+    PyObject *rows = self->rows;
     PyObject *row = Py_NewRef(PyList_GET_ITEM(rows, self->index));
-    self->rows = self->more = NULL;
-    PyObject *future = PyObject_CallFunctionObjArgs(self->after, rows, more, NULL);
+    self->rows = NULL;
+    PyObject *future = request_after(self, rows);
     Py_DECREF(rows);
-    Py_DECREF(more);
     if (future == NULL) {
         Py_DECREF(row);
         return NULL;
@@ -134,9 +153,9 @@ static PyObject *row_iterator_next(RowIteratorObject *self) {
 PyTypeObject binding_row_iterator_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "fdb._native.extension.RowIterator",
-    .tp_doc = "RowIterator(future, after)\n--\n\nGives out the rows of a batch, and then those of what "
-              "after(rows, more) "
-              "returns a future of.",
+    .tp_doc = "RowIterator(future, start)\n--\n\nGives out the rows of a batch; where there are more, "
+              "start() gives the "
+              "callable that returns a future of what follows a batch.",
     .tp_basicsize = sizeof(RowIteratorObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_new = row_iterator_new,
