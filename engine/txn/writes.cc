@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "db/system_keys.h"
 
@@ -104,40 +105,61 @@ void Writes::add_conflict_range(Slice begin, Slice end) {
 
 // ---- handing down ----------------------------------------------------------------------------------
 
+// One walk for conflict ranges and operations, which share the bytes of their keys, and one for cleared stretches if there are any.
 void Writes::hand_down(Slice begin, Slice end) {
-  const auto clip = [&](const WriteMap::Segment& segment) {
-    const Bytes from = segment.begin();
-    return attempt_.native.arena.copy(std::max<Slice>(begin, from));
-  };
-  const auto collect = [&](bool (WriteMap::Segment::*wanted)() const, auto&& emit) {
-    bool open = false;
-    Slice from;
-    for (WriteMap::Segment segment = attempt_.writes.segment(begin); segment.begins_before(end); segment.next()) {
-      if ((segment.*wanted)() != open) {
-        const Slice border = clip(segment);
-        if (open) emit(from, border);
-        from = border;
-        open = !open;
-      }
-      if (!segment.has_end()) break;
-    }
-    if (open) emit(from, attempt_.native.arena.copy(end));
-  };
-  collect(&WriteMap::Segment::is_cleared, [&](Slice from, Slice to) {
-    attempt_.native.mutations.push_back({Op::kClearRange, from, to});
-    attempt_.native.cost += ReadLog::kPage;
-  });
-  collect(&WriteMap::Segment::is_conflict,
-          [&](Slice from, Slice to) { attempt_.native.write_conflicts.push_back({from, to}); });
+  NativeHalf& native = attempt_.native;
+  const auto first = static_cast<std::ptrdiff_t>(native.mutations.size());
+  bool has_cleared = false;
+  bool in_conflict = false;
+  Slice from;
+  Slice after;  // the key of the operation that the walk has come from, with a zero byte
   for (WriteMap::Segment segment = attempt_.writes.segment(begin); segment.begins_before(end); segment.next()) {
-    if (segment.is_operation()) hand_down_operations(segment);
+    const bool is_operation = segment.is_operation();
+    const Slice before = std::exchange(after, is_operation ? native.arena.copy_after(segment.key()) : Slice());
+    if (segment.is_conflict() != in_conflict) {
+      const bool is_behind_operation = !before.empty() && segment.begins_after();
+      const Slice border = is_operation          ? after.substr(0, after.size() - 1)
+                           : is_behind_operation ? before
+                                                 : native.arena.copy(std::max<Slice>(begin, segment.begin()));
+      if (in_conflict) native.write_conflicts.push_back({from, border});
+      from = border;
+      in_conflict = !in_conflict;
+    }
+    has_cleared = has_cleared || segment.is_cleared();
+    if (is_operation) hand_down_operations(segment, after);
     if (!segment.has_end()) break;
   }
+  if (in_conflict) native.write_conflicts.push_back({from, native.arena.copy(end)});
+  if (!has_cleared) return;
+  const auto operations_end = static_cast<std::ptrdiff_t>(native.mutations.size());
+  hand_down_clears(begin, end);
+  const auto mutations = native.mutations.begin();
+  std::rotate(mutations + first, mutations + operations_end, native.mutations.end());
 }
 
-void Writes::hand_down_operations(const WriteMap::Segment& segment) {
+void Writes::hand_down_clears(Slice begin, Slice end) {
   NativeHalf& native = attempt_.native;
-  const Slice after = native.arena.copy_after(segment.key());
+  bool is_open = false;
+  Slice from;
+  const auto emit = [&](Slice to) {
+    native.mutations.push_back({Op::kClearRange, from, to});
+    native.cost += ReadLog::kPage;
+  };
+  for (WriteMap::Segment segment = attempt_.writes.segment(begin); segment.begins_before(end); segment.next()) {
+    if (segment.is_cleared() != is_open) {
+      const Slice border = native.arena.copy(std::max<Slice>(begin, segment.begin()));
+      if (is_open) emit(border);
+      from = border;
+      is_open = !is_open;
+    }
+    if (!segment.has_end()) break;
+  }
+  if (is_open) emit(native.arena.copy(end));
+}
+
+// `after` is the segment's key with a zero byte, in the arena.
+void Writes::hand_down_operations(const WriteMap::Segment& segment, Slice after) {
+  NativeHalf& native = attempt_.native;
   const Slice key = after.substr(0, after.size() - 1);
   for (const KeyOperation& operation : segment.operations()) {
     if (operation.has_value) {

@@ -33,7 +33,8 @@ class Writes {
   void hand_down(Slice begin, Slice end);
 
  private:
-  void hand_down_operations(const WriteMap::Segment& segment);
+  void hand_down_clears(Slice begin, Slice end);
+  void hand_down_operations(const WriteMap::Segment& segment, Slice after);
 
   Attempt& attempt_;
   const TransactionOptions& options_;
