@@ -216,10 +216,10 @@ PyObject *binding_transact(PyObject *Py_UNUSED(module), PyObject *const *args, P
         return NULL;
     }
     PyObject *function = args[0], *finder = args[1], *arguments = args[3], *keywords = args[4];
-    if (source != NULL && PyObject_TypeCheck(source, &binding_read_type)) {
-        return PyObject_Call(function, arguments, keywords);
-    }
     if (source == NULL || !PyObject_TypeCheck(source, &binding_source_type)) {
+        if (source != NULL && PyObject_TypeCheck(source, &binding_read_type)) {
+            return PyObject_Call(function, arguments, keywords);
+        }
         return PyObject_CallMethod(finder, "call", "OOO", function, arguments, keywords);
     }
     PyObject *transaction = PyObject_CallMethodNoArgs(source, binding_attempts.create_name);
