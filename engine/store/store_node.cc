@@ -239,7 +239,9 @@ void finish_rebuilt(Node* node) {
 void split_node(Node* node, int at, Node** left, Node** right) {
   const uint32_t left_bytes = heap_bytes(node, 0, at);
   const uint32_t right_bytes = heap_bytes(node, at, node->count);
-  *left = make_node(node->level, node->editor, static_cast<uint32_t>(at) + 4, left_bytes + 64);
+  // Where keys arrive in ascending order the left part is finished: it gets no room to grow.
+  const uint32_t left_room = node->count - at <= 2 ? 0 : 4;
+  *left = make_node(node->level, node->editor, static_cast<uint32_t>(at) + left_room, left_bytes + 16 * left_room);
   try {
     *right = make_node(node->level, node->editor, static_cast<uint32_t>(node->count - at) + 4, right_bytes + 64);
   } catch (...) {
