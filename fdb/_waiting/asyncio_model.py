@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from fdb._native import extension, process
 from fdb._typing import Any
@@ -24,6 +24,10 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
+def _nothing() -> None:
+    """A reference to nothing."""
+
+
 class _LoopMailbox:
     """The waiting tasks and callbacks of one loop. Used on the loop's thread only.
 
@@ -34,11 +38,39 @@ class _LoopMailbox:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.mailbox = extension.Mailbox()
         self.callbacks = PendingCallbacks(self.mailbox)
+        #: What the tasks that wait are suspended by. Their tokens are negative, those of callbacks are not.
+        self.waiters: dict[int, asyncio.Future[None]] = {}
+        self._last_token = 0
         loop.add_reader(self.mailbox.fileno(), self._deliver)
 
+    def add(self, future: extension.FutureBase, waiter: asyncio.Future[None]) -> int:
+        """Has `waiter` end when the future is ready; returns the token of that.
+
+        0 if the future is ready already, then nothing was kept.
+        """
+        token = self._last_token = self._last_token - 1
+        self.waiters[token] = waiter
+        subscribed = False
+        try:
+            subscribed = future._subscribe(self.mailbox, token)
+        finally:
+            if not subscribed:
+                del self.waiters[token]
+        return token if subscribed else 0
+
     def _deliver(self) -> None:
-        for future, callback in self.callbacks.take():
-            run_callback(callback, future)
+        waiters = self.waiters
+        others = []
+        for token in self.mailbox.take():
+            if token > 0:
+                others.append(token)
+                continue
+            waiter = waiters.pop(token, None)
+            if waiter is not None and not waiter.done():
+                waiter.set_result(None)
+        if others:
+            for future, callback in self.callbacks.take_of(others):
+                run_callback(callback, future)
 
 
 class AsyncioModel(ThreadModel):
@@ -49,15 +81,19 @@ class AsyncioModel(ThreadModel):
 
     def __init__(self) -> None:
         # No lock: the entry of a loop is used on the loop's thread only, and finalizers, which can
-        # run anywhere, withdraw what is pending.
+        # run anywhere, withdraw what is pending; what is noted of the last loop is read in one step.
         self._mailboxes: weakref.WeakKeyDictionary[
             asyncio.AbstractEventLoop, weakref.ref[_LoopMailbox]
         ]
-        self._mailboxes = weakref.WeakKeyDictionary()
+        self.reset()
 
     def reset(self) -> None:
         """Forgets the loops, whose mailboxes are dead after a fork."""
         self._mailboxes = weakref.WeakKeyDictionary()
+        self._last: tuple[
+            Callable[[], asyncio.AbstractEventLoop | None], Callable[[], _LoopMailbox | None]
+        ]
+        self._last = _nothing, _nothing
 
     def before_blocking(self) -> None:
         """Raises RuntimeError if this thread runs a loop."""
@@ -78,14 +114,13 @@ class AsyncioModel(ThreadModel):
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
-
-        def wake(_: extension.FutureBase) -> None:
-            if not waiter.done():
-                waiter.set_result(None)
-
-        token = self._mailbox_of(loop).callbacks.add(future, wake)
+        mailbox = self._mailbox_of(loop)
+        token = mailbox.add(future, waiter)
         if token == 0:
             return
+        # This may be suspended for longer than the loop lives.
+        reference = weakref.ref(mailbox)
+        del mailbox, loop
         try:
             yield from waiter.__await__()
         except asyncio.CancelledError:
@@ -93,7 +128,9 @@ class AsyncioModel(ThreadModel):
             raise
         finally:
             # Also for a coroutine that is closed, perhaps after its loop.
-            self._withdraw(loop, token)
+            existing = reference()
+            if existing is not None:
+                existing.waiters.pop(token, None)
 
     def on_ready(self, future: extension.FutureBase, callback: Callback) -> None:
         """Calls back in the running loop, or on the dispatcher's thread where there is none."""
@@ -109,20 +146,19 @@ class AsyncioModel(ThreadModel):
         mailbox = self._existing(loop) if loop is not None else None
         return removed if mailbox is None else removed + mailbox.callbacks.remove(future, callback)
 
-    def _withdraw(self, loop: asyncio.AbstractEventLoop, token: int) -> None:
-        mailbox = self._existing(loop)
-        if mailbox is not None:
-            mailbox.callbacks.discard(token)
-
     def _existing(self, loop: asyncio.AbstractEventLoop) -> _LoopMailbox | None:
         reference = self._mailboxes.get(loop)
         return None if reference is None else reference()
 
     def _mailbox_of(self, loop: asyncio.AbstractEventLoop) -> _LoopMailbox:
-        mailbox = self._existing(loop)
+        of_last, last = self._last
+        mailbox = last() if of_last() is loop else None
         if mailbox is None:
-            mailbox = _LoopMailbox(loop)
-            self._mailboxes[loop] = weakref.ref(mailbox)
+            mailbox = self._existing(loop)
+            if mailbox is None:
+                mailbox = _LoopMailbox(loop)
+                self._mailboxes[loop] = weakref.ref(mailbox)
+            self._last = weakref.ref(loop), weakref.ref(mailbox)
         return mailbox
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import itertools
+from collections.abc import Iterable
 
 from fdb._native import extension, process
 from fdb._typing import Protocol
@@ -71,7 +72,11 @@ class PendingCallbacks:
 
     def take(self) -> list[tuple[extension.FutureBase, Callback]]:
         """Returns the entries whose tokens have arrived."""
-        entries = (self._entries.pop(token, None) for token in self.mailbox.take())
+        return self.take_of(self.mailbox.take())
+
+    def take_of(self, tokens: Iterable[int]) -> list[tuple[extension.FutureBase, Callback]]:
+        """Returns the entries of tokens; some may have none."""
+        entries = (self._entries.pop(token, None) for token in tokens)
         return [entry for entry in entries if entry is not None]
 
 

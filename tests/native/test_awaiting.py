@@ -93,18 +93,18 @@ def test_it_is_awaitable_to_others(slow: fdb.AsyncDatabase) -> None:
 def test_closing_and_dropping_end_the_waiting(slow: fdb.AsyncDatabase) -> None:
     async def main() -> None:
         tr = slow.create_transaction()
-        callbacks = ASYNCIO._mailbox_of(asyncio.get_running_loop()).callbacks
-        before = len(callbacks._entries)
+        waiters = ASYNCIO._mailbox_of(asyncio.get_running_loop()).waiters
+        before = len(waiters)
         step = tr[b"never"].__await__()
         step.send(None)
-        assert len(callbacks._entries) == before + 1
+        assert len(waiters) == before + 1
         step.close()
-        assert len(callbacks._entries) == before
+        assert len(waiters) == before
         step = tr[b"never"].__await__()
         step.send(None)
-        assert len(callbacks._entries) == before + 1
+        assert len(waiters) == before + 1
         del step
-        assert len(callbacks._entries) == before
+        assert len(waiters) == before
 
     asyncio.run(main())
 
