@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -166,3 +170,61 @@ def test_an_interrupt_that_reaches_another_thread(
         """
     )
     assert outcome.returncode == 0 and outcome.stdout == "interrupted True\n"
+
+
+OPERATION_CANCELLED = 1101
+
+#: Longer than a machine may have no time for a thread.
+_LATE_SECONDS = 30.0
+
+#: What is late, and how a thread waits for it.
+_LATE_ANSWERS: dict[str, tuple[Callable[[fdb.Transaction], Any], Callable[[Any], Any]]] = {
+    "value": (lambda tr: tr[b"k"], lambda future: future.wait()),
+    "bytes": (lambda tr: tr[b"k"], bytes),
+    "presence": (lambda tr: tr[b"k"], lambda future: future.present()),
+    "key": (
+        lambda tr: tr.get_key(fdb.KeySelector.first_greater_or_equal(b"k")),
+        lambda future: future.wait(),
+    ),
+    "page": (lambda tr: tr.get_range_page(b"a", b"z"), lambda future: future.wait()),
+    "version": (lambda tr: tr.get_read_version(), lambda future: future.wait()),
+    "commit": (lambda tr: tr.commit(), lambda future: future.wait()),
+    "any": (lambda tr: tr[b"k"], lambda future: fdb.Future.wait_for_any(future)),
+    "readiness": (lambda tr: tr[b"k"], lambda future: future.block_until_ready()),
+}
+
+
+@pytest.mark.parametrize("name", _LATE_ANSWERS)
+def test_a_late_answer_does_not_hold_the_interpreter(memory_name: str, name: str) -> None:
+    """While a thread waits another one runs, which cancels what it waits for."""
+    db = fdb.open(memory_name)
+    fdb.embedded.set_latency(db)
+    db.create_transaction().get_read_version().wait()  # the network runs
+    fdb.embedded.set_latency(db, _LATE_SECONDS, _LATE_SECONDS)
+    ask, use = _LATE_ANSWERS[name]
+    tr = db.create_transaction()
+    tr[b"other"] = b""
+    future = ask(tr)
+    began, errors, ended = threading.Event(), [], []
+
+    def wait() -> None:
+        began.set()
+        try:
+            use(future)
+        except fdb.FDBError as error:
+            errors.append(error.code)
+        ended.append(True)
+
+    interval = sys.getswitchinterval()
+    thread = threading.Thread(target=wait)
+    # Nothing takes the lock of the interpreter from the thread before it gives that up to wait.
+    sys.setswitchinterval(4 * _LATE_SECONDS)
+    try:
+        thread.start()
+        began.wait()
+        assert not ended, errors
+    finally:
+        sys.setswitchinterval(interval)
+        future.cancel()
+        thread.join()
+    assert errors == ([] if name in ("any", "readiness") else [OPERATION_CANCELLED])
