@@ -64,12 +64,14 @@ DLLEXPORT fdb_error_t fdb_future_get_key(FDBFuture* f, uint8_t const** out_key, 
 DLLEXPORT fdb_error_t fdb_future_get_value(FDBFuture* f, fdb_bool_t* out_present, uint8_t const** out_value,
                                            int* out_value_length) {
   return guard_error([&] {
-    ValueResult* result;
-    if (Error error = typed_value(f, &result)) return error;
-    *out_present = result->present;
-    if (!result->present) return Error(0);
-    *out_value = bytes_of(result->value);
-    *out_value_length = static_cast<int>(result->value.size());
+    Result* result;
+    if (Error error = Future::from(f)->value(&result)) return error;
+    const std::optional<PlacedValue> found = value_in(*result);
+    if (!found) return err::kClientInvalidOperation;
+    *out_present = found->present;
+    if (!found->present) return Error(0);
+    *out_value = bytes_of(found->value);
+    *out_value_length = static_cast<int>(found->value.size());
     return Error(0);
   });
 }

@@ -53,8 +53,8 @@ class Subject {
     Bytes found = std::to_string(error_of(future));
     Result* result = nullptr;
     if (future->value(&result) == 0) {
-      const auto& value = std::get<ValueResult>(*result);
-      found = value.present ? value.value : "(none)";
+      const PlacedValue value = *value_in(*result);
+      found = value.present ? Bytes(value.value) : "(none)";
     }
     transaction->destroy();
     return found;

@@ -61,8 +61,8 @@ Bytes get(const DatabaseHandle& database, Slice key) {
   CHECK_EQ(error_of(future), 0);
   Result* result = nullptr;
   CHECK_EQ(future->value(&result), 0);
-  const auto& value = std::get<ValueResult>(*result);
-  return value.present ? value.value : "(none)";
+  const PlacedValue value = *value_in(*result);
+  return Bytes(value.present ? value.value : "(none)");
 }
 
 Version read_version(const DatabaseHandle& database) {

@@ -1,8 +1,8 @@
 #include "runtime/future.h"
 
-#include <new>
-
 #include <array>
+#include <cstring>
+#include <new>
 
 #include "base/fork.h"
 #include "base/schedule.h"
@@ -52,6 +52,8 @@ Stripe& stripe_of(const Future* future) {
 // value_references_ after release_memory() has freed the value.
 constexpr int kReleased = INT32_MIN;
 
+constexpr size_t kMostPlaced = 4096;  // bytes of a value behind its future
+
 FDBKey key_of(Slice bytes) { return {reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size())}; }
 
 }  // namespace
@@ -63,6 +65,12 @@ void KeyValueArray::add(Slice key, Slice value) {
 }
 
 void KeyArray::add(Slice key) { keys.push_back(key_of(arena.copy(key))); }
+
+std::optional<PlacedValue> value_in(const Result& result) {
+  if (const auto* placed = std::get_if<PlacedValue>(&result)) return *placed;
+  const auto* owned = std::get_if<ValueResult>(&result);
+  return owned ? std::optional(PlacedValue{owned->present, owned->value}) : std::nullopt;
+}
 
 // What is posted when the future is ready. Keeps it alive until then, and until the last callback has run.
 struct Future::Callbacks : Work {
@@ -109,6 +117,17 @@ Ref<Future> Future::ready(Result result) {
   return future;
 }
 
+// A large one is apart, so that release_memory() gives it back.
+Ref<Future> Future::ready_value(bool present, Slice value) {
+  if (value.size() > kMostPlaced) return ready(ValueResult{present, Bytes(value)});
+  auto future = Ref<Future>::adopt(new (Room{value.size()}) Future);
+  char* const place = reinterpret_cast<char*>(future.get() + 1);
+  if (!value.empty()) std::memcpy(place, value.data(), value.size());
+  future->result_ = PlacedValue{present, Slice(place, value.size())};
+  future->state_.store(kReady, std::memory_order_release);
+  return future;
+}
+
 Ref<Future> Future::failed(Error error) {
   auto future = Ref<Future>::adopt(new Future);
   future->error_ = error;
@@ -119,7 +138,7 @@ Ref<Future> Future::failed(Error error) {
 Ref<Future> Future::failed_for_want_of_memory() noexcept {
   alignas(Future) static unsigned char place[sizeof(Future)];
   static Future* const future = [] {
-    auto* made = new (place) Future;
+    auto* made = ::new (place) Future;
     made->error_ = err::kPlatformError;
     made->state_.store(kReady, std::memory_order_release);
     return made;

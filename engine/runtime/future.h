@@ -67,10 +67,19 @@ struct ValueResult {
   Bytes value;
 };
 
+// One whose bytes lie behind the future that has it.
+struct PlacedValue {
+  bool present = false;
+  Slice value;
+};
+
 // The last alternative holds an object of the C API: a cluster or a database.
-using Result = std::variant<Void, bool, int64_t, uint64_t, double, KeyResult, ValueResult, std::unique_ptr<KeyValueArray>,
-                            std::unique_ptr<MappedKeyValueArray>, std::unique_ptr<KeyArray>, std::unique_ptr<StringArray>,
-                            std::unique_ptr<KeyRangeArray>, std::shared_ptr<void>>;
+using Result = std::variant<Void, bool, int64_t, uint64_t, double, KeyResult, ValueResult, PlacedValue,
+                            std::unique_ptr<KeyValueArray>, std::unique_ptr<MappedKeyValueArray>, std::unique_ptr<KeyArray>,
+                            std::unique_ptr<StringArray>, std::unique_ptr<KeyRangeArray>, std::shared_ptr<void>>;
+
+// The value in the result of a read of a key; null if it is none. Good while the future has it.
+std::optional<PlacedValue> value_in(const Result& result);
 
 // Called (without locks) before a pending future is looked at (is_ready, wait, callback, getter): a commit that has
 // taken effect is delivered at that moment. Also called when a pending future is cancelled or destroyed.
@@ -90,6 +99,7 @@ class Future : public RefCounted<Future> {
 
   // Ready at birth (argument errors always; results only while the network runs: see Network::answer).
   static Ref<Future> ready(Result result);
+  static Ref<Future> ready_value(bool present, Slice value);
   static Ref<Future> failed(Error error);
   // One that says so (1500) when there is no memory for any other; the same each time, and there is always a reference to it.
   static Ref<Future> failed_for_want_of_memory() noexcept;
@@ -117,6 +127,9 @@ class Future : public RefCounted<Future> {
   // of fdb_future_release_memory incremented).
   Error value(Result** out);
 
+  static void* operator new(size_t size) { return ::operator new(size); }
+  static void operator delete(void* place) noexcept { ::operator delete(place); }
+
   FDBFuture* handle() { return reinterpret_cast<FDBFuture*>(this); }
   static Future* from(FDBFuture* handle) { return reinterpret_cast<Future*>(handle); }
 
@@ -124,7 +137,14 @@ class Future : public RefCounted<Future> {
   struct Callbacks;
   struct Slow;  // callbacks, hook; only futures that were pending when somebody cared have one
 
+  struct Room {
+    size_t bytes;
+  };
+
   Future();  // for those that are ready at birth
+  // With room for bytes behind it.
+  static void* operator new(size_t size, Room room) { return ::operator new(size + room.bytes); }
+  static void operator delete(void* place, Room) noexcept { ::operator delete(place); }
 
   // Also tells which hook the future had until then.
   bool finish(Error error, Result&& result, std::shared_ptr<FutureHook>* hook = nullptr);

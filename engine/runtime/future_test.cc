@@ -73,6 +73,23 @@ void test_ready_futures() {
   CHECK_EQ(failed->block_until_ready(), 0);
 }
 
+void test_values_behind_their_futures() {
+  for (const size_t size : {0, 1, 100, 100'000}) {
+    const Bytes bytes(size, 'v');
+    auto future = Future::ready_value(true, bytes);
+    Result* result = nullptr;
+    CHECK_EQ(future->value(&result), 0);
+    CHECK(value_in(*result)->present && value_in(*result)->value == bytes);
+    future->release_memory();
+    CHECK_EQ(future->get_error(), err::kFutureReleased);
+  }
+  Result* result = nullptr;
+  auto absent = Future::ready_value(false, Slice());
+  CHECK_EQ(absent->value(&result), 0);
+  CHECK(!value_in(*result)->present);
+  CHECK(!value_in(Result(Void{})) && value_in(Result(ValueResult{true, "v"}))->value == "v");
+}
+
 void test_pending_futures() {
   auto future = make_ref<Future>(test::network());
   CHECK(!future->is_ready());
@@ -247,6 +264,7 @@ int main() {
   {
     const fdb::NetworkThread network;
     fdb::test_ready_futures();
+    fdb::test_values_behind_their_futures();
     fdb::test_pending_futures();
     fdb::test_callbacks();
     fdb::test_destroy_fires_callbacks();

@@ -130,7 +130,7 @@ void test_a_read_says_what_was_when_it_was_issued() {
   CHECK(after->is_ready());
   Result* result = nullptr;
   CHECK_EQ(after->value(&result), 0);
-  CHECK_EQ(std::get<ValueResult>(*result).value, "2");
+  CHECK_EQ(value_in(*result)->value, "2");
 }
 
 void test_a_commit_takes_effect_when_issued_and_is_told_late() {
@@ -148,7 +148,7 @@ void test_a_commit_takes_effect_when_issued_and_is_told_late() {
   CHECK(writer->committed_version() > 0);
   Result* result = nullptr;
   CHECK_EQ(seen->value(&result), 0);
-  CHECK_EQ(std::get<ValueResult>(*result).value, "1");
+  CHECK_EQ(value_in(*result)->value, "1");
 }
 
 void test_a_commit_waits_for_reads_and_for_nothing_else() {
@@ -166,7 +166,7 @@ void test_a_commit_waits_for_reads_and_for_nothing_else() {
   CHECK(!commit->is_ready());
   Result* result = nullptr;
   CHECK_EQ(unseen->value(&result), 0);
-  CHECK(!std::get<ValueResult>(*result).present);
+  CHECK(!value_in(*result)->present);
   CHECK_EQ(late_error(commit), 0);
 }
 

@@ -46,7 +46,7 @@ void commit_set(Owner& owner, Slice key, Slice value) {
 Bytes value_of(const Ref<Future>& future) {
   Result* result = nullptr;
   CHECK_EQ(future->value(&result), 0);
-  return std::get<ValueResult>(*result).value;
+  return Bytes(value_in(*result)->value);
 }
 
 Version version_of(const Ref<Future>& future) {

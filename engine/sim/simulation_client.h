@@ -116,8 +116,8 @@ class Client {
     if (read->error == err::kTransactionTimedOut) require(timed_out(), "a read timed out too early");
     if (read->error != 0) return;
     if (read->kind == Read::Kind::kGet) {
-      const ValueResult& found = std::get<ValueResult>(*result);
-      if (found.present) read->value = found.value;
+      const PlacedValue found = *value_in(*result);
+      if (found.present) read->value = Bytes(found.value);
     } else if (read->kind == Read::Kind::kGetKey) {
       read->key = std::get<KeyResult>(*result).key;
     } else {

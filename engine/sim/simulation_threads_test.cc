@@ -103,7 +103,7 @@ void race_watches(int rounds) {
     CHECK_EQ(wait_for(seen), 0);
     Result* result = nullptr;
     CHECK_EQ(seen->value(&result), 0);
-    CHECK(std::get<ValueResult>(*result).value != std::to_string(round));
+    CHECK(value_in(*result)->value != std::to_string(round));
     const Ref<Future> watch = transaction->watch("k");
     start.arrive_and_wait();
     CHECK_EQ(wait_for(transaction->commit()), 0);
@@ -133,7 +133,7 @@ void add_in_parallel(int rounds, bool late) {
           Result* result = nullptr;
           if (wait_for(read) != 0) return;
           CHECK_EQ(read->value(&result), 0);
-          const Bytes& old = std::get<ValueResult>(*result).value;
+          const Bytes old(value_in(*result)->value);
           transaction.set(key, std::to_string(std::atoi(old.c_str()) + 1));
           watch = transaction.watch(key);
         });
@@ -150,7 +150,7 @@ void add_in_parallel(int rounds, bool late) {
       Result* result = nullptr;
       CHECK_EQ(wait_for(read), 0);
       CHECK_EQ(read->value(&result), 0);
-      total += std::atoi(std::get<ValueResult>(*result).value.c_str());
+      total += std::atoi(Bytes(value_in(*result)->value).c_str());
     }
   });
   CHECK_EQ(total, kThreads * rounds);

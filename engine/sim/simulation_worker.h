@@ -103,7 +103,7 @@ class Worker : private RandomOperations {
       future = probe->get(marker_, true);
     Result* result = nullptr;
     require(world_.arrived(future).value(&result) == 0, "the marker cannot be read");
-    const ValueResult& found = std::get<ValueResult>(*result);
+    const PlacedValue found = *value_in(*result);
     if (found.present && found.value.substr(10) == std::to_string(attempt_->id)) {
       Version version = 0;
       for (size_t i = 0; i < 8; ++i) version = version << 8 | static_cast<uint8_t>(found.value[i]);

@@ -24,7 +24,7 @@ inline Ref<Database> open_database(const Bytes& cluster_string) {
 inline std::optional<Bytes> value_of(const Ref<Future>& ready) {
   Result* result = nullptr;
   CHECK_EQ(ready->value(&result), 0);
-  const auto& value = std::get<ValueResult>(*result);
+  const PlacedValue value = *value_in(*result);
   return value.present ? std::optional<Bytes>(value.value) : std::nullopt;
 }
 

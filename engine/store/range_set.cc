@@ -69,7 +69,7 @@ bool RangeSet::covers(Slice begin, Slice end) {
   return after != ranges.begin() && std::prev(after)->end >= end;
 }
 
-void RangeSet::clear() {
+void RangeSet::clear() noexcept {
   ranges_.clear();
   merged_ = 0;
   arena_.clear();

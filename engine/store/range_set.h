@@ -22,12 +22,14 @@ class RangeSet {
   // Copies the bytes. Empty ranges are ignored.
   void add(Slice begin, Slice end);
   void add_point(Slice key);  // [key, key\0)
+  // The caller keeps the bytes until clear(), and adds none twice.
+  void add_kept(KeyRange range) { ranges_.push_back(range); }
   bool empty() const { return ranges_.empty(); }
   // Ascending, disjoint, not touching. Valid until the next add.
   const std::vector<KeyRange>& merged();
   // Whether [begin, end) lies within one merged range.
   bool covers(Slice begin, Slice end);
-  void clear();
+  void clear() noexcept;
 
  private:
   void append(KeyRange range);

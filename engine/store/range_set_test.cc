@@ -50,6 +50,15 @@ void test_covers_asks_for_one_range() {
   CHECK(!set.covers("b", "e") && !set.covers("c", "d") && !set.covers("a", "d"));
 }
 
+void test_kept_bytes_are_merged_with_others() {
+  RangeSet set;
+  const Bytes bytes("dk");
+  set.add_kept({Slice(bytes).substr(0, 1), Slice(bytes).substr(1)});
+  set.add("a", "d");
+  set.add("m", "p");
+  CHECK(merged_of(set) == Ranges({{"a", "k"}, {"m", "p"}}));
+}
+
 void test_like_a_model(uint64_t seed) {
   std::mt19937_64 random(seed);
   constexpr int kKeys = 64;
@@ -82,5 +91,6 @@ int main() {
   fdb::test_ranges_merge_where_they_overlap_or_touch();
   fdb::test_a_point_ends_before_the_next_key();
   fdb::test_covers_asks_for_one_range();
+  fdb::test_kept_bytes_are_merged_with_others();
   fdb::test_like_a_model(fdb::test::seed());
 }

@@ -8,7 +8,7 @@
 #include "store/conflict_set.h"
 #include "store/range_set.h"
 #include "store/version_store.h"
-#include "txn/read_log.h"
+#include "txn/attempt.h"
 #include "txn/write_map.h"
 
 namespace fdb {
@@ -239,6 +239,23 @@ void test_read_log(uint64_t seed) {
   test_beside_a_twin<ReadLog>(seed, 5'000, step, compare);
 }
 
+// A read that fails is known at most; what the commit depends on comes of those that do not.
+void test_point_reads(uint64_t seed) {
+  const auto step = [](OverlayHalf& half, Random& random, int) {
+    const Bytes begin = random_key(random);
+    if (pick(random, 20) == 0) return half.read_conflicts.add(begin, begin + "5");
+    half.add_point_read(begin, 10, pick(random, 2) == 0);
+  };
+  const auto compare = [](OverlayHalf& half, OverlayHalf& twin, Random& random, int) {
+    if (pick(random, 10) != 0) return;
+    const auto& ranges = half.merged_read_conflicts();
+    const auto& expected = twin.merged_read_conflicts();
+    CHECK_EQ(ranges.size(), expected.size());
+    for (size_t i = 0; i < ranges.size(); ++i) CHECK(ranges[i].begin == expected[i].begin && ranges[i].end == expected[i].end);
+  };
+  test_beside_a_twin<OverlayHalf>(seed, 5'000, step, compare);
+}
+
 // A write that fails may leave the map split or the write half done, as the transaction cannot be committed any more. But
 // the map stays one that can be walked, and starts anew.
 void test_write_map(uint64_t seed) {
@@ -284,6 +301,7 @@ int main() {
   fdb::test_conflict_set(seed);
   fdb::test_range_set(seed);
   fdb::test_read_log(seed);
+  fdb::test_point_reads(seed);
   fdb::test_write_map(seed);
   std::puts("allocation_failure_test: ok");
   return 0;

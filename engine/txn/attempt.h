@@ -1,5 +1,5 @@
-// What belongs to one attempt of a transaction. The next attempt begins with a fresh one: a reset is an assignment, which neither
-// allocates nor throws.
+// What belongs to one attempt of a transaction. The next attempt begins with what is as fresh: neither that nor its end allocates or
+// throws.
 //
 // Thread-safety: none; a transaction owns it under its lock.
 // Invariant: the official client keeps a transaction in two halves, the overlay with its reads, and below it the native one. Some
@@ -7,8 +7,6 @@
 #pragma once
 
 #include <memory>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "db/keyspace.h"
@@ -19,11 +17,34 @@
 
 namespace fdb {
 
+// Containers that attempts fill again and again start empty, but with the memory that they had.
 struct OverlayHalf {
   explicit OverlayHalf(Error deferred = 0) noexcept : deferred_error(deferred) {}
 
   void defer(Error error) {
     if (deferred_error == 0) deferred_error = error;
+  }
+  // A read of one key, which returned `bytes`; `depends`: a write of it that comes before the commit fails that.
+  void add_point_read(Slice key, size_t bytes, bool depends) {
+    PointReads::Point& point = read_log.add_point(key, bytes);
+    if (!depends || point.depends) return;
+    if (point.is_collected) read_conflicts.add_kept(point.range());
+    point.depends = true;
+  }
+  // Ascending, disjoint, not touching. Valid until the next read.
+  const std::vector<KeyRange>& merged_read_conflicts() {
+    read_log.points().collect(&read_conflicts);
+    return read_conflicts.merged();
+  }
+  void renew_overlay(Error deferred) noexcept {
+    deferred_error = deferred;
+    state_error = read_error = 0;
+    used = false;
+    writes.clear();
+    stamped_keys.clear();
+    read_conflicts.clear();
+    read_log.clear();
+    special.reset();
   }
 
   Error deferred_error;   // of a call that could not say so; everything else fails with it
@@ -32,12 +53,21 @@ struct OverlayHalf {
   bool used = false;      // by a read, or a write into the overlay
   WriteMap writes;
   std::vector<Bytes> stamped_keys;  // pending SET_VERSIONSTAMPED_KEY operands
-  RangeSet read_conflicts;
+  RangeSet read_conflicts;          // with those of the points in the log once they are collected
   ReadLog read_log;
   std::unique_ptr<SpecialAttempt> special;  // what the special key space keeps
 };
 
 struct NativeHalf {
+  void renew() noexcept {
+    arena.clear();
+    mutations.clear();
+    write_conflicts.clear();
+    read_conflicts.clear();
+    cost = 0;
+    renewed = half_reset = false;
+  }
+
   Arena arena;                      // bytes of the two below
   std::vector<Mutation> mutations;  // writes that bypass the overlay or were flushed out of it
   std::vector<KeyRange> write_conflicts;
@@ -52,32 +82,7 @@ struct NativeHalf {
 struct Attempt : OverlayHalf {
   using OverlayHalf::OverlayHalf;
 
-  void renew_overlay(Error deferred) noexcept {
-    OverlayHalf fresh(deferred);
-    keep_room(writes, &fresh.writes);
-    keep_room(read_conflicts, &fresh.read_conflicts);
-    keep_room(read_log, &fresh.read_log);
-    static_cast<OverlayHalf&>(*this) = std::move(fresh);
-  }
-  void renew_native() noexcept {
-    NativeHalf fresh;
-    keep_room(native.arena, &fresh.arena);
-    keep_room(native.mutations, &fresh.mutations);
-    keep_room(native.write_conflicts, &fresh.write_conflicts);
-    native = std::move(fresh);
-  }
-
   NativeHalf native;
-
- private:
-  // What attempts fill again and again starts empty, but with the memory that it had.
-  template <class Container>
-  static void keep_room(Container& old, Container* fresh) noexcept {
-    old.clear();
-    *fresh = std::move(old);
-  }
 };
-
-static_assert(std::is_nothrow_move_assignable_v<OverlayHalf> && std::is_nothrow_move_assignable_v<NativeHalf>);
 
 }  // namespace fdb

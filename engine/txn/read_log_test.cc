@@ -64,6 +64,31 @@ void test_the_accounting_can_be_done_in_parts() {
   CHECK_EQ(log.cost(), 3 * kPage);
 }
 
+// Against one that is told of each key as of a range, which is accounted for in order.
+void test_keys_count_as_ranges_do(uint64_t seed) {
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 200; ++round) {
+    ReadLog log;
+    ReadLog model;
+    for (int i = 0; i < 30; ++i) {
+      const Bytes key(1 + random() % 2, static_cast<char>('a' + random() % 8));
+      const size_t bytes = random() % 3 * kPage;
+      if (random() % 6 == 0) {
+        log.add(key, key + "b", bytes);
+        model.add(key, key + "b", bytes);
+      } else {
+        log.add_point(key, bytes);
+        model.add(key, key_after(key), bytes);
+      }
+      if (random() % 8 == 0) CHECK_EQ(log.cost(), model.cost());
+      if (random() % 8 == 0) CHECK(log.known() == model.known());
+      CHECK_EQ(log.covers_point("a"), model.covers("a", key_after("a")));
+    }
+    CHECK_EQ(log.cost(), model.cost());
+    CHECK(log.known() == model.known());
+  }
+}
+
 }  // namespace
 
 }  // namespace fdb
@@ -73,4 +98,5 @@ int main() {
   fdb::test_a_read_costs_its_pages();
   fdb::test_what_is_known_is_read_once();
   fdb::test_the_accounting_can_be_done_in_parts();
+  fdb::test_keys_count_as_ranges_do(fdb::test::seed());
 }

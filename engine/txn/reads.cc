@@ -78,12 +78,7 @@ void Reads::add_conflict(Slice begin, Slice end, const WriteMap* visible) {
   }
 }
 
-void Reads::add_point_conflict(Slice key, const WriteMap* visible) {
-  if (visible && !visible->empty()) {
-    const WriteMap::Segment segment = visible->segment(key);
-    if (!segment.is_unmodified() && !(segment.is_operation() && !segment.is_independent())) return;
-  }
-  attempt_.read_conflicts.add_point(key);
+void Reads::count_point_conflict(Slice key) {
   if (options_.read_your_writes_disabled) {
     size_.add_native_point(key);
   } else {
@@ -93,13 +88,19 @@ void Reads::add_point_conflict(Slice key, const WriteMap* visible) {
 
 // ---- a value ---------------------------------------------------------------------------------------
 
-Error Reads::read_value(Slice key, bool snapshot, ValueResult* result) {
-  const bool writes = sees_writes(snapshot) && !overlay_.empty();
-  const WriteMap* visible = writes ? &overlay_ : nullptr;
+Error Reads::value(Slice key, bool snapshot, ValueResult* result) {
+  ValueRead found;
+  if (Error error = value(key, snapshot, &found)) return error;
+  result->present = found.present;
+  result->value.assign(found.value);
+  return 0;
+}
+
+Error Reads::read_value(Slice key, bool snapshot, ValueRead* found) {
   const std::vector<KeyOperation>* operations = nullptr;
   bool needs_snapshot = true;
-  if (writes) {
-    const WriteMap::Segment segment = visible->segment(key);
+  if (!overlay_.empty() && sees_writes(snapshot)) {
+    const WriteMap::Segment segment = overlay_.segment(key);
     if (segment.is_unreadable() && !options_.bypass_unreadable) return err::kAccessedUnreadable;
     if (segment.is_operation()) {
       operations = &segment.operations();
@@ -108,23 +109,29 @@ Error Reads::read_value(Slice key, bool snapshot, ValueResult* result) {
       needs_snapshot = segment.is_unmodified();
     }
   }
+  const bool builds_on_stamp = operations && builds_on_pending_stamp(*operations);
   if (needs_snapshot) {
     if (Error error = view_.ensure_point(options_)) return error;
-    Slice value;
-    if (view_.only_known() && (options_.read_your_writes_disabled || !attempt_.read_log.covers(key, key_after(key)))) {
+    if (view_.only_known() && (options_.read_your_writes_disabled || !attempt_.read_log.covers_point(key))) {
       return err::kTransactionTooOld;
     }
-    result->present = view_.find(key, &value);
-    if (result->present) result->value.assign(value);
-    attempt_.read_log.add_point(key, key.size() + value.size());
+    found->present = view_.find(key, &found->value);
+    // What the transaction has written itself it does not depend on.
+    const bool depends = !snapshot && !builds_on_stamp;
+    attempt_.add_point_read(key, key.size() + found->value.size(), depends);
+    if (depends) count_point_conflict(key);
   }
-  if (operations && builds_on_pending_stamp(*operations)) return err::kOperationFailed;
-  if (!snapshot) add_point_conflict(key, visible);
-  if (operations) {
-    auto value = apply_operations(*operations, result->present ? std::optional<Slice>(result->value) : std::nullopt);
-    result->present = value.has_value();
-    if (value) result->value = std::move(*value);
+  if (builds_on_stamp) return err::kOperationFailed;
+  if (!operations) return 0;
+  if (operations->size() == 1 && operations->front().op == Op::kSet) {
+    found->present = operations->front().has_value;
+    found->value = operations->front().value;
+    return 0;
   }
+  auto made = apply_operations(*operations, found->present ? std::optional<Slice>(found->value) : std::nullopt);
+  found->present = made.has_value();
+  found->made = made ? std::move(*made) : Bytes();
+  found->value = found->made;
   return 0;
 }
 
@@ -133,7 +140,7 @@ bool Reads::knows(Slice key) {
     const WriteMap::Segment segment = overlay_.segment(key);
     if (!segment.is_unmodified() && !(segment.is_operation() && !segment.is_independent())) return true;
   }
-  return attempt_.read_log.covers(key, key_after(key));
+  return attempt_.read_log.covers_point(key);
 }
 
 // ---- a key -----------------------------------------------------------------------------------------

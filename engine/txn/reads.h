@@ -31,6 +31,13 @@ struct MappedRangeRequest {
   Slice mapper;
 };
 
+// What the read of a key found. The value lies in the snapshot, with the writes, or in `made`: it is good until the next of either.
+struct ValueRead {
+  bool present = false;
+  Slice value;
+  Bytes made;  // out of the value below by the writes
+};
+
 class Reads {
  public:
   // Sees the writes in `overlay`, which are the attempt's, now or as they were. `size` grows by what reads count.
@@ -38,9 +45,10 @@ class Reads {
       : attempt_(attempt), view_(view), options_(options), overlay_(overlay), size_(size) {}
 
   // 1009: the read version is still to come. What the disk has to say is an error of the read, too.
-  Error value(Slice key, bool snapshot, ValueResult* result) {
-    return caught([&] { return read_value(key, snapshot, result); });
+  Error value(Slice key, bool snapshot, ValueRead* found) {
+    return caught([&] { return read_value(key, snapshot, found); });
   }
+  Error value(Slice key, bool snapshot, ValueResult* result);
   Error key(const KeySelector& selector, bool snapshot, KeyResult* result) {
     return caught([&] { return read_key(selector, snapshot, result); });
   }
@@ -63,7 +71,7 @@ class Reads {
       return error.code;
     }
   }
-  Error read_value(Slice key, bool snapshot, ValueResult* result);
+  Error read_value(Slice key, bool snapshot, ValueRead* found);
   Error read_key(const KeySelector& selector, bool snapshot, KeyResult* result);
   Error read_range(const RangeRequest& request, const RangeLimits& limits, KeyValueArray* rows);
   // The last two without overlay; the read point is there.
@@ -71,7 +79,7 @@ class Reads {
   void read_native_range(RangeRead read, bool snapshot, KeyValueArray* rows);
   bool sees_writes(bool snapshot) const;
   void add_conflict(Slice begin, Slice end, const WriteMap* visible);
-  void add_point_conflict(Slice key, const WriteMap* visible);
+  void count_point_conflict(Slice key);
   View walk() const { return view_.walk(options_.max_read_key()); }
   // Carries out `read(reader)`. The read version is only taken when the writes do not answer the read by themselves.
   template <class Read>

@@ -14,7 +14,7 @@ Error TransactionAccess::read_conflicts(std::vector<KeyRange>* ranges) {
     if (Error error = transaction_.view_.ensure_point(transaction_.options_)) return error;
   }
   if (transaction_.attempt_.read_error != 0) return transaction_.attempt_.read_error;
-  *ranges = transaction_.attempt_.read_conflicts.merged();
+  *ranges = transaction_.attempt_.merged_read_conflicts();
   return 0;
 }
 

@@ -23,7 +23,7 @@ Error TransactionAnswers::prepare_commit(CommitRequest* request) {
   request->mutations = attempt_.native.mutations;
   request->write_conflicts = attempt_.native.write_conflicts;
   if (!options_.read_your_writes_disabled) merge_ranges(&request->write_conflicts);
-  request->read_conflicts = attempt_.read_conflicts.merged();
+  request->read_conflicts = attempt_.merged_read_conflicts();
   if (request->mutations.empty() && request->write_conflicts.empty()) return 0;
   if (options_.read_lock_aware && !options_.lock_aware) return err::kTransactionReadOnly;
   const bool conflicts_count = behavior().conflict_ranges_count_in_size;
@@ -129,7 +129,7 @@ DecidedCommit TransactionAnswers::decide_commit() {
     if (fault.error == err::kNotCommitted && request.report_conflicts) conflicting_ranges_.clear();
     return decided;
   }
-  const std::vector<KeyRange>& submitted = attempt_.read_conflicts.merged();
+  const std::vector<KeyRange>& submitted = attempt_.merged_read_conflicts();
   view_.let_go_of_snapshot();  // what nobody else has of it the commit may reuse
   const CommitOutcome outcome = keyspace().commit(request, late_decision());
   decided.error = outcome.error;

@@ -24,9 +24,13 @@ Ref<Future> Transaction::get(Slice key, bool snapshot) {
   if (latency_.disturbed() && !metadata && !reads(attempt_.writes).knows(key)) {
     if (Error error = disturb_read(key, Slice())) return failed_read(error);
   }
-  ValueResult result;
-  const Error error = reads(attempt_.writes).value(key, snapshot, &result);
-  if (error == 0) return answer(std::move(result), Tie::kRead);
+  ValueRead found;
+  const Error error = reads(attempt_.writes).value(key, snapshot, &found);
+  if (error == 0) {
+    if (!latency_.disturbed() && network_.running()) [[likely]]
+      return Future::ready_value(found.present, found.value);
+    return answer(ValueResult{found.present, Bytes(found.value)}, Tie::kRead);
+  }
   if (error != err::kFutureVersion) return failed_read(error);
   return wait_for_version([this, owned = Bytes(key), snapshot](const WriteMap& overlay, Result* late) {
     ValueResult value;

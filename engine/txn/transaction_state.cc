@@ -106,7 +106,7 @@ void TransactionState::clear_overlay() {
 
 void TransactionState::clear_native() {
   size_.clear_native();
-  attempt_.renew_native();
+  attempt_.native.renew();
   view_.forget();
 }
 
@@ -145,7 +145,7 @@ void TransactionState::reset_overlay() {
   watches_.end(err::kTransactionCancelled);
   // Without overlay the native half has the conflict ranges of the reads.
   if (options_.read_your_writes_disabled) {
-    for (const KeyRange& range : attempt_.read_conflicts.merged()) attempt_.native.read_conflicts.add(range.begin, range.end);
+    for (const KeyRange& range : attempt_.merged_read_conflicts()) attempt_.native.read_conflicts.add(range.begin, range.end);
   }
   attempt_.native.cost += attempt_.read_log.cost();
   clear_overlay();
