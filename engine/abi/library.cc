@@ -5,7 +5,7 @@
 
 namespace fdb {
 
-Library& Library::of_process() {
+Library& Library::make() {
   static Library* const library = [] {
     auto* made = new Library;
     static ForkHooks hooks{nullptr, nullptr, [] {
@@ -13,6 +13,7 @@ Library& Library::of_process() {
                              of_process().databases().start_over();
                            }};
     on_fork(&hooks);
+    made_.store(made, std::memory_order_release);
     return made;
   }();
   return *library;

@@ -13,12 +13,18 @@ namespace fdb {
 class Library {
  public:
   // The one behind the C API. Never destroyed: threads may outlive static destruction.
-  static Library& of_process();
+  static Library& of_process() {
+    Library* const made = made_.load(std::memory_order_acquire);
+    return made ? *made : make();
+  }
 
   Network& network() { return network_; }
   Databases& databases() { return databases_; }
 
  private:
+  static Library& make();
+
+  static inline std::atomic<Library*> made_{nullptr};
   Network network_;
   Databases databases_{network_};
 };

@@ -150,6 +150,8 @@ class RefCounted {
     }
     return false;
   }
+  // Whether nobody but the caller refers to it, who can then only be joined by holders of a plain pointer.
+  bool has_one_reference() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
   void release() const noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete static_cast<const T*>(this);
   }

@@ -1,5 +1,6 @@
 #include "base/env.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -46,7 +47,9 @@ Env& Env::current() {
 }
 
 int64_t Env::system_micros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
 }
 
 }  // namespace fdb

@@ -32,11 +32,6 @@ void Database::drop_handle() noexcept {
   if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) file_.reset();
 }
 
-Error Database::deferred_error() const {
-  std::lock_guard lock(mutex_);
-  return deferred_error_;
-}
-
 Bytes Database::connection_string() const { return keyspace_ ? keyspace_->connection_string() : Bytes(); }
 
 Error Database::set_option(int option, const uint8_t* value, int length) {
@@ -61,6 +56,7 @@ Error Database::set_option(int option, const uint8_t* value, int length) {
   } else {
     *at = std::move(preset);
   }
+  has_defaults_.store(true, std::memory_order_release);
   return 0;
 }
 
@@ -76,11 +72,6 @@ Ref<Future> Database::answer_error(Error error) {
   const bool late = keyspace_ && keyspace_->latency().on();
   return late ? answer_later(network_, keyspace_->clock(), keyspace_->latency().next_micros(), {error, Void{}})
               : network_.answer_error(error);
-}
-
-int Database::snapshot_ryw_counter() const {
-  std::lock_guard lock(mutex_);
-  return snapshot_ryw_counter_;
 }
 
 std::vector<OptionDefault> Database::transaction_defaults() const {

@@ -49,7 +49,7 @@ class Database : public RefCounted<Database> {
   Network& network() const { return network_; }
   // Null when the database is unusable; then deferred_error() says why.
   Keyspace* keyspace() const { return keyspace_.get(); }
-  Error deferred_error() const;
+  Error deferred_error() const { return deferred_error_.load(std::memory_order_acquire); }
   // What there is to say to people about that; empty if nothing.
   const Bytes& problem() const { return problem_; }
   // What the cluster file path special key shows.
@@ -57,7 +57,8 @@ class Database : public RefCounted<Database> {
   Bytes connection_string() const;
 
   // ---- for transactions ---------------------------------------------------------------------------
-  int snapshot_ryw_counter() const;
+  int snapshot_ryw_counter() const { return snapshot_ryw_counter_.load(std::memory_order_acquire); }
+  bool has_transaction_defaults() const { return has_defaults_.load(std::memory_order_acquire); }
   std::vector<OptionDefault> transaction_defaults() const;
   const std::shared_ptr<WatchSlots>& watch_slots() const { return watch_slots_; }
 
@@ -71,9 +72,11 @@ class Database : public RefCounted<Database> {
   std::atomic<int64_t> handles_{1};
   const Bytes opened_path_;
   Bytes problem_;
+  // Every new transaction looks at these three, so that takes no lock; they change under it.
+  std::atomic<Error> deferred_error_;
+  std::atomic<int> snapshot_ryw_counter_;
+  std::atomic<bool> has_defaults_{false};
   mutable Mutex mutex_;
-  Error deferred_error_;
-  int snapshot_ryw_counter_;
   std::vector<OptionDefault> defaults_;
   const std::shared_ptr<WatchSlots> watch_slots_ = std::make_shared<WatchSlots>();  // of watches that may outlive this
 };

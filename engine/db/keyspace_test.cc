@@ -140,7 +140,7 @@ class FakeUser : public KeyspaceUser {
     hold(Sweeper::kNone);
     keyspace_->upkeep().forget_undelivered(&place);
   }
-  void hold(Version version) { CHECK(keyspace_->upkeep().hold(this, std::exchange(held, version), version)); }
+  void hold(Version version) { keyspace_->upkeep().hold(&held, version); }
   void release_snapshot(int*) override { hold(Sweeper::kNone); }
   bool deliver_commit_unless_busy() override {
     ++delivered;
@@ -148,7 +148,7 @@ class FakeUser : public KeyspaceUser {
   }
 
   Undelivered::Place place{this};
-  Version held = Sweeper::kNone;
+  Sweeper::Place held{this};
   int delivered = 0;
 
  private:
@@ -161,10 +161,10 @@ void snapshots_are_taken_when_they_leave_the_window() {
   user->hold(fixture.read().version);
   for (int64_t passed = 0; passed < kReadWindow; passed += Upkeep::kSweepMicros) {
     fixture.pass(Upkeep::kSweepMicros);
-    CHECK(user->held != Sweeper::kNone);
+    CHECK(user->held.version != Sweeper::kNone);
   }
   fixture.pass(Upkeep::kSweepMicros);
-  CHECK_EQ(user->held, Sweeper::kNone);
+  CHECK_EQ(user->held.version, Sweeper::kNone);
 }
 
 void unseen_commits_are_delivered() {

@@ -9,20 +9,31 @@ namespace {
 
 constexpr size_t kUsers = 32;  // in one piece of work
 constexpr int kSteps = 256;
+constexpr int kLooks = 8;  // for the place of a user in the list
 
 }  // namespace
 
-void Sweeper::move(KeyspaceUser* user, Version from, Version to) {
-  if (from == to) return;
+void Sweeper::unlink(Place* place) noexcept {
+  if (next_ == place) next_ = place->next;
+  (place->previous ? place->previous->next : first_) = place->next;
+  (place->next ? place->next->previous : last_) = place->previous;
+}
+
+void Sweeper::link(Place* place) noexcept {
+  Place* before = last_;
+  for (int i = 0; i < kLooks && before && before->version > place->version; ++i) before = before->previous;
+  place->previous = before;
+  place->next = before ? before->next : first_;
+  (before ? before->next : first_) = place;
+  (place->next ? place->next->previous : last_) = place;
+}
+
+void Sweeper::move(Place* place, Version version) noexcept {
+  if (place->version == version) return;
   std::lock_guard lock(mutex_);
-  if (from == kNone) {
-    holders_.emplace(to, user);
-    return;
-  }
-  auto place = holders_.extract({from, user});
-  if (to == kNone) return;
-  place.value().first = to;
-  holders_.insert(std::move(place));
+  if (place->version != kNone) unlink(place);
+  place->version = version;
+  if (version != kNone) link(place);
 }
 
 bool Sweeper::sweep(Version horizon) {
@@ -30,12 +41,12 @@ bool Sweeper::sweep(Version horizon) {
   size_t count = 0;
   {
     std::lock_guard lock(mutex_);
-    auto at = holders_.upper_bound(last_);
-    if (at == holders_.end() || at->first >= horizon) at = holders_.begin();
-    for (; count < kUsers && at != holders_.end() && at->first < horizon; ++at) {
-      last_ = *at;
-      if (at->second->try_add_ref()) found[count++] = Ref<KeyspaceUser>::adopt(at->second);
+    if (next_ && next_->version >= horizon) next_ = nullptr;
+    Place* at = next_ ? next_ : first_;
+    for (; count < kUsers && at && at->version < horizon; at = at->next) {
+      if (at->user->try_add_ref()) found[count++] = Ref<KeyspaceUser>::adopt(at->user);
     }
+    next_ = at;
   }
   int steps = kSteps;
   for (size_t i = 0; i < count && steps > 0; ++i) {
@@ -48,12 +59,12 @@ bool Sweeper::sweep(Version horizon) {
     }
   }
   std::lock_guard lock(mutex_);
-  return !holders_.empty() && holders_.begin()->first < horizon;
+  return first_ && first_->version < horizon;
 }
 
 bool Sweeper::empty() {
   std::lock_guard lock(mutex_);
-  return holders_.empty();
+  return first_ == nullptr;
 }
 
 }  // namespace fdb

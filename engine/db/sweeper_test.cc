@@ -16,8 +16,8 @@ class FakeUser : public KeyspaceUser {
   explicit FakeUser(Sweeper& sweeper) : sweeper_(sweeper) {}
   ~FakeUser() override { hold(Sweeper::kNone); }
 
-  void hold(Version version) { sweeper_.move(this, std::exchange(held_, version), version); }
-  bool holds() const { return held_ != Sweeper::kNone; }
+  void hold(Version version) { sweeper_.move(&place_, version); }
+  bool holds() const { return place_.version != Sweeper::kNone; }
 
   void release_snapshot(int* steps) override {
     ++asked;
@@ -34,7 +34,7 @@ class FakeUser : public KeyspaceUser {
 
  private:
   Sweeper& sweeper_;
-  Version held_ = Sweeper::kNone;
+  Sweeper::Place place_{this};
 };
 
 std::vector<Ref<FakeUser>> holders(Sweeper& sweeper, int count) {
@@ -76,6 +76,30 @@ void a_moved_holder_counts_at_its_new_version() {
   user->hold(20);
   CHECK(!sweeper.sweep(10));
   CHECK_EQ(user->asked, 0);
+}
+
+void those_that_come_late_with_old_versions_go_with_the_others() {
+  Sweeper sweeper;
+  const auto recent = holders(sweeper, 100);
+  const auto old = make_ref<FakeUser>(sweeper);
+  old->hold(9);
+  const auto older = make_ref<FakeUser>(sweeper);
+  older->hold(8);
+  recent[50]->hold(7);
+  while (sweeper.sweep(1000)) continue;
+  CHECK(!old->holds() && !older->holds());
+  CHECK_EQ(still_holding(recent), 0);
+  CHECK(sweeper.empty());
+}
+
+void a_user_that_goes_is_not_where_the_next_piece_begins() {
+  Sweeper sweeper;
+  const auto users = holders(sweeper, 64);
+  for (const auto& user : users) user->is_busy = true;
+  CHECK(sweeper.sweep(1000));
+  users[32]->hold(Sweeper::kNone);  // the next one's turn
+  CHECK(sweeper.sweep(1000));
+  for (const auto& user : users) CHECK_EQ(user->asked, user->holds() ? 1 : 0);
 }
 
 void works_in_pieces() {
@@ -129,6 +153,8 @@ int main() {
   fdb::takes_what_is_older_than_the_horizon();
   fdb::a_moved_holder_counts_at_its_new_version();
   fdb::works_in_pieces();
+  fdb::those_that_come_late_with_old_versions_go_with_the_others();
+  fdb::a_user_that_goes_is_not_where_the_next_piece_begins();
   fdb::stops_when_the_steps_are_used_up();
   fdb::busy_users_do_not_hold_up_the_rest();
   fdb::goes_on_when_one_has_no_memory();

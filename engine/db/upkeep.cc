@@ -1,7 +1,5 @@
 #include "db/upkeep.h"
 
-#include <new>
-
 #include "base/env.h"
 #include "db/keyspace.h"
 #include "runtime/network.h"
@@ -43,16 +41,6 @@ void Upkeep::deliver_unseen() {
   }
 }
 
-bool Upkeep::hold(KeyspaceUser* user, Version from, Version to) noexcept {
-  try {
-    sweeper_.move(user, from, to);
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
-  if (to != Sweeper::kNone) schedule_sweep();
-  return true;
-}
-
 // Without memory for it the next one who holds something schedules it.
 template <class Schedule>
 void Upkeep::schedule_sweep_once(Schedule schedule) noexcept {
@@ -64,7 +52,7 @@ void Upkeep::schedule_sweep_once(Schedule schedule) noexcept {
   }
 }
 
-void Upkeep::schedule_sweep() noexcept {
+void Upkeep::schedule_next_sweep() noexcept {
   schedule_sweep_once([this](auto task) { network_.at(clock_, clock_.now() + kSweepMicros, TimerKind::kLimit, task); });
 }
 

@@ -31,16 +31,22 @@ class Upkeep {
          RecentCommits& recent)
       : network_(network), clock_(clock), link_(std::move(link)), published_(published), recent_(recent) {}
 
-  // The oldest version that `user` holds a snapshot of has changed (Sweeper::kNone: none), so that it can be taken
-  // from it when it is too old. False when there is no memory to note it.
-  bool hold(KeyspaceUser* user, Version from, Version to) noexcept;
+  // The oldest version that a user holds a snapshot of is another one (Sweeper::kNone: none), so that it can be taken from it when it
+  // is too old.
+  void hold(Sweeper::Place* place, Version version) noexcept {
+    sweeper_.move(place, version);
+    if (version != Sweeper::kNone) schedule_sweep();
+  }
   // A commit is about to be decided: if nobody looks at it, the network thread delivers it.
   void expect_delivery(Undelivered::Place* place);
   void forget_undelivered(Undelivered::Place* place) { undelivered_.remove(place); }
   // There is something that will be out of the window one day.
-  void schedule_sweep() noexcept;
+  void schedule_sweep() noexcept {
+    if (!sweep_scheduled_.load(std::memory_order_relaxed)) schedule_next_sweep();
+  }
 
  private:
+  void schedule_next_sweep() noexcept;
   void sweep();
   void go_on_sweeping() noexcept;
   template <class Schedule>

@@ -5,11 +5,14 @@
 namespace fdb {
 
 CommitDelivery::~CommitDelivery() {
-  if (keyspace_) keyspace_->upkeep().forget_undelivered(&place_);
+  if (was_expected_) keyspace_->upkeep().forget_undelivered(&place_);
 }
 
 void CommitDelivery::start(Ref<Future> future, bool looks_hasten) {
-  if (looks_hasten) keyspace_->upkeep().expect_delivery(&place_);
+  if (looks_hasten) {
+    was_expected_ = true;
+    keyspace_->upkeep().expect_delivery(&place_);
+  }
   attempt_.started = true;
   future_ = std::move(future);
 }

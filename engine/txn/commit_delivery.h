@@ -67,6 +67,8 @@ class CommitDelivery {
   // ---- what comes of commits ------------------------------------------------------------------------
   // Gets the stamp of the commit of this attempt.
   void add_stamp(Ref<Future> future) { stamps_.push_back(std::move(future)); }
+  // Whether there is anything that fail() would end.
+  bool has_futures() const { return future_ || !stamps_.empty(); }
   // Whether a time-out would end something: a look delivers everything else.
   bool is_awaited() const { return !stamps_.empty() || attempt_.on_its_way; }
   Version committed_version() const { return committed_version_; }
@@ -85,7 +87,8 @@ class CommitDelivery {
   Network& network_;
   Keyspace* const keyspace_;
   Undelivered::Place place_;
-  Ref<Future> future_;  // not delivered yet
+  bool was_expected_ = false;  // the place may be in the keyspace's list
+  Ref<Future> future_;         // not delivered yet
   Attempt attempt_;
   std::vector<Ref<Future>> stamps_;
   Version committed_version_ = kInvalidVersion;

@@ -15,7 +15,7 @@ Bytes full(const Bytes& prefix, Slice key) {
 }  // namespace
 
 ReadView::~ReadView() {
-  if (keyspace_) keyspace_->upkeep().hold(holder_, listed_, Sweeper::kNone);
+  if (held_.version != Sweeper::kNone) keyspace_->upkeep().hold(&held_, Sweeper::kNone);
 }
 
 // ---- the read version ------------------------------------------------------------------------------
@@ -46,29 +46,33 @@ Error ReadView::ensure_commit_version() {
 }
 
 void ReadView::forget_version() noexcept {
+  if (point_.state == State::kNone && point_.refused == 0) return;
   point_ = Point();
   enlist();
 }
 
 void ReadView::forget() noexcept {
   forget_version();
-  place_ = Place();
+  if (tenant_) place_ = Place();
 }
 
 // ---- the snapshot ----------------------------------------------------------------------------------
 
 Error ReadView::ensure_point(const NativeOptions& options) {
-  if (Error error = ensure_version(options)) return error;
+  if (!has_version()) {
+    if (Error error = ensure_version(options)) return error;
+  } else if (point_.state == State::kReading && keyspace_->too_old(point_.version)) {
+    point_.only_known = true;
+  }
   if (point_.state == State::kNamed) {
     if (options.initialize_new_database) return err::kClientInvalidOperation;
     if (Error error = keyspace_->read_point_at(point_.version, &point_.snapshot)) return error;
     point_.state = State::kReading;
     enlist();
   }
-  if (keyspace_->too_old(point_.version)) point_.only_known = true;
   if (point_.only_known && tenant_ && place_.tenant_id < 0) return err::kTransactionTooOld;
   keyspace_->note_round_trip();
-  return resolve_tenant(point_.snapshot);
+  return tenant_ ? resolve_tenant(point_.snapshot) : 0;
 }
 
 bool ReadView::find(Slice key, Slice* value) const {
@@ -80,13 +84,11 @@ View ReadView::walk(Slice max_key) const {
   return {&point_.snapshot, place_.prefix, max_key, tenant_ ? system_keys::kSystemBegin : system_keys::kSystemEnd};
 }
 
-// Tells the keyspace's sweeper what is held here; after every change of the read point. Without memory for that it is held
-// until the next change.
+// Tells the keyspace's sweeper what is held here; after every change of the read point.
 void ReadView::enlist() noexcept {
   const bool holds = has_snapshot() && !point_.trimmed;
   const Version oldest = holds ? point_.version : Sweeper::kNone;
-  if (oldest == listed_) return;
-  if (keyspace_->upkeep().hold(holder_, listed_, oldest)) listed_ = oldest;
+  if (oldest != held_.version) keyspace_->upkeep().hold(&held_, oldest);
 }
 
 // Nothing but special keys can be read after a commit: the version is enough to get the snapshot again.

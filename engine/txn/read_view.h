@@ -3,7 +3,7 @@
 // Thread-safety: none; a transaction owns it under its lock. The keyspace must outlive it.
 // Invariants:
 //  1. The read version is taken once and never changes before forget().
-//  2. While a snapshot is held, the keyspace's sweeper lists its holder under the read version, unless memory ran out.
+//  2. While a snapshot is held, the keyspace's sweeper lists its holder under the read version.
 //  3. Out of the read window nothing is readable but what was read before: such a view is `only_known()`, and release() clears the
 //     rest out of the snapshot.
 #pragma once
@@ -23,7 +23,7 @@ class ReadView {
   // `keyspace` is null in a transaction that can do nothing; `tenant` if the reads are not limited to one. `holder` is whom the
   // sweeper asks for snapshots.
   ReadView(Keyspace* keyspace, Ref<Tenant> tenant, KeyspaceUser* holder)
-      : keyspace_(keyspace), tenant_(std::move(tenant)), holder_(holder) {}
+      : keyspace_(keyspace), tenant_(std::move(tenant)), held_(holder) {}
   ~ReadView();
   ReadView(const ReadView&) = delete;
 
@@ -62,7 +62,7 @@ class ReadView {
   // takes from that.
   void release(ReadLog* log, int* steps);
   // Under which version the sweeper lists the holder; Sweeper::kNone if it does not.
-  Version held_version() const { return listed_; }
+  Version held_version() const { return held_.version; }
 
   // ---- the tenant -----------------------------------------------------------------------------------
   bool in_tenant() const { return static_cast<bool>(tenant_); }
@@ -94,10 +94,9 @@ class ReadView {
 
   Keyspace* const keyspace_;
   const Ref<Tenant> tenant_;
-  KeyspaceUser* const holder_;
+  Sweeper::Place held_;
   Point point_;
   Place place_;
-  Version listed_ = Sweeper::kNone;
 };
 
 }  // namespace fdb

@@ -9,11 +9,16 @@ void Transaction::destroy() {
   {
     Lock lock(mutex_);
     destroyed_ = true;
-    fail_pending(err::kTransactionCancelled, err::kTransactionCancelled);
-    watches_.end(err::kTransactionCancelled);
+    const bool is_pending =
+        !waiting_.empty() || !late_answers_.empty() || !on_error_futures_.empty() || !jumps_.empty() || delivery_.has_futures();
+    if (is_pending) fail_pending(err::kTransactionCancelled, err::kTransactionCancelled);
+    if (!watches_.empty()) watches_.end(err::kTransactionCancelled);
     disarm_timeout();
-    clear_overlay();  // here, and not on the network thread, should that have a reference
-    clear_native();
+    // Here, and not on the network thread, should that have a reference.
+    if (!has_one_reference()) {
+      clear_overlay();
+      clear_native();
+    }
   }
   database_->drop_handle();
   release();

@@ -12,10 +12,11 @@
 
 #include "db/atomic_ops.h"
 #include "txn/transaction_answers.h"
+#include "txn/transaction_memory.h"
 
 namespace fdb {
 
-class Transaction final : public TransactionAnswers {
+class Transaction final : public TransactionAnswers, public InTransactionMemory {
  public:
   Transaction(Ref<Database> database, Ref<Tenant> tenant, const SpecialKeySpace& special_keys)
       : TransactionAnswers(std::move(database), std::move(tenant), special_keys) {}

@@ -85,6 +85,7 @@ void TransactionState::apply_option(int option, bool present, Slice value) {
 }
 
 void TransactionState::apply_defaults() {
+  if (!database_->has_transaction_defaults()) return;
   for (OptionDefault& preset : database_->transaction_defaults()) {
     apply_option(preset.transaction_option, preset.present, preset.value);
   }
@@ -218,11 +219,6 @@ void TransactionState::arm_timeout() {
 void TransactionState::start_timeout() {
   if (options_.timeout_ms <= 0 || timeout_timer_ != 0 || destroyed_) return;
   timeout_timer_ = at(retry_policy_.deadline_micros(options_.timeout_ms), TimerKind::kLimit, [this] { timeout_fired(); });
-}
-
-void TransactionState::disarm_timeout() {
-  if (timeout_timer_ != 0) network_.cancel(timeout_timer_);
-  timeout_timer_ = 0;
 }
 
 void TransactionState::timeout_fired() {

@@ -100,7 +100,9 @@ class TransactionState : public KeyspaceUser {
   // ---- timeouts -------------------------------------------------------------------------------------
   void arm_timeout();
   void start_timeout();
-  void disarm_timeout();
+  void disarm_timeout() {
+    if (timeout_timer_ != 0) network_.cancel(std::exchange(timeout_timer_, 0));
+  }
   void timeout_fired();
 
   // ---- parts that are made for one call -------------------------------------------------------------
