@@ -24,6 +24,11 @@ int64_t weight(const Snapshot& state) {
   return total.bytes + total.keys * kBytesPerKey;
 }
 
+// So that a chunk of its own for a large record is not much larger.
+size_t rounded(size_t size) {
+  return size <= kLargestChunk ? std::bit_ceil(size) : (size + kLargestChunk - 1) / kLargestChunk * kLargestChunk;
+}
+
 }  // namespace
 
 // Bytes below `used` never change, so that they may be read without the lock by who has seen that value under it. The largest
@@ -46,7 +51,7 @@ struct RecentCommits::Chunk : RefCounted<Chunk> {
       ::operator delete(bytes);
     }
   }
-  bool is_mapped() const { return capacity == kLargestChunk; }
+  bool is_mapped() const { return capacity >= kLargestChunk; }
 
   const size_t capacity;
   const Version before;  // older than all records
@@ -79,7 +84,7 @@ RecentCommits::~RecentCommits() = default;
 char* RecentCommits::make_room(size_t size) {
   if (chunks_.empty() || chunks_.back()->used + size > chunks_.back()->capacity) {
     const size_t grown = chunks_.empty() ? kSmallestChunk : std::min(kLargestChunk, 4 * chunks_.back()->capacity);
-    chunks_.push_back(make_ref<Chunk>(std::max(grown, std::bit_ceil(size)), newest_version_));
+    chunks_.push_back(make_ref<Chunk>(std::max(grown, rounded(size)), newest_version_));
     record_bytes_ += static_cast<int64_t>(chunks_.back()->capacity);
     end_ = Position{first_chunk_ + chunks_.size() - 1, 0};
   }
@@ -95,6 +100,9 @@ struct RecentCommits::Commit {
   const Snapshot& state;
   int64_t replaced;
 
+  bool has_record() const {
+    return size <= kLargestRecord || (size <= kLargestSparingRecord && kSparingFactor * static_cast<int64_t>(size) <= replaced);
+  }
   void write(char* place) const noexcept {
     if (!changes.empty()) return commit_record::encode(changes, place);
     if (!record.empty()) std::memcpy(place, record.data(), size);
@@ -126,7 +134,7 @@ void RecentCommits::add_published(Version version, Slice record, int64_t changes
 }
 
 void RecentCommits::add(const Commit& commit, Version window_start) {
-  const bool recorded = commit.size <= kLargestRecord;
+  const bool recorded = commit.has_record();
   Garbage garbage;
   std::lock_guard lock(mutex_);
   const int64_t total = changes_ + commit.count;
@@ -179,7 +187,7 @@ bool RecentCommits::is_over_budget() const {
   if (bases_.size() > kMostBases) return true;
   int64_t pinned = 0;
   for (size_t i = 1; i + 1 < bases_.size(); ++i) pinned += bases_[i].pinned;
-  return pinned > std::max(kSpareBytes, record_bytes_);
+  return pinned > std::max({kSpareBytes, record_bytes_, weight(newest_state_) / kSparePart});
 }
 
 // ---- letting go --------------------------------------------------------------------------------------

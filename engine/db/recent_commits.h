@@ -7,9 +7,10 @@
 // Thread-safety: every member may be called from any thread; add() by one at a time, in version order.
 // Invariants:
 //  1. The state at every version in the window is exact, also between commits.
-//  2. A record is kept as long as a version in the window may need it; a commit too large for a record is a base instead.
-//  3. The bases between the oldest and the newest weigh no more than kSpareBytes or the records, whichever is more; those that
-//     have to go leave gaps that grow with their age, as what is read is mostly recent.
+//  2. A record is kept as long as a version in the window may need it; a commit too large for a record, which is not small beside the
+//     pages that the commit rewrote, is a base instead.
+//  3. The bases between the oldest and the newest weigh no more than the most of kSpareBytes, the records and a part of the state; those
+//     that have to go leave gaps that grow with their age, as what is read is mostly recent.
 //  4. A failed add() changes nothing. One add() lets go of a bounded number of bases and chunks, outside of the lock.
 #pragma once
 
@@ -26,9 +27,12 @@ namespace fdb {
 class RecentCommits {
  public:
   static constexpr int64_t kChangesPerBase = 256;
-  static constexpr size_t kLargestRecord = 16 << 10;
+  static constexpr size_t kLargestRecord = 16 << 10;        // of any commit
+  static constexpr size_t kLargestSparingRecord = 4 << 20;  // of one whose pages weigh kSparingFactor times as much
+  static constexpr int64_t kSparingFactor = 4;
   static constexpr size_t kMostBases = 64;
   static constexpr int64_t kSpareBytes = 8 << 20;
+  static constexpr int64_t kSparePart = 4;  // a quarter of the state
 
   RecentCommits(Version version, Snapshot content);
   ~RecentCommits();

@@ -146,6 +146,39 @@ void test_memory_for_each_version(size_t hot_keys) {
   }
 }
 
+// Commits that are too large for any record, but small beside the pages that they rewrite, keep no snapshot each.
+void test_large_commits_all_over_the_tree_have_records() {
+  constexpr size_t kKeys = 20'000;
+  Random random(11);
+  Writer writer(kKeys);
+  Version version = kFirst;
+  std::vector<Bytes> names;
+  for (size_t key = 0; key < kKeys; ++key) names.push_back(numbered(key));
+  const auto commit = [&](size_t count, Slice value) {
+    std::vector<Change> changes;
+    for (size_t i = 0; i < count; ++i) changes.push_back(Change{names[pick(random, kKeys)], value});
+    writer.commit(++version, changes);
+  };
+  for (size_t first = 0; first < kKeys; first += 1000) {
+    std::vector<Change> changes;
+    for (size_t key = first; key < first + 1000; ++key) changes.push_back(Change{names[key], "some value of moderate size"});
+    writer.commit(++version, changes);
+  }
+  const Version loaded = version;
+  const size_t before = writer.recent.bases();
+  std::map<Version, fdb::RangeStats> totals;
+  for (int i = 0; i < 2 * static_cast<int>(RecentCommits::kMostBases); ++i) {
+    commit(500, Bytes(pick(random, 60), 'v'));
+    totals[version] = writer.state.total();
+  }
+  CHECK(writer.recent.bases() < before + RecentCommits::kMostBases / 2);
+  for (Version at = loaded + 1; at <= version; at += 7) {
+    Snapshot state;
+    CHECK(writer.recent.state_at(at, &state));
+    CHECK(state.total().keys == totals[at].keys && state.total().bytes == totals[at].bytes);
+  }
+}
+
 // The second look at a version, or at one near it, starts from the first.
 void test_rebuilt_states_are_remembered() {
   Random random(8);
@@ -227,6 +260,7 @@ int main() {
   test_every_version_is_exact(fdb::test::seed());
   if (kMeasures) test_memory_for_each_version(20'000);
   if (kMeasures) test_memory_for_each_version(100);
+  test_large_commits_all_over_the_tree_have_records();
   test_rebuilt_states_are_remembered();
   test_an_idle_database_keeps_its_newest_state_only();
   test_readers_beside_the_writer();
