@@ -223,6 +223,7 @@ struct ConflictSet::Impl {
 
   void forget(Version version) {
     if (size == 0) return;
+    bury();  // single keys may be all that is still added
     credit += kSweepPerForget;
     if (credit < kSmallestSweep) return;
     Fingers fingers;

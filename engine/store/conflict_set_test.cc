@@ -102,6 +102,18 @@ void test_covering() {
   CHECK_EQ(set.size(), 2u);
 }
 
+// Also if only single keys follow.
+void test_covering_before_single_keys() {
+  ConflictSet set;
+  for (int i = 0; i < 5000; ++i) set.add(std::to_string(i), std::to_string(i) + "!", 10);
+  set.add("", "\xff", 20);
+  for (Version version = 21; version < 100; ++version) {
+    set.add("hot", fdb::key_after("hot"), version);
+    set.forget(5);
+  }
+  CHECK(set.size() < 100);
+}
+
 // A hot range needs two boundaries, and a hot key a few places, however often they are written; what is older than the window goes away.
 void test_bounds(char last, size_t most) {
   ConflictSet set;
@@ -127,6 +139,7 @@ void test_bounds(char last, size_t most) {
 int main() {
   test_edges();
   test_covering();
+  test_covering_before_single_keys();
   test_bounds('!', 2000);
   test_bounds('\0', 16'000);
   test_against_model(fdb::test::seed());

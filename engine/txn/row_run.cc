@@ -7,7 +7,7 @@ namespace fdb {
 
 namespace {
 
-// A leaf that gives at least one in so many of its rows is kept instead of copied.
+// A leaf that gives at least one in so many of its rows, and of their bytes if some lie outside of it, is kept instead of copied.
 constexpr int kKeptShare = 4;
 
 class KeptLeaves final : public RowKeeper {
@@ -40,11 +40,20 @@ inline FDBKeyValue RowRun::row_at(int place) const {
           static_cast<int>(slot.value_size)};
 }
 
+// Whether the result may keep the leaf for rows [from, to).
+bool RowRun::may_keep(int from, int to) const {
+  if (!is_plain_ || (to - from) * kKeptShare < leaf_->count) return false;
+  if (leaf_->blobs == 0) return true;
+  int64_t sum = 0;
+  for (int row = from; row < to; ++row) sum += bytes(row);
+  return sum * kKeptShare >= leaf_->bytes;
+}
+
 void RowRun::add_to(KeyValueArray* result, int from, int to) const {
   std::vector<FDBKeyValue>& rows = result->rows;
   const size_t before = rows.size();
   const auto count = static_cast<size_t>(to - from);
-  if (!is_plain_ || (to - from) * kKeptShare < leaf_->count) {
+  if (!may_keep(from, to)) {
     for (int row = from; row < to; ++row) {
       const store::Node& leaf = *leaf_;
       result->add(key(row), leaf.value(place(row)));

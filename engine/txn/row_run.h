@@ -33,6 +33,7 @@ class RowRun {
 
  private:
   int place(int row) const { return first_ + step_ * row; }
+  bool may_keep(int from, int to) const;
   FDBKeyValue row_at(int place) const;
 
   const store::Node* leaf_ = nullptr;

@@ -128,6 +128,22 @@ void test_few_rows_are_copied() {
   CHECK(rows_of(array) == part(numbered_rows(1000), 500, 502));
 }
 
+// Neither does who takes its small rows keep the large ones beside them, which lie outside of the leaf.
+void test_small_rows_beside_large_ones_are_copied() {
+  constexpr int kSmall = 10, kAll = 20;
+  Rows rows;
+  for (int i = 0; i < kAll; ++i) rows.emplace_back(numbered(i), Bytes(i < kSmall ? 10 : 100'000, 'v'));
+  const Snapshot snapshot = stored(rows);
+  KeyValueArray small;
+  read_forward(view_of(snapshot), "", numbered(kSmall), &small);
+  CHECK(small.keeper == nullptr);
+  CHECK(rows_of(small) == part(rows, 0, kSmall));
+  KeyValueArray large;
+  read_forward(view_of(snapshot), numbered(kSmall), "\xff", &large);
+  CHECK(large.keeper != nullptr && large.arena.reserved() == 0);
+  CHECK(rows_of(large) == part(rows, kSmall, kAll));
+}
+
 // A cache counts what it has loaded and lets go of it: nobody else may keep that.
 void test_rows_of_pages_are_copied() {
   test::MapLeafSource source;
@@ -176,6 +192,7 @@ int main() {
   fdb::test_bounds();
   fdb::test_rows_outlive_the_snapshot();
   fdb::test_few_rows_are_copied();
+  fdb::test_small_rows_beside_large_ones_are_copied();
   fdb::test_memory_may_run_out();
   fdb::test_rows_of_pages_are_copied();  // last: from here on there is a cache
   return 0;

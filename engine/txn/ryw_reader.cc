@@ -463,7 +463,7 @@ void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray*
   const SnapshotWalk::Place from = walk.resolve(read.begin.key, read.begin.offset);
   const SnapshotWalk::Place to = walk.resolve(read.end.key, read.end.offset);
   read.reverse ? walk.seek_before(to.key) : walk.seek(from.key);
-  for (int64_t bytes = 0, count = 0; walk.valid() && !rows->more;) {
+  for (int64_t bytes = 0, count = 0; walk.valid();) {
     const RowRun run = read.reverse ? walk.rows_down_to(from.key) : walk.rows_below(std::min<Slice>(to.key, view.end));
     if (run.count() == 0) break;
     int taken = 0;
@@ -472,6 +472,7 @@ void read_snapshot_range(const View& view, const RangeRead& read, KeyValueArray*
       rows->more = ++count == read.limits.rows || (read.limits.bytes >= 0 && bytes >= read.limits.bytes);
     }
     run.add_to(rows, 0, taken);
+    if (rows->more) break;  // a step may have to load a leaf
     read.reverse ? walk.pass_backward(taken) : walk.pass_forward(taken);
   }
   // What lies behind the row that a limit stopped at was not looked at.
