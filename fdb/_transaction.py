@@ -301,10 +301,7 @@ class Transaction(TransactionRead, _Writes, AtomicOperations[None]):
     @property
     def options(self) -> TransactionOptions:
         """The options of this transaction."""
-        handle, library = self._handle, self._library
-        return TransactionOptions(
-            lambda code, value: handle.call(library.fdb_transaction_set_option, code, value)
-        )
+        return TransactionOptions(self._handle.set_option)
 
     # ---- writes ----
 

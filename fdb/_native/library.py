@@ -243,12 +243,6 @@ class Library(EngineFunctions):
 
     # ---- transactions ----
 
-    def fdb_transaction_set_option(
-        self, transaction: int, option: int, value: bytes | None
-    ) -> None:
-        function = self._bind("fdb_transaction_set_option")
-        check(function(_transaction(transaction), option, *_optional(value)))
-
     def fdb_transaction_set_read_version(self, transaction: int, version: int) -> None:
         self._bind("fdb_transaction_set_read_version")(_transaction(transaction), version)
 

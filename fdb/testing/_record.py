@@ -227,9 +227,10 @@ class Recorder:
     # ---- commits ----
 
     def _prepare(self, operation: Operation, attempt: Attempt) -> None:
-        handle, library = operation._handle, operation.transaction.source._library
-        Base.call(handle, library.fdb_transaction_set_option, _REPORT_CONFLICTING_KEYS, None)
+        handle = operation._handle
+        Base.set_option(handle, _REPORT_CONFLICTING_KEYS, None)
         if any(write.kind.startswith("set_versionstamped") for write in attempt.writes):
+            library = operation.transaction.source._library
             address = Base.call(handle, library.fdb_transaction_get_versionstamp)
             self._stamps[attempt] = Key(handle, address, extension.KEY)
 

@@ -332,6 +332,10 @@ class TracedHandle(Base):
             operation, lambda: super(TracedHandle, self).add_conflict_range(first, last, type)
         )
 
+    def set_option(self, code: int, value: bytes | None, /) -> None:
+        operation = Operation(self, "set_option", arguments=(code, value))
+        self._told(operation, lambda: super(TracedHandle, self).set_option(code, value))
+
     # ---- attempts ----
 
     def commit(self) -> Any:

@@ -242,6 +242,26 @@ static PyObject *transaction_add_conflict_range(HandleObject *self, PyObject *co
     Py_RETURN_NONE;
 }
 
+/* Two arguments: a code, and a value or None, which is not the same as an empty one. */
+static PyObject *transaction_set_option(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
+    binding_bytes value = {NULL, NULL, 0};
+    int code;
+    if (check_call(self, "set_option", count, 2) != 0) {
+        return NULL;
+    }
+    __auto_type set_option = BINDING_FUNCTION(self->library, fdb_transaction_set_option);
+    if (set_option == NULL || binding_get_int(args[0], &code) != 0 ||
+        (args[1] != Py_None && binding_get_value(args[1], &value) != 0)) {
+        return NULL;
+    }
+    fdb_error_t error = set_option(self->pointer, (FDBTransactionOption)code, value.data, value.length);
+    Py_XDECREF(value.owner);
+    if (error != 0) {
+        return binding_raise_code(error);
+    }
+    Py_RETURN_NONE;
+}
+
 /* ---- life cycle ---- */
 
 /* The future of a commit; NULL with the exception set. */
@@ -356,6 +376,7 @@ static PyMethodDef transaction_methods[] = {
     {"atomic_op", BINDING_METHOD(transaction_atomic_op), METH_FASTCALL, "atomic_op(code, key, operand)"},
     {"add_conflict_range", BINDING_METHOD(transaction_add_conflict_range), METH_FASTCALL,
      "add_conflict_range(begin, end, type)"},
+    {"set_option", BINDING_METHOD(transaction_set_option), METH_FASTCALL, "set_option(code, value or None)"},
     {"commit", (PyCFunction)transaction_commit, METH_NOARGS, "-> FutureVoid"},
     {"on_error", (PyCFunction)transaction_on_error, METH_O, "on_error(code) -> FutureVoid"},
     {"reset", (PyCFunction)transaction_reset, METH_NOARGS, "reset()"},

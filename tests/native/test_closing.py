@@ -121,14 +121,18 @@ def test_a_transaction_that_is_dropped_during_a_call(stub_library: fdb.ClientLib
     control: Any = stub_library.open("control")
     db: Any = stub_library.open("other")
     before = counted(control, "transactions")
-    caller = Caller(
-        lambda: db.create_transaction().options.set_debug_transaction_identifier("hold")
-    )
-    wait_until_held(control)
+    entered, released = threading.Event(), threading.Event()
+
+    def hold(address: int) -> bool:
+        entered.set()
+        return released.wait(WAIT_SECONDS)
+
+    caller = Caller(lambda: db.create_transaction()._handle.call(hold))
+    assert entered.wait(WAIT_SECONDS)
     db.close()
     assert counted(control, "transactions") == before + 1
-    control.options.set_machine_id("release")
-    assert caller.finish() is None
+    released.set()
+    assert caller.finish() is True
     caller = None  # type: ignore[assignment]
     assert counted(control, "transactions") == before
 

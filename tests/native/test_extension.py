@@ -123,6 +123,9 @@ def test_wrong_arguments(db: fdb.Database) -> None:
         lambda: handle.atomic_op("2", b"k", b"v"),
         lambda: handle.get_key(b"k", True, "1", False),
         lambda: handle.on_error("1020"),
+        lambda: handle.set_option(500),
+        lambda: handle.set_option("500", None),
+        lambda: handle.set_option(500, 5),
         lambda: type(handle)(),
         lambda: fdb.Value(5, 0, 0),  # type: ignore[arg-type]
         lambda: extension.wait_any([]),
@@ -134,6 +137,8 @@ def test_wrong_arguments(db: fdb.Database) -> None:
             call()
     with pytest.raises(OverflowError):
         handle.atomic_op(1 << 40, b"k", b"v")
+    with pytest.raises(OverflowError):
+        handle.set_option(1 << 40, None)
 
 
 def test_conversions() -> None:
@@ -156,6 +161,9 @@ def test_reference_counts_of_arguments(db: fdb.Database) -> None:
         tr.clear(key)
         tr.clear_range(key, value)
         tr.add_read_conflict_range(key, value)
+        tr.options.set_debug_transaction_identifier(value)
+        with pytest.raises(fdb.FDBError):
+            tr._handle.set_option(99999, value)
         tr.get_range(key, value).to_list()
         tr.get_key(fdb.KeySelector.last_less_than(key)).wait()
         with pytest.raises(TypeError):
