@@ -1,7 +1,7 @@
-// Allocations that fail on demand, for tests of what happens when memory runs out. Replaces the program's operator new:
-// include it in one source of a test program.
+// Allocations that fail on demand, for tests of what happens when memory runs out, and that are counted, for tests of what takes
+// any. Replaces the program's operator new: include it in one source of a test program.
 //
-// Thread-safety: each thread has its own count; other threads' allocations do not fail.
+// Thread-safety: each thread has its own counts; other threads' allocations do not fail.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,8 @@ namespace fdb::test {
 inline thread_local int64_t allocations_left = -1;  // -1: none fails
 inline thread_local bool all_fail_afterwards = false;
 inline thread_local int64_t failed_allocations = 0;
+inline thread_local int64_t allocations_made = 0;
+inline thread_local int64_t bytes_allocated = 0;
 
 // While it lives, this thread's `nth` allocation (counted from 0) fails, and with `all_after` those that follow it, too.
 class AllocationFailure {
@@ -30,6 +32,17 @@ class AllocationFailure {
   bool happened() const { return failed_allocations > 0; }
 };
 
+// What this thread has allocated since this was made, freed or not.
+class AllocationCount {
+ public:
+  int64_t made() const { return allocations_made - made_before_; }
+  int64_t bytes() const { return bytes_allocated - bytes_before_; }
+
+ private:
+  const int64_t made_before_ = allocations_made;
+  const int64_t bytes_before_ = bytes_allocated;
+};
+
 inline bool allocation_fails() {
   if (allocations_left < 0) return false;
   if (allocations_left > 0) {
@@ -44,6 +57,8 @@ inline bool allocation_fails() {
 inline void* allocate(std::size_t size, std::size_t alignment) noexcept {
   if (allocation_fails()) return nullptr;
   if (size == 0) size = 1;
+  ++allocations_made;
+  bytes_allocated += static_cast<int64_t>(size);
   if (alignment <= alignof(std::max_align_t)) return std::malloc(size);
   return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
