@@ -1,7 +1,6 @@
 #include "db/keyspace.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "db/initial_content.h"
 #include "db/system_keys.h"
@@ -22,8 +21,7 @@ SystemState state_of_system(const Snapshot& state) {
 }
 
 void name_version(Version version, CommitOutcome* outcome) {
-  const Bytes stamp = system_keys::big_endian(static_cast<uint64_t>(version)) + Bytes(2, '\0');
-  std::memcpy(outcome->stamp_bytes, stamp.data(), sizeof outcome->stamp_bytes);
+  for (int i = 0; i < 8; ++i) outcome->stamp_bytes[i] = static_cast<char>(version >> (56 - 8 * i));
   outcome->version = version;
 }
 
@@ -101,9 +99,10 @@ bool Keyspace::carry_out(const CommitRequest& request, Snapshot before, Slice st
   if (applied.touches_system_keys()) system_state = state_of_system(applied.state());
   conflicts_.add(request, applied, version);
   // Versions may be ahead of the clock, and then the clock decides what is out of the window, as it does in too_old().
-  conflicts_.forget(std::min(version, published_.clock()) - kReadWindow);
+  const Version now = published_.clock();
+  conflicts_.forget(std::min(version, now) - kReadWindow);
   if (file_) return file_->take(applied, system_state, version, std::move(receiver));
-  recent_.add(version, applied.changes(), applied.state(), applied.replaced_bytes(), published_.window_start());
+  recent_.add(version, applied.changes(), applied.state(), applied.replaced_bytes(), now - kReadWindow);
   publish(applied.state(), system_state, version);
   if (watches_.empty()) return false;
   for (const Change& change : applied.changes()) fire_watches(change, applied.state());

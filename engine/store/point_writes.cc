@@ -6,6 +6,8 @@
 #include <limits>
 #include <new>
 
+#include "base/compare.h"
+
 namespace fdb {
 
 namespace {
@@ -22,15 +24,10 @@ size_t shared_bytes(Slice a, Slice b, size_t limit) {
 
 // The eight bytes from `at` on, so that they compare as numbers; zeros behind the end.
 uint64_t head_of(Slice key, size_t at) {
-  unsigned char bytes[8] = {};
-  if (key.size() >= at + 8) {
-    std::memcpy(bytes, key.data() + at, 8);
-  } else if (key.size() > at) {
-    std::memcpy(bytes, key.data() + at, key.size() - at);
-  }
-  uint64_t head = 0;
-  for (const unsigned char byte : bytes) head = head << 8 | byte;
-  return head;
+  if (key.size() >= at + sizeof(uint64_t)) return load_ordered64(key.data() + at);
+  char bytes[sizeof(uint64_t)] = {};
+  if (key.size() > at) std::memcpy(bytes, key.data() + at, key.size() - at);
+  return load_ordered64(bytes);
 }
 
 // How many maxima there are in all above so many entries.
@@ -57,7 +54,7 @@ struct PointWrites::Entry {
 
   bool is_before(const Entry& other) const {
     if (head != other.head) return head < other.head;
-    const int difference = key.compare(other.key);
+    const int difference = compare(key, other.key);
     return difference != 0 ? difference < 0 : order < other.order;
   }
 };
@@ -183,7 +180,7 @@ void PointWrites::seal_tail() {
   std::sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(count),
             [](const Entry& a, const Entry& b) { return a.is_before(b); });
   for (size_t i = 0; i < count; ++i) {
-    if (i + 1 < count && sorted[i + 1].key == sorted[i].key) continue;  // the newest one counts
+    if (i + 1 < count && equal(sorted[i + 1].key, sorted[i].key)) continue;  // the newest one counts
     run->append(sorted[i].key, tail_[sorted[i].order].version);
   }
   finish(run.get());
@@ -286,7 +283,7 @@ PointWrites::OwnedRun PointWrites::merged(size_t first) const {
     }
     const Slice key = least->entry().key;
     const Version version = least->version();
-    if (result->count > 0 && result->key(result->count - 1) == key) {
+    if (result->count > 0 && equal(result->key(result->count - 1), key)) {
       // Of the same key in several runs the newest comes last.
       result->ages()[result->count - 1] = static_cast<uint32_t>(version - oldest);
       result->newest = std::max(result->newest, version);

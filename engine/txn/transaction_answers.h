@@ -78,7 +78,7 @@ class TransactionAnswers : public TransactionState {
   void commit_after_reads();
   void deliver_commit_locked();
   Error fail_above_native();
-  Error prepare_commit(CommitRequest* request);
+  Error prepare_commit(CommitRequest* request, bool is_disturbed);
   void add_tenant_prefix(CommitRequest* request);
 
   // ---- on_error -------------------------------------------------------------------------------------

@@ -1,11 +1,33 @@
 // Commit of a transaction, what it submits, and the delivery of the outcome.
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "db/system_keys.h"
 #include "txn/transaction.h"
 
 namespace fdb {
+
+namespace {
+
+// Lends what a transaction has written to the request for as long as this lives, so that it is not copied.
+class Loan {
+ public:
+  Loan(NativeHalf& native, CommitRequest& request) noexcept : native_(native), request_(request) { swap(); }
+  ~Loan() { swap(); }
+  Loan(const Loan&) = delete;
+
+ private:
+  void swap() noexcept {
+    native_.mutations.swap(request_.mutations);
+    native_.write_conflicts.swap(request_.write_conflicts);
+  }
+
+  NativeHalf& native_;
+  CommitRequest& request_;
+};
+
+}  // namespace
 
 // ---- what is submitted -----------------------------------------------------------------------------
 
@@ -18,10 +40,8 @@ Error TransactionAnswers::fail_above_native() {
   return attempt_.native.half_reset ? err::kInternalError : 0;
 }
 
-Error TransactionAnswers::prepare_commit(CommitRequest* request) {
-  if (!attempt_.writes.empty()) writes().hand_down(Slice(), system_keys::kSpecialEnd);
-  request->mutations = attempt_.native.mutations;
-  request->write_conflicts = attempt_.native.write_conflicts;
+// The request has the writes already.
+Error TransactionAnswers::prepare_commit(CommitRequest* request, bool is_disturbed) {
   if (!options_.read_your_writes_disabled) merge_ranges(&request->write_conflicts);
   request->read_conflicts = attempt_.merged_read_conflicts();
   if (request->mutations.empty() && request->write_conflicts.empty()) return 0;
@@ -33,8 +53,10 @@ Error TransactionAnswers::prepare_commit(CommitRequest* request) {
   // A version that was obtained before the lock may still lead to a conflict, which comes first.
   if (!view_.has_version() && keyspace().locked() && !request->lock_aware) return err::kDatabaseLocked;
   if (Error error = view_.tenant_requirement(options_)) return error;
-  if (Error error = view_.resolve_tenant(keyspace().current())) return error;
-  if (latency_.disturbed()) {
+  if (view_.in_tenant()) {
+    if (Error error = view_.resolve_tenant(keyspace().current())) return error;
+  }
+  if (is_disturbed) {
     begin_disturbed();
     if (Error error = disturb_version()) return error;
   }
@@ -119,11 +141,22 @@ DecidedCommit TransactionAnswers::decide_commit() {
   delay_micros_ = commit_delay_micros_ = 0;
   DecidedCommit decided{fail_above_native()};
   decided.reached_native = decided.error == 0;
-  if (decided.reached_native) decided.error = prepare_commit(&request);
+  if (!decided.reached_native) return decided;
+  if (!attempt_.writes.empty()) writes().hand_down(Slice(), system_keys::kSpecialEnd);
+  // Asked once: faults look at the writes, and may end the attempt that has them.
+  const bool is_disturbed = latency_.disturbed();
+  std::optional<Loan> loan;
+  if (is_disturbed || view_.in_tenant()) {
+    request.mutations = attempt_.native.mutations;
+    request.write_conflicts = attempt_.native.write_conflicts;
+  } else {
+    loan.emplace(attempt_.native, request);
+  }
+  decided.error = prepare_commit(&request, is_disturbed);
   if (decided.error != 0) return decided;
   decided.read_only = request.mutations.empty() && request.write_conflicts.empty();
   if (decided.read_only) return decided;
-  const Fault fault = latency_.disturbed() ? disturb_commit() : Fault();
+  const Fault fault = is_disturbed ? disturb_commit() : Fault();
   if (fault.error != 0 && !fault.is_applied) {
     decided.error = fault.error;
     if (fault.error == err::kNotCommitted && request.report_conflicts) conflicting_ranges_.clear();

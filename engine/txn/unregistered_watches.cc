@@ -44,6 +44,7 @@ int64_t UnregisteredWatches::take_answered() {
 }
 
 int64_t UnregisteredWatches::take_unread() {
+  if (unread_.empty()) return 0;
   int64_t size = 0;
   for (const Unread& unread : std::exchange(unread_, {})) size += unread.size;
   return size;
