@@ -4,14 +4,12 @@
 #include <optional>
 
 #include "txn/read_direction.h"
+#include "txn/unknown_range.h"
 
 namespace fdb {
 
 namespace {
 
-constexpr int64_t kClientRowOverhead = 8;
-constexpr int64_t kServerRowOverhead = 24;
-constexpr int64_t kReplyByteLimit = 80'000;
 constexpr int kMaxDoublings = 20;
 constexpr int kMaxRequests = 10'000'000;  // each makes something known, so this only ends a read that is broken
 
@@ -223,6 +221,11 @@ class RywReader::Scan {
 };
 
 Error RywReader::range(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
+  if (fetch_error_ == 0 && read_unknown_range(view_, overlay_, log_, read, rows)) return 0;
+  return walk_range(read, rows, ends);
+}
+
+Error RywReader::walk_range(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends) {
   return read.reverse ? Scan<Backward>(this, read, rows, ends).run() : Scan<Forward>(this, read, rows, ends).run();
 }
 

@@ -20,6 +20,11 @@ struct RangeLimits {
   int bytes;
 };
 
+// What a row counts for beside its bytes, with the client and with a server, and how much a server sends at once.
+constexpr int64_t kClientRowOverhead = 8;
+constexpr int64_t kServerRowOverhead = 24;
+constexpr int64_t kReplyByteLimit = 80'000;
+
 // A selector without or_equal.
 struct PlainSelector {
   Bytes key;
@@ -64,6 +69,8 @@ class RywReader {
   void forbid_fetches(Error error) { fetch_error_ = error; }
 
   Error range(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
+  // The same, segment by segment also where there is a shorter way.
+  Error walk_range(const RangeRead& read, KeyValueArray* rows, RangeEnds* ends);
   Error find_key(const PlainSelector& selector, Bytes* key);
   // Segments and rows that were looked at one by one to resolve selectors and to answer requests.
   int64_t walked() const { return walked_; }
