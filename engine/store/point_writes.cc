@@ -170,7 +170,11 @@ void PointWrites::seal_tail() {
   // Nothing fails from here on.
   const Slice first = key_of(tail_.front());
   size_t shared = first.size();
-  for (const Written& written : tail_) shared = shared_bytes(first, key_of(written), shared);
+  for (const Written& written : tail_) {
+    const Slice key = key_of(written);
+    const bool shares_all = key.size() >= shared && equal_bytes(first.data(), key.data(), shared);
+    if (!shares_all) shared = shared_bytes(first, key, shared);
+  }
   std::array<Entry, kTail> sorted;
   const size_t count = tail_.size();
   for (size_t i = 0; i < count; ++i) {

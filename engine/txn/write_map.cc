@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/compare.h"
+
 namespace fdb {
 
 namespace {
@@ -65,7 +67,7 @@ Slice WriteMap::Segment::begin_key() const { return entry_->first; }
 bool WriteMap::Segment::is_independent() const { return !is_dependent(entry_->second.operations.front().op); }
 
 bool WriteMap::Segment::begins_before(Slice key) const {
-  return entry_->first < key && !(begins_after() && is_key_after(key, entry_->first));
+  return compare(entry_->first, key) < 0 && !(begins_after() && is_key_after(key, entry_->first));
 }
 
 Bytes WriteMap::Segment::begin() const { return begins_after() ? key_after(entry_->first) : Bytes(entry_->first); }
