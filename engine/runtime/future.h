@@ -153,14 +153,15 @@ class Future : public RefCounted<Future> {
   Slow& slow();
   std::shared_ptr<FutureHook> hook();
 
-  Network* const network_ = nullptr;  // of one that was pending
+  // In an order without gaps: 80 bytes, which begin with the count of references.
+  Error error_ = 0;  // written before kReady, then constant
   enum State : uint8_t { kPending, kFinishing, kReady };
   std::atomic<uint8_t> state_{kPending};
   // How many getters succeeded and were not balanced by release_memory(), or a mark that the value is gone.
   std::atomic<int> value_references_{0};
-  Error error_ = 0;             // written before kReady, then constant
-  Result result_{Void{}};       // the same, but for release_memory()
-  std::unique_ptr<Slow> slow_;  // guarded by the stripe of this future; gone when ready
+  Network* const network_ = nullptr;  // of one that was pending
+  Result result_{Void{}};             // as error_, but for release_memory()
+  std::unique_ptr<Slow> slow_;        // guarded by the stripe of this future; gone when ready
 };
 
 }  // namespace fdb

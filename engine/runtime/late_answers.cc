@@ -34,10 +34,10 @@ void LateAnswers::insert(Entry entry) {
 }
 
 void LateAnswers::add(Ref<Future> future, Answer answer, Tie tie) {
-  insert({std::move(future), std::move(answer), tie == Tie::kRead, false, tie == Tie::kRefusal});
+  insert({std::move(future), std::move(answer.result), answer.error, tie == Tie::kRead, false, tie == Tie::kRefusal});
 }
 
-void LateAnswers::add_watch(Ref<Future> future) { insert({std::move(future), Answer(), true, true, false}); }
+void LateAnswers::add_watch(Ref<Future> future) { insert({std::move(future), Void{}, 0, true, true, false}); }
 
 void LateAnswers::arrive(Number number) {
   const auto at = entries_.find(number);
@@ -45,14 +45,14 @@ void LateAnswers::arrive(Number number) {
   Entry entry = std::move(at->second);
   entries_.erase(at);
   reads_ -= entry.is_read;
-  if (!entry.is_watch) complete(entry.future, std::move(entry.answer));
+  if (!entry.is_watch) complete(entry.future, {entry.error, std::move(entry.result)});
 }
 
 void LateAnswers::fail_all(Error error) {
   const std::map<Number, Entry> failed = std::move(entries_);
   entries_.clear();
   reads_ = 0;
-  for (const auto& [number, entry] : failed) entry.future->fail(entry.is_refusal ? entry.answer.error : error);
+  for (const auto& [number, entry] : failed) entry.future->fail(entry.is_refusal ? entry.error : error);
 }
 
 }  // namespace fdb

@@ -52,7 +52,8 @@ class LateAnswers {
  private:
   struct Entry {
     Ref<Future> future;
-    Answer answer;
+    Result result;
+    Error error;
     bool is_read;
     bool is_watch;
     bool is_refusal;

@@ -9,8 +9,8 @@ void TransactionHook::before_look(Future&) {
 }
 
 void WatchHook::after_cancel(Future&) {
-  if (const Ref<TransactionState> alive = transaction_->lock()) alive->forget_watch(*watched_);
-  if (const Ref<Keyspace> alive = keyspace_->lock()) alive->watches().remove(*watched_);
+  if (const Ref<TransactionState> alive = transaction_->lock()) alive->forget_watch(watched_);
+  if (const Ref<Keyspace> alive = keyspace_->lock()) alive->watches().remove(watched_);
 }
 
 const std::shared_ptr<TransactionHook>& TransactionLink::hook() {

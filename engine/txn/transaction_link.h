@@ -22,18 +22,19 @@ class TransactionHook : public FutureHook, public WeakLink<TransactionState> {
   void before_look(Future& future) override;
 };
 
-// Takes back a watch whose future is cancelled or destroyed, before or after it was registered.
+// Takes back a watch whose future is cancelled or destroyed, before or after it was registered. Has what is watched, so that they
+// are one piece of memory.
 class WatchHook : public FutureHook {
  public:
-  WatchHook(std::shared_ptr<TransactionHook> transaction, std::shared_ptr<const Watched> watched,
-            std::shared_ptr<WeakLink<Keyspace>> keyspace)
+  WatchHook(std::shared_ptr<TransactionHook> transaction, Watched watched, std::shared_ptr<WeakLink<Keyspace>> keyspace)
       : transaction_(std::move(transaction)), watched_(std::move(watched)), keyspace_(std::move(keyspace)) {}
   void before_look(Future& future) override { transaction_->before_look(future); }
   void after_cancel(Future& future) override;
+  const Watched& watched() const { return watched_; }
 
  private:
   const std::shared_ptr<TransactionHook> transaction_;
-  const std::shared_ptr<const Watched> watched_;
+  const Watched watched_;
   const std::shared_ptr<WeakLink<Keyspace>> keyspace_;
 };
 

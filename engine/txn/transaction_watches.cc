@@ -55,11 +55,13 @@ Ref<Future> Transaction::wait_for_watched(Slice key) {
 }
 
 Error Transaction::keep_watch(Slice key, ValueResult seen, const Ref<Future>& future, std::shared_ptr<const Watched>* kept) {
-  const auto watched = std::make_shared<Watched>();
-  watched->key = view_.full_key(key);
-  watched->prefix_size = watched->key.size() - key.size();
-  if (seen.present) watched->remembered = std::move(seen.value);
-  future->set_hook(std::make_shared<WatchHook>(link_.hook(), watched, keyspace().link()));
+  Watched made;
+  made.key = view_.full_key(key);
+  made.prefix_size = made.key.size() - key.size();
+  if (seen.present) made.remembered = std::move(seen.value);
+  const auto hook = std::make_shared<WatchHook>(link_.hook(), std::move(made), keyspace().link());
+  const std::shared_ptr<const Watched> watched(hook, &hook->watched());
+  future->set_hook(hook);
   const Error refused = watches_.add(future, watched, database_->watch_slots());
   if (refused == 0 && kept) *kept = watched;
   return refused;
