@@ -30,7 +30,7 @@ QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tes
 	tests/native/test_lifetimes.py tests/project/test_packaging.py \
 	tests/testing/test_tracing.py tests/testing/test_kept.py tests/testing/test_driven.py
 # Tests that ask no database anything, and those that run suites of their own.
-WITHOUT_ANSWERS := tests/project tests/generated tests/tuple \
+WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
 	$(wildcard tests/testing/test_pytest_plugin*.py) tests/testing/test_guide.py tests/testing/test_unittest.py
 
 .DEFAULT_GOAL := help

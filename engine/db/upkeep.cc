@@ -64,8 +64,8 @@ void Upkeep::go_on_sweeping() noexcept {
 void Upkeep::sweep() {
   const Version window_start = published_.window_start();
   const bool soon = sweeper_.sweep(window_start);
+  sweep_scheduled_.store(false);  // first: what comes after the looks below schedules its own sweep
   const bool more = recent_.trim(window_start) || !sweeper_.empty();
-  sweep_scheduled_.store(false);
   if (more) soon ? go_on_sweeping() : schedule_sweep();
 }
 
