@@ -29,7 +29,8 @@ Ref<Future> answer_later(Network& network, const Clock& clock, int64_t micros, A
 
 void LateAnswers::insert(Entry entry) {
   const bool is_read = entry.is_read;
-  entries_.emplace(++last_number_, std::move(entry));
+  if (!entries_) entries_ = std::make_unique<std::map<Number, Entry>>();
+  entries_->emplace(++last_number_, std::move(entry));
   reads_ += is_read;
 }
 
@@ -40,19 +41,20 @@ void LateAnswers::add(Ref<Future> future, Answer answer, Tie tie) {
 void LateAnswers::add_watch(Ref<Future> future) { insert({std::move(future), Void{}, 0, true, true, false}); }
 
 void LateAnswers::arrive(Number number) {
-  const auto at = entries_.find(number);
-  if (at == entries_.end()) return;  // the transaction was ended meanwhile
+  if (!entries_) return;
+  const auto at = entries_->find(number);
+  if (at == entries_->end()) return;  // the transaction was ended meanwhile
   Entry entry = std::move(at->second);
-  entries_.erase(at);
+  entries_->erase(at);
   reads_ -= entry.is_read;
   if (!entry.is_watch) complete(entry.future, {entry.error, std::move(entry.result)});
 }
 
 void LateAnswers::fail_all(Error error) {
-  const std::map<Number, Entry> failed = std::move(entries_);
-  entries_.clear();
+  const auto failed = std::move(entries_);
   reads_ = 0;
-  for (const auto& [number, entry] : failed) entry.future->fail(entry.is_refusal ? entry.error : error);
+  if (!failed) return;
+  for (const auto& [number, entry] : *failed) entry.future->fail(entry.is_refusal ? entry.error : error);
 }
 
 }  // namespace fdb

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 
 #include "runtime/future.h"
 #include "runtime/latency.h"
@@ -46,7 +47,7 @@ class LateAnswers {
   // Fails what is here, refusals with their own error.
   void fail_all(Error error);
 
-  bool empty() const { return entries_.empty(); }
+  bool empty() const { return !entries_ || entries_->empty(); }
   bool has_reads() const { return reads_ > 0; }
 
  private:
@@ -62,7 +63,7 @@ class LateAnswers {
   void insert(Entry entry);
 
   Number last_number_ = 0;
-  std::map<Number, Entry> entries_;
+  std::unique_ptr<std::map<Number, Entry>> entries_;  // made with the first
   size_t reads_ = 0;
 };
 

@@ -3,9 +3,8 @@
 namespace fdb {
 
 IssuedOverlays::Moment IssuedOverlays::now(const WriteMap& writes) {
-  if (!recording_) writes_ = writes;
-  recording_ = true;
-  return log_.size();
+  if (!recording_) recording_ = std::make_unique<Recording>(writes);
+  return recording_->log.size();
 }
 
 void IssuedOverlays::mutate(Slice key, Op op, Slice value, bool add_conflict) {
@@ -23,32 +22,26 @@ void IssuedOverlays::make_unreadable(Slice begin, Slice end) { add({Kind::kUnrea
 void IssuedOverlays::add(const Write& write) {
   if (!recording_) return;
   Write kept = write;
-  kept.first = arena_.copy(write.first);
-  kept.second = arena_.copy(write.second);
-  log_.push_back(kept);
+  kept.first = recording_->arena.copy(write.first);
+  kept.second = recording_->arena.copy(write.second);
+  recording_->log.push_back(kept);
 }
 
-void IssuedOverlays::apply(const Write& write) {
+void IssuedOverlays::Recording::apply(const Write& write) {
   switch (write.kind) {
-    case Kind::kMutate: return writes_.mutate(write.first, write.op, write.second, write.add_conflict);
-    case Kind::kClear: return writes_.clear_range(write.first, write.second, write.add_conflict);
-    case Kind::kConflict: return writes_.add_conflict_range(write.first, write.second);
-    case Kind::kUnreadable: return writes_.make_unreadable(write.first, write.second);
+    case Kind::kMutate: return writes.mutate(write.first, write.op, write.second, write.add_conflict);
+    case Kind::kClear: return writes.clear_range(write.first, write.second, write.add_conflict);
+    case Kind::kConflict: return writes.add_conflict_range(write.first, write.second);
+    case Kind::kUnreadable: return writes.make_unreadable(write.first, write.second);
   }
 }
 
 const WriteMap& IssuedOverlays::at(Moment moment) {
-  for (; applied_ < moment; ++applied_) apply(log_[applied_]);
-  return writes_;
+  Recording& recording = *recording_;
+  for (; recording.applied < moment; ++recording.applied) recording.apply(recording.log[recording.applied]);
+  return recording.writes;
 }
 
-void IssuedOverlays::clear() {
-  if (!recording_) return;
-  recording_ = false;
-  writes_ = WriteMap();
-  applied_ = 0;
-  log_.clear();
-  arena_.clear();
-}
+void IssuedOverlays::clear() { recording_.reset(); }
 
 }  // namespace fdb

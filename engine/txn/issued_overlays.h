@@ -3,6 +3,7 @@
 // Thread-safety: none; a transaction owns it under its lock.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/arena.h"
@@ -35,14 +36,19 @@ class IssuedOverlays {
     Slice second;
   };
 
-  void add(const Write& write);
-  void apply(const Write& write);
+  struct Recording {
+    explicit Recording(const WriteMap& now) : writes(now) {}
+    void apply(const Write& write);
 
-  bool recording_ = false;
-  WriteMap writes_;  // at the moment applied_
-  Moment applied_ = 0;
-  std::vector<Write> log_;
-  Arena arena_;
+    WriteMap writes;  // at the moment `applied`
+    Moment applied = 0;
+    std::vector<Write> log;
+    Arena arena;
+  };
+
+  void add(const Write& write);
+
+  std::unique_ptr<Recording> recording_;  // while reads wait: in most transactions none ever does
 };
 
 }  // namespace fdb

@@ -34,7 +34,9 @@ class UnregisteredWatches {
   // A watch whose read is not answered fails as a read does; later it stays pending in a transaction that is cancelled.
   void fail_unread(Error error);
   // Of an attempt that ends.
-  void forget_unread() noexcept { unread_.clear(); }
+  void forget_unread() noexcept {
+    if (lists_) lists_->unread.clear();
+  }
 
   // The transaction's own writes end watches that remember another value.
   void trigger(Slice key, const std::optional<Slice>& value);
@@ -42,11 +44,11 @@ class UnregisteredWatches {
   void trigger_cleared(Slice begin, Slice end);
 
   // Null when the watch is not here.
-  Ref<Watch> take(const Watched& watched) { return index_.take(watched); }
+  Ref<Watch> take(const Watched& watched) { return lists_ ? lists_->index.take(watched) : Ref<Watch>(); }
   // The commit took effect: from now on the keyspace has the watches.
   void activate() noexcept;
   void end(Error error);
-  bool empty() const { return index_.empty(); }
+  bool empty() const { return !lists_ || lists_->index.empty(); }
 
  private:
   struct Unread {
@@ -55,14 +57,22 @@ class UnregisteredWatches {
     int64_t size;                            // counts when it is answered
     int64_t issued_micros;
   };
+  struct Lists {
+    WatchIndex index;
+    std::list<Unread> unread;
+    uint64_t round_trip = 0;  // the keyspace's count when the last of them was issued
+  };
+
+  Lists& lists() {
+    if (!lists_) lists_ = std::make_unique<Lists>();
+    return *lists_;
+  }
 
   void fire(const Ref<Watch>& watch) { network_.deliver(watch->future(), Void{}); }
 
   Network& network_;
   Keyspace* const keyspace_;
-  WatchIndex index_;
-  std::list<Unread> unread_;  // an empty deque allocates, and a reset may not fail
-  uint64_t round_trip_ = 0;   // the keyspace's count when the last of them was issued
+  std::unique_ptr<Lists> lists_;  // made with the first watch: most transactions have none
 };
 
 }  // namespace fdb
