@@ -14,6 +14,8 @@ increment(db, b"counter")
 
 from __future__ import annotations
 
+import os as _os
+
 from fdb import _open as _open
 from fdb import _retry as _retry
 from fdb._attempts import AsynchronousRun as _AsynchronousRun
@@ -178,10 +180,32 @@ def get_api_version() -> int:
     return _api_version.get()
 
 
+#: What threads are loading now.
+_loading: list[str] = []
+
+
 def _load(name: str) -> Any:
     import importlib  # for those who use such a name only
 
-    return importlib.import_module(f"fdb.{name}")
+    module = f"fdb.{name}"
+    _loading.append(module)
+    try:
+        return importlib.import_module(module)
+    finally:
+        _loading.remove(module)
+
+
+def _finish_loading() -> None:
+    """Waits for modules that other threads are loading: in a forked child nobody would finish them."""
+    for module in list(_loading):
+        import contextlib
+        import importlib
+
+        with contextlib.suppress(Exception):  # whoever asked for it gets that
+            importlib.import_module(module)
+
+
+_os.register_at_fork(before=_finish_loading)
 
 
 def _has_module(name: str) -> bool:

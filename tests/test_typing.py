@@ -78,6 +78,39 @@ def test_names_that_are_loaded_on_use(run_python: RunPython) -> None:
     assert outcome.returncode == 0
 
 
+def test_a_fork_waits_for_what_another_thread_loads(run_python: RunPython) -> None:
+    """In the child nobody would finish that: it would wait for the lock of the module for ever."""
+    outcome = run_python(
+        """
+        import os, threading
+        from importlib.machinery import SourceFileLoader
+        import fdb
+        fdb.api_version(740)
+        inside, forks = threading.Event(), threading.Event()
+
+        execute = SourceFileLoader.exec_module
+
+        def execute_late(loader, module):
+            if module.__name__ == "fdb._directory.store":  # which fdb.directory_impl loads
+                inside.set()
+                assert forks.wait(60)
+            execute(loader, module)
+
+        SourceFileLoader.exec_module = execute_late
+        thread = threading.Thread(target=lambda: fdb.directory)
+        thread.start()
+        assert inside.wait(60)
+        os.register_at_fork(before=forks.set)  # runs before the hook of the package
+        child = os.fork()
+        if child == 0:
+            os._exit(fdb.directory is not fdb.directory_impl.directory)
+        thread.join()
+        assert os.waitpid(child, 0)[1] == 0
+        """
+    )
+    assert outcome.returncode == 0
+
+
 def test_type_checkers_see_the_real_names() -> None:
     """What a checker takes from `typing` is what there is at run time, so that both have every name."""
     assert not _typing.TYPE_CHECKING
