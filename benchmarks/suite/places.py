@@ -15,7 +15,7 @@ from suite.measure import Failed, Timed, Worker
 BENCHMARKS = Path(__file__).resolve().parents[1]
 ROOT = BENCHMARKS.parent
 BUILD = ROOT / "build" / "bench"
-WORKER = str(BENCHMARKS / "worker.py")
+WORKER = str(BENCHMARKS / "measured.py")
 #: A directory without a folder "fdb", which `python -c` would import for both packages.
 NEUTRAL = BENCHMARKS
 OFFICIAL_REQUIREMENTS = ("foundationdb==7.4.8", "gevent")

@@ -30,7 +30,7 @@ STORES = [("embedded", "lmdb"), ("embedded", "sqlite3"), ("durable", "lmdb")]
 
 
 def worker(*arguments: str) -> str:
-    command = [sys.executable, str(BENCHMARKS / "worker.py"), "--scale", TINY, *arguments]
+    command = [sys.executable, str(BENCHMARKS / "measured.py"), "--scale", TINY, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,7 +1,7 @@
 """A process that measures rows of work; started by the suite, see `suite.measure.Worker`.
 
-    python worker.py [--package NAME] [--database CLUSTER] [--scale NUMBER] MODULE ROW
-    python worker.py [...] --once MODULE                    # each row once: a test
+    python measured.py [--package NAME] [--database CLUSTER] [--scale NUMBER] MODULE ROW
+    python measured.py [...] --once MODULE                    # each row once: a test
 
 MODULE is one of `work/`. Prints "ready", then a line of JSON for each line that it reads.
 """
