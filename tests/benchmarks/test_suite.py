@@ -10,12 +10,12 @@ import sys
 import types
 
 import pytest
+from measured import rows_of
 from subjects import SUBJECTS, USUAL
 from suite import pages, table
 from suite.measure import Failed, Fresh, Plan, Timed, Worker, measure
 from suite.places import Places
 from suite.results import Column, Results, Row, Target, shown
-from worker import rows_of
 
 from helpers.paths import ROOT
 
