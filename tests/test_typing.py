@@ -25,6 +25,8 @@ UNWANTED = (
     "uuid",
     "warnings",
 )
+#: Those that functions to decorate need.
+UNWANTED_BEFORE = ("collections", "functools", "itertools", "threading")
 #: Our own, for programs that use what is in them.
 ON_USE = (
     "_async",
@@ -45,12 +47,14 @@ def test_what_a_start_does_not_load(run_python: RunPython) -> None:
         before = set(sys.modules)
         import fdb
         fdb.api_version(740)
+        db = fdb.open("memory:")
+        db[b"key"] = b"value"
+        assert not (set(sys.modules) - before) & {{*{UNWANTED_BEFORE!r}}}
 
         @fdb.transactional
         def increment(tr, key):
             tr.add(key, b"1")
 
-        db = fdb.open("memory:")
         increment(db, b"counter")
         assert db[b"counter"] == b"1"
         loaded = set(sys.modules) - before

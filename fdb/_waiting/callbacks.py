@@ -7,11 +7,9 @@ that mailbox is read. Callbacks may be added and withdrawn in any thread.
 from __future__ import annotations
 
 import _thread
-import itertools
-from collections.abc import Iterable
 
 from fdb._native import extension, process
-from fdb._typing import Protocol
+from fdb._typing import Iterable, Protocol
 from fdb._waiting.model import Callback
 
 
@@ -40,7 +38,7 @@ class PendingCallbacks:
     def __init__(self, mailbox: extension.Mailbox) -> None:
         self.mailbox = mailbox
         self._entries: dict[int, tuple[extension.FutureBase, Callback]] = {}
-        self._tokens = itertools.count(1)
+        self._tokens = iter(range(1, 1 << 62))
 
     def add(self, future: extension.FutureBase, callback: Callback) -> int:
         """Subscribes to the future; returns the token of the entry.
