@@ -47,6 +47,9 @@ TITLES = {
     "increment": "begin, get, set, commit, end",
 }
 
+#: Features of a processor by which the C library chooses how it copies and compares.
+FEATURES = ("avx2", "bmi2", "erms", "fsrm", "rtm")
+
 Counts = dict[str, float]
 
 
@@ -87,7 +90,17 @@ def toolchain(program: Path) -> str:
         check=True,
     ).stdout
     compilers = sorted(set(re.findall(r"(?:GCC|clang)[^\n]*", comments)))
-    return ", ".join([*compilers, *platform.libc_ver(str(program)), platform.machine()])
+    parts = [*compilers, *platform.libc_ver(str(program)), platform.machine(), *features()]
+    return ", ".join(parts)
+
+
+def features() -> list[str]:
+    """Returns which of FEATURES this processor has; none where the system does not say."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return []
+    return [feature for feature in FEATURES if feature in flags]
 
 
 def differences(kept: Counts, found: Counts) -> list[str]:
