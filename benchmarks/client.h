@@ -30,6 +30,13 @@ static inline void check(fdb_error_t error, const char *what) {
     }
 }
 
+static inline void expect(int condition, const char *what) {
+    if (!condition) {
+        fprintf(stderr, "%s: wrong answer\n", what);
+        exit(1);
+    }
+}
+
 static inline void *run_network(void *unused) {
     check(fdb_run_network(), "run_network");
     return unused;

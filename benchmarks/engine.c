@@ -29,13 +29,6 @@ typedef struct {
 
 static int64_t next_number(State *state) { return state->turn++ * STRIDE % PAIRS; }
 
-static void expect(int condition, const char *what) {
-    if (!condition) {
-        fprintf(stderr, "%s: wrong answer\n", what);
-        exit(1);
-    }
-}
-
 static void do_nothing(State *state) { fdb_transaction_destroy(begin(state->db)); }
 
 static void do_version(State *state) {

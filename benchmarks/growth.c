@@ -17,13 +17,6 @@ enum {
     LOAD_BATCH = 10000,
 };
 
-static void expect(int condition, const char *what) {
-    if (!condition) {
-        fprintf(stderr, "%s: wrong answer\n", what);
-        exit(1);
-    }
-}
-
 static void print_time(const char *name, double start, int64_t operations) {
     printf("%s %.1f\n", name, (seconds() - start) * 1e9 / (double)operations);
 }

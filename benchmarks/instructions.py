@@ -21,13 +21,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from suite.places import Places
+
+import fdb.embedded
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests"))
-
-import fdb.embedded  # noqa: E402
-from helpers.compilers import c_compiler, link_with_libfdb_c  # noqa: E402
-from helpers.paths import HEADERS  # noqa: E402
-
 KEPT = HERE / "instructions.json"
 #: By how much an operation may take more than is kept.
 TOLERANCE = 0.03
@@ -51,17 +49,6 @@ TITLES = {
 FEATURES = ("avx2", "bmi2", "erms", "fsrm", "rtm")
 
 Counts = dict[str, float]
-
-
-def build(directory: Path) -> Path:
-    """Compiles engine.c against the embedded engine."""
-    program = directory / "engine"
-    link = link_with_libfdb_c(fdb.embedded.libdir())
-    source = str(HERE / "engine.c")
-    subprocess.run(
-        [*c_compiler(), "-O2", f"-I{HEADERS}", source, "-o", str(program), *link], check=True
-    )
-    return program
 
 
 def count(program: Path, database: str, works: list[str]) -> Counts:
@@ -150,7 +137,7 @@ def main(argv: list[str]) -> int:
             )
             return 2
     with tempfile.TemporaryDirectory() as name:
-        program = build(Path(name))
+        program = Places().build("engine")
         made_with = toolchain(program)
         columns = {"memory:": count(program, "memory:counted", list(TITLES))}
         if not options.check and not options.update:

@@ -77,6 +77,14 @@ inline bool equal_bytes(const char* a, const char* b, size_t size) {
   return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
 }
 
+// How many bytes both begin with.
+inline size_t shared_prefix(Slice a, Slice b) {
+  const size_t limit = a.size() < b.size() ? a.size() : b.size();
+  size_t shared = 0;
+  while (shared < limit && a[shared] == b[shared]) ++shared;
+  return shared;
+}
+
 inline bool equal(Slice a, Slice b) { return a.size() == b.size() && equal_bytes(a.data(), b.data(), a.size()); }
 
 }  // namespace fdb

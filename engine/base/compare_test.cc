@@ -39,6 +39,13 @@ void test_words_are_ordered() {
   CHECK_EQ(load_ordered32("\xff\x02\x03\x04"), 0xff020304u);
 }
 
+void test_shared_prefix() {
+  CHECK_EQ(shared_prefix("", "a"), size_t{0});
+  CHECK_EQ(shared_prefix("ab", "abc"), size_t{2});
+  CHECK_EQ(shared_prefix("abd", "abc"), size_t{2});
+  CHECK_EQ(shared_prefix("abc", "abc"), size_t{3});
+}
+
 // Bytes of an alphabet so small that much is equal.
 void test_random(uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -57,6 +64,7 @@ void test_random(uint64_t seed) {
 int main() {
   fdb::test_every_place();
   fdb::test_words_are_ordered();
+  fdb::test_shared_prefix();
   fdb::test_random(fdb::test::seed());
   return 0;
 }

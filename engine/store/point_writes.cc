@@ -15,13 +15,6 @@ namespace {
 constexpr Version kNever = std::numeric_limits<Version>::min();
 constexpr size_t kBlock = 32;  // entries, or blocks, that have one maximum
 
-size_t shared_bytes(Slice a, Slice b, size_t limit) {
-  limit = std::min(limit, std::min(a.size(), b.size()));
-  size_t i = 0;
-  while (i < limit && a[i] == b[i]) ++i;
-  return i;
-}
-
 // The eight bytes from `at` on, so that they compare as numbers; zeros behind the end.
 uint64_t head_of(Slice key, size_t at) {
   if (key.size() >= at + sizeof(uint64_t)) return load_ordered64(key.data() + at);
@@ -173,7 +166,7 @@ void PointWrites::seal_tail() {
   for (const Written& written : tail_) {
     const Slice key = key_of(written);
     const bool shares_all = key.size() >= shared && equal_bytes(first.data(), key.data(), shared);
-    if (!shares_all) shared = shared_bytes(first, key, shared);
+    if (!shares_all) shared = shared_prefix(first.substr(0, shared), key);
   }
   std::array<Entry, kTail> sorted;
   const size_t count = tail_.size();
@@ -271,8 +264,8 @@ PointWrites::OwnedRun PointWrites::merged(size_t first) const {
     Run& run = *runs_[i];
     entries += run.count;
     bytes += run.bytes_used;
-    shared = shared_bytes(sample, run.key(0), shared);
-    shared = shared_bytes(sample, run.key(run.count - 1), shared);
+    shared = shared_prefix(sample.substr(0, shared), run.key(0));
+    shared = shared_prefix(sample.substr(0, shared), run.key(run.count - 1));
   }
   const Version oldest = runs_[first]->oldest;
   const bool fits = bytes <= kMostMergedBytes && newest_ - oldest <= std::numeric_limits<uint32_t>::max();

@@ -12,12 +12,7 @@ namespace fdb::store {
 
 namespace {
 
-uint32_t common_prefix(Slice a, Slice b) {
-  const size_t limit = std::min(a.size(), b.size());
-  size_t i = 0;
-  while (i < limit && a[i] == b[i]) ++i;
-  return static_cast<uint32_t>(i);
-}
+uint32_t common_prefix(Slice a, Slice b) { return static_cast<uint32_t>(shared_prefix(a, b)); }
 
 void set_heads(Node* node) {
   for (int i = node->first(); i < node->count; ++i) node->heads()[i] = head_of(node->key(i), node->prefix);
@@ -281,14 +276,6 @@ Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_
   return node;
 }
 
-Node* copy_without_references(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache) {
-  const uint32_t heap = has_many_holes(node) ? node->heap_live : node->heap_used;
-  const bool has_room = node->count < node->slot_capacity && node->slot_capacity <= node->count + 4;
-  Node* copy = make_node(node->level, editor, has_room ? node->slot_capacity : node->count + 1u, heap + extra, cache);
-  copy_contents(copy, node);
-  return copy;
-}
-
 }  // namespace
 
 Node* make_node(uint32_t level, uint64_t editor, uint32_t slot_capacity, uint32_t heap_capacity) {
@@ -318,20 +305,20 @@ int64_t memory_of(const Node* node) {
   return sum;
 }
 
-Slice separator_between(Slice low, Slice high) {
-  size_t shared = 0;
-  while (shared < low.size() && low[shared] == high[shared]) ++shared;
-  return high.substr(0, shared + 1);
-}
+Slice separator_between(Slice low, Slice high) { return high.substr(0, shared_prefix(low, high) + 1); }
 
-Node* copy_node(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache) {
-  Node* copy = copy_without_references(node, editor, extra, cache);
-  add_references(node, 0, node->count);
+Node* copy_sharing(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache) {
+  const uint32_t heap = has_many_holes(node) ? node->heap_live : node->heap_used;
+  const bool has_room = node->count < node->slot_capacity && node->slot_capacity <= node->count + 4;
+  Node* copy = make_node(node->level, editor, has_room ? node->slot_capacity : node->count + 1u, heap + extra, cache);
+  copy_contents(copy, node);
   return copy;
 }
 
-Node* copy_sharing(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache) {
-  return copy_without_references(node, editor, extra, cache);
+Node* copy_node(const Node* node, uint64_t editor, uint32_t extra, NodeCache* cache) {
+  Node* copy = copy_sharing(node, editor, extra, cache);
+  add_references(node, 0, node->count);
+  return copy;
 }
 
 void add_shared_references(const Node* copy, const Node* original) {

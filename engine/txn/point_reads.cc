@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/compare.h"
 #include "base/env.h"
 
 namespace fdb {
@@ -10,12 +11,6 @@ namespace fdb {
 namespace {
 
 constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15ULL;
-
-uint64_t load(const char* bytes) {
-  uint64_t word;
-  std::memcpy(&word, bytes, sizeof word);
-  return word;
-}
 
 // Both halves of the product, so that every bit of the state has a say in every bit of the result.
 uint64_t mix(uint64_t state) {
@@ -33,7 +28,7 @@ uint32_t PointReads::hash_of(Slice key) {
   uint64_t state = mix(seed_ ^ key.size());
   const char* at = key.data();
   size_t left = key.size();
-  for (; left > 8; at += 8, left -= 8) state = mix(state ^ load(at)) + seed_;
+  for (; left > 8; at += 8, left -= 8) state = mix(state ^ load_native<uint64_t>(at)) + seed_;
   uint64_t rest = 0;
   if (left > 0) std::memcpy(&rest, at, left);
   return static_cast<uint32_t>(mix(state ^ rest) >> 32);

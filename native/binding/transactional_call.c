@@ -401,11 +401,12 @@ static int is_awaited(PyObject *view) {
 }
 
 PyObject *binding_begin_call(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count) {
-    PyObject *source, *function = args[0], *arguments = args[3], *keywords = args[4];
+    PyObject *source;
     Py_ssize_t index;
     if (binding_parse_call("begin_call", args, count, &source, &index) != 0) {
         return NULL;
     }
+    PyObject *function = args[0], *arguments = args[3], *keywords = args[4];
     if (source != NULL && PyObject_TypeCheck(source, &binding_read_type) && is_awaited(source)) {
         return PyObject_Call(function, arguments, keywords);
     }
