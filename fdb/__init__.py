@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from fdb import embedded as embedded
     from fdb import fdboptions as fdboptions
     from fdb import impl as impl
+    from fdb import layers as layers
     from fdb import locality as locality
     from fdb import subspace_impl as subspace_impl
     from fdb import tenant_management as tenant_management
@@ -96,6 +97,7 @@ _MODULES = (
     "embedded",
     "fdboptions",
     "impl",
+    "layers",
     "subspace_impl",
     "testing",
     "tuple",

@@ -11,6 +11,7 @@ from fdb._future import (
     FutureStringArray,
     FutureVoid,
 )
+from fdb._generated.errors import MAYBE_COMMITTED
 from fdb._generated.options import (
     CONFLICT_RANGE_TYPE_READ,
     CONFLICT_RANGE_TYPE_WRITE,
@@ -286,6 +287,11 @@ class Transaction(TransactionRead, _Writes, AtomicOperations[None]):
 
     #: What the program has got wrong, if the commit will fail with 2000 for it.
     _misuse: str = ""
+    #: How many attempts were given up by `on_error` since the creation or a `reset`, and whether one of them may have
+    #: been committed. For layers, see fdb/layers/_once.py, as are the receipts that they keep.
+    _failed_attempts: int = 0
+    _maybe_committed: bool = False
+    _receipts: dict[bytes, Any] | None = None
 
     def __init__(self, handle: Handle, library: Library, db: Origin[Transaction]) -> None:
         super().__init__(handle, library, db, False)
@@ -429,10 +435,12 @@ class Transaction(TransactionRead, _Writes, AtomicOperations[None]):
         `error` is an FDBError or its code. The future fails with the same error if a retry cannot
         help. Any other exception given is raised.
         """
-        if isinstance(error, FDBError):
-            return self._handle.on_error(error.code)
-        if isinstance(error, int):
-            return self._handle.on_error(error)
+        if isinstance(error, (FDBError, int)):
+            code = error.code if isinstance(error, FDBError) else error
+            self._failed_attempts += 1
+            if code in MAYBE_COMMITTED:
+                self._maybe_committed = True
+            return self._handle.on_error(code)
         if isinstance(error, BaseException):
             raise error
         raise TypeError(f"on_error takes an FDBError or its code, not {type(error).__name__}")
@@ -440,6 +448,8 @@ class Transaction(TransactionRead, _Writes, AtomicOperations[None]):
     def reset(self) -> None:
         """Puts the transaction back to where it was after its creation."""
         self._handle.reset()
+        if self._receipts is not None or self._failed_attempts:
+            self._failed_attempts, self._maybe_committed, self._receipts = 0, False, None
 
     def cancel(self) -> None:
         """Fails everything pending and everything that follows, until `reset`, with 1025.

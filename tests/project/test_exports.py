@@ -156,7 +156,7 @@ def test_the_engine_is_there_without_an_import_of_its_own() -> None:
 
 def test_dir_lists_what_a_user_wants() -> None:
     modules = {
-        *("apiversion", "directory_impl", "embedded", "fdboptions", "impl"),
+        *("apiversion", "directory_impl", "embedded", "fdboptions", "impl", "layers"),
         *("locality", "subspace_impl", "tenant_management", "testing", "tuple"),
     }
     assert {*dir(fdb)} == {*fdb.__all__} | modules

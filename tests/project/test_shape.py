@@ -42,6 +42,7 @@ ELSEWHERE = {
     "fdb/embedded/__main__.py": ("embedded/test_embedded.py", "it is the folder"),
     "fdb/fdboptions.py": ("generated/test_generated.py", "all come of one generator"),
     "fdb/impl.py": ("project/test_exports.py", "it only imports"),
+    "fdb/layers/__init__.py": ("project/test_exports.py", "it is the face of a folder"),
     "fdb/testing/__init__.py": ("project/test_exports.py", "it is the face of a folder"),
     "fdb/tuple.py": ("tuple/test_tuple.py", "it is the face of a folder"),
 }

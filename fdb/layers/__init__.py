@@ -1,0 +1,15 @@
+"""Values that are more than bytes: layers that many programs need, each on a subspace of its own.
+
+Every layer is made with its subspace (a Subspace, a directory, or a prefix as bytes). Its operations take first what
+they run on: a Database or Tenant, then each is a transaction of its own, which is retried, or a Transaction, so that
+layers and the program's own reads and writes are combined. They block; given an AsyncDatabase or AsyncTenant, or one
+of its transactions in a running loop, they are coroutines.
+
+An operation whose transaction is retried after an unknown result (1021) takes effect once, on a database as well as
+in a transactional function of the program; see `fdb.layers._once` for what that takes.
+
+The keys are tuples within the subspace; each class documents its own, so that programs in other languages can share
+the data.
+"""
+
+from __future__ import annotations
