@@ -97,10 +97,10 @@ def test_in_a_transactional_function_of_the_program(base):
 
 def test_receipts_are_removed_by_later_operations(base):
     receipts = Receipts(RECEIPTS)
-    for _ in range(50):
+    for _ in range(20):
         done(run(base, increment(receipts)))
         gc.collect()
-    assert count_of(base) == 50
+    assert count_of(base) == 20
     assert len(receipts_of(base)) <= 3
 
 
