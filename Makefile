@@ -35,7 +35,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
-	generate check-generated parity bench bench-pages bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers sim test-all-pythons \
+	generate check-generated parity bench bench-pages bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers layers-seeds sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
 help: ## list the targets
@@ -151,6 +151,10 @@ bindingtester: $(VENV)/installed ## compare random programs with the official pa
 
 peers: $(VENV)/installed ## run other people's clients on the engine
 	$(PY) tests/peers/run.py
+
+layers-seeds: export FDB_LAYERS_SEEDS = $(SEEDS)
+layers-seeds: $(VENV)/installed ## test that layers lose and double nothing under many seeds of faults (SEEDS=1000)
+	$(PYTEST) tests/layers $(PYTEST_ARGS)
 
 sim: ## check histories of random transactions against a model (SEEDS=1000)
 	@$(PYTHON) tools/build_engine.py --tests --only simulation_test --no-run

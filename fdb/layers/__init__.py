@@ -13,3 +13,5 @@ the data.
 """
 
 from __future__ import annotations
+
+from fdb.layers._counter import Counter as Counter

@@ -11,6 +11,7 @@ import pytest
 import fdb
 import fdb.embedded
 import fdb.impl
+import fdb.layers
 import fdb.testing
 
 PUBLIC = (
@@ -80,6 +81,11 @@ def test_the_names_of_the_module() -> None:
             "Difference Finding RetryUnsafe assert_retry_safe "
             "NotSerializable Outcome Stuck assert_serializable "
             "AtomicWrite Attempt ConflictExplanation RecordedTransaction TransactionLog record",
+        ),
+        (
+            fdb.layers,
+            # One line for each module.
+            "Counter",
         ),
         (fdb.FDBRange, "to_list __iter__ __aiter__ iterate"),
         (
