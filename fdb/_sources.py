@@ -109,6 +109,17 @@ class TransactionSource(_Source):
     #: TypeError: not all rows are read at once unless that is written, as in db[:].
     __iter__ = None
 
+    @property
+    def last_version(self) -> int:
+        """The newest version that this object knows to be in the database; 0 before any. Never goes back, never blocks.
+
+        It knows the version of each commit that has written something, once somebody has waited for that commit
+        (`fdb.transactional` does), and each read version that was asked for and has arrived. A transaction that only
+        reads makes known what it has read if it asks for its read version; those of a session do. A tenant
+        and its database know the same; objects of other event models and processes know their own.
+        """
+        return self._handle.versions.newest
+
     def close(self) -> None:
         """Gives up the object; transactions made from it go on. A second call does nothing.
 
@@ -171,7 +182,10 @@ class DatabaseMembers(TransactionSource):
     def _open_tenant(self, kind: type[TenantT], name: bytes | tuple[Any, ...]) -> TenantT:
         key = tenant_name(name)
         address = self._handle.call(self._library.fdb_database_open_tenant, key)
-        handle = extension.DatabaseHandle(self._library.address, address, self._handle.model, True)
+        own = self._handle
+        handle = extension.DatabaseHandle(
+            self._library.address, address, own.model, True, own.versions
+        )
         tenant = kind(handle, self._library)
         tenant._database = self
         tenant._name = key

@@ -397,6 +397,7 @@ class Transaction(TransactionRead, _Writes, AtomicOperations[None]):
     def set_read_version(self, version: int) -> None:
         """Has the transaction read `version` of the database; before its first read."""
         self._handle.call(self._library.fdb_transaction_set_read_version, version)
+        self._handle.is_version_given = True
 
     def get_committed_version(self) -> int:
         """Returns the version of a finished commit; -1 if nothing was written. Does not block."""

@@ -170,3 +170,67 @@ def test_classes_may_be_subclassed() -> None:
     mine = Mine(plain._handle, plain._library)
     mine[b"k"] = b"v"
     assert mine.size() == 1 and isinstance(mine.create_transaction().db, Mine)
+
+
+def test_the_last_version_is_the_newest_committed_or_read(source: Any) -> None:
+    before = source.last_version
+    source[b"k"] = b"1"
+    tr = source.create_transaction()
+    tr[b"k"] = b"2"
+    assert source.last_version > before  # of the assignment
+    known = source.last_version
+    tr.commit().wait()
+    assert source.last_version == tr.get_committed_version() > known
+    reading = source.create_transaction()
+    assert reading[b"k"] == b"2"
+    reading.commit().wait()
+    assert source.last_version == tr.get_committed_version()  # nobody asked for what was read
+    reading = source.create_transaction()
+    assert source.last_version <= reading.get_read_version().wait() == source.last_version
+
+
+def test_versions_that_are_not_known_to_be_there_are_not_learnt(memory_db: fdb.Database) -> None:
+    memory_db[b"k"] = b"1"
+    known = memory_db.last_version
+    ahead = memory_db.create_transaction()
+    ahead.set_read_version(1 << 60)
+    assert ahead.get_read_version().wait() == 1 << 60
+    conflicting = memory_db.create_transaction()
+    assert conflicting[b"k"] == b"1"
+    conflicting[b"k"] = b"2"
+    memory_db[b"k"] = b"3"
+    newest = memory_db.last_version
+    with pytest.raises(fdb.FDBError, match="1020"):
+        conflicting.commit().wait()
+    assert memory_db.last_version == newest > known
+    ahead.reset()  # from here on it asks the database
+    assert newest <= ahead.get_read_version().wait() == memory_db.last_version < 1 << 60
+
+
+def test_a_database_and_its_tenants_know_the_same_versions(memory_db: fdb.Database) -> None:
+    fdb.tenant_management.create_tenant(memory_db, b"tenant")
+    tenant = memory_db.open_tenant(b"tenant")
+    tenant[b"k"] = b"1"
+    assert memory_db.last_version == tenant.last_version > 0
+    del tenant
+    memory_db[b"k"] = b"1"
+    assert memory_db.last_version == memory_db.open_tenant(b"tenant").last_version
+
+
+def test_the_last_version_never_goes_back_in_threads(memory_db: fdb.Database) -> None:
+    committed: list[int] = []
+
+    def work() -> None:
+        for _ in range(50):
+            tr = memory_db.create_transaction()
+            tr.add(b"n", struct.pack("<q", 1))
+            tr.commit().wait()
+            committed.append(tr.get_committed_version())
+            assert memory_db.last_version >= committed[-1]
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(committed) == 200 and memory_db.last_version == max(committed)

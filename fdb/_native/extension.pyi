@@ -112,10 +112,30 @@ class ListFutureBase(FutureBase):
     """A future whose result is or contains a list."""
 
 @final
+class Versions:
+    """The newest version that some transactions have committed or read."""
+
+    def __new__(cls, above: Versions) -> Self: ...
+    @property
+    def newest(self) -> int: ...
+    @property
+    def above(self) -> Versions | None: ...
+    def advance(self, version: int, /) -> None:
+        """Notes one, here alone. Raises OverflowError for one of more than 64 bits."""
+
+@final
 class DatabaseHandle:
     """Owns a database or a tenant of the library."""
 
-    def __new__(cls, library: int, pointer: int, model: Waits | None, is_tenant: bool) -> Self: ...
+    versions: Versions
+    def __new__(
+        cls,
+        library: int,
+        pointer: int,
+        model: Waits | None,
+        is_tenant: bool,
+        versions: Versions | None = None,
+    ) -> Self: ...
     def call(
         self, function: Callable[Concatenate[int, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> _T: ...
@@ -128,6 +148,9 @@ class DatabaseHandle:
 @disjoint_base
 class TransactionHandle(Generic[_Value, _Key, _Nothing, _Int64, _Rows, _Watch]):
     """Owns a transaction of the library."""
+
+    versions: Versions
+    is_version_given: bool
 
     def call(
         self, function: Callable[Concatenate[int, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs

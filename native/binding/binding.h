@@ -138,8 +138,11 @@ typedef struct {
     void *closed_pointer;  /* what the last of `users` has to destroy */
     int users;             /* calls that have got the address */
     PyObject *model;       /* event model of what is made from it; NULL for threads */
+    PyObject *versions;    /* what learns of those that are committed and read */
     int generation;
     int is_tenant;
+    char
+        is_version_given; /* of a transaction: set_read_version was called, so its read version shows nothing */
     int must_await; /* as the model says: in a running loop futures are to be awaited before they are used */
 } HandleObject;
 
@@ -160,6 +163,21 @@ int binding_wants_await(PyObject *model);
 
 /* A new transaction of the database or tenant. */
 PyObject *binding_create_transaction(HandleObject *handle);
+
+/* ---- versions ---- */
+
+extern PyTypeObject binding_versions_type;
+
+/* Those of a database. */
+PyObject *binding_versions_new(void);
+
+/* Has the database of a transaction learn of a version that was committed or read; never goes back. */
+void binding_learn(HandleObject *transaction, int64_t version);
+
+/* The same of the version of its last commit, which has succeeded. */
+void binding_learn_commit(HandleObject *transaction);
+
+/* ---- handles: their operations ---- */
 
 /* Operations of a TransactionHandle. */
 PyObject *binding_transaction_get(HandleObject *handle, PyObject *key, int snapshot);
@@ -215,7 +233,10 @@ typedef struct {
     unsigned char kind;
     unsigned char state;
     unsigned char owed;
+    unsigned char teaches; /* which version is learnt of from the result */
 } FutureObject;
+
+enum { BINDING_NO_VERSION, BINDING_COMMITTED_VERSION, BINDING_READ_VERSION };
 
 extern PyTypeObject binding_future_type;
 extern PyTypeObject binding_bytes_future_type;

@@ -155,6 +155,19 @@ int binding_future_is_ready(FutureObject *self) {
     return is_ready != NULL ? is_ready(self->pointer) != 0 : -1;
 }
 
+/* Passes on the version that a result shows. The owner is there until the library's future goes. */
+static void teach(FutureObject *self) {
+    HandleObject *transaction = (HandleObject *)self->owner;
+    if (transaction == NULL || transaction->pointer == NULL) {
+        return;
+    }
+    if (self->teaches == BINDING_COMMITTED_VERSION) {
+        binding_learn_commit(transaction);
+    } else if (!transaction->is_version_given) {
+        binding_learn(transaction, PyLong_AsLongLong(self->result));
+    }
+}
+
 /* Making objects may run the collector, and with it finalizers that use this very future, also on
  * other threads. So the library's future stays until the last reader is done with it, and the
  * result of the first one to finish counts. */
@@ -167,6 +180,9 @@ int binding_future_take(FutureObject *self) {
         self->result = result;
         self->error = error;
         self->state = result != NULL ? BINDING_RESULT : BINDING_ERROR;
+        if (self->teaches != BINDING_NO_VERSION && result != NULL) {
+            teach(self);
+        }
     } else if (self->state != BINDING_PENDING) {
         PyErr_Clear();
         Py_XDECREF(result);

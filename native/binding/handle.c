@@ -22,6 +22,8 @@ static void initialise(HandleObject *self, shim_library *library, void *pointer,
     self->generation = binding_generation;
     Py_XINCREF(model);
     self->model = model;
+    self->versions = NULL;
+    self->is_version_given = 0;
     self->must_await = must_await;
 }
 
@@ -32,24 +34,43 @@ int binding_wants_await(PyObject *model) {
     return wants;
 }
 
+/* -1 with an exception set unless the object is Versions. */
+static int check_versions(PyObject *versions) {
+    if (versions == NULL || !PyObject_TypeCheck(versions, &binding_versions_type)) {
+        binding_raise(PyExc_TypeError, "the versions of a handle are Versions");
+        return -1;
+    }
+    return 0;
+}
+
 static PyObject *database_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"library", "pointer", "model", "is_tenant", NULL};
+    static char *names[] = {"library", "pointer", "model", "is_tenant", "versions", NULL};
     unsigned long long library, pointer;
-    PyObject *model;
+    PyObject *model, *versions = Py_None;
     int is_tenant;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKOp:DatabaseHandle", names, &library, &pointer, &model,
-                                     &is_tenant)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKOp|O:DatabaseHandle", names, &library, &pointer, &model,
+                                     &is_tenant, &versions)) {
+        return NULL;
+    }
+    if (versions != Py_None && check_versions(versions) != 0) {
         return NULL;
     }
     int must_await = model != Py_None ? binding_wants_await(model) : 0;
     if (must_await < 0) {
         return NULL;
     }
-    HandleObject *self = (HandleObject *)type->tp_alloc(type, 0);
-    if (self != NULL) {
+    Py_INCREF(versions);
+    if (versions == Py_None) {
+        Py_SETREF(versions, binding_versions_new());
+    }
+    HandleObject *self = versions != NULL ? (HandleObject *)type->tp_alloc(type, 0) : NULL;
+    if (self == NULL) {
+        Py_XDECREF(versions);
+    } else {
         initialise(self, (shim_library *)(uintptr_t)library, (void *)(uintptr_t)pointer,
                    model != Py_None ? model : NULL, must_await);
         self->is_tenant = is_tenant;
+        self->versions = versions;
     }
     return (PyObject *)self;
 }
@@ -82,6 +103,7 @@ static PyObject *database_close(HandleObject *self, PyObject *Py_UNUSED(ignored)
 static void database_dealloc(HandleObject *self) {
     database_close(self, NULL);
     Py_CLEAR(self->model);
+    Py_CLEAR(self->versions);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -113,6 +135,19 @@ static PyObject *handle_model(HandleObject *self, void *Py_UNUSED(closure)) {
     PyObject *model = self->model != NULL ? self->model : Py_None;
     Py_INCREF(model);
     return model;
+}
+
+static PyObject *handle_versions(HandleObject *self, void *Py_UNUSED(closure)) {
+    Py_INCREF(self->versions);
+    return self->versions;
+}
+
+static int set_handle_versions(HandleObject *self, PyObject *versions, void *Py_UNUSED(closure)) {
+    if (check_versions(versions) != 0) {
+        return -1;
+    }
+    binding_store(&self->versions, versions);
+    return 0;
 }
 
 /* A new transaction of the library; NULL with the exception set if there is none. */
@@ -149,6 +184,8 @@ static PyObject *own_transaction(HandleObject *self, HandleObject *transaction, 
         return NULL;
     }
     initialise(transaction, self->library, pointer, self->model, self->must_await);
+    Py_INCREF(self->versions);
+    transaction->versions = self->versions;
     return (PyObject *)transaction;
 }
 
@@ -185,6 +222,8 @@ const char binding_handle_call_doc[] =
 
 PyGetSetDef binding_handle_properties[] = {
     {"model", (getter)handle_model, NULL, "The event model; None for threads.", NULL},
+    {"versions", (getter)handle_versions, (setter)set_handle_versions,
+     "What learns of the versions that are committed and read.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -200,8 +239,8 @@ static PyMethodDef database_methods[] = {
 PyTypeObject binding_database_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "fdb._native.extension.DatabaseHandle",
-    .tp_doc = "DatabaseHandle(library, pointer, model, is_tenant)\n--\n\n"
-              "Owns a database or a tenant of the library.",
+    .tp_doc = "DatabaseHandle(library, pointer, model, is_tenant, versions=None)\n--\n\n"
+              "Owns a database or a tenant of the library; a tenant has the versions of its database.",
     .tp_basicsize = sizeof(HandleObject),
     .tp_flags = Py_TPFLAGS_DEFAULT,
     .tp_new = database_new,

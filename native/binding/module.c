@@ -146,7 +146,7 @@ static int add_types(PyObject *module) {
                  {"ReadBase", &binding_read_type},           {"WriteBase", &binding_write_type},
                  {"SourceBase", &binding_source_type},       {"RunBase", &binding_run_type},
                  {"KeyValue", &binding_keyvalue_type},       {"RowIterator", &binding_row_iterator_type},
-                 {"Mailbox", &binding_mailbox_type}};
+                 {"Mailbox", &binding_mailbox_type},         {"Versions", &binding_versions_type}};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (PyType_Ready(types[i].type) != 0 ||
             PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type) != 0) {

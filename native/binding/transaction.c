@@ -1,6 +1,8 @@
 /* Transactions: their operations, each a single call from Python. See binding.h. */
 #include "binding/binding.h"
 
+#include <structmember.h>
+
 /* ---- reads ---- */
 
 /* Checks the number of arguments and that the transaction may be used. */
@@ -111,8 +113,15 @@ static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_U
     if (get_read_version == NULL) {
         return NULL;
     }
-    return binding_future_new(binding_classes.int64, self, get_read_version(self->pointer), BINDING_INT64,
-                              BINDING_READ);
+    PyObject *future = binding_future_new(binding_classes.int64, self, get_read_version(self->pointer),
+                                          BINDING_INT64, BINDING_READ);
+    FutureObject *version = (FutureObject *)future;
+    if (version != NULL && version->state == BINDING_PENDING) {
+        version->teaches = BINDING_READ_VERSION;
+    } else if (version != NULL && version->state == BINDING_RESULT && !self->is_version_given) {
+        binding_learn(self, PyLong_AsLongLong(version->result));
+    }
+    return future;
 }
 
 static PyObject *transaction_watch(HandleObject *self, PyObject *argument) {
@@ -284,8 +293,12 @@ static FDBFuture *begin_commit(HandleObject *self) {
 }
 
 static PyObject *wrap_commit(HandleObject *self, FDBFuture *future) {
-    return binding_future_new(binding_classes.nothing, self, future, BINDING_VOID,
-                              BINDING_KEEP_TRANSACTION | BINDING_COMMIT);
+    PyObject *outcome = binding_future_new(binding_classes.nothing, self, future, BINDING_VOID,
+                                           BINDING_KEEP_TRANSACTION | BINDING_COMMIT);
+    if (outcome != NULL) {
+        ((FutureObject *)outcome)->teaches = BINDING_COMMITTED_VERSION;
+    }
+    return outcome;
 }
 
 static PyObject *transaction_commit(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
@@ -311,6 +324,7 @@ int binding_commit(HandleObject *self, PyObject **pending) {
         binding_raise_code(error);
         return -1;
     }
+    binding_learn_commit(self);
     return 0;
 }
 
@@ -336,6 +350,7 @@ static PyObject *transaction_reset(HandleObject *self, PyObject *Py_UNUSED(ignor
         return NULL;
     }
     reset(self->pointer);
+    self->is_version_given = 0;
     Py_RETURN_NONE;
 }
 
@@ -358,6 +373,7 @@ static void transaction_dealloc(HandleObject *self) {
         SHIM_FUNCTION(self->library, fdb_transaction_destroy)(self->pointer);
     }
     Py_CLEAR(self->model);
+    Py_CLEAR(self->versions);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -384,6 +400,12 @@ static PyMethodDef transaction_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef transaction_members[] = {
+    {"is_version_given", T_BOOL, offsetof(HandleObject, is_version_given), 0,
+     "Whether the program has set the read version, which shows nothing then."},
+    {NULL, 0, 0, 0, NULL},
+};
+
 PyTypeObject binding_transaction_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "fdb._native.extension.TransactionHandle",
@@ -392,5 +414,6 @@ PyTypeObject binding_transaction_type = {
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .tp_dealloc = (destructor)transaction_dealloc,
     .tp_methods = transaction_methods,
+    .tp_members = transaction_members,
     .tp_getset = binding_handle_properties,
 };
