@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     from fdb._generated.enumerations import ConflictRangeType as ConflictRangeType
     from fdb._generated.enumerations import StreamingMode as StreamingMode
     from fdb._generated.error_codes import ErrorCode as ErrorCode
+    from fdb._observing.collector import Collector as Collector
+    from fdb._observing.event import TransactionEvent as TransactionEvent
+    from fdb._observing.observers import observe as observe
     from fdb._open import Cluster as Cluster
     from fdb._open import create_cluster as create_cluster
     from fdb._retry import transactional as transactional
@@ -108,13 +111,16 @@ _NAMES = {
     "AsyncDatabase": "_async",
     "AsyncTenant": "_async",
     "ClientLibrary": "_client_library",
+    "Collector": "_observing.collector",
     "ConflictRangeType": "_generated.enumerations",
     "DirectoryLayer": "directory_impl",
     "DirectorySubspace": "directory_impl",
     "ErrorCode": "_generated.error_codes",
     "StreamingMode": "_generated.enumerations",
     "Subspace": "subspace_impl",
+    "TransactionEvent": "_observing.event",
     "directory": "directory_impl",
+    "observe": "_observing.observers",
 }
 
 __all__ = [
@@ -122,6 +128,7 @@ __all__ = [
     "AsyncDatabase",
     "AsyncTenant",
     "ClientLibrary",
+    "Collector",
     "ConflictRangeType",
     "Database",
     "DirectoryLayer",
@@ -143,6 +150,7 @@ __all__ = [
     "Subspace",
     "Tenant",
     "Transaction",
+    "TransactionEvent",
     "TransactionRead",
     "Value",
     "Watch",
@@ -152,6 +160,7 @@ __all__ = [
     "get_api_version",
     "init",
     "is_api_version_selected",
+    "observe",
     "open",
     "options",
     "predicates",

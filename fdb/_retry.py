@@ -285,6 +285,10 @@ def run(
                     raise
                 raise refusal from error
             attempts, last = attempts + 1, error.code
+        except BaseException as error:
+            if strand is not None:
+                tr._handle.note_failure(type(error))
+            raise
 
 
 def _refused(tr: Transaction, error: FDBError, attempts: int, last: int) -> FDBError | None:

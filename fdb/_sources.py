@@ -19,6 +19,7 @@ from fdb._values import Key
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from fdb._observing.observers import Observers
     from fdb._transaction import Handle
 
     _Source = extension.SourceBase[Transaction]
@@ -166,6 +167,9 @@ def tenant_name(name: bytes | tuple[Any, ...]) -> bytes:
 class DatabaseMembers(TransactionSource):
     """What databases of all event models have, and tenants have not."""
 
+    #: Once they were asked for.
+    _observers: Observers | None = None
+
     @property
     def options(self) -> DatabaseOptions:
         """The options of this database, and defaults for its transactions."""
@@ -173,6 +177,16 @@ class DatabaseMembers(TransactionSource):
         return DatabaseOptions(
             lambda code, value: handle.call(library.fdb_database_set_option, code, value)
         )
+
+    @property
+    def observers(self) -> Observers:
+        """Who is told of the transactions of this database and its tenants; see `fdb.observe`.
+
+        To be changed by `append` and `remove`; what is added is called with each `fdb.TransactionEvent`.
+        """
+        from fdb._observing.observers import observers_of  # most programs observe nothing
+
+        return observers_of(self)
 
     def get_client_status(self) -> Key:
         """Returns the (future) status of the client as JSON text."""

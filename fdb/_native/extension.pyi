@@ -186,6 +186,7 @@ class TransactionHandle(Generic[_Value, _Key, _Nothing, _Int64, _Rows, _Watch]):
     def on_error(self, code: int, /) -> _Nothing: ...
     def reset(self) -> None: ...
     def cancel(self) -> None: ...
+    def note_failure(self, kind: type[BaseException], /) -> None: ...
 
 @disjoint_base
 class ReadBase(Generic[_Read, _Range]):
@@ -317,6 +318,26 @@ def transact(
     kwargs: dict[str, Any],
     /,
 ) -> _T: ...
+
+@disjoint_base
+class Counts:
+    """Counts what a transaction does; a subclass has a method ended(how, code, refusal, kind). Times are in nanoseconds."""
+
+    reads: int
+    keys_read: int
+    bytes_read: int
+    keys_written: int
+    bytes_written: int
+    read_version: int
+    commit_version: int
+    size: int
+    elapsed: int
+    waiting: int
+    committing: int
+    backing_off: int
+    conflicts: list[KeyValue] | None
+
+def set_observe(observe: Callable[[Any], Counts | None] | None, /) -> None: ...
 def find_main_thread() -> None: ...
 def set_callback_thread(thread: int, /) -> None: ...
 def invalidate() -> None: ...

@@ -151,7 +151,11 @@ static PyObject *run(call *self) {
             return result;
         }
         Py_XDECREF(result);
-        if (!PyErr_ExceptionMatches(binding_classes.error) || recover(self) != 0) {
+        if (!PyErr_ExceptionMatches(binding_classes.error)) {
+            binding_count_raised(self->transaction);
+            return NULL;
+        }
+        if (recover(self) != 0) {
             return NULL;
         }
     }

@@ -88,6 +88,7 @@ typedef struct {
     PyObject_HEAD
     FutureObject *future; /* NULL once the await has ended */
     PyObject *waiting;    /* how the event model waits, once the future was not ready */
+    PyObject *waited;     /* who counts the time of that, see counts.c */
     int is_beginning;     /* Python runs that may come back to here */
 } AwaitObject;
 
@@ -99,6 +100,7 @@ PyObject *binding_await(FutureObject *future) {
         Py_INCREF(future);
         self->future = future;
         self->is_beginning = 0;
+        self->waited = NULL;
         self->waiting = NULL; /* the collector learns of it once it waits: before, nothing leads back to it */
     }
     return (PyObject *)self;
@@ -148,8 +150,16 @@ static int begin(AwaitObject *self) {
     if (self->waiting == NULL) {
         return -1;
     }
+    self->waited = binding_count_wait(future);
     PyObject_GC_Track(self);
     return 0;
+}
+
+/* Nothing is waited for any more. */
+static void end_wait(AwaitObject *self) {
+    PyObject *waited = self->waited;
+    self->waited = NULL;
+    binding_count_waited(waited);
 }
 
 /* Ends the await with the result of the future, which is ready: a new reference, or NULL with an exception set. */
@@ -171,6 +181,7 @@ static PySendResult stepped(AwaitObject *self, PySendResult outcome, PyObject **
     if (outcome == PYGEN_NEXT) {
         return outcome;
     }
+    end_wait(self);
     Py_CLEAR(self->waiting);
     if (outcome == PYGEN_RETURN && self->future != NULL) {
         Py_DECREF(*result);
@@ -248,6 +259,7 @@ static PyObject *await_throw(AwaitObject *self, PyObject *const *args, Py_ssize_
 
 static PyObject *await_close(AwaitObject *self, PyObject *Py_UNUSED(ignored)) {
     PyObject *waiting = self->waiting;
+    end_wait(self);
     self->waiting = NULL;
     Py_CLEAR(self->future);
     int closed = waiting != NULL ? binding_close(waiting) : 0;
@@ -265,6 +277,7 @@ static int await_traverse(AwaitObject *self, visitproc visit, void *arg) {
 }
 
 static int await_clear(AwaitObject *self) {
+    end_wait(self);
     Py_CLEAR(self->waiting);
     Py_CLEAR(self->future);
     return 0;

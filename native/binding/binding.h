@@ -139,6 +139,7 @@ typedef struct {
     int users;             /* calls that have got the address */
     PyObject *model;       /* event model of what is made from it; NULL for threads */
     PyObject *versions;    /* what learns of those that are committed and read */
+    PyObject *counts;      /* of a transaction that is observed; else NULL */
     int generation;
     int is_tenant;
     char
@@ -234,6 +235,8 @@ typedef struct {
     unsigned char state;
     unsigned char owed;
     unsigned char teaches; /* which version is learnt of from the result */
+    unsigned char stage;   /* of an observed transaction, see counts.c: which one ends with the future, */
+    unsigned char life;    /* and the attempt that it belongs to */
 } FutureObject;
 
 enum { BINDING_NO_VERSION, BINDING_COMMITTED_VERSION, BINDING_READ_VERSION };
@@ -368,6 +371,38 @@ PyObject *binding_transact(PyObject *module, PyObject *const *args, Py_ssize_t c
 PyObject *binding_begin_call(PyObject *module, PyObject *const *args, Py_ssize_t count);
 PyObject *binding_configure_attempts(PyObject *module, PyObject *args, PyObject *kwargs);
 
+/* ---- counts: what observed transactions do, see counts.c ---- */
+
+extern PyTypeObject binding_counts_type;
+
+/* callable: (database or tenant) -> the Counts of a new transaction, or None; NULL while nobody observes any. */
+extern PyObject *binding_observe;
+PyObject *binding_set_observe(PyObject *module, PyObject *observe);
+
+enum { BINDING_NO_STAGE, BINDING_COMMITTING, BINDING_BACKING_OFF, BINDING_CONFLICTS };
+
+/* Gives the handle of a new transaction its counts, if somebody observes `source`; not to be called while nobody
+ * observes at all. None of these changes the exception that is set; handles and futures are those with counts. */
+void binding_count_from(HandleObject *handle, PyObject *source);
+/* A read of `key`, or of a range that begins there; a future that is NULL stands for one that could not be begun. */
+void binding_count_read(HandleObject *handle, const binding_bytes *key, PyObject *future);
+void binding_count_version(HandleObject *handle); /* the program asks for it */
+void binding_count_write(HandleObject *handle, int keys, Py_ssize_t bytes);
+void binding_count_begins(HandleObject *handle, fdb_error_t error); /* commit, or on_error with an error */
+void binding_count_staged(HandleObject *handle, PyObject *future, int stage);
+void binding_count_committed(HandleObject *handle, fdb_error_t error);
+void binding_count_taken(HandleObject *handle, FutureObject *future);
+void binding_count_dropped(FutureObject *future); /* of a stage, before anybody has seen its end */
+void binding_count_ended(HandleObject *handle, const char *how);
+PyObject *binding_count_failed(HandleObject *handle, PyObject *kind); /* as a method: it has any handle */
+/* The exception that is set has ended a transaction; an FDBError has not, which is the business of on_error. */
+void binding_count_raised(ViewObject *transaction);
+void binding_count_gone(HandleObject *handle); /* before the transaction is destroyed */
+
+/* Begins and ends to wait for a future: what the second takes over is NULL where nobody counts. */
+PyObject *binding_count_wait(FutureObject *future);
+void binding_count_waited(PyObject *waited);
+
 /* ---- rows, mailboxes ---- */
 
 extern PyTypeObject binding_keyvalue_type;
@@ -376,6 +411,7 @@ extern PyTypeObject binding_mailbox_type;
 
 int binding_keyvalue_ready(void); /* completes the type; -1 with an exception set */
 PyObject *binding_keyvalue_new(PyObject *key, PyObject *value); /* steals both */
+Py_ssize_t binding_keyvalue_size(PyObject *row);                /* of its bytes */
 
 /* The queue of a mailbox, or NULL with an exception set when it is closed or no mailbox. */
 shim_queue *binding_mailbox_queue(PyObject *mailbox);

@@ -124,6 +124,9 @@ static void future_dealloc(FutureObject *self) {
     if ((self->owed & BINDING_UNHEARD) && self->generation == binding_generation) {
         warn_of_unheard_commit();
     }
+    if (self->stage != BINDING_NO_STAGE) {
+        binding_count_dropped(self);
+    }
     destroy_pointer(self);
     /* After a fork the mutex of the signal may be held by a thread that does not exist. */
     if (self->signal != NULL && self->generation == binding_generation) {
@@ -173,6 +176,9 @@ static void teach(FutureObject *self) {
  * result of the first one to finish counts. */
 int binding_future_take(FutureObject *self) {
     fdb_error_t error;
+    HandleObject *counted = (HandleObject *)self->owner;
+    counted = counted != NULL && counted->counts != NULL ? counted : NULL;
+    Py_XINCREF(counted);
     self->readers++;
     PyObject *result = binding_read_result(self->library, self->pointer, self->kind, &error);
     self->readers--;
@@ -183,17 +189,19 @@ int binding_future_take(FutureObject *self) {
         if (self->teaches != BINDING_NO_VERSION && result != NULL) {
             teach(self);
         }
+        if (counted != NULL) {
+            binding_count_taken(counted, self);
+        }
     } else if (self->state != BINDING_PENDING) {
         PyErr_Clear();
         Py_XDECREF(result);
     }
-    if (self->state == BINDING_PENDING) {
-        return -1;
-    }
-    if (self->readers == 0) {
+    int taken = self->state != BINDING_PENDING ? 0 : -1;
+    if (taken == 0 && self->readers == 0) {
         destroy_pointer(self);
     }
-    return 0;
+    Py_XDECREF(counted);
+    return taken;
 }
 
 /* Asks the run, if there is one, whether its future may be waited for: 0, or -1 with an exception set. */
@@ -215,19 +223,18 @@ static int wait_by_model(FutureObject *self) {
     if (ready < 0 || (ready == 0 && binding_check_run(self) != 0)) {
         return -1;
     }
-    while ((ready = binding_future_is_ready(self)) == 0) {
+    PyObject *waited = ready == 0 ? binding_count_wait(self) : NULL;
+    while (ready == 0) {
         if (self->model == NULL) {
-            if (binding_wait_any(&self, 1) < 0) {
-                return -1;
-            }
+            ready = binding_wait_any(&self, 1) < 0 ? -1 : 0;
         } else {
             PyObject *done = PyObject_CallMethod(self->model, "wait", "O", self);
-            if (done == NULL) {
-                return -1;
-            }
-            Py_DECREF(done);
+            ready = done != NULL ? 0 : -1;
+            Py_XDECREF(done);
         }
+        ready = ready == 0 ? binding_future_is_ready(self) : -1;
     }
+    binding_count_waited(waited);
     return ready < 0 ? -1 : 0;
 }
 
@@ -343,6 +350,9 @@ static PyObject *future_abandon(FutureObject *self, PyObject *Py_UNUSED(ignored)
     if (self->state == BINDING_PENDING && self->readers == 0) {
         self->state = BINDING_ERROR;
         self->error = 1101; /* operation_cancelled */
+        if (self->stage != BINDING_NO_STAGE) {
+            binding_count_dropped(self);
+        }
         destroy_pointer(self);
     }
     Py_RETURN_NONE;

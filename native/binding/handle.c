@@ -24,6 +24,7 @@ static void initialise(HandleObject *self, shim_library *library, void *pointer,
     self->model = model;
     self->versions = NULL;
     self->is_version_given = 0;
+    self->counts = NULL;
     self->must_await = must_await;
 }
 

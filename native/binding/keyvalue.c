@@ -44,6 +44,15 @@ static void free_row(KeyValueObject *row) {
     }
 }
 
+Py_ssize_t binding_keyvalue_size(PyObject *object) {
+    if (!Py_IS_TYPE(object, &binding_keyvalue_type)) {
+        return 0; /* a program has put it into the list */
+    }
+    KeyValueObject *row = (KeyValueObject *)object;
+    Py_ssize_t key = row->key != NULL && PyBytes_Check(row->key) ? PyBytes_GET_SIZE(row->key) : 0;
+    return key + (row->value != NULL && PyBytes_Check(row->value) ? PyBytes_GET_SIZE(row->value) : 0);
+}
+
 PyObject *binding_keyvalue_new(PyObject *key, PyObject *value) {
     KeyValueObject *row = NULL;
     if (key != NULL && value != NULL) {

@@ -131,6 +131,8 @@ static PyMethodDef module_methods[] = {
     {"value_bytes", value_bytes, METH_O, "Returns the bytes of a value, or raises TypeError."},
     {"transactional_call", BINDING_METHOD(binding_transactional_call), METH_FASTCALL,
      "Returns what makes one attempt of an async def function when it is awaited."},
+    {"set_observe", binding_set_observe, METH_O,
+     "Sets what makes the Counts of new transactions; None for nobody."},
     {"wait_any", wait_any, METH_O,
      "Blocks this thread until one of the futures is ready; returns its index."},
     {NULL, NULL, 0, NULL},
@@ -140,13 +142,21 @@ static int add_types(PyObject *module) {
     static const struct {
         const char *name;
         PyTypeObject *type;
-    } types[] = {{"FutureBase", &binding_future_type},       {"BytesFutureBase", &binding_bytes_future_type},
-                 {"ValueBase", &binding_value_type},         {"ListFutureBase", &binding_list_future_type},
-                 {"DatabaseHandle", &binding_database_type}, {"TransactionHandle", &binding_transaction_type},
-                 {"ReadBase", &binding_read_type},           {"WriteBase", &binding_write_type},
-                 {"SourceBase", &binding_source_type},       {"RunBase", &binding_run_type},
-                 {"KeyValue", &binding_keyvalue_type},       {"RowIterator", &binding_row_iterator_type},
-                 {"Mailbox", &binding_mailbox_type},         {"Versions", &binding_versions_type}};
+    } types[] = {{"FutureBase", &binding_future_type},
+                 {"BytesFutureBase", &binding_bytes_future_type},
+                 {"ValueBase", &binding_value_type},
+                 {"ListFutureBase", &binding_list_future_type},
+                 {"DatabaseHandle", &binding_database_type},
+                 {"TransactionHandle", &binding_transaction_type},
+                 {"ReadBase", &binding_read_type},
+                 {"WriteBase", &binding_write_type},
+                 {"SourceBase", &binding_source_type},
+                 {"RunBase", &binding_run_type},
+                 {"KeyValue", &binding_keyvalue_type},
+                 {"RowIterator", &binding_row_iterator_type},
+                 {"Mailbox", &binding_mailbox_type},
+                 {"Versions", &binding_versions_type},
+                 {"Counts", &binding_counts_type}};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (PyType_Ready(types[i].type) != 0 ||
             PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type) != 0) {

@@ -61,6 +61,9 @@ static PyObject *source_create_transaction(SourceObject *self, PyObject *Py_UNUS
     } else {
         return binding_raise(PyExc_TypeError, "a database or tenant needs a DatabaseHandle");
     }
+    if (binding_observe != NULL && handle != NULL && PyObject_TypeCheck(handle, &binding_transaction_type)) {
+        binding_count_from((HandleObject *)handle, (PyObject *)self);
+    }
     return binding_view_new(handle, self->library, (PyObject *)self);
 }
 

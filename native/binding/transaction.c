@@ -24,8 +24,12 @@ PyObject *binding_transaction_get(HandleObject *self, PyObject *argument, int sn
         return NULL;
     }
     FDBFuture *future = get(self->pointer, key.data, key.length, snapshot);
+    PyObject *value = binding_future_new(binding_classes.value, self, future, BINDING_VALUE, BINDING_READ);
+    if (self->counts != NULL) {
+        binding_count_read(self, &key, value);
+    }
     binding_release(&key);
-    return binding_future_new(binding_classes.value, self, future, BINDING_VALUE, BINDING_READ);
+    return value;
 }
 
 static PyObject *transaction_get(HandleObject *self, PyObject *const *args, Py_ssize_t count) {
@@ -50,8 +54,12 @@ static PyObject *transaction_get_key(HandleObject *self, PyObject *const *args, 
         return NULL;
     }
     FDBFuture *future = get_key(self->pointer, key.data, key.length, or_equal, offset, args[3] == Py_True);
+    PyObject *found = binding_future_new(binding_classes.key, self, future, BINDING_KEY, BINDING_READ);
+    if (self->counts != NULL) {
+        binding_count_read(self, &key, found);
+    }
     binding_release(&key);
-    return binding_future_new(binding_classes.key, self, future, BINDING_KEY, BINDING_READ);
+    return found;
 }
 
 /* A key selector given as three arguments. */
@@ -99,10 +107,15 @@ static PyObject *transaction_get_range(HandleObject *self, PyObject *const *args
     if (released != NULL) {
         PyEval_RestoreThread(released);
     }
+    /* Not taken before it is used: most of a range read's cost is making the rows. */
+    PyObject *rows =
+        binding_future_new(binding_classes.rows, self, future, BINDING_ROWS, BINDING_KEEP_TRANSACTION);
+    if (self->counts != NULL) {
+        binding_count_read(self, &from.key, rows);
+    }
     binding_release(&from.key);
     binding_release(&to.key);
-    /* Not taken before it is used: most of a range read's cost is making the rows. */
-    return binding_future_new(binding_classes.rows, self, future, BINDING_ROWS, BINDING_KEEP_TRANSACTION);
+    return rows;
 }
 
 static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
@@ -121,6 +134,9 @@ static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_U
     } else if (version != NULL && version->state == BINDING_RESULT && !self->is_version_given) {
         binding_learn(self, PyLong_AsLongLong(version->result));
     }
+    if (self->counts != NULL) {
+        binding_count_version(self);
+    }
     return future;
 }
 
@@ -134,6 +150,9 @@ static PyObject *transaction_watch(HandleObject *self, PyObject *argument) {
         return NULL;
     }
     FDBFuture *future = watch(self->pointer, key.data, key.length);
+    if (self->counts != NULL) {
+        binding_count_write(self, 0, 0);
+    }
     binding_release(&key);
     return binding_future_new(binding_classes.watch, self, future, BINDING_VOID, BINDING_PLAIN);
 }
@@ -174,6 +193,9 @@ PyObject *binding_transaction_set(HandleObject *self, PyObject *first, PyObject 
         return NULL;
     }
     set(self->pointer, key.data, key.length, value.data, value.length);
+    if (self->counts != NULL) {
+        binding_count_write(self, 1, (Py_ssize_t)key.length + value.length);
+    }
     binding_release(&key);
     binding_release(&value);
     Py_RETURN_NONE;
@@ -196,6 +218,9 @@ static PyObject *transaction_clear(HandleObject *self, PyObject *argument) {
         return NULL;
     }
     clear(self->pointer, key.data, key.length);
+    if (self->counts != NULL) {
+        binding_count_write(self, 1, key.length);
+    }
     binding_release(&key);
     Py_RETURN_NONE;
 }
@@ -210,6 +235,9 @@ static PyObject *transaction_clear_range(HandleObject *self, PyObject *const *ar
         return NULL;
     }
     clear_range(self->pointer, first.data, first.length, last.data, last.length);
+    if (self->counts != NULL) {
+        binding_count_write(self, 1, (Py_ssize_t)first.length + last.length);
+    }
     binding_release(&first);
     binding_release(&last);
     Py_RETURN_NONE;
@@ -227,6 +255,9 @@ static PyObject *transaction_atomic_op(HandleObject *self, PyObject *const *args
         return NULL;
     }
     atomic_op(self->pointer, key.data, key.length, operand.data, operand.length, code);
+    if (self->counts != NULL) {
+        binding_count_write(self, 1, (Py_ssize_t)key.length + operand.length);
+    }
     binding_release(&key);
     binding_release(&operand);
     Py_RETURN_NONE;
@@ -243,6 +274,9 @@ static PyObject *transaction_add_conflict_range(HandleObject *self, PyObject *co
         return NULL;
     }
     fdb_error_t error = add(self->pointer, first.data, first.length, last.data, last.length, type);
+    if (self->counts != NULL) {
+        binding_count_write(self, 0, 0);
+    }
     binding_release(&first);
     binding_release(&last);
     if (error != 0) {
@@ -283,6 +317,9 @@ static FDBFuture *begin_commit(HandleObject *self) {
     if (commit == NULL) {
         return NULL;
     }
+    if (self->counts != NULL) {
+        binding_count_begins(self, 0);
+    }
     Py_BEGIN_ALLOW_THREADS;
     future = commit(self->pointer);
     Py_END_ALLOW_THREADS;
@@ -297,6 +334,9 @@ static PyObject *wrap_commit(HandleObject *self, FDBFuture *future) {
                                            BINDING_KEEP_TRANSACTION | BINDING_COMMIT);
     if (outcome != NULL) {
         ((FutureObject *)outcome)->teaches = BINDING_COMMITTED_VERSION;
+    }
+    if (self->counts != NULL) {
+        binding_count_staged(self, outcome, BINDING_COMMITTING);
     }
     return outcome;
 }
@@ -320,11 +360,16 @@ int binding_commit(HandleObject *self, PyObject **pending) {
     }
     fdb_error_t error = get_error(future);
     SHIM_FUNCTION(self->library, fdb_future_destroy)(future);
+    if (error == 0) {
+        binding_learn_commit(self);
+    }
+    if (self->counts != NULL) {
+        binding_count_committed(self, error);
+    }
     if (error != 0) {
         binding_raise_code(error);
         return -1;
     }
-    binding_learn_commit(self);
     return 0;
 }
 
@@ -337,8 +382,15 @@ static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {
     if (on_error == NULL) {
         return NULL;
     }
-    return binding_future_new(binding_classes.nothing, self, on_error(self->pointer, code), BINDING_VOID,
-                              BINDING_KEEP_TRANSACTION);
+    if (self->counts != NULL) {
+        binding_count_begins(self, code);
+    }
+    PyObject *outcome = binding_future_new(binding_classes.nothing, self, on_error(self->pointer, code),
+                                           BINDING_VOID, BINDING_KEEP_TRANSACTION);
+    if (self->counts != NULL) {
+        binding_count_staged(self, outcome, BINDING_BACKING_OFF);
+    }
+    return outcome;
 }
 
 static PyObject *transaction_reset(HandleObject *self, PyObject *Py_UNUSED(ignored)) {
@@ -351,6 +403,9 @@ static PyObject *transaction_reset(HandleObject *self, PyObject *Py_UNUSED(ignor
     }
     reset(self->pointer);
     self->is_version_given = 0;
+    if (self->counts != NULL) {
+        binding_count_ended(self, "dropped");
+    }
     Py_RETURN_NONE;
 }
 
@@ -363,12 +418,18 @@ static PyObject *transaction_cancel(HandleObject *self, PyObject *Py_UNUSED(igno
         return NULL;
     }
     cancel(self->pointer);
+    if (self->counts != NULL) {
+        binding_count_ended(self, "cancelled");
+    }
     Py_RETURN_NONE;
 }
 
 /* ---- type ---- */
 
 static void transaction_dealloc(HandleObject *self) {
+    if (self->counts != NULL) {
+        binding_count_gone(self);
+    }
     if (self->pointer != NULL && self->generation == binding_generation) {
         SHIM_FUNCTION(self->library, fdb_transaction_destroy)(self->pointer);
     }
@@ -397,6 +458,8 @@ static PyMethodDef transaction_methods[] = {
     {"on_error", (PyCFunction)transaction_on_error, METH_O, "on_error(code) -> FutureVoid"},
     {"reset", (PyCFunction)transaction_reset, METH_NOARGS, "reset()"},
     {"cancel", (PyCFunction)transaction_cancel, METH_NOARGS, "cancel()"},
+    {"note_failure", (PyCFunction)binding_count_failed, METH_O,
+     "Has the observers know the class of an exception that has ended the transaction."},
     {NULL, NULL, 0, NULL},
 };
 

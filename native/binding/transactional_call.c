@@ -244,6 +244,9 @@ static PySendResult next_stage(CallObject *self, PySendResult outcome, PyObject 
             return PYGEN_NEXT;
         }
     }
+    if (outcome == PYGEN_ERROR && own_transaction(self) != NULL) {
+        binding_count_raised(own_transaction(self));
+    }
     if (outcome == PYGEN_ERROR && try_again(self) == 0) {
         Py_CLEAR(self->result);
         return PYGEN_NEXT;

@@ -15,11 +15,11 @@ import fdb.layers
 import fdb.testing
 
 PUBLIC = (
-    "LATEST_API_VERSION AsyncDatabase AsyncTenant ClientLibrary ConflictRangeType Database "
+    "LATEST_API_VERSION AsyncDatabase AsyncTenant ClientLibrary Collector ConflictRangeType Database "
     "DirectoryLayer DirectorySubspace ErrorCode FDBError FDBRange Future FutureInt64 FutureKeyArray FutureKeyValueArray "
     "FutureStringArray FutureUInt64 FutureVoid Key KeySelector KeyValue StreamingMode Subspace "
-    "Tenant Transaction TransactionRead Value Watch __version__ api_version directory "
-    "get_api_version init is_api_version_selected open options predicates strinc transactional"
+    "Tenant Transaction TransactionEvent TransactionRead Value Watch __version__ api_version directory "
+    "get_api_version init is_api_version_selected observe open options predicates strinc transactional"
 )
 IMPL = (
     "Database Transaction TransactionRead Tenant Future FutureVoid FutureInt64 FutureUInt64 "
@@ -56,9 +56,9 @@ def test_the_names_of_the_module() -> None:
         (fdb.impl, IMPL),
         (fdb.TransactionRead, READS.replace(" db", "")),
         (fdb.Transaction, f"{READS.replace(' db', '')} {WRITES} {OTHERS}"),
-        (fdb.Database, f"{SOURCE} options open_tenant get_client_status"),
+        (fdb.Database, f"{SOURCE} options observers open_tenant get_client_status"),
         (fdb.Tenant, f"{SOURCE} get_id list_blobbified_ranges"),
-        (fdb.AsyncDatabase, f"{SOURCE} __aenter__ options open_tenant get_client_status"),
+        (fdb.AsyncDatabase, f"{SOURCE} __aenter__ options observers open_tenant get_client_status"),
         (fdb.AsyncTenant, f"{SOURCE} __aenter__ get_id list_blobbified_ranges"),
         (
             fdb.Future,

@@ -83,6 +83,7 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb._open", "fdb._async"): "programs without asyncio need none of it",
     ("fdb._retry", "functools"): "slow to load, and for programs with functions to decorate only",
     ("fdb._retry", "inspect"): "slow to load, and most functions are plain",
+    ("fdb._sources", "fdb._observing.observers"): "most programs observe nothing",
     ("fdb._sources", "fdb.tuple"): "the names of most tenants are no tuples",
     ("fdb._startup.cluster_names", "re"): "slow to load, and for the text of an error alone",
     ("fdb._startup.opening", "fdb._waiting.asyncio_model"): "asyncio is slow to load",

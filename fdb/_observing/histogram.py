@@ -1,0 +1,72 @@
+"""Histograms of times: how often which, in bounded memory. Not thread-safe."""
+
+from __future__ import annotations
+
+import math
+
+#: How many buckets there are from a time to its double: a quantile is right to within 4.5 percent.
+_BUCKETS = 8
+#: What is shorter, or longer, is in the first or last bucket.
+_SHORTEST, _LONGEST = 1e-6, 1e6
+_LAST = math.ceil(math.log2(_LONGEST / _SHORTEST) * _BUCKETS)
+
+
+class Histogram:
+    """How many times were how long, in seconds."""
+
+    __slots__ = ("_buckets", "count", "longest", "shortest", "total")
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, int] = {}
+        #: How many there are, and their sum.
+        self.count: int = 0
+        self.total: float = 0.0
+        #: The extremes; 0 if there is none.
+        self.shortest: float = 0.0
+        self.longest: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Notes a time."""
+        index = 0
+        if seconds > _SHORTEST:
+            index = min(math.ceil(math.log2(seconds / _SHORTEST) * _BUCKETS), _LAST)
+        self._buckets[index] = self._buckets.get(index, 0) + 1
+        self.shortest = seconds if self.count == 0 else min(self.shortest, seconds)
+        self.longest = max(self.longest, seconds)
+        self.count += 1
+        self.total += seconds
+
+    @property
+    def mean(self) -> float:
+        """The mean; 0 if there is none."""
+        return self.total / self.count if self.count else 0.0
+
+    def quantile(self, share: float) -> float:
+        """Returns the time that this share, 0 to 1, of all is not longer than, to within 4.5 percent; 0 if there is none.
+
+        Raises ValueError for another share.
+        """
+        if not 0 <= share <= 1:
+            raise ValueError(f"a quantile is asked for by a share from 0 to 1, not {share!r}")
+        wanted, seen = max(math.ceil(share * self.count), 1), 0
+        for index in sorted(self._buckets):
+            seen += self._buckets[index]
+            if seen >= wanted:
+                middle = _SHORTEST * 2 ** ((index - 0.5) / _BUCKETS)
+                return min(max(middle, self.shortest), self.longest)
+        return 0.0
+
+    def buckets(self) -> list[tuple[float, int]]:
+        """Returns pairs, ascending: a time, and how many times were not longer, but longer than the one before."""
+        return [(_SHORTEST * 2 ** (i / _BUCKETS), self._buckets[i]) for i in sorted(self._buckets)]
+
+    def copy(self) -> Histogram:
+        """Returns another one with the same times."""
+        other = Histogram()
+        other._buckets = dict(self._buckets)
+        other.count, other.total = self.count, self.total
+        other.shortest, other.longest = self.shortest, self.longest
+        return other
+
+    def __repr__(self) -> str:
+        return f"<{self.count} times, the mean {self.mean:.6f} s, the longest {self.longest:.6f} s>"
