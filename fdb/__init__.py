@@ -72,6 +72,8 @@ if TYPE_CHECKING:
     from fdb._observing.observers import observe as observe
     from fdb._open import Cluster as Cluster
     from fdb._open import create_cluster as create_cluster
+    from fdb._policy import Policy as Policy
+    from fdb._policy import Retry as Retry
     from fdb._retry import transactional as transactional
     from fdb.directory_impl import DirectoryLayer as DirectoryLayer
     from fdb.directory_impl import DirectorySubspace as DirectorySubspace
@@ -116,6 +118,8 @@ _NAMES = {
     "DirectoryLayer": "directory_impl",
     "DirectorySubspace": "directory_impl",
     "ErrorCode": "_generated.error_codes",
+    "Policy": "_policy",
+    "Retry": "_policy",
     "StreamingMode": "_generated.enumerations",
     "Subspace": "subspace_impl",
     "TransactionEvent": "_observing.event",
@@ -146,6 +150,8 @@ __all__ = [
     "Key",
     "KeySelector",
     "KeyValue",
+    "Policy",
+    "Retry",
     "StreamingMode",
     "Subspace",
     "Tenant",

@@ -9,14 +9,35 @@ from fdb._generated.options import STREAMING_MODE_WANT_ALL, AtomicOperations
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
 from fdb._mistakes import no_default
 from fdb._native.extension import KeyValue
-from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource, run_asynchronously
+from fdb._sources import (
+    DatabaseMembers,
+    TenantMembers,
+    TransactionSource,
+    call_asynchronously,
+    run_asynchronously,
+)
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument, ValueArgument
-from fdb._typing import Any, NoReturn, TypeVar, overload
+from fdb._typing import (
+    TYPE_CHECKING,
+    Any,
+    Awaitable,
+    Callable,
+    NoReturn,
+    TypeVar,
+    TypeVarTuple,
+    Unpack,
+    overload,
+)
 from fdb._values import Value
 from fdb._watch import Watch
 
+if TYPE_CHECKING:
+    from fdb._policy import PolicyKeywords
+
 SelfT = TypeVar("SelfT", bound="AsynchronousOperations")
+ResultT = TypeVar("ResultT")
+ArgumentsT = TypeVarTuple("ArgumentsT")
 
 
 class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, Any, None]]):
@@ -25,6 +46,19 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
     Each is a transaction, retried until it succeeds; raises FDBError for what a retry does not
     help. Cancelling the task cancels the transaction.
     """
+
+    async def run(
+        self,
+        function: Callable[[Transaction, Unpack[ArgumentsT]], Awaitable[ResultT]],
+        /,
+        *args: Unpack[ArgumentsT],
+        **policy: Unpack[PolicyKeywords],
+    ) -> ResultT:
+        """Awaits `function(tr, *args)` in a transaction, as `fdb.transactional` would; returns its result.
+
+        The keywords are those of `fdb.Policy`. TypeError for others.
+        """
+        return await call_asynchronously(self, function, args, policy)
 
     async def get(self, key: KeyArgument, *unwanted: NoReturn) -> bytes | None:
         """Returns the value of `key`, None if there is none."""

@@ -6,12 +6,30 @@ inside would never end. Their futures carry the run in which they were made, and
 
 from __future__ import annotations
 
+import types
+
 from fdb._native.extension import RunBase
-from fdb._typing import TYPE_CHECKING, Any, Sequence
+from fdb._startup import api_version
+from fdb._typing import TYPE_CHECKING, Any, Callable, Sequence
+from fdb._waiting.threads import thread_number
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from fdb._native.extension import FutureBase
     from fdb._waiting.model import EventModel
+
+    class HasHandle(Protocol):
+        """A transaction."""
+
+        @property
+        def _handle(self) -> Any: ...
+
+
+GENERATOR = "Generators can not be wrapped with fdb.transactional"
+FORBIDS_GENERATORS = 630
+#: What a function returns that has not run.
+UNFINISHED: tuple[type, ...] = (types.GeneratorType, types.CoroutineType)
 
 
 class Run:
@@ -79,3 +97,24 @@ def _text(future: FutureBase) -> str:
         f"a {what} becomes ready only after its transaction was committed, so waiting for it inside "
         f"the transactional function would never end: return the {what} and wait for it then"
     )
+
+
+def strand_of(tr: HasHandle) -> Callable[[], object]:
+    """Returns what tells who runs the function. Raises where blocking would stop an event loop."""
+    model: EventModel | None = tr._handle.model
+    if model is None:
+        return thread_number
+    model.before_blocking()
+    return model.strand
+
+
+def refuse_unfinished(result: Any) -> None:
+    """A generator or coroutine has not run yet: committing now would commit without it."""
+    if isinstance(result, types.GeneratorType) and api_version.get() >= FORBIDS_GENERATORS:
+        raise ValueError(GENERATOR)
+    if isinstance(result, types.CoroutineType):
+        result.close()
+        raise TypeError(
+            "the function under fdb.transactional returned a coroutine that has not run: write it as "
+            'async def and give it a database opened with event_model="asyncio"'
+        )

@@ -6,12 +6,27 @@ from fdb._generated.options import STREAMING_MODE_WANT_ALL, AtomicOperations
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
 from fdb._mistakes import no_default
 from fdb._native.extension import KeyValue
-from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource, run
+from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource, call, run
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument, ValueArgument
-from fdb._typing import Any, NoReturn, overload
+from fdb._typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    NoReturn,
+    TypeVar,
+    TypeVarTuple,
+    Unpack,
+    overload,
+)
 from fdb._values import Value
 from fdb._watch import Watch
+
+if TYPE_CHECKING:
+    from fdb._policy import PolicyKeywords
+
+ResultT = TypeVar("ResultT")
+ArgumentsT = TypeVarTuple("ArgumentsT")
 
 
 class SynchronousOperations(TransactionSource, AtomicOperations[None]):
@@ -19,6 +34,19 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
 
     They block, and raise FDBError for what a retry does not help.
     """
+
+    def run(
+        self,
+        function: Callable[[Transaction, Unpack[ArgumentsT]], ResultT],
+        /,
+        *args: Unpack[ArgumentsT],
+        **policy: Unpack[PolicyKeywords],
+    ) -> ResultT:
+        """Calls `function(tr, *args)` in a transaction, as `fdb.transactional` would; returns its result.
+
+        The keywords are those of `fdb.Policy`. TypeError for others.
+        """
+        return call(self, function, args, policy)
 
     def get(self, key: KeyArgument, *unwanted: NoReturn) -> bytes | None:
         """Returns the value of `key`, None if there is none."""

@@ -6,12 +6,15 @@ import os
 
 from fdb._async import AsyncDatabase
 from fdb._blocking import Database
-from fdb._open import database_of
+from fdb._open import database_of, policy_of
 from fdb._startup import api_version
 from fdb._startup.client import clients
 from fdb._startup.cluster_names import file_name
 from fdb._startup.opening import model_named
-from fdb._typing import Literal, overload
+from fdb._typing import TYPE_CHECKING, Literal, overload
+
+if TYPE_CHECKING:
+    from fdb._policy import Policy
 
 
 class ClientLibrary:
@@ -55,6 +58,8 @@ class ClientLibrary:
         self,
         cluster_file: str | bytes | os.PathLike[str] | None = None,
         event_model: Literal["debug", "gevent"] | None = None,
+        *,
+        defaults: Policy | None = None,
     ) -> Database: ...
     @overload
     def open(
@@ -62,30 +67,38 @@ class ClientLibrary:
         cluster_file: str | bytes | os.PathLike[str] | None = None,
         *,
         event_model: Literal["asyncio"],
+        defaults: Policy | None = None,
     ) -> AsyncDatabase: ...
     @overload
     def open(
         self,
         cluster_file: str | bytes | os.PathLike[str] | None,
         event_model: Literal["asyncio"],
+        *,
+        defaults: Policy | None = None,
     ) -> AsyncDatabase: ...
     @overload
     def open(
         self,
         cluster_file: str | bytes | os.PathLike[str] | None = None,
         event_model: str | None = None,
+        *,
+        defaults: Policy | None = None,
     ) -> Database | AsyncDatabase: ...
     def open(
         self,
         cluster_file: str | bytes | os.PathLike[str] | None = None,
         event_model: str | None = None,
+        *,
+        defaults: Policy | None = None,
     ) -> Database | AsyncDatabase:
         """Opens a database through this library; a new object each time.
 
         `cluster_file` goes to the library as it is; None is the library's default. Does not wait
-        for a cluster. Raises RuntimeError before `fdb.api_version`, FDBError if the network cannot
+        for a cluster. `defaults` is as in `fdb.open`. Raises RuntimeError before `fdb.api_version`, FDBError if the network cannot
         be set up.
         """
         api_version.require()
         name, model = file_name(cluster_file), model_named(event_model)
-        return database_of(self._client.open(name, model), model)
+        policy = policy_of(defaults)
+        return database_of(self._client.open(name, model), model, policy)

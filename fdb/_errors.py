@@ -33,6 +33,16 @@ class FDBError(Exception):
     Compare `code`; give the error to `Transaction.on_error`, or let `fdb.transactional` do so.
     """
 
+    #: Of the error that a transactional call ends with: how often its function was run; None elsewhere.
+    attempts: int | None = None
+    #: Of the same: seconds from the begin of the call to its end (to some milliseconds).
+    elapsed: float | None = None
+    #: Of the same: what the last attempt failed with that was to be followed by another; None for no such.
+    last_error: FDBError | None = None
+    #: The ranges, (begin, end) each, in which others wrote what the transaction had read; None where that
+    #: was not reported. A policy with report_conflicts asks for it.
+    conflicting_keys: list[tuple[bytes, bytes]] | None = None
+
     def __init__(self, code: int, detail: str = "") -> None:
         """`detail` says what this binding knows beyond the description of the code."""
         super().__init__(code, detail) if detail else super().__init__(code)

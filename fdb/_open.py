@@ -24,6 +24,10 @@ from fdb._waiting.model import EventModel
 
 if TYPE_CHECKING:
     from fdb._async import AsyncDatabase
+    from fdb._policy import Policy
+
+    #: The event model, and the policy of the transactions.
+    Kind = tuple[str | None, Policy | None]
 
 _CLIENT_INVALID_OPERATION = 2000
 _INVALID_DATABASE_NAME = 2013
@@ -31,14 +35,15 @@ _LOCAL_ADDRESS = 10
 #: The first API version in which `open` takes the event model, and no name of a database.
 _OPEN_CHOOSES_MODEL = 610
 _HAD_AN_ADDRESS = 13
+_POLICY_VARIABLES = ("FDB_TIMEOUT", "FDB_RETRY_LIMIT", "FDB_MAX_RETRY_DELAY")
 
 
 class _OpenDatabases:
-    """What was opened, by what its string meant and event model; the model that `init` chose."""
+    """What was opened, by what its string meant and its kind; the event model that `init` chose."""
 
     def __init__(self) -> None:
         self.lock = process.reentrant_lock()
-        self.opened: dict[bytes, dict[str | None, Database | AsyncDatabase]] = {}
+        self.opened: dict[bytes, dict[Kind, Database | AsyncDatabase]] = {}
         self.initialised = False
         self.default_model: str | None = None
 
@@ -52,8 +57,22 @@ _state = _OpenDatabases()
 process.on_fork(_state.forget)
 
 
-def database_of(opened: Opened, model: EventModel) -> Database | AsyncDatabase:
-    """Makes the object for a database that a library has opened."""
+def policy_of(defaults: Policy | None) -> Policy | None:
+    """Returns the policy of a database: its defaults over the environment; None where neither says anything.
+
+    Raises TypeError for what is no Policy, ValueError for one that can be no default, and for the environment.
+    """
+    if defaults is None and not any(name in os.environ for name in _POLICY_VARIABLES):
+        return None
+    from fdb._policy import defaults_of  # most programs have no policy
+
+    return defaults_of(defaults)
+
+
+def database_of(
+    opened: Opened, model: EventModel, policy: Policy | None = None
+) -> Database | AsyncDatabase:
+    """Makes the object for a database that a library has opened, and whose transactions have a policy."""
     kind: type[Database | AsyncDatabase] = Database
     if model.must_await:
         from fdb import _async  # for programs with asyncio only
@@ -61,11 +80,18 @@ def database_of(opened: Opened, model: EventModel) -> Database | AsyncDatabase:
         kind = _async.AsyncDatabase
     database = kind(opened.handle, opened.library)
     database._which = opened.which
+    if policy is not None:
+        from fdb._governed import Defaults  # most programs have no policy
+
+        database._defaults = Defaults(policy)
     return database
 
 
 def open_database(
-    cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
+    cluster_file: str | bytes | os.PathLike[str] | None = None,
+    event_model: str | None = None,
+    *,
+    defaults: Policy | None = None,
 ) -> Database | AsyncDatabase:
     """Opens a database. The same database gives the same object until that is closed.
 
@@ -86,26 +112,32 @@ def open_database(
     `event_model` says how to wait: None blocks threads, "debug" polls, "gevent" blocks greenlets,
     and "asyncio" gives an AsyncDatabase, whose methods are coroutines.
 
+    `defaults` is a fdb.Policy that holds for all of its transactions, where a call says nothing else. What it does
+    not say the environment may: FDB_TIMEOUT and FDB_MAX_RETRY_DELAY (seconds), FDB_RETRY_LIMIT. Opened with
+    other defaults, the same database is another object.
+
     Does not wait for a cluster. Blocks while it reads what a file needs to be open: in a loop of
     asyncio, `await asyncio.to_thread(...)` does that elsewhere. Raises RuntimeError before
     `api_version`, and if there is no usable library; ValueError for a string of no known form or
-    with unknown options; FDBError 2000 for an unknown event model, and for a file that cannot be
+    with unknown options, and for defaults or a variable of the environment that make no policy; FDBError 2000 for an unknown event model, and for a file that cannot be
     used, with a text that says why (docs/durability.md): 1529 in use elsewhere, 1522 damaged or
     not a database, 1220 of a newer version, 1514 not writable, 1513 not readable, 1511 no such
     directory, 1510 others.
     """
     api_version.require()
     model = model_named(event_model if event_model is not None else _state.default_model)
+    policy = policy_of(defaults)
+    kind = model.name, policy
     name = file_name(cluster_file)
     place = place_of(name)
     with _state.lock:
-        database = _state.opened.get(place.identity, {}).get(model.name)
+        database = _state.opened.get(place.identity, {}).get(kind)
         if database is None or database._closed:
-            database = database_of(open_place(place, name, model), model)
+            database = database_of(open_place(place, name, model), model, policy)
             database._sharing = Sharing(
-                _state, lambda closed: _forget(place.identity, model.name, closed)
+                _state, lambda closed: _forget(place.identity, kind, closed)
             )
-            _state.opened.setdefault(place.identity, {})[model.name] = database
+            _state.opened.setdefault(place.identity, {})[kind] = database
             _state.initialised = True
         elif place.has_options:  # the engine refuses others than the file is open with
             open_place(place, name, model).handle.close()
@@ -114,13 +146,13 @@ def open_database(
         return database
 
 
-def _forget(identity: bytes, model: str | None, database: Database | AsyncDatabase) -> None:
+def _forget(identity: bytes, kind: Kind, database: Database | AsyncDatabase) -> None:
     """Lets go of an object that was closed."""
     with _state.lock:
-        models = _state.opened.get(identity, {})
-        if models.get(model) is database:
-            del models[model]
-            if not models:
+        kinds = _state.opened.get(identity, {})
+        if kinds.get(kind) is database:
+            del kinds[kind]
+            if not kinds:
                 del _state.opened[identity]
 
 
@@ -156,10 +188,12 @@ def open_v609(
     cluster_file: str | bytes | None = None,
     database_name: bytes = b"DB",
     event_model: str | None = None,
+    *,
+    defaults: Policy | None = None,
 ) -> Database | AsyncDatabase:
     """`fdb.open` below API version 610. Raises FDBError 2013 for a name other than b"DB"."""
     _check_name(database_name)
-    return open_database(cluster_file, event_model)
+    return open_database(cluster_file, event_model, defaults=defaults)
 
 
 def init_v13(local_address: str | bytes | None, event_model: str | None = None) -> None:
@@ -175,12 +209,14 @@ def open_v13(
     database_name: bytes,
     local_address: str | bytes | None = None,
     event_model: str | None = None,
+    *,
+    defaults: Policy | None = None,
 ) -> Database | AsyncDatabase:
     """`fdb.open` at API version 13."""
     _check_name(database_name)
     if not _state.initialised:
         init_v13(local_address, event_model)
-    return open_database(cluster_id_path)
+    return open_database(cluster_id_path, defaults=defaults)
 
 
 class Cluster:
@@ -213,20 +249,29 @@ def create_cluster(cluster_file: str | bytes | None = None) -> Cluster:
 def open(
     cluster_file: str | bytes | os.PathLike[str] | None = None,
     event_model: Literal["debug", "gevent"] | None = None,
+    *,
+    defaults: Policy | None = None,
 ) -> Database: ...
 @overload
 def open(
     cluster_file: str | bytes | os.PathLike[str] | None = None,
     *,
     event_model: Literal["asyncio"],
+    defaults: Policy | None = None,
 ) -> AsyncDatabase: ...
 @overload
 def open(
-    cluster_file: str | bytes | os.PathLike[str] | None, event_model: Literal["asyncio"]
+    cluster_file: str | bytes | os.PathLike[str] | None,
+    event_model: Literal["asyncio"],
+    *,
+    defaults: Policy | None = None,
 ) -> AsyncDatabase: ...
 @overload
 def open(
-    cluster_file: str | bytes | os.PathLike[str] | None = None, event_model: str | None = None
+    cluster_file: str | bytes | os.PathLike[str] | None = None,
+    event_model: str | None = None,
+    *,
+    defaults: Policy | None = None,
 ) -> Database | AsyncDatabase: ...
 def open(*args: Any, **kwargs: Any) -> Database | AsyncDatabase:
     version = api_version.require()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import types
+from time import monotonic
 
+from fdb._attempts import FORBIDS_GENERATORS, GENERATOR, UNFINISHED, refuse_unfinished, strand_of
 from fdb._errors import FDBError
 from fdb._native import extension
 from fdb._startup import api_version
 from fdb._transaction import Transaction, TransactionRead
 from fdb._types import TransactionMaker
 from fdb._typing import (
+    TYPE_CHECKING,
     Any,
     Awaitable,
     Callable,
@@ -18,10 +21,12 @@ from fdb._typing import (
     ParamSpec,
     Protocol,
     TypeVar,
+    Unpack,
     overload,
 )
-from fdb._waiting.model import EventModel
-from fdb._waiting.threads import thread_number
+
+if TYPE_CHECKING:
+    from fdb._policy import Policy, PolicyKeywords
 
 P = ParamSpec("P")
 FirstT = TypeVar("FirstT")
@@ -33,13 +38,10 @@ _USE = (
     "Invalid use of transactional decorator: it takes a function, or parameter= and the name of the "
     "function's parameter for the transaction"
 )
-_GENERATOR = "Generators can not be wrapped with fdb.transactional"
-_FORBIDS_GENERATORS = 630
 _INVALID_CALL = 2000
 _Call = tuple[Transaction | None, tuple[Any, ...], dict[str, Any]]
 #: Of the code of a function, what `inspect` calls CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR.
 _GENERATOR_FLAG, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
-_UNFINISHED: tuple[type, ...] = (types.GeneratorType, types.CoroutineType)
 
 
 # To a type checker the transaction is one of the first three parameters. There is no form for all other
@@ -82,7 +84,7 @@ def transactional(
     Concatenate[FirstT, SecondT, TransactionMaker[Transaction] | TransactionT, P], ResultT
 ]: ...
 @overload
-def transactional(*, parameter: str = "tr") -> Decorator: ...
+def transactional(*, parameter: str = "tr", **policy: Unpack[PolicyKeywords]) -> Decorator: ...
 def transactional(*args: Any, **kwargs: Any) -> Any:
     """Makes a function run in a transaction, which is committed, and retried where that helps.
 
@@ -96,17 +98,35 @@ def transactional(*args: Any, **kwargs: Any) -> Any:
     An `async def` function runs in the same way in the running asyncio loop; it needs a database
     opened with event_model="asyncio" and raises TypeError for another. The function may run more
     than once, so it should have no other effects. Generators raise ValueError when called.
+
+    The other keywords are those of `fdb.Policy`, and hold where the function is given a database or tenant,
+    before the defaults of that; a transaction that is given keeps the policy that it has.
+
+    The FDBError that a call ends with has its `attempts`, the seconds it took as `elapsed`, and as
+    `last_error` what it was tried again for before that.
     """
-    if kwargs.keys() - {"parameter"} or len(args) > 1 or (args and kwargs):
+    parameter = kwargs.pop("parameter", "tr")
+    if len(args) > 1 or (args and (kwargs or parameter != "tr")):
         raise TypeError(_USE)
     if not args:
-        parameter = kwargs.get("parameter", "tr")
         if not isinstance(parameter, str):
             raise TypeError(f"{_USE}: the parameter is given by its name")
-        return lambda func: _decorate(func, parameter)
+        policy = _policy_of(kwargs) if kwargs else None
+        return lambda func: _decorate(func, parameter, policy)
     if not callable(args[0]):
         raise TypeError(f"{_USE}, not {type(args[0]).__name__}")
-    return _decorate(args[0], "tr")
+    return _decorate(args[0], "tr", None)
+
+
+def _policy_of(keywords: Any) -> Policy:
+    from fdb._policy import NAMES, Policy  # which most functions have no need of
+
+    for name in keywords:
+        if name not in NAMES:
+            raise TypeError(
+                f"{_USE}, or keywords of fdb.Policy ({', '.join(NAMES)}): there is no {name!r}"
+            )
+    return Policy(**keywords)
 
 
 class _Form:
@@ -139,7 +159,9 @@ class _Form:
         self.is_generator = inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func)
 
 
-def _decorate(func: Callable[..., Any], parameter: str) -> Callable[..., Any]:
+def _decorate(
+    func: Callable[..., Any], parameter: str, policy: Policy | None
+) -> Callable[..., Any]:
     form = _Form(func)
     name = getattr(form.innermost, "__qualname__", repr(form.innermost))
     if parameter in form.positions:
@@ -153,6 +175,8 @@ def _decorate(func: Callable[..., Any], parameter: str) -> Callable[..., Any]:
             "it, or say its name with @fdb.transactional(parameter=...)"
         )
     find = _ArgumentFinder(index, parameter, name)
+    if policy is not None:
+        return _governed(func, find, form, policy)
     if form.is_coroutine:
         return _asynchronous(func, find)
     return _synchronous(func, find, form.is_generator)
@@ -168,8 +192,10 @@ class _ArgumentFinder:
         self._name = name
         self._function = function
 
-    def take(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
-        """Returns the new transaction and the arguments with it in its place.
+    def take(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], policy: Policy | None = None
+    ) -> _Call:
+        """Returns the new transaction, with a policy, and the arguments with it in its place.
 
         The transaction is None if the argument is one already. Raises TypeError if the argument is
         missing or can make no transaction.
@@ -191,23 +217,31 @@ class _ArgumentFinder:
                 f"{self._described()} must be a Database, Tenant or Transaction, not "
                 f"{type(source).__name__}"
             ) from None
-        tr: Transaction = create()
+        tr: Transaction = create() if policy is None else _created(source, policy)
         if by_position:
             return tr, (*args[:index], tr, *args[index + 1 :]), kwargs
         return tr, args, {**kwargs, self._name: tr}
 
     def call(
-        self, func: Callable[..., ResultT], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        func: Callable[..., ResultT],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        policy: Policy | None = None,
     ) -> ResultT:
-        """Does what the C code leaves: finds an argument by name, or of another class."""
-        tr, args, kwargs = self.take(args, kwargs)
+        """Does what the C code leaves: finds an argument by name, or of another class, or with a policy."""
+        tr, args, kwargs = self.take(args, kwargs, policy)
         return func(*args, **kwargs) if tr is None else run(tr, func, args, kwargs)
 
     def begin(
-        self, func: Callable[..., Awaitable[ResultT]], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        func: Callable[..., Awaitable[ResultT]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        policy: Policy | None = None,
     ) -> Awaitable[ResultT]:
         """Does what the C code leaves of calls in a loop."""
-        tr, args, kwargs = self.take(args, kwargs)
+        tr, args, kwargs = self.take(args, kwargs, policy)
         if tr is None:
             _require_asyncio(self.given(args, kwargs))
             return func(*args, **kwargs)
@@ -244,11 +278,45 @@ def _synchronous(
 
     @_looks_of(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if is_generator and api_version.get() >= _FORBIDS_GENERATORS:
-            raise ValueError(_GENERATOR)
+        if is_generator and api_version.get() >= FORBIDS_GENERATORS:
+            raise ValueError(GENERATOR)
         return transact(func, find, index, args, kwargs)
 
     return wrapper
+
+
+def _governed(
+    func: Callable[..., Any], find: _ArgumentFinder, form: _Form, policy: Policy
+) -> Callable[..., Any]:
+    """Returns the wrapper of a function that has a policy of its own."""
+    is_generator = form.is_generator
+
+    if form.is_coroutine:
+
+        @_looks_of(func)
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return await find.begin(func, args, kwargs, policy)
+
+    else:
+
+        @_looks_of(func)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if is_generator and api_version.get() >= FORBIDS_GENERATORS:
+                raise ValueError(GENERATOR)
+            return find.call(func, args, kwargs, policy)
+
+    return wrapper
+
+
+def created(source: Any, policy: PolicyKeywords) -> Transaction:
+    """Returns a new transaction with the keywords of a policy. Raises as `fdb.Policy` does."""
+    return _created(source, _policy_of(policy))
+
+
+def _created(source: Any, policy: Policy) -> Transaction:
+    from fdb import _governed as governed  # for programs with policies
+
+    return governed.create(source, policy)
 
 
 def run(
@@ -259,9 +327,13 @@ def run(
     Returns what the function returned. Blocks; raises as `transactional` says. Transactions of threads
     do the same in C (native/binding/attempt.c).
     """
+    governor = getattr(tr, "_governor", None)
+    if governor is not None:
+        return governor.run(tr, func, args, kwargs)  # type: ignore[no-any-return]
     # None for a transaction of another class, which may have no attributes.
-    strand = _strand(tr) if isinstance(tr, Transaction) else None
+    strand = strand_of(tr) if isinstance(tr, Transaction) else None
     attempts = last = 0  # how many failed, and the code of the last of them
+    started = monotonic()
     while True:
         try:
             if strand is None:
@@ -273,12 +345,12 @@ def run(
                 finally:
                     tr._attempt = None
                     attempt.clear()
-            if isinstance(result, _UNFINISHED):
-                _refuse_unfinished(result)
+            if isinstance(result, UNFINISHED):
+                refuse_unfinished(result)
             tr.commit().wait()
             return result
         except FDBError as error:
-            refusal = _refused(tr, error, attempts, last)
+            refusal = _refused(tr, error, attempts, last, monotonic() - started)
             if refusal is not None:
                 # As it was raised, with its cause and the traceback into the user's function.
                 if refusal is error:
@@ -291,12 +363,18 @@ def run(
             raise
 
 
-def _refused(tr: Transaction, error: FDBError, attempts: int, last: int) -> FDBError | None:
-    """Makes the transaction ready for another attempt; returns what to raise if there will be none."""
+def _refused(
+    tr: Transaction, error: FDBError, attempts: int, last: int, elapsed: float
+) -> FDBError | None:
+    """Makes the transaction ready for another attempt; returns what to raise if there will be none.
+
+    `elapsed` is the time of the call, in seconds, up to now.
+    """
+    started = monotonic() - elapsed
     refusal = _refusal(tr, error)
     if refusal is None:
         return None
-    _explain(tr, error, refusal, attempts, last)
+    _explain(tr, error, refusal, attempts, last, started)
     return error if refusal.code == error.code else refusal
 
 
@@ -320,6 +398,8 @@ def run_asynchronously(
     """As `run`, in the running loop, which is to await it: what the function returns is awaited."""
     if isinstance(tr, Transaction):
         _require_asyncio(tr)
+        if tr._governor is not None:
+            return tr._governor.run_asynchronously(tr, func, args, kwargs)
     return extension.transactional_call(tr, func, args, kwargs, _asynchronously_again)
 
 
@@ -329,15 +409,17 @@ async def _asynchronously_again(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     error: FDBError,
+    elapsed: float,
 ) -> ResultT:
-    """Goes on with `run_asynchronously` where the first attempt has failed with an error."""
+    """Goes on with `run_asynchronously` where the first attempt has failed, `elapsed` seconds after the begin."""
+    started = monotonic() - elapsed
     attempts = last = (
         0  # how many failed before the one with `error`, and the code of the last of them
     )
     while True:
         refusal = await _asynchronous_refusal(tr, error)
         if refusal is not None:
-            _explain(tr, error, refusal, attempts, last)
+            _explain(tr, error, refusal, attempts, last, started)
             try:
                 if refusal.code == error.code:
                     raise error
@@ -349,15 +431,6 @@ async def _asynchronously_again(
             return await extension.transactional_call(tr, func, args, kwargs, None)
         except FDBError as failed:
             error = failed
-
-
-def _strand(tr: Transaction) -> Callable[[], object]:
-    """Returns what tells who runs the function. Raises where blocking would stop an event loop."""
-    model: EventModel | None = tr._handle.model
-    if model is None:
-        return thread_number
-    model.before_blocking()
-    return model.strand
 
 
 def _refusal(tr: Transaction, error: FDBError) -> FDBError | None:
@@ -377,17 +450,25 @@ async def _asynchronous_refusal(tr: Transaction, error: FDBError) -> FDBError | 
     return None
 
 
-def _explain(tr: Any, error: FDBError, refusal: FDBError, attempts: int, last: int) -> None:
+def _explain(
+    tr: Any, error: FDBError, refusal: FDBError, attempts: int, last: int, started: float
+) -> None:
     """Has the error that will be raised tell what was tried before."""
+    elapsed = monotonic() - started
+    tried = attempts + 1
     raised = error
     if refusal.code != error.code:
         raised, attempts, last = refusal, attempts + 1, error.code
     misuse: str = getattr(tr, "_misuse", "")
     if misuse and raised.code == _INVALID_CALL:
         raised._tell(misuse)
+    raised.attempts, raised.elapsed = tried, elapsed
     if attempts:
         counted = "1 failed attempt" if attempts == 1 else f"{attempts} failed attempts"
-        raised._tell(f"after {counted}, the last of them with {FDBError(last).name} ({last})")
+        raised.last_error = FDBError(last)
+        raised._tell(
+            f"after {counted}, the last of them with {raised.last_error.name} ({last}), in {elapsed:.3f} s"
+        )
 
 
 def _require_asyncio(transaction: TransactionRead) -> None:
@@ -400,23 +481,11 @@ def _require_asyncio(transaction: TransactionRead) -> None:
         )
 
 
-def _refuse_unfinished(result: Any) -> None:
-    """A generator or coroutine has not run yet: committing now would commit without it."""
-    if isinstance(result, types.GeneratorType) and api_version.get() >= _FORBIDS_GENERATORS:
-        raise ValueError(_GENERATOR)
-    if isinstance(result, types.CoroutineType):
-        result.close()
-        raise TypeError(
-            "the function under fdb.transactional returned a coroutine that has not run: write it as "
-            'async def and give it a database opened with event_model="asyncio"'
-        )
-
-
 extension.configure_attempts(
     commit=Transaction.commit,
     run=run,
     refused=_refused,
-    refuse_unfinished=_refuse_unfinished,
+    refuse_unfinished=refuse_unfinished,
     begin=run_asynchronously,
     again=_asynchronously_again,
 )

@@ -19,7 +19,9 @@ from fdb._values import Key
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from fdb._governed import Defaults
     from fdb._observing.observers import Observers
+    from fdb._policy import Policy, PolicyKeywords
     from fdb._transaction import Handle
 
     _Source = extension.SourceBase[Transaction]
@@ -93,6 +95,8 @@ class TransactionSource(_Source):
         _library: Library
         #: Who wants to see what its transactions do; tests (see fdb/testing/_tracing.py).
         _tracing: HandleMaker | None
+        #: What makes its transactions, if it was opened with a policy (fdb/_governed.py).
+        _defaults: Defaults | None
 
     def __init__(self, handle: extension.DatabaseHandle, library: Library) -> None:
         self._handle = handle
@@ -120,6 +124,14 @@ class TransactionSource(_Source):
         and its database know the same; objects of other event models and processes know their own.
         """
         return self._handle.versions.newest
+
+    @property
+    def defaults(self) -> Policy | None:
+        """The policy of all its transactions, from `fdb.open` and the environment; None where neither has one.
+
+        A tenant has that of its database.
+        """
+        return self._defaults.policy if self._defaults is not None else None
 
     def close(self) -> None:
         """Gives up the object; transactions made from it go on. A second call does nothing.
@@ -219,6 +231,10 @@ class TenantMembers(TransactionSource):
     def _tracing(self) -> HandleMaker | None:  # type: ignore[override]
         return self._database._tracing
 
+    @property
+    def _defaults(self) -> Defaults | None:  # type: ignore[override]
+        return self._database._defaults
+
     def get_id(self) -> FutureInt64:
         """Returns the (future) number of the tenant; fails with 2131 if it does not exist."""
         address = self._handle.call(self._library.fdb_tenant_get_id)
@@ -250,6 +266,39 @@ class TenantMembers(TransactionSource):
 def run(source: TransactionSource, act: Callable[[Transaction], ResultT]) -> ResultT:
     """Runs a convenience method: calls `act` with a new transaction, which is committed and retried. Blocks."""
     return extension.transact(act, _retry.FIRST, 0, (source,), {})
+
+
+def call(
+    source: TransactionSource,
+    function: Callable[..., ResultT],
+    args: tuple[Any, ...],
+    policy: PolicyKeywords,
+) -> ResultT:
+    """Runs a function for `db.run`, with the keywords of a policy. Blocks."""
+    _require_callable(function)
+    if not policy:
+        return extension.transact(function, _retry.FIRST, 0, (source, *args), {})
+    tr = _retry.created(source, policy)
+    return _retry.run(tr, function, (tr, *args), {})
+
+
+def call_asynchronously(
+    source: TransactionSource,
+    function: Callable[..., Awaitable[ResultT]],
+    args: tuple[Any, ...],
+    policy: PolicyKeywords,
+) -> Awaitable[ResultT]:
+    """As `call`, in the running loop."""
+    _require_callable(function)
+    tr = _retry.created(source, policy) if policy else source.create_transaction()
+    return _retry.run_asynchronously(tr, function, (tr, *args), {})
+
+
+def _require_callable(function: Any) -> None:
+    if not callable(function):
+        raise TypeError(
+            f"run() takes a function, which it calls with a transaction, not {type(function).__name__}"
+        )
 
 
 def run_asynchronously(

@@ -35,7 +35,7 @@ from fdb._native import extension
 from fdb._native.library import Library
 from fdb._range import FDBRange
 from fdb._startup import api_version
-from fdb._types import KeyArgument, Origin, ValueArgument
+from fdb._types import Governor, KeyArgument, Origin, ValueArgument
 from fdb._typing import TYPE_CHECKING, Any, NoReturn
 from fdb._values import Key, Value
 from fdb._waiting.threads import model_of
@@ -285,6 +285,8 @@ class Transaction(TransactionRead, _Writes, AtomicOperations[None]):
 
         def __delitem__(self, key: KeyArgument | KeySelector | slice, /) -> None: ...
 
+    #: What runs it in place of the plain loop: of transactions with a policy (fdb/_governed.py).
+    _governor: Governor | None = None
     #: What the program has got wrong, if the commit will fail with 2000 for it.
     _misuse: str = ""
     #: How many attempts were given up by `on_error` since the creation or a `reset`, and whether one of them may have

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from fdb._typing import Any, Protocol, TypeVar
+from fdb._typing import Any, Awaitable, Callable, Protocol, TypeVar
 
 TransactionT = TypeVar("TransactionT", covariant=True)
 SelfT = TypeVar("SelfT")
@@ -56,6 +56,22 @@ class Origin(TransactionMaker[TransactionT], Protocol[TransactionT]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+class Governor(Protocol):
+    """How functions are run in a transaction that has a policy: the loop of `fdb.transactional`."""
+
+    def run(
+        self, tr: Any, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Calls a function and commits, until one attempt succeeds. Blocks."""
+        ...
+
+    def run_asynchronously(
+        self, tr: Any, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Awaitable[Any]:
+        """The same, to be awaited."""
+        ...
 
 
 class WaitCheck(Protocol):

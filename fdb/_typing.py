@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from typing import TypeVar as TypeVar
     from typing import cast as cast
     from typing import overload as overload
+
+    from typing_extensions import TypeVarTuple as TypeVarTuple
+    from typing_extensions import Unpack as Unpack
 else:
     # What collections.abc has, without the rest of collections.
     from _collections_abc import (  # noqa: F401 - for those who import them from here
@@ -60,7 +63,7 @@ else:
 
         __slots__ = ()
 
-    Any = Concatenate = Literal = NoReturn = SupportsIndex = _Marker
+    Any = Concatenate = Literal = NoReturn = SupportsIndex = Unpack = _Marker
 
     class TypeVar:
         """A variable for types."""
@@ -73,7 +76,7 @@ else:
         def __repr__(self):
             return f"~{self.__name__}"
 
-    ParamSpec = TypeVar
+    ParamSpec = TypeVarTuple = TypeVar
 
     def cast(kind, value):
         return value

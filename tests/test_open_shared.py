@@ -229,7 +229,7 @@ def test_closed_databases_are_forgotten(name: str) -> None:
     for model in (None, "debug"):
         fdb.open(name, event_model=model)
     fdb.open(name).close()
-    assert list(_state.opened[identity]) == ["debug"]
+    assert list(_state.opened[identity]) == [("debug", None)]
     fdb.open(name, event_model="debug").close()
     assert identity not in _state.opened
 

@@ -220,9 +220,11 @@ class SourceBase(Generic[_Transaction]):
     _handle: DatabaseHandle
     _library: Any
     _tracing: Any
+    _defaults: Any
     _database: Any
     def create_transaction(self) -> _Transaction:
         """Returns a new transaction. `fdb.transactional` does so too, and retries it."""
+    def _create_handle(self) -> Any: ...
 
 @disjoint_base
 class KeyValue(Sequence[bytes]):
@@ -297,7 +299,7 @@ def configure_attempts(
     *,
     commit: Callable[..., Any],
     run: Callable[..., Any],
-    refused: Callable[[Any, Any, int, int], BaseException | None],
+    refused: Callable[[Any, Any, int, int, float], BaseException | None],
     refuse_unfinished: Callable[[Any], None],
     begin: Callable[..., Awaitable[Any]],
     again: Callable[..., Awaitable[Any]],

@@ -3,6 +3,8 @@
  * What is seldom (other classes, event models, tracers, errors) is the business of fdb/_retry.py. */
 #include "binding/binding.h"
 
+#include <time.h>
+
 binding_attempt_table binding_attempts;
 
 /* A call of a transactional function: what is the same in all of its attempts. */
@@ -13,7 +15,18 @@ typedef struct {
     PyObject *keywords;  /* a dictionary */
     long failed;         /* how many attempts did */
     int last;            /* and the code of the last of them */
+    double started;      /* by binding_clock() */
 } call;
+
+double binding_clock(void) {
+#ifdef CLOCK_MONOTONIC_COARSE
+    clockid_t clock = CLOCK_MONOTONIC_COARSE; /* a few instructions; exact to some milliseconds */
+#else
+    clockid_t clock = CLOCK_MONOTONIC;
+#endif
+    struct timespec now;
+    return clock_gettime(clock, &now) == 0 ? (double)now.tv_sec + (double)now.tv_nsec / 1e9 : 0;
+}
 
 /* ---- one attempt ---- */
 
@@ -119,8 +132,8 @@ static int recover(call *self) {
     Py_INCREF(value);
     Py_XINCREF(traceback);
     PyErr_SetExcInfo(type, value, traceback);
-    PyObject *refusal = PyObject_CallFunction(binding_attempts.refused, "OOli", self->transaction, value,
-                                              self->failed, self->last);
+    PyObject *refusal = PyObject_CallFunction(binding_attempts.refused, "OOlid", self->transaction, value,
+                                              self->failed, self->last, binding_clock() - self->started);
     if (refusal != NULL && refusal != Py_None && refusal != value) {
         Py_INCREF(value);
         PyException_SetCause(refusal, value);
@@ -193,7 +206,8 @@ static PyObject *run_with(PyObject *function, PyObject *transaction, PyObject *a
     call self = {.function = function,
                  .transaction = (ViewObject *)transaction,
                  .arguments = arguments,
-                 .keywords = keywords};
+                 .keywords = keywords,
+                 .started = binding_clock()};
     return run(&self);
 }
 

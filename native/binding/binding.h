@@ -309,7 +309,8 @@ extern PyTypeObject binding_call_type;
 int binding_calls_ready(void); /* completes the types; -1 with an exception set */
 
 /* transactional_call(transaction, function, args, kwargs, again): what makes one attempt when it is awaited. The
- * coroutine `again`, if it is not None, goes on from an FDBError, with the same arguments and the error. */
+ * coroutine `again`, if it is not None, goes on from an FDBError, with the same arguments, the error and the seconds since
+ * the begin. */
 PyObject *binding_transactional_call(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 /* ---- what a program has of databases and transactions ---- */
@@ -344,13 +345,16 @@ typedef struct {
     PyObject *commit_name;       /* "commit" */
     PyObject *create_name;       /* "create_transaction" */
     PyObject *run;               /* callable: the loop for all other transactions */
-    PyObject *refused;           /* callable: (transaction, error, failed, last) -> what to raise, or None */
+    PyObject *refused; /* callable: (transaction, error, failed, last, elapsed) -> what to raise, or None */
     PyObject *refuse_unfinished; /* callable: raises for a generator or coroutine that a function returned */
     PyObject *begin; /* callable: makes the call of an asynchronous function with any other transaction */
     PyObject *again; /* coroutine function: goes on with such a call after the first error */
 } binding_attempt_table;
 
 extern binding_attempt_table binding_attempts;
+
+/* Seconds of a clock that only goes forward, for telling how long a call has taken. */
+double binding_clock(void);
 
 /* Calls a function with a tuple and a dictionary. */
 PyObject *binding_call(PyObject *function, PyObject *arguments, PyObject *keywords);

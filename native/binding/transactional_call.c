@@ -116,6 +116,7 @@ typedef struct {
     PyObject *run;   /* while the function runs */
     PyObject *awaited;
     PyObject *result; /* of the function, until the commit has ended */
+    double started;   /* by binding_clock() */
     unsigned char stage;
     unsigned char is_running;
 } CallObject;
@@ -221,8 +222,8 @@ static int try_again(CallObject *self) {
         PyException_SetTraceback(error, traceback);
     }
     self->stage = CALL_AGAIN;
-    self->awaited = PyObject_CallFunctionObjArgs(self->again, self->transaction, self->function, self->args,
-                                                 self->kwargs, error, NULL);
+    self->awaited = PyObject_CallFunction(self->again, "OOOOOd", self->transaction, self->function, self->args,
+                                          self->kwargs, error, binding_clock() - self->started);
     Py_XDECREF(type);
     Py_DECREF(error);
     Py_XDECREF(traceback);
@@ -382,6 +383,7 @@ static PyObject *new_call(PyObject *transaction, PyObject *function, PyObject *a
     self->kwargs = kwargs;
     self->again = again;
     self->run = self->awaited = self->result = NULL;
+    self->started = binding_clock();
     self->stage = CALL_NEW;
     self->is_running = 0;
     return (PyObject *)self;
@@ -421,7 +423,7 @@ PyObject *binding_begin_call(PyObject *Py_UNUSED(module), PyObject *const *args,
     PyObject *call = NULL;
     if (changed == NULL) {
         /* the exception is set */
-    } else if (PyObject_TypeCheck(transaction, &binding_write_type) && is_awaited(transaction)) {
+    } else if (Py_IS_TYPE(transaction, binding_classes.transaction) && is_awaited(transaction)) {
         call = new_call(transaction, function, changed, keywords, binding_attempts.again);
     } else {
         call = PyObject_CallFunctionObjArgs(binding_attempts.begin, transaction, function, changed, keywords,

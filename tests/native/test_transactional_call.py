@@ -164,7 +164,10 @@ def test_what_a_function_may_return(make: Callable[..., Any]) -> None:
 def test_errors_that_may_be_retried(make: Callable[..., Any]) -> None:
     seen: list[Any] = []
 
-    async def again(tr: Any, func: Any, args: Any, kwargs: Any, error: fdb.FDBError) -> str:
+    async def again(
+        tr: Any, func: Any, args: Any, kwargs: Any, error: fdb.FDBError, elapsed: float
+    ) -> str:
+        assert elapsed >= 0
         seen.append((tr, func, args, kwargs, error))
         return "again"
 

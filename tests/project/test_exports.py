@@ -17,7 +17,7 @@ import fdb.testing
 PUBLIC = (
     "LATEST_API_VERSION AsyncDatabase AsyncTenant ClientLibrary Collector ConflictRangeType Database "
     "DirectoryLayer DirectorySubspace ErrorCode FDBError FDBRange Future FutureInt64 FutureKeyArray FutureKeyValueArray "
-    "FutureStringArray FutureUInt64 FutureVoid Key KeySelector KeyValue StreamingMode Subspace "
+    "FutureStringArray FutureUInt64 FutureVoid Key KeySelector KeyValue Policy Retry StreamingMode Subspace "
     "Tenant Transaction TransactionEvent TransactionRead Value Watch __version__ api_version directory "
     "get_api_version init is_api_version_selected observe open options predicates strinc transactional"
 )
@@ -40,7 +40,7 @@ OTHERS = (
 SOURCE = (
     "get get_key get_range get_range_startswith set clear clear_range clear_range_startswith "
     "get_and_watch set_and_watch clear_and_watch create_transaction add bit_and bit_or bit_xor max min "
-    "close __enter__ __exit__"
+    "close __enter__ __exit__ run defaults"
 )
 
 
@@ -110,7 +110,7 @@ def test_parameters_of_the_documented_methods() -> None:
         fdb.Database.get_key: ["key_selector"],
         fdb.Database.open_tenant: ["name"],
         fdb.Tenant.list_blobbified_ranges: ["begin", "end", "limit"],
-        fdb.open: ["cluster_file", "event_model"],
+        fdb.open: ["cluster_file", "event_model", "defaults"],
         fdb.KeySelector.__init__: ["key", "or_equal", "offset"],
     }
     for function, names in expected.items():

@@ -1,0 +1,455 @@
+"""Transactions with a policy, and the loop that runs functions in them.
+
+Invariants:
+1. The options of a policy hold in every attempt. Those that on_error forgets are set again before anything is asked
+   in the next attempt.
+2. A read-only transaction hands no write, no watch and no commit to the library.
+3. The loop is written once, as steps that yield what is to be waited for (`Steps`), and driven here for programs that
+   block and for those of asyncio.
+
+The objects belong to one transaction each, and are as thread-safe as that.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from types import CoroutineType
+
+from fdb._attempts import UNFINISHED, refuse_unfinished, strand_of
+from fdb._errors import FDBError, predicates
+from fdb._keys import Bound, KeySelector, NoEnd
+from fdb._native import extension
+from fdb._policy import Policy, Retry
+from fdb._transaction import Transaction, TransactionRead
+from fdb._typing import TYPE_CHECKING, Any, Awaitable, Callable, Generator, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from fdb._future import FutureInt64, FutureVoid
+    from fdb._policy import Option
+    from fdb._values import Key
+    from fdb._watch import Watch
+
+ResultT = TypeVar("ResultT")
+#: Yields what is to be waited for and is sent its result; returns what the waiting was for.
+Steps = Generator[Any, Any, ResultT]
+
+_UNKNOWN_OPTION = 2007
+_FUTURE_VERSION = 1009
+_TIMED_OUT = 1031
+_NOT_COMMITTED = 1020
+_READ_ONLY = 2023
+_CONFLICTING_KEYS = b"\xff\xff/transaction/conflicting_keys/"
+_BEGINS = b"1"
+
+
+# ---- transactions ----
+
+
+class GovernedTransaction(Transaction):
+    """A transaction with a policy."""
+
+    _policy: Policy
+    #: Whether the error of the attempt may be that of its commit.
+    _has_begun_commit = False
+
+    def _begin(self, policy: Policy) -> None:
+        """Has the policy hold, from the first attempt on."""
+        self._policy = policy
+        self._set(policy._options().call)
+        self._begin_attempt()
+
+    def _begin_attempt(self) -> None:
+        self._has_begun_commit = False
+        self._set(self._policy._options().attempt)
+
+    def _set(self, options: tuple[Option, ...]) -> None:
+        for name, code, value in options:
+            try:
+                self._handle.set_option(code, value)
+            except FDBError as error:
+                if error.code == _UNKNOWN_OPTION:
+                    error._tell(f"this library has no option for the {name} of a policy")
+                raise
+
+    def commit(self) -> FutureVoid:
+        self._has_begun_commit = True
+        return super().commit()
+
+    def reset(self) -> None:
+        super().reset()
+        self._begin(self._policy)
+
+
+class RenewingTransaction(GovernedTransaction):
+    """One whose policy has options that `on_error` forgets: they are set again by the first call after that.
+
+    The loop does so by itself; this is for programs that have a loop of their own.
+    """
+
+    _is_stale = False
+
+    def _begin_attempt(self) -> None:
+        self._is_stale = False
+        super()._begin_attempt()
+
+    def _renew(self) -> None:
+        if self._is_stale:
+            self._begin_attempt()
+
+    def on_error(self, error: Any) -> FutureVoid:
+        future = super().on_error(error)
+        self._is_stale = True
+        return future
+
+    def get_read_version(self) -> FutureInt64:
+        self._renew()
+        return super().get_read_version()
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        self._renew()
+        return super().get(*args, **kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        self._renew()
+        return super().__getitem__(key)
+
+    def get_key(self, key_selector: KeySelector) -> Key:
+        self._renew()
+        return super().get_key(key_selector)
+
+    def get_range(self, *args: Any, **kwargs: Any) -> Any:
+        self._renew()
+        return super().get_range(*args, **kwargs)
+
+    def get_range_page(self, *args: Any, **kwargs: Any) -> Any:
+        self._renew()
+        return super().get_range_page(*args, **kwargs)
+
+    @property
+    def snapshot(self) -> TransactionRead:
+        self._renew()
+        return super().snapshot
+
+    def watch(self, key: Any) -> Watch:
+        self._renew()
+        return super().watch(key)
+
+    def commit(self) -> FutureVoid:
+        self._renew()
+        return super().commit()
+
+
+def _refused(what: str) -> FDBError:
+    return FDBError(_READ_ONLY, f"{what} in a transaction whose policy has read_only=True")
+
+
+class ReadOnlyTransaction(GovernedTransaction):
+    """One that refuses, with FDBError 2023, whatever would need a commit; nothing of it is done."""
+
+    def set(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise _refused("set")
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise _refused("set")
+
+    def clear(self, key: Any) -> NoReturn:
+        raise _refused("clear")
+
+    def clear_range(self, begin: Bound | slice, end: Bound | NoEnd = ...) -> NoReturn:
+        raise _refused("clear_range")
+
+    def clear_range_startswith(self, prefix: Any) -> NoReturn:
+        raise _refused("clear_range_startswith")
+
+    def __delitem__(self, key: Any) -> NoReturn:
+        raise _refused("clear")
+
+    def _atomic_operation(self, code: int, key: Any, param: Any) -> NoReturn:
+        raise _refused("an atomic operation")
+
+    def add_write_conflict_range(self, begin: Any, end: Any = ...) -> NoReturn:
+        raise _refused("add_write_conflict_range")
+
+    def add_write_conflict_key(self, key: Any) -> NoReturn:
+        raise _refused("add_write_conflict_key")
+
+    def watch(self, key: Any) -> NoReturn:
+        raise _refused("watch, which begins with the commit,")
+
+    def get_versionstamp(self) -> NoReturn:
+        raise _refused("get_versionstamp, which comes with the commit,")
+
+    def commit(self) -> NoReturn:
+        raise _refused("commit")
+
+
+class RenewingReadOnlyTransaction(ReadOnlyTransaction, RenewingTransaction):
+    """Both."""
+
+
+def _class_for(policy: Policy) -> type[GovernedTransaction]:
+    if policy._options().attempt:
+        return RenewingReadOnlyTransaction if policy.read_only else RenewingTransaction
+    return ReadOnlyTransaction if policy.read_only else GovernedTransaction
+
+
+class Defaults:
+    """What makes the transactions of a database that was opened with a policy, and those of its tenants."""
+
+    __slots__ = ("policy",)
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+    def create(self, source: Any) -> GovernedTransaction:
+        """Returns a new transaction of a database or tenant."""
+        return _created(source, source._create_handle(), self.policy)
+
+
+def _created(source: Any, handle: Any, policy: Policy) -> GovernedTransaction:
+    tr = _class_for(policy)(handle, source._library, source)
+    tr._governor = GOVERNOR
+    tr._begin(policy)
+    return tr
+
+
+def create(source: Any, policy: Policy) -> GovernedTransaction:
+    """Returns a new transaction with the policy of a call, over the defaults of its database.
+
+    Raises TypeError if the source makes transactions of another class than ours.
+    """
+    if isinstance(source, extension.SourceBase):
+        defaults: Defaults | None = source._defaults
+        if defaults is not None:
+            policy = policy._over(defaults.policy)
+        if type(source).create_transaction is extension.SourceBase.create_transaction:
+            return _created(source, source._create_handle(), policy)
+    made = source.create_transaction()
+    if type(made) is not Transaction and not isinstance(made, GovernedTransaction):
+        raise TypeError(
+            f"a call with a policy needs a transaction of this package, and {type(source).__name__} makes a "
+            f"{type(made).__module__}.{type(made).__name__}"
+        )
+    return _created(made.db, made._handle, policy)
+
+
+# ---- what is the same in all loops ----
+
+
+class Progress:
+    """How far a call is: its attempts, and what became of them."""
+
+    __slots__ = ("attempts", "conflicts", "last", "policy", "started", "tr")
+
+    def __init__(self, tr: GovernedTransaction) -> None:
+        self.tr = tr
+        self.policy = tr._policy
+        self.started = monotonic()
+        #: How many have failed, and the error of the last of them.
+        self.attempts = 0
+        self.last: FDBError | None = None
+        self.conflicts: list[tuple[bytes, bytes]] | None = None
+
+    def version_steps(self) -> Steps[None]:
+        """Asks for the read version where the policy wants one; raises FDBError 1009 for a lower one."""
+        least = self.policy.at_least
+        if least is not None:
+            version = yield self.tr.get_read_version()
+            if version < least:
+                raise FDBError(
+                    _FUTURE_VERSION, f"the read version {version} is below at_least={least}"
+                )
+
+    def commit_steps(self) -> Steps[None]:
+        """Commits, unless the policy is to read only."""
+        if not self.policy.read_only:
+            yield self.tr.commit()
+
+    def conflict_steps(self, error: FDBError) -> Steps[None]:
+        """Takes down what an error of the commit conflicted with, if the policy has that reported."""
+        tr = self.tr
+        if not (
+            error.code == _NOT_COMMITTED and tr._has_begun_commit and self.policy.report_conflicts
+        ):
+            return
+        try:
+            rows, _, _ = yield tr.snapshot.get_range_page(
+                _CONFLICTING_KEYS, _CONFLICTING_KEYS[:-1] + b"0"
+            )
+        except FDBError:
+            return  # it is no part of the call: its own error says more
+        begin, found = None, []
+        for key, value in rows:
+            if value == _BEGINS:
+                begin = key[len(_CONFLICTING_KEYS) :]
+            elif begin is not None:
+                found.append((begin, key[len(_CONFLICTING_KEYS) :]))
+        error.conflicting_keys = self.conflicts = found
+
+    def retry_steps(self, error: FDBError) -> Steps[FDBError | None]:
+        """Makes the transaction ready for another attempt; returns what to raise if there will be none."""
+        yield from self.conflict_steps(error)
+        try:
+            yield self.tr.on_error(error.code)
+        except FDBError as refusal:
+            return self.explained(error, refusal)
+        self.attempts += 1
+        self.last = FDBError(error.code)  # without what the function had at hand
+        self.last.conflicting_keys = error.conflicting_keys
+        self.tr._begin_attempt()
+        if self.policy.on_retry is not None:
+            retry = Retry(error, self.attempts, monotonic() - self.started)
+            waited = self.policy.on_retry(retry)
+            if hasattr(waited, "__await__"):
+                yield waited
+        return None
+
+    def explained(self, error: FDBError, refusal: FDBError) -> FDBError:
+        """Returns the error that the call ends with, having told it how it came to that."""
+        raised, before = (error, self.last) if refusal.code == error.code else (refusal, error)
+        if before is error:
+            before = FDBError(error.code)
+            before.conflicting_keys = error.conflicting_keys
+        self.note(raised, before)
+        return raised
+
+    def note(self, raised: FDBError, before: FDBError | None) -> None:
+        """Has an error tell of the call that it ends."""
+        raised.attempts = self.attempts + 1
+        raised.elapsed = monotonic() - self.started
+        raised.last_error = before
+        raised.conflicting_keys = self.conflicts
+        misuse = self.tr._misuse
+        if misuse and raised.code == 2000:
+            raised._tell(misuse)
+        counted = "1 attempt" if raised.attempts == 1 else f"{raised.attempts} attempts"
+        text = f"after {counted} in {raised.elapsed:.3f} s"
+        limit = self._limit(raised)
+        if limit:
+            text += f", by the policy's {limit}"
+        if before is not None:
+            text += f"; tried again after {before.name} ({before.code})"
+        if self.conflicts:
+            ranges = ", ".join(f"{begin!r} to {end!r}" for begin, end in self.conflicts)
+            text += f"; conflicting keys: {ranges}"
+        raised._tell(text)
+
+    def _limit(self, raised: FDBError) -> str:
+        """Returns the part of the policy that has ended the call, "" for none."""
+        policy = self.policy
+        if raised.code == _TIMED_OUT and policy.timeout is not None:
+            return f"timeout={policy.timeout:g}"
+        limit = policy.retry_limit
+        if limit is not None and limit >= 0 and self.attempts >= limit:
+            if predicates.is_retryable(raised):
+                return f"retry_limit={limit}"
+        return ""
+
+
+def drive(steps: Steps[ResultT]) -> ResultT:
+    """Waits for what the steps yield; returns what they do. Blocks."""
+    try:
+        waited = next(steps)
+        while True:
+            try:
+                result = _wait(waited)
+            except BaseException as error:
+                waited = steps.throw(error)
+            else:
+                waited = steps.send(result)
+    except StopIteration as end:
+        ended: ResultT = end.value
+        return ended
+
+
+def _wait(waited: Any) -> Any:
+    if isinstance(waited, extension.FutureBase):
+        return waited._resolve()
+    if isinstance(waited, CoroutineType):
+        waited.close()
+    raise TypeError(
+        "on_retry returned something to await, which a call that blocks does not: give it a plain function"
+    )
+
+
+async def drive_asynchronously(steps: Steps[ResultT]) -> ResultT:
+    """Awaits what the steps yield; returns what they do."""
+    try:
+        waited = next(steps)
+        while True:
+            try:
+                result = await waited
+            except BaseException as error:
+                waited = steps.throw(error)
+            else:
+                waited = steps.send(result)
+    except StopIteration as end:
+        ended: ResultT = end.value
+        return ended
+
+
+# ---- the loop of fdb.transactional ----
+
+
+class _Governor:
+    """See `fdb._types.Governor`."""
+
+    __slots__ = ()
+
+    def run(
+        self,
+        tr: GovernedTransaction,
+        func: Callable[..., ResultT],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> ResultT:
+        """As `fdb._retry.run`."""
+        strand, progress = strand_of(tr), Progress(tr)
+        while True:
+            try:
+                drive(progress.version_steps())
+                attempt = tr._attempt = [strand()]
+                try:
+                    result = func(*args, **kwargs)
+                finally:
+                    tr._attempt = None
+                    attempt.clear()
+                if isinstance(result, UNFINISHED):
+                    refuse_unfinished(result)
+                drive(progress.commit_steps())
+                return result
+            except FDBError as error:
+                refusal = drive(progress.retry_steps(error))
+                if refusal is error:
+                    raise
+                if refusal is not None:
+                    raise refusal from error
+
+    async def run_asynchronously(
+        self,
+        tr: GovernedTransaction,
+        func: Callable[..., Awaitable[ResultT]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> ResultT:
+        """As `fdb._retry.run_asynchronously`."""
+        progress = Progress(tr)
+        while True:
+            try:
+                await drive_asynchronously(progress.version_steps())
+                if progress.policy.read_only:
+                    return await func(*args, **kwargs)
+                return await extension.transactional_call(tr, func, args, kwargs, None)
+            except FDBError as failed:
+                error = failed
+            refusal = await drive_asynchronously(progress.retry_steps(error))
+            try:
+                if refusal is error:
+                    raise error
+                if refusal is not None:
+                    raise refusal from error
+            finally:
+                del error, refusal  # which refer to this frame now
+
+
+GOVERNOR = _Governor()
