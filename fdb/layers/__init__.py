@@ -14,4 +14,10 @@ the data.
 
 from __future__ import annotations
 
+from fdb.layers._blob import Blob as Blob
+from fdb.layers._blob import BlobVersion as BlobVersion
+from fdb.layers._blob_files import AsyncBlobReader as AsyncBlobReader
+from fdb.layers._blob_files import AsyncBlobWriter as AsyncBlobWriter
+from fdb.layers._blob_files import BlobReader as BlobReader
+from fdb.layers._blob_files import BlobWriter as BlobWriter
 from fdb.layers._counter import Counter as Counter

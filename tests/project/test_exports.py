@@ -85,7 +85,7 @@ def test_the_names_of_the_module() -> None:
         (
             fdb.layers,
             # One line for each module.
-            "Counter",
+            "AsyncBlobReader AsyncBlobWriter Blob BlobReader BlobVersion BlobWriter Counter",
         ),
         (fdb.FDBRange, "to_list __iter__ __aiter__ iterate"),
         (
