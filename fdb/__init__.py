@@ -63,6 +63,10 @@ if TYPE_CHECKING:
     from fdb import tuple as tuple
     from fdb._async import AsyncDatabase as AsyncDatabase
     from fdb._async import AsyncTenant as AsyncTenant
+    from fdb._bulk.progress import Progress as Progress
+    from fdb._bulk.scan import AsyncScan as AsyncScan
+    from fdb._bulk.scan import Page as Page
+    from fdb._bulk.scan import Scan as Scan
     from fdb._client_library import ClientLibrary as ClientLibrary
     from fdb._generated.enumerations import ConflictRangeType as ConflictRangeType
     from fdb._generated.enumerations import StreamingMode as StreamingMode
@@ -111,6 +115,7 @@ _MODULES_FROM_VERSION = {"locality": 23, "tenant_management": 630}
 #: Names that are taken from their modules by their first use.
 _NAMES = {
     "AsyncDatabase": "_async",
+    "AsyncScan": "_bulk.scan",
     "AsyncTenant": "_async",
     "ClientLibrary": "_client_library",
     "Collector": "_observing.collector",
@@ -118,8 +123,11 @@ _NAMES = {
     "DirectoryLayer": "directory_impl",
     "DirectorySubspace": "directory_impl",
     "ErrorCode": "_generated.error_codes",
+    "Page": "_bulk.scan",
     "Policy": "_policy",
+    "Progress": "_bulk.progress",
     "Retry": "_policy",
+    "Scan": "_bulk.scan",
     "StreamingMode": "_generated.enumerations",
     "Subspace": "subspace_impl",
     "TransactionEvent": "_observing.event",
@@ -130,6 +138,7 @@ _NAMES = {
 __all__ = [
     "LATEST_API_VERSION",
     "AsyncDatabase",
+    "AsyncScan",
     "AsyncTenant",
     "ClientLibrary",
     "Collector",
@@ -150,8 +159,11 @@ __all__ = [
     "Key",
     "KeySelector",
     "KeyValue",
+    "Page",
     "Policy",
+    "Progress",
     "Retry",
+    "Scan",
     "StreamingMode",
     "Subspace",
     "Tenant",

@@ -23,6 +23,7 @@ from fdb._typing import (
     Any,
     Awaitable,
     Callable,
+    Iterable,
     NoReturn,
     TypeVar,
     TypeVarTuple,
@@ -33,6 +34,12 @@ from fdb._values import Value
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable
+
+    from fdb._bulk.progress import OnProgress, Progress
+    from fdb._bulk.region import RangeArgument
+    from fdb._bulk.scan import AsyncScan
+    from fdb._bulk.work import Transform
     from fdb._policy import PolicyKeywords
 
 SelfT = TypeVar("SelfT", bound="AsynchronousOperations")
@@ -169,6 +176,84 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
             return tr.watch(key)
 
         return await run_asynchronously(self, act)
+
+    # ---- more rows than a transaction can take: see docs/scanning.md ----
+
+    def scan(
+        self,
+        rows: RangeArgument,
+        *,
+        page_size: int | None = None,
+        reverse: bool = False,
+        continuation: bytes | None = None,
+        consistent: bool = False,
+    ) -> AsyncScan:
+        """Returns the rows of a range of any size, for `async for`. See `Database.scan`."""
+        from fdb._bulk.scan import AsyncScan
+
+        return AsyncScan(self, rows, page_size, reverse, continuation, consistent)
+
+    async def count(
+        self,
+        rows: RangeArgument,
+        *,
+        consistent: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> int:
+        """Returns the number of rows in a range of any size. See `Database.count`.
+
+        `on_progress` may be a coroutine function, here and below.
+        """
+        from fdb import _flow_requests as flows
+        from fdb._bulk import work
+
+        return await flows.run_in_loop(work.count(self, rows, consistent, on_progress))
+
+    async def copy(
+        self,
+        rows: RangeArgument,
+        target_db: AsynchronousOperations,
+        *,
+        transform: Transform | None = None,
+        continuation: bytes | None = None,
+        batch_bytes: int = 1_000_000,
+        on_progress: OnProgress | None = None,
+    ) -> Progress:
+        """Copies the rows of a range of any size to another database or tenant. See `Database.copy`."""
+        from fdb import _flow_requests as flows
+        from fdb._bulk import work
+
+        flow = work.copy(self, rows, target_db, transform, continuation, batch_bytes, on_progress)
+        return await flows.run_in_loop(flow)
+
+    async def clear_in_batches(
+        self,
+        rows: RangeArgument,
+        *,
+        batch_bytes: int = 1_000_000,
+        on_progress: OnProgress | None = None,
+    ) -> Progress:
+        """Removes the rows of a range of any size piece by piece. See `Database.clear_in_batches`."""
+        from fdb import _flow_requests as flows
+        from fdb._bulk import work
+
+        return await flows.run_in_loop(work.clear(self, rows, batch_bytes, on_progress))
+
+    async def write_in_batches(
+        self,
+        rows: Iterable[tuple[KeyArgument, ValueArgument | None]]
+        | AsyncIterable[tuple[KeyArgument, ValueArgument | None]],
+        *,
+        position_key: KeyArgument | None = None,
+        batch_bytes: int = 1_000_000,
+        on_progress: OnProgress | None = None,
+    ) -> Progress:
+        """Writes any number of pairs, of an iterable or an asynchronous one. See `Database.write_in_batches`."""
+        from fdb import _flow_requests as flows
+        from fdb._bulk import write
+
+        flow = write.write(self, rows, position_key, batch_bytes, on_progress, True)
+        return await flows.run_in_loop(flow)
 
     async def _atomic_operation(self, code: int, key: KeyArgument, param: ValueArgument) -> None:
         async def act(tr: Transaction) -> None:

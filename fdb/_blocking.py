@@ -13,6 +13,7 @@ from fdb._typing import (
     TYPE_CHECKING,
     Any,
     Callable,
+    Iterable,
     NoReturn,
     TypeVar,
     TypeVarTuple,
@@ -23,6 +24,10 @@ from fdb._values import Value
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
+    from fdb._bulk.progress import OnProgress, Progress
+    from fdb._bulk.region import RangeArgument
+    from fdb._bulk.scan import Scan
+    from fdb._bulk.work import Transform
     from fdb._policy import PolicyKeywords
 
 ResultT = TypeVar("ResultT")
@@ -140,6 +145,133 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
             return tr.watch(key)
 
         return run(self, act)
+
+    # ---- more rows than a transaction can take: see docs/scanning.md ----
+
+    def scan(
+        self,
+        rows: RangeArgument,
+        *,
+        page_size: int | None = None,
+        reverse: bool = False,
+        continuation: bytes | None = None,
+        consistent: bool = False,
+    ) -> Scan:
+        """Returns the rows of a range of any size, to be iterated over: in as many transactions as it takes.
+
+        `rows` is a slice of keys, a Subspace or a pair of keys. The rows come in order, each key once at most, as
+        they are when their batch is read, ahead of its use; nothing is locked, so others may change what lies
+        ahead. Nothing is read before the first row is asked for. A batch that cannot be read within 5 seconds is
+        read again in smaller ones. `page_size` is the number of rows in a page of the scan, and of those
+        that are read at a time; None leaves the latter to the library. `continuation` is that of a scan of the
+        same range and direction, or of one of its pages: this one begins behind it. With `consistent` all rows
+        are of one version of the database, and the scan fails with FDBError 1007 when that is too old to be
+        read, after about 5 seconds.
+
+        Raises TypeError for what is no range, page size or continuation; ValueError for a range that begins behind
+        its end, a page size below 1, and a continuation that is damaged or of another range or direction.
+        """
+        from fdb._bulk.scan import Scan
+
+        return Scan(self, rows, page_size, reverse, continuation, consistent)
+
+    def count(
+        self,
+        rows: RangeArgument,
+        *,
+        consistent: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> int:
+        """Returns the number of rows in a range of any size, which it reads as `scan` does, `consistent` or not.
+
+        Blocks. `on_progress` is called with a `Progress` after each batch; what it raises ends the count.
+        Raises as `scan` does.
+        """
+        from fdb import _flow_requests as flows
+        from fdb._bulk import work
+
+        return flows.run_blocking(
+            work.count(self, rows, consistent, on_progress), flows.model_of(self)
+        )
+
+    def copy(
+        self,
+        rows: RangeArgument,
+        target_db: SynchronousOperations,
+        *,
+        transform: Transform | None = None,
+        continuation: bytes | None = None,
+        batch_bytes: int = 1_000_000,
+        on_progress: OnProgress | None = None,
+    ) -> Progress:
+        """Copies the rows of a range of any size to another database or tenant; returns the last `Progress`.
+
+        Blocks. Reads as `scan` does, not at one version, and writes transactions of about `batch_bytes`
+        bytes; other keys of the target remain. `transform(key, value)` returns the key and value to write, or
+        None to leave the row out. `on_progress` is called with a `Progress` after each transaction; what it or
+        `transform` raises ends the copy. The `continuation` of a progress lets a later call, with the same
+        range, go on behind it. Copying rows again does no harm.
+
+        Raises TypeError for a target, range, function or continuation of a wrong type and for what `transform`
+        must not return; ValueError for a continuation of another range, `batch_bytes` that no commit can have,
+        and for a key within the range that is copied if the target is the same database: then the
+        transaction that would have had it writes nothing.
+        """
+        from fdb import _flow_requests as flows
+        from fdb._bulk import work
+
+        flow = work.copy(self, rows, target_db, transform, continuation, batch_bytes, on_progress)
+        return flows.run_blocking(flow, flows.model_of(self))
+
+    def clear_in_batches(
+        self,
+        rows: RangeArgument,
+        *,
+        batch_bytes: int = 1_000_000,
+        on_progress: OnProgress | None = None,
+    ) -> Progress:
+        """Removes the rows of a range of any size piece by piece; returns the last `Progress`.
+
+        Blocks. `clear_range` does it at once; this one tells how far it has come (`on_progress` is called with a
+        `Progress` after each transaction), and each of its transactions is in conflict only with those who read the
+        piece of about `batch_bytes` bytes that it removes. Rows that others write meanwhile may remain. When it
+        was interrupted another call does the rest. Raises TypeError or ValueError for wrong arguments.
+        """
+        from fdb import _flow_requests as flows
+        from fdb._bulk import work
+
+        return flows.run_blocking(
+            work.clear(self, rows, batch_bytes, on_progress), flows.model_of(self)
+        )
+
+    def write_in_batches(
+        self,
+        rows: Iterable[tuple[KeyArgument, ValueArgument | None]],
+        *,
+        position_key: KeyArgument | None = None,
+        batch_bytes: int = 1_000_000,
+        on_progress: OnProgress | None = None,
+    ) -> Progress:
+        """Writes any number of pairs of a key and a value, None to remove the key; returns the last `Progress`.
+
+        Blocks. Takes pairs from the iterable for a transaction of about `batch_bytes` bytes, writes it, and
+        goes on; a commit that the library finds too large is divided. No transaction is open while the
+        iterable is asked. `on_progress` is called with a `Progress` after each transaction.
+
+        With a `position_key` the number of items that are done stands under that key, and is written in the
+        transactions of the items: a later call with the same items takes them from the iterable and goes
+        on behind them, and a transaction whose result was unknown is not done again if it was committed. The key
+        remains at the end.
+
+        Raises TypeError for what is no pair, ValueError if what stands under the position key does not fit the
+        items, RuntimeError if somebody else changes it, and FDBError 2101, 2102 or 2103 for an item that
+        is too large by itself. The transactions before remain.
+        """
+        from fdb import _flow_requests as flows
+        from fdb._bulk import write
+
+        flow = write.write(self, rows, position_key, batch_bytes, on_progress, False)
+        return flows.run_blocking(flow, flows.model_of(self))
 
     def _atomic_operation(self, code: int, key: KeyArgument, param: ValueArgument) -> None:
         run(self, lambda tr: tr._atomic_operation(code, key, param))

@@ -177,6 +177,19 @@ class FDBRange:
             future = batches.after(rows, more)
         return result
 
+    def pages(self, n: int) -> RangePages:
+        """Returns the rows in lists of `n` rows, the last of which may be shorter: to be iterated over.
+
+        The rows are read as iterating over the range reads them, each time anew, within the transaction and
+        its 5 seconds: `Database.scan` has pages beyond. With the asyncio event model use `async for`.
+        Raises TypeError for what is no int, ValueError for a number below 1.
+        """
+        if not isinstance(n, int) or isinstance(n, bool):
+            raise TypeError(f"pages() takes a number of rows, not {type(n).__name__}")
+        if n < 1:
+            raise ValueError(f"a page must have at least 1 row, not {n}")
+        return RangePages(self, n)
+
     @property
     def next(self) -> Callable[[], KeyValue]:
         """At API version 13 returns the next row of one pass; at others there is no such attribute."""
@@ -185,6 +198,36 @@ class FDBRange:
         if self._legacy_iterator is None:
             self._legacy_iterator = iter(self)
         return self._legacy_iterator.__next__
+
+
+class RangePages:
+    """The rows of a range in lists of the same length. See `FDBRange.pages`."""
+
+    __slots__ = ("_range", "_rows")
+
+    def __init__(self, rows: FDBRange, number: int) -> None:
+        self._range = rows
+        self._rows = number
+
+    def __repr__(self) -> str:
+        return f"<pages of {self._rows} rows of {self._range!r}>"
+
+    def __iter__(self) -> Iterator[list[KeyValue]]:
+        from itertools import islice
+
+        rows = iter(self._range)
+        while page := list(islice(rows, self._rows)):
+            yield page
+
+    async def __aiter__(self) -> AsyncIterator[list[KeyValue]]:
+        page: list[KeyValue] = []
+        async for row in self._range:
+            page.append(row)
+            if len(page) == self._rows:
+                yield page
+                page = []
+        if page:
+            yield page
 
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 
@@ -9,6 +10,7 @@ import pytest
 
 import fdb
 from fdb import StreamingMode
+from helpers.databases import fill
 
 ALL_MODES = [
     StreamingMode.want_all,
@@ -207,3 +209,37 @@ def test_database_lists(memory_db: fdb.Database) -> None:
     assert len(memory_db[:]) == 2500
     assert len(memory_db.get_range(b"", b"\xff", limit=1700)) == 1700
     assert memory_db.get_range_startswith(b"249", reverse=True)[0].key == b"2499"
+
+
+@pytest.mark.parametrize(("number", "sizes"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (9, [7])])
+def test_pages(db, async_db, test_prefix, number, sizes):
+    keys = [test_prefix + b"%d" % n for n in range(7)]
+    fill(db, [(key, b"") for key in keys])
+    rows = db.create_transaction().get_range_startswith(test_prefix)
+    for _ in range(2):  # each time anew
+        pages = list(rows.pages(number))
+        assert [len(page) for page in pages] == sizes
+        assert [row.key for page in pages for row in page] == keys
+
+    async def main():
+        rows = async_db.create_transaction().get_range_startswith(test_prefix, reverse=True)
+        return [page async for page in rows.pages(number)]
+
+    pages = asyncio.run(main())
+    assert [len(page) for page in pages] == sizes
+    assert [row.key for page in pages for row in page] == keys[::-1]
+
+
+def test_pages_of_nothing(db, test_prefix):
+    rows = db.create_transaction().get_range_startswith(test_prefix)
+    assert list(rows.pages(3)) == []
+    assert repr(rows.pages(3)).startswith("<pages of 3 rows of <FDBRange from")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(0, ValueError), (-1, ValueError), ("3", TypeError), (True, TypeError)]
+)
+def test_the_size_of_a_page(db, test_prefix, number, kind):
+    rows = db.create_transaction().get_range_startswith(test_prefix)
+    with pytest.raises(kind, match="page"):
+        rows.pages(number)

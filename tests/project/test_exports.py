@@ -20,6 +20,7 @@ PUBLIC = (
     "FutureStringArray FutureUInt64 FutureVoid Key KeySelector KeyValue Policy Retry StreamingMode Subspace "
     "Tenant Transaction TransactionEvent TransactionRead Value Watch __version__ api_version directory "
     "get_api_version init is_api_version_selected observe open options predicates strinc transactional"
+    " AsyncScan Page Progress Scan"
 )
 IMPL = (
     "Database Transaction TransactionRead Tenant Future FutureVoid FutureInt64 FutureUInt64 "
@@ -40,7 +41,8 @@ OTHERS = (
 SOURCE = (
     "get get_key get_range get_range_startswith set clear clear_range clear_range_startswith "
     "get_and_watch set_and_watch clear_and_watch create_transaction add bit_and bit_or bit_xor max min "
-    "close __enter__ __exit__ run defaults"
+    "close __enter__ __exit__ run defaults "
+    "scan count copy clear_in_batches write_in_batches"
 )
 
 
@@ -87,7 +89,9 @@ def test_the_names_of_the_module() -> None:
             # One line for each module.
             "AsyncBlobReader AsyncBlobWriter Blob BlobReader BlobVersion BlobWriter Counter",
         ),
-        (fdb.FDBRange, "to_list __iter__ __aiter__ iterate"),
+        (fdb.FDBRange, "to_list __iter__ __aiter__ iterate pages"),
+        (fdb.Scan, "__iter__ pages page continuation close __enter__ __exit__"),
+        (fdb.AsyncScan, "__aiter__ pages page continuation aclose __aenter__ __aexit__"),
         (
             fdb.KeySelector,
             "last_less_than last_less_or_equal first_greater_than first_greater_or_equal",

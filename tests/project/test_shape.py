@@ -15,9 +15,11 @@ from helpers.paths import ROOT, TESTS
 #: Modules whose test is elsewhere, with that test and the reason.
 ELSEWHERE = {
     "fdb/__init__.py": ("startup/test_api_version.py", "it is the gate; its names: test_exports"),
+    "fdb/_bulk/__init__.py": ("bulk/test_scan.py", "it is empty"),
     "fdb/_bytes_methods.py": ("test_values.py", "Value and Key are made of it"),
     "fdb/_client_library.py": ("startup/test_client.py", "a ClientLibrary shows a client"),
     "fdb/_directory/__init__.py": ("directory/test_directory.py", "it is empty"),
+    "fdb/_flow_requests.py": ("test_flows.py", "it is the part of flows that knows no databases"),
     "fdb/_generated/__init__.py": ("generated/test_generated.py", "it is empty"),
     "fdb/_generated/enumerations.py": (
         "generated/test_generated.py",
