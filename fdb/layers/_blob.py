@@ -37,7 +37,6 @@ from fdb.layers._blob_store import BlobStore, new_id
 from fdb.layers._once import Receipts
 from fdb.subspace_impl import Subspace
 
-
 _CHUNK_SIZE = 10_000
 #: The longest value that a database takes.
 _LONGEST_CHUNK = 100_000
