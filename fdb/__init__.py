@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from fdb import layers as layers
     from fdb import locality as locality
     from fdb import subspace_impl as subspace_impl
+    from fdb import telemetry as telemetry
     from fdb import tenant_management as tenant_management
     from fdb import testing as testing
     from fdb import tuple as tuple
@@ -108,6 +109,7 @@ _MODULES = (
     "impl",
     "layers",
     "subspace_impl",
+    "telemetry",
     "testing",
     "tuple",
 )

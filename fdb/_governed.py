@@ -388,6 +388,24 @@ async def drive_asynchronously(steps: Steps[ResultT]) -> ResultT:
         return ended
 
 
+async def _read_only(
+    tr: GovernedTransaction,
+    func: Callable[..., Awaitable[ResultT]],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> ResultT:
+    """Awaits what the function returns; there is nothing to commit, so those who observe have to be told."""
+    try:
+        result = await func(*args, **kwargs)
+    except FDBError:
+        raise
+    except BaseException as error:
+        tr._handle.note_failure(type(error))
+        raise
+    tr._handle.note_success()
+    return result
+
+
 # ---- the loop of fdb.transactional ----
 
 
@@ -417,6 +435,8 @@ class _Governor:
                 if isinstance(result, UNFINISHED):
                     refuse_unfinished(result)
                 drive(progress.commit_steps())
+                if progress.policy.read_only:
+                    tr._handle.note_success()
                 return result
             except FDBError as error:
                 refusal = drive(progress.retry_steps(error))
@@ -424,6 +444,9 @@ class _Governor:
                     raise
                 if refusal is not None:
                     raise refusal from error
+            except BaseException as error:
+                tr._handle.note_failure(type(error))
+                raise
 
     async def run_asynchronously(
         self,
@@ -438,7 +461,7 @@ class _Governor:
             try:
                 await drive_asynchronously(progress.version_steps())
                 if progress.policy.read_only:
-                    return await func(*args, **kwargs)
+                    return await _read_only(tr, func, args, kwargs)
                 return await extension.transactional_call(tr, func, args, kwargs, None)
             except FDBError as failed:
                 error = failed

@@ -13,6 +13,7 @@ fdb.api_version(740)
 pytest_plugins = [
     "helpers.databases",
     "helpers.directories",
+    "helpers.events",
     "helpers.layers",
     "helpers.processes",
     "helpers.stubs",

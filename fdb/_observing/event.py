@@ -27,7 +27,7 @@ class TransactionEvent:
     function: str
     #: Which attempt it was, from 1 on; of an end, how many there were.
     attempts: int
-    #: "committed"; "retried" (an attempt that another one follows); "failed" (with `error`); "cancelled" (by `cancel`);
+    #: "committed" (or read only, with nothing to commit); "retried" (an attempt that another one follows); "failed" (with `error`); "cancelled" (by `cancel`);
     #: "dropped" (reset, or given up without a commit).
     outcome: Literal["committed", "retried", "failed", "cancelled", "dropped"]
     #: What it failed with: the name of an error, as in fdb.ErrorCode, or of the class of another exception. None if nothing failed.

@@ -341,10 +341,10 @@ PyObject *binding_view_new(PyObject *handle, PyObject *library, PyObject *db);
 
 /* What configure_attempts() has set. */
 typedef struct {
-    PyObject *commit;            /* the method of transactions that databases make */
-    PyObject *commit_name;       /* "commit" */
-    PyObject *create_name;       /* "create_transaction" */
-    PyObject *run;               /* callable: the loop for all other transactions */
+    PyObject *commit;      /* the method of transactions that databases make */
+    PyObject *commit_name; /* "commit" */
+    PyObject *create_name; /* "create_transaction" */
+    PyObject *run;         /* callable: the loop for all other transactions */
     PyObject *refused; /* callable: (transaction, error, failed, last, elapsed) -> what to raise, or None */
     PyObject *refuse_unfinished; /* callable: raises for a generator or coroutine that a function returned */
     PyObject *begin; /* callable: makes the call of an asynchronous function with any other transaction */
@@ -398,7 +398,9 @@ void binding_count_committed(HandleObject *handle, fdb_error_t error);
 void binding_count_taken(HandleObject *handle, FutureObject *future);
 void binding_count_dropped(FutureObject *future); /* of a stage, before anybody has seen its end */
 void binding_count_ended(HandleObject *handle, const char *how);
-PyObject *binding_count_failed(HandleObject *handle, PyObject *kind); /* as a method: it has any handle */
+/* Methods, of any handle. */
+PyObject *binding_count_failed(HandleObject *handle, PyObject *kind);
+PyObject *binding_count_succeeded(HandleObject *handle, PyObject *ignored);
 /* The exception that is set has ended a transaction; an FDBError has not, which is the business of on_error. */
 void binding_count_raised(ViewObject *transaction);
 void binding_count_gone(HandleObject *handle); /* before the transaction is destroyed */

@@ -350,6 +350,13 @@ PyObject *binding_count_failed(HandleObject *handle, PyObject *kind) {
     Py_RETURN_NONE;
 }
 
+PyObject *binding_count_succeeded(HandleObject *handle, PyObject *Py_UNUSED(ignored)) {
+    if (handle->counts != NULL) {
+        tell(handle, "committed", 0, NULL);
+    }
+    Py_RETURN_NONE;
+}
+
 void binding_count_gone(HandleObject *handle) {
     CountsObject *counts = (CountsObject *)handle->counts;
     if (handle->generation == binding_generation && has_begun(counts)) {

@@ -9,7 +9,8 @@ typedef struct {
     PyObject *library;
     PyObject *tracing;  /* who wants to see what transactions do, of a database and its tenants */
     PyObject *database; /* of a tenant */
-    PyObject *defaults; /* what makes all transactions of a database and its tenants, if it was opened with a policy */
+    PyObject *
+        defaults; /* what makes all transactions of a database and its tenants, if it was opened with a policy */
     PyObject *attributes;
     PyObject *weak_references;
 } SourceObject;
@@ -92,7 +93,8 @@ static PyMethodDef source_methods[] = {
     {"create_transaction", (PyCFunction)source_create_transaction, METH_NOARGS,
      "create_transaction($self, /)\n--\n\n"
      "Returns a new transaction. `fdb.transactional` does so too, and retries it."},
-    {"_create_handle", (PyCFunction)source_create_handle, METH_NOARGS, "Returns the handle of a new transaction."},
+    {"_create_handle", (PyCFunction)source_create_handle, METH_NOARGS,
+     "Returns the handle of a new transaction."},
     {NULL, NULL, 0, NULL},
 };
 

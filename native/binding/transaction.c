@@ -460,6 +460,8 @@ static PyMethodDef transaction_methods[] = {
     {"cancel", (PyCFunction)transaction_cancel, METH_NOARGS, "cancel()"},
     {"note_failure", (PyCFunction)binding_count_failed, METH_O,
      "Has the observers know the class of an exception that has ended the transaction."},
+    {"note_success", (PyCFunction)binding_count_succeeded, METH_NOARGS,
+     "The same of an end without a commit, after which there is nothing to do."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -222,8 +222,8 @@ static int try_again(CallObject *self) {
         PyException_SetTraceback(error, traceback);
     }
     self->stage = CALL_AGAIN;
-    self->awaited = PyObject_CallFunction(self->again, "OOOOOd", self->transaction, self->function, self->args,
-                                          self->kwargs, error, binding_clock() - self->started);
+    self->awaited = PyObject_CallFunction(self->again, "OOOOOd", self->transaction, self->function,
+                                          self->args, self->kwargs, error, binding_clock() - self->started);
     Py_XDECREF(type);
     Py_DECREF(error);
     Py_XDECREF(traceback);

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import gc
 import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,20 +14,10 @@ from fdb._native import extension
 from fdb._observing.observation import conflicting_ranges, function_of, name_of
 from fdb.testing import faults
 from fdb.testing._tracing import trace
-from helpers.waiting import WAIT_SECONDS, installed
-
-Events = list[fdb.TransactionEvent]
+from helpers.events import COMMITTED, Events, failed, outcomes
+from helpers.waiting import WAIT_SECONDS
 
 CONFLICTS = b"\xff\xff/transaction/conflicting_keys/"
-COMMITTED = [("attempt", "committed", None), ("end", "committed", None)]
-
-
-@pytest.fixture
-def events() -> Iterator[Events]:
-    """The events of a test, in their order."""
-    found: Events = []
-    with fdb.observe(found.append):
-        yield found
 
 
 @fdb.transactional
@@ -39,14 +26,6 @@ def move(tr: fdb.Transaction, source: bytes, target: bytes) -> bytes:
     tr[target] = value
     del tr[source]
     return value
-
-
-def outcomes(events: Events) -> list[tuple[str, str, str | None]]:
-    return [(event.kind, event.outcome, event.error) for event in events]
-
-
-def failed(error: str) -> list[tuple[str, str, str | None]]:
-    return [("attempt", "failed", error), ("end", "failed", error)]
 
 
 def test_a_transactional_function(memory_db: fdb.Database, events: Events) -> None:
@@ -214,62 +193,6 @@ def test_waiting_is_timed(memory_db: fdb.Database, events: Events) -> None:
     assert events[-1].in_waiting > 0.01
     assert events[-1].in_committing > 0.01
     assert events[-1].elapsed > 0.03
-
-
-@pytest.mark.parametrize("event_model", [None, "debug", "gevent"])
-def test_models_that_block(memory_name: str, event_model: Any, events: Events) -> None:
-    db = fdb.open(memory_name, event_model=installed(event_model))
-    with faults(db, rules="slow_read:delay=20ms;not_committed:nth=1"):
-        move(db, b"a", b"b")
-    assert outcomes(events) == [("attempt", "retried", "not_committed"), *COMMITTED]
-    assert events[-1].in_waiting > 0.02
-    assert events[-1].keys_read == 2
-
-    @fdb.transactional
-    def act(tr: fdb.Transaction) -> None:
-        raise KeyError
-
-    with pytest.raises(KeyError):
-        act(db)
-    assert outcomes(events[-2:]) == failed("KeyError")
-
-
-def test_asyncio(memory_name: str, events: Events) -> None:
-    db = fdb.open(memory_name, event_model="asyncio")
-
-    @fdb.transactional
-    async def read_both(tr: fdb.Transaction) -> None:
-        await asyncio.gather(_value(tr, b"a"), _value(tr, b"b"))
-        tr[b"c"] = b""
-
-    @fdb.transactional
-    async def hang(tr: fdb.Transaction) -> None:
-        tr[b"d"] = b""
-        await asyncio.sleep(WAIT_SECONDS)
-
-    async def main() -> None:
-        with faults(db, rules="slow_read:delay=20ms;not_committed:nth=1"):
-            await read_both(db)
-        assert outcomes(events) == [("attempt", "retried", "not_committed"), *COMMITTED]
-        end = events[-1]
-        assert end.function.endswith("test_asyncio.<locals>.read_both")
-        assert (end.reads, end.keys_read) == (4, 4)
-        # What two reads wait for together counts once.
-        assert 0.02 < end.in_waiting <= end.elapsed
-        await db.set(b"e", b"")
-        assert events[-1].function == "AsyncDatabase.set"
-        task = asyncio.ensure_future(hang(db))
-        await asyncio.sleep(0)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        assert outcomes(events[-2:]) == failed("CancelledError")
-
-    asyncio.run(main())
-
-
-async def _value(tr: fdb.Transaction, key: bytes) -> bytes | None:
-    return (await tr[key]).value
 
 
 def test_a_value_that_comes_after_the_commit_counts_for_no_other_attempt(

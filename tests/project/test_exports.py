@@ -12,6 +12,7 @@ import fdb
 import fdb.embedded
 import fdb.impl
 import fdb.layers
+import fdb.telemetry
 import fdb.testing
 
 PUBLIC = (
@@ -74,6 +75,7 @@ def test_the_names_of_the_module() -> None:
             "CheckReport CompactReport FileInfo Problem backup check compact drop includedir info libdir library_path save "
             "set_latency unique",
         ),
+        (fdb.telemetry, "LoggingExporter OpenTelemetryExporter"),
         (
             fdb.testing,
             # One line for each module.
@@ -167,7 +169,7 @@ def test_the_engine_is_there_without_an_import_of_its_own() -> None:
 def test_dir_lists_what_a_user_wants() -> None:
     modules = {
         *("apiversion", "directory_impl", "embedded", "fdboptions", "impl", "layers"),
-        *("locality", "subspace_impl", "tenant_management", "testing", "tuple"),
+        *("locality", "subspace_impl", "telemetry", "tenant_management", "testing", "tuple"),
     }
     assert {*dir(fdb)} == {*fdb.__all__} | modules
     for name in dir(fdb):

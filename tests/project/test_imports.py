@@ -55,6 +55,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "fdb.fdboptions",
         "fdb.embedded",
         "fdb.embedded.*",
+        "fdb.telemetry",
         "fdb.testing",
         "fdb.testing.*",
     ),
@@ -96,6 +97,10 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb._retry", "fdb._governed"): "programs without a policy need none of it",
     ("fdb._retry", "functools"): "slow to load, and for programs with functions to decorate only",
     ("fdb._retry", "inspect"): "slow to load, and most functions are plain",
+    (
+        "fdb._observing.opentelemetry_exporter",
+        "opentelemetry",
+    ): "opentelemetry-api need not be installed",
     ("fdb._sources", "fdb._observing.observers"): "most programs observe nothing",
     ("fdb._sources", "fdb.tuple"): "the names of most tenants are no tuples",
     ("fdb._startup.cluster_names", "re"): "slow to load, and for the text of an error alone",

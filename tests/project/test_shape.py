@@ -46,6 +46,7 @@ ELSEWHERE = {
     "fdb/fdboptions.py": ("generated/test_generated.py", "all come of one generator"),
     "fdb/impl.py": ("project/test_exports.py", "it only imports"),
     "fdb/layers/__init__.py": ("project/test_exports.py", "it is the face of a folder"),
+    "fdb/telemetry.py": ("observing/test_logging_exporter.py", "it is the face of two exporters"),
     "fdb/testing/__init__.py": ("project/test_exports.py", "it is the face of a folder"),
     "fdb/tuple.py": ("tuple/test_tuple.py", "it is the face of a folder"),
 }
