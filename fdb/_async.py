@@ -36,11 +36,12 @@ from fdb._watch import Watch
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
 
+    from fdb._attempt_loops import AsyncAttempts, AsyncTransactionBlock
     from fdb._bulk.progress import OnProgress, Progress
     from fdb._bulk.region import RangeArgument
     from fdb._bulk.scan import AsyncScan
     from fdb._bulk.work import Transform
-    from fdb._policy import PolicyKeywords
+    from fdb._policy import BlockKeywords, PolicyKeywords
 
 SelfT = TypeVar("SelfT", bound="AsynchronousOperations")
 ResultT = TypeVar("ResultT")
@@ -66,6 +67,36 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         The keywords are those of `fdb.Policy`. TypeError for others.
         """
         return await call_asynchronously(self, function, args, policy)
+
+    def attempts(self, **policy: Unpack[PolicyKeywords]) -> AsyncAttempts:
+        """Attempts at a transaction, as a loop: `async for attempt in db.attempts(): async with attempt as tr: ...`
+
+        The end of the block commits. Where an error allows another attempt the loop goes on, after a wait, with the
+        same transaction made new; it ends when an attempt was committed. Other errors, and all
+        other exceptions, are raised, and nothing was written. Leave the loop behind the block, not
+        inside of it: a block left by `return` or `break` is committed, but if that fails it cannot run
+        again, and raises.
+
+        The keywords are those of `fdb.Policy`. TypeError for others.
+        """
+        from fdb import _attempt_loops as loops  # for those who write loops
+
+        return loops.AsyncAttempts(self, loops.policy_of(policy, "attempts"))
+
+    def transaction(self, **policy: Unpack[BlockKeywords]) -> AsyncTransactionBlock:
+        """A transaction for one block: `async with db.transaction() as tr: ...` commits it at the end, and cancels it for an exception.
+
+        It is not tried again: what would be is raised, as FDBError. Use `run`, `attempts` or `fdb.transactional` for
+        what has to succeed; this is for what must run only once, or is tried again by others.
+
+        The keywords are those of `fdb.Policy` but for `retry_limit`, `max_retry_delay` and `on_retry`. TypeError for
+        others.
+        """
+        from fdb import _attempt_loops as loops  # for those who write blocks
+
+        return loops.AsyncTransactionBlock(
+            self, loops.policy_of(policy, "transaction", loops.RETRY_ONLY)
+        )
 
     async def get(self, key: KeyArgument, *unwanted: NoReturn) -> bytes | None:
         """Returns the value of `key`, None if there is none."""

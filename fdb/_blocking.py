@@ -24,11 +24,12 @@ from fdb._values import Value
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
+    from fdb._attempt_loops import Attempts, TransactionBlock
     from fdb._bulk.progress import OnProgress, Progress
     from fdb._bulk.region import RangeArgument
     from fdb._bulk.scan import Scan
     from fdb._bulk.work import Transform
-    from fdb._policy import PolicyKeywords
+    from fdb._policy import BlockKeywords, PolicyKeywords
 
 ResultT = TypeVar("ResultT")
 ArgumentsT = TypeVarTuple("ArgumentsT")
@@ -52,6 +53,36 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         The keywords are those of `fdb.Policy`. TypeError for others.
         """
         return call(self, function, args, policy)
+
+    def attempts(self, **policy: Unpack[PolicyKeywords]) -> Attempts:
+        """Attempts at a transaction, as a loop: `for attempt in db.attempts(): with attempt as tr: ...`
+
+        The end of the block commits. Where an error allows another attempt the loop goes on, after a wait, with the
+        same transaction made new; it ends when an attempt was committed. Other errors, and all
+        other exceptions, are raised, and nothing was written. Leave the loop behind the block, not
+        inside of it: a block left by `return` or `break` is committed, but if that fails it cannot run
+        again, and raises.
+
+        The keywords are those of `fdb.Policy`. TypeError for others.
+        """
+        from fdb import _attempt_loops as loops  # for those who write loops
+
+        return loops.Attempts(self, loops.policy_of(policy, "attempts"))
+
+    def transaction(self, **policy: Unpack[BlockKeywords]) -> TransactionBlock:
+        """A transaction for one block: `with db.transaction() as tr: ...` commits it at the end, and cancels it for an exception.
+
+        It is not tried again: what would be is raised, as FDBError. Use `run`, `attempts` or `fdb.transactional` for
+        what has to succeed; this is for what must run only once, or is tried again by others.
+
+        The keywords are those of `fdb.Policy` but for `retry_limit`, `max_retry_delay` and `on_retry`. TypeError for
+        others.
+        """
+        from fdb import _attempt_loops as loops  # for those who write blocks
+
+        return loops.TransactionBlock(
+            self, loops.policy_of(policy, "transaction", loops.RETRY_ONLY)
+        )
 
     def get(self, key: KeyArgument, *unwanted: NoReturn) -> bytes | None:
         """Returns the value of `key`, None if there is none."""

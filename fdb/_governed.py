@@ -242,11 +242,11 @@ class Progress:
     __slots__ = ("attempts", "conflicts", "last", "policy", "started", "tr")
 
     def __init__(self, tr: GovernedTransaction) -> None:
-        self.tr = tr
-        self.policy = tr._policy
-        self.started = monotonic()
+        self.tr: GovernedTransaction = tr
+        self.policy: Policy = tr._policy
+        self.started: float = monotonic()
         #: How many have failed, and the error of the last of them.
-        self.attempts = 0
+        self.attempts: int = 0
         self.last: FDBError | None = None
         self.conflicts: list[tuple[bytes, bytes]] | None = None
 

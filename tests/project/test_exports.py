@@ -42,7 +42,7 @@ OTHERS = (
 SOURCE = (
     "get get_key get_range get_range_startswith set clear clear_range clear_range_startswith "
     "get_and_watch set_and_watch clear_and_watch create_transaction add bit_and bit_or bit_xor max min "
-    "close __enter__ __exit__ run defaults "
+    "close __enter__ __exit__ run attempts transaction defaults "
     "scan count copy clear_in_batches write_in_batches"
 )
 

@@ -91,6 +91,8 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb._blocking", "fdb._flow_requests"): "for what takes several transactions only",
     ("fdb._range", "itertools"): "a start loads none of it, and few programs want pages",
     ("fdb._open", "fdb._async"): "programs without asyncio need none of it",
+    ("fdb._blocking", "fdb._attempt_loops"): "for programs that write such loops",
+    ("fdb._async", "fdb._attempt_loops"): "for programs that write such loops",
     ("fdb._open", "fdb._policy"): "programs without a policy need none of it",
     ("fdb._open", "fdb._governed"): "programs without a policy need none of it",
     ("fdb._retry", "fdb._policy"): "programs without a policy need none of it",
