@@ -24,6 +24,7 @@ _ADVICE = {
     2000: "an argument has a form, or a call comes at a time, that the library does not allow",
     2017: "the transaction was used after its commit began: make another one, or wait for the commit and "
     "call reset()",
+    2101: "write in several transactions, as write_in_batches() of a database does",
 }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 
 import pytest
 
 import fdb
+import fdb.embedded
 
 
 def test_error() -> None:
@@ -68,3 +70,76 @@ def test_predicates_take_anything_with_a_code() -> None:
         code = 1020
 
     assert fdb.predicates.is_retryable(Coded())
+
+
+class TestACommitThatIsTooLarge:
+    """Its error says how large it was, and what writes more."""
+
+    @pytest.fixture(params=[None, (0.001, 0.002)])
+    def both(self, request, memory_db, memory_name):
+        if request.param is not None:
+            fdb.embedded.set_latency(memory_db, *request.param)
+        memory_db.options.set_transaction_size_limit(1000)
+        async_db = fdb.open(memory_name, event_model="asyncio")
+        async_db.options.set_transaction_size_limit(1000)
+        return memory_db, async_db
+
+    @staticmethod
+    def check(failed):
+        assert failed.value.code == 2101
+        assert "the commit has about 49" in str(failed.value)
+        assert "write_in_batches() of a database" in str(failed.value)
+
+    @staticmethod
+    def write(tr):
+        tr[b"k"] = b"v" * 4900
+
+    def test_blocking(self, both):
+        db, _ = both
+        for call in (lambda: db.set(b"k", b"v" * 4900), lambda: fdb.transactional(self.write)(db)):
+            with pytest.raises(fdb.FDBError) as failed:
+                call()
+            self.check(failed)
+        tr = db.create_transaction()
+        self.write(tr)
+        commit = tr.commit()
+        del tr
+        for _ in range(2):
+            with pytest.raises(fdb.FDBError) as failed:
+                commit.wait()
+            self.check(failed)
+
+    def test_in_a_loop(self, both):
+        _, db = both
+
+        @fdb.transactional
+        async def write(tr):
+            self.write(tr)
+
+        async def main():
+            for call in (lambda: db.set(b"k", b"v" * 4900), lambda: write(db)):
+                with pytest.raises(fdb.FDBError) as failed:
+                    await call()
+                self.check(failed)
+            tr = db.create_transaction()
+            self.write(tr)
+            with pytest.raises(fdb.FDBError) as failed:
+                await tr.commit()
+            self.check(failed)
+            with pytest.raises(fdb.FDBError) as failed:
+                await tr.on_error(failed.value)
+            self.check(failed)
+
+        asyncio.run(main())
+
+    def test_where_the_size_is_not_known(self, both):
+        assert "write_in_batches() of a database" in str(fdb.FDBError(2101))
+        db, _ = both
+        tr = db.create_transaction()
+        self.write(tr)
+        commit = tr.commit()
+        commit.block_until_ready()
+        tr.reset()
+        with pytest.raises(fdb.FDBError) as failed:
+            commit.wait()
+        assert "the commit has" not in str(failed.value)

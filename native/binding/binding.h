@@ -189,6 +189,11 @@ PyObject *binding_handle_call(HandleObject *self, PyObject *const *args, Py_ssiz
 extern const char binding_handle_call_doc[];
 extern PyGetSetDef binding_handle_properties[];
 
+enum { BINDING_TOO_LARGE = 2101 };
+
+/* Raises fdb.FDBError for a commit, with its size where it was too large. */
+PyObject *binding_raise_commit_code(fdb_error_t code, HandleObject *transaction);
+
 /* Commits: 0 when that succeeded, -1 with the error raised; 0 and a future where it will turn out later. */
 int binding_commit(HandleObject *transaction, PyObject **pending);
 
@@ -221,7 +226,7 @@ typedef struct {
     shim_library *library;
     FDBFuture *pointer;  /* until the result is taken */
     shim_signal *signal; /* once somebody had to wait */
-    PyObject *result;
+    PyObject *result;    /* with the error BINDING_TOO_LARGE the transaction, if that is known */
     PyObject *model;
     PyObject *owner; /* the transaction of an operation that is on its way */
     /* The call of a transactional function that has to end first, see fdb/_attempts.py, or who is told how it ended, see

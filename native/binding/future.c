@@ -186,6 +186,10 @@ int binding_future_take(FutureObject *self) {
         self->result = result;
         self->error = error;
         self->state = result != NULL ? BINDING_RESULT : BINDING_ERROR;
+        if (error == BINDING_TOO_LARGE && self->owner != NULL &&
+            PyObject_TypeCheck(self->owner, &binding_transaction_type)) {
+            self->result = Py_NewRef(self->owner);
+        }
         if (self->teaches != BINDING_NO_VERSION && result != NULL) {
             teach(self);
         }
@@ -265,7 +269,8 @@ PyObject *binding_future_resolve(FutureObject *self) {
         }
     }
     if (self->state == BINDING_ERROR) {
-        return binding_raise_code(self->error);
+        return self->result != NULL ? binding_raise_commit_code(self->error, (HandleObject *)self->result)
+                                    : binding_raise_code(self->error);
     }
     Py_INCREF(self->result);
     return self->result;

@@ -367,7 +367,7 @@ int binding_commit(HandleObject *self, PyObject **pending) {
         binding_count_committed(self, error);
     }
     if (error != 0) {
-        binding_raise_code(error);
+        binding_raise_commit_code(error, self);
         return -1;
     }
     return 0;
