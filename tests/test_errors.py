@@ -127,7 +127,7 @@ class TestACommitThatIsTooLarge:
                 await tr.commit()
             self.check(failed)
             with pytest.raises(fdb.FDBError) as failed:
-                await tr.on_error(failed.value)
+                await tr.on_error(2101)
             self.check(failed)
 
         asyncio.run(main())
