@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from fdb._generated.enumerations import ConflictRangeType as ConflictRangeType
     from fdb._generated.enumerations import StreamingMode as StreamingMode
     from fdb._generated.error_codes import ErrorCode as ErrorCode
+    from fdb._health import Ping as Ping
     from fdb._observing.collector import Collector as Collector
     from fdb._observing.event import TransactionEvent as TransactionEvent
     from fdb._observing.observers import observe as observe
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from fdb._policy import Policy as Policy
     from fdb._policy import Retry as Retry
     from fdb._retry import transactional as transactional
+    from fdb._status import Status as Status
     from fdb.directory_impl import DirectoryLayer as DirectoryLayer
     from fdb.directory_impl import DirectorySubspace as DirectorySubspace
     from fdb.directory_impl import directory as directory
@@ -130,6 +132,8 @@ _NAMES = {
     "Progress": "_bulk.progress",
     "Retry": "_policy",
     "Scan": "_bulk.scan",
+    "Ping": "_health",
+    "Status": "_status",
     "StreamingMode": "_generated.enumerations",
     "Subspace": "subspace_impl",
     "TransactionEvent": "_observing.event",
@@ -166,6 +170,8 @@ __all__ = [
     "Progress",
     "Retry",
     "Scan",
+    "Ping",
+    "Status",
     "StreamingMode",
     "Subspace",
     "Tenant",

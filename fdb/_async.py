@@ -35,13 +35,16 @@ from fdb._watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
+    from datetime import timedelta
 
     from fdb._attempt_loops import AsyncAttempts, AsyncTransactionBlock
     from fdb._bulk.progress import OnProgress, Progress
     from fdb._bulk.region import RangeArgument
     from fdb._bulk.scan import AsyncScan
     from fdb._bulk.work import Transform
+    from fdb._health import Ping
     from fdb._policy import BlockKeywords, PolicyKeywords
+    from fdb._status import Status
 
 SelfT = TypeVar("SelfT", bound="AsynchronousOperations")
 ResultT = TypeVar("ResultT")
@@ -314,6 +317,18 @@ class AsyncDatabase(AsynchronousOperations, DatabaseMembers):
 
     It belongs to no loop: tasks of several loops, in several threads, may use it.
     """
+
+    async def ping(self, timeout: float | timedelta = 5) -> Ping:
+        """As `Database.ping`: what the database answers within `timeout`, or FDBError 1031."""
+        from fdb import _health
+
+        return await _health.perform(self, "ping", timeout, _health.ping_steps)
+
+    async def status(self, timeout: float | timedelta = 10) -> Status:
+        """As `Database.status`: the status document, or FDBError 1031 after `timeout`."""
+        from fdb import _health
+
+        return await _health.perform(self, "status", timeout, _health.status_steps)
 
     def open_tenant(self, name: bytes | tuple[Any, ...]) -> AsyncTenant:
         """Returns a tenant, whether it exists or not: that shows in its operations (2131).

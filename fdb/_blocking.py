@@ -24,12 +24,16 @@ from fdb._values import Value
 from fdb._watch import Watch
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from fdb._attempt_loops import Attempts, TransactionBlock
     from fdb._bulk.progress import OnProgress, Progress
     from fdb._bulk.region import RangeArgument
     from fdb._bulk.scan import Scan
     from fdb._bulk.work import Transform
+    from fdb._health import Ping
     from fdb._policy import BlockKeywords, PolicyKeywords
+    from fdb._status import Status
 
 ResultT = TypeVar("ResultT")
 ArgumentsT = TypeVarTuple("ArgumentsT")
@@ -314,6 +318,27 @@ class Tenant(SynchronousOperations, TenantMembers):
 
 class Database(SynchronousOperations, DatabaseMembers):
     """A database, as returned by `fdb.open`. Thread-safe."""
+
+    def ping(self, timeout: float | timedelta = 5) -> Ping:
+        """Asks the database for a read version, and says how long that took; see `fdb.Ping` for the rest of the answer.
+
+        Blocks for at most `timeout`, in seconds or as a timedelta: then raises FDBError 1031. Raises ValueError for
+        a time that is not positive.
+        """
+        from fdb import _health
+
+        return _health.block(self, "ping", timeout, _health.ping_steps)
+
+    def status(self, timeout: float | timedelta = 10) -> Status:
+        """Returns the status document of the cluster: `fdb.Status`, with the raw document behind it.
+
+        Blocks for at most `timeout`, in seconds or as a timedelta: then raises FDBError 1031. Before that the
+        client may give a document that says the cluster cannot be reached (`status.available` is False).
+        Collecting it is work for the cluster: not to be asked for all the time.
+        """
+        from fdb import _health
+
+        return _health.block(self, "status", timeout, _health.status_steps)
 
     def open_tenant(self, name: bytes | tuple[Any, ...]) -> Tenant:
         """Returns a tenant, whether it exists or not: that shows in its operations (2131).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from fdb import _retry
-from fdb._future import FutureInt64, FutureKeyValueArray
+from fdb._future import FutureInt64, FutureKeyValueArray, FutureUInt64
 from fdb._generated.options import DatabaseOptions
 from fdb._keys import NoEnd, key_bounds
 from fdb._mistakes import no_membership
@@ -204,6 +204,10 @@ class DatabaseMembers(TransactionSource):
         """Returns the (future) status of the client as JSON text."""
         address = self._handle.call(self._library.fdb_database_get_client_status)
         return Key(self._handle, address, extension.KEY)
+
+    def _get_server_protocol(self) -> FutureUInt64:
+        address = self._handle.call(self._library.fdb_database_get_server_protocol, 0)
+        return FutureUInt64(self._handle, address, extension.UINT64)
 
     def _open_tenant(self, kind: type[TenantT], name: bytes | tuple[Any, ...]) -> TenantT:
         key = tenant_name(name)

@@ -232,6 +232,10 @@ class Library(EngineFunctions):
     def fdb_database_get_client_status(self, database: int) -> int:
         return _address(self._bind("fdb_database_get_client_status")(_database(database)))
 
+    def fdb_database_get_server_protocol(self, database: int, expected_version: int) -> int:
+        function = self._bind("fdb_database_get_server_protocol")
+        return _address(function(_database(database), expected_version))
+
     def fdb_tenant_get_id(self, tenant: int) -> int:
         return _address(self._bind("fdb_tenant_get_id")(_tenant(tenant)))
 

@@ -108,6 +108,8 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb._startup.cluster_names", "re"): "slow to load, and for the text of an error alone",
     ("fdb._startup.opening", "fdb._waiting.asyncio_model"): "asyncio is slow to load",
     ("fdb._startup.opening", "fdb._waiting.gevent_model"): "gevent need not be installed",
+    ("fdb._blocking", "fdb._health"): "few programs ask how the database is",
+    ("fdb._async", "fdb._health"): "few programs ask how the database is",
     ("fdb._layers", "asyncio"): "slow to load, and in use already where a loop runs",
     ("fdb._startup.locate", "ctypes.util"): "slow to load, and the last resort of the search",
     ("fdb._startup.locate", "tempfile"): "slow to load, and for forked children only",
