@@ -80,23 +80,29 @@ class Sleep:
 class WaitFor:
     """Waits until one of some futures is ready, of the same event model, or for some seconds; None is for ever.
 
-    The answer is the index of the first one that is ready, None if the time has passed. The results of the futures
-    are not taken.
+    A bell, if there is one, ends it when it is rung. The answer is the index of the first future that is ready, None
+    if there is none. The results of the futures are not taken.
     """
 
-    __slots__ = ("_futures", "_seconds")
+    __slots__ = ("_bell", "_futures", "_seconds")
 
-    def __init__(self, futures: Sequence[Future[Any]], seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        futures: Sequence[Future[Any]],
+        seconds: float | None = None,
+        bell: timed.Bell | None = None,
+    ) -> None:
         self._futures = futures
         self._seconds = seconds
+        self._bell = bell
 
     def block(self, model: EventModel) -> int | None:
         """See Request."""
-        return timed.wait_any(model, self._futures, self._seconds)
+        return timed.wait_any(model, self._futures, self._seconds, self._bell)
 
     def perform(self) -> Awaitable[int | None]:
         """See Request."""
-        return timed.wait_any_in_loop(self._futures, self._seconds)
+        return timed.wait_any_in_loop(self._futures, self._seconds, self._bell)
 
 
 class Give(Generic[T]):

@@ -1,8 +1,8 @@
 """Operations of the data layers: written once, as steps, and run here in any event model.
 
 A function of steps is a generator that yields what it has begun to read: a lazy value, for which it is
-sent bytes or None, or a range or a page of one, for which it is sent a list of key-value pairs. It never
-waits itself.
+sent bytes or None, a range or a page of one, for which it is sent a list of key-value pairs, or a number,
+such as the read version. It never waits itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fdb.impl import (
     AsyncTenant,
     Database,
     FDBRange,
+    FutureInt64,
     FutureKeyValueArray,
     Tenant,
     Transaction,
@@ -102,8 +103,10 @@ def _drive(steps: Steps[T]) -> T:
             answer = read.value
         elif kind is FutureKeyValueArray:
             answer = read.wait()[0]
+        elif isinstance(read, FDBRange):
+            answer = read.to_list()
         else:
-            answer = read.to_list() if isinstance(read, FDBRange) else read.value
+            answer = read.wait() if isinstance(read, FutureInt64) else read.value
 
 
 @transactional
@@ -121,11 +124,11 @@ async def _run_asynchronous(tr: Any, start: Start[T], finish: Callable[[T], Any]
                 read = steps.send(answer)
             except StopIteration as end:
                 return finish(end.value) if finish is not None else end.value
-            # A range is awaited for its list, a page for that and more, a value for itself.
+            # A range is awaited for its list, a page for that and more, a value for itself, a number for an int.
             answer = await read
             if isinstance(read, FutureKeyValueArray):
                 answer = answer[0]
-            elif not isinstance(read, FDBRange):
+            elif not isinstance(read, (FDBRange, FutureInt64)):
                 answer = answer.value
 
 

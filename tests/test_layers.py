@@ -20,6 +20,8 @@ def read_and_write(test_prefix):
         tr.set(test_prefix + b"a", b"1")
         value = yield tr.get(test_prefix + b"a")
         rows = yield tr.get_range_startswith(test_prefix)
+        version = yield tr.get_read_version()
+        assert type(version) is int
         return missing, value, [tuple(row) for row in rows]
 
     return start

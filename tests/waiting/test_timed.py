@@ -60,3 +60,42 @@ def test_in_a_loop(test_prefix):
         assert await timed.wait_any_in_loop([first], LONG) == 0
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("event_model", [None, "gevent"])
+def test_a_bell_ends_it_from_another_thread_or_greenlet(event_model, test_prefix):
+    if event_model == "gevent":
+        pytest.importorskip("gevent")
+    db = fdb.open(fdb.embedded.unique(), event_model=event_model)
+    bell = timed.Bell()
+    first, second = watches(db, test_prefix)
+    if event_model == "gevent":
+        import gevent
+
+        ringer = gevent.spawn(bell.ring)
+    else:
+        ringer = threading.Thread(target=bell.ring)
+        ringer.start()
+    for seconds in (None, LONG):
+        assert timed.wait_any(model_of(first), (first, second), seconds, bell) is None
+    ringer.join()
+    assert bell.rung
+    assert timed.wait_any(model_of(first), (), None, bell) is None
+    db[test_prefix + b"2"] = b"x"
+    assert timed.wait_any(model_of(first), (first, second), LONG, timed.Bell()) == 1
+
+
+def test_a_bell_ends_it_in_a_loop(test_prefix):
+    db = fdb.open(fdb.embedded.unique(), event_model="asyncio")
+
+    async def main():
+        first = await db.set_and_watch(test_prefix, b"1")
+        bell = timed.Bell()
+        ringer = threading.Thread(target=bell.ring)
+        ringer.start()
+        assert await timed.wait_any_in_loop([first], None, bell) is None
+        assert await timed.wait_any_in_loop([], LONG, bell) is None
+        ringer.join()
+        first.cancel()
+
+    asyncio.run(main())
