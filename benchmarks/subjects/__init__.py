@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from subjects import binding, cluster, durable, embedded, kit, layers, memory, tasks
+from subjects import binding, cluster, durable, embedded, kit, layers, memory, service_calls, tasks
 
 #: The subjects in the order of a run.
 SUBJECTS = {
@@ -16,9 +16,12 @@ SUBJECTS = {
     memory.SUBJECT: memory.plans,
     cluster.SUBJECT: cluster.plans,
     kit.SUBJECT: kit.plans,
+    service_calls.SUBJECT: service_calls.plans,
 }
 #: Those of a run that names none; with a cluster if one is named.
-USUAL = tuple(name for name in SUBJECTS if name not in (cluster.SUBJECT, kit.SUBJECT))
+USUAL = tuple(
+    name for name in SUBJECTS if name not in (cluster.SUBJECT, kit.SUBJECT, service_calls.SUBJECT)
+)
 
 
 def usual() -> tuple[str, ...]:

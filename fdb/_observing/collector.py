@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 
 from fdb._observing.event import TransactionEvent
 from fdb._observing.histogram import Histogram
@@ -83,11 +84,16 @@ class Statistics:
         self.in_committing.add(event.in_committing)
         self.in_backoff.add(event.in_backoff)
 
-    def _copy(self) -> Statistics:
-        other = Statistics()
-        for name, value in vars(self).items():
-            setattr(other, name, value.copy() if isinstance(value, dict | Histogram) else value)
-        return other
+    def _merge(self, other: Statistics) -> None:
+        for name, value in vars(other).items():
+            mine = getattr(self, name)
+            if isinstance(value, Histogram):
+                mine.merge(value)
+            elif isinstance(value, dict):
+                for each, count in value.items():
+                    mine[each] = mine.get(each, 0) + count
+            else:
+                setattr(self, name, mine + value)
 
     def __repr__(self) -> str:
         return f"<{self.count} transactions in {self.attempts} attempts: {self.outcomes}>"
@@ -119,7 +125,6 @@ class Collector:
         self._most = most_functions
         self._queue: deque[TransactionEvent] = deque()
         self._lock = threading.Lock()
-        self._total = Statistics()
         self._functions: dict[str, Statistics] = {}
 
     def __call__(self, event: TransactionEvent) -> None:
@@ -142,34 +147,33 @@ class Collector:
             if of_function is None:
                 of_function = self._functions[name] = Statistics()
             of_function._add(event, self._most)
-            self._total._add(event, self._most)
 
     @property
     def total(self) -> Statistics:
         """What it knows of all transactions: a copy, which does not change."""
         with self._lock:
             self._take()
-            return self._total._copy()
+            return _merged(self._functions.values())
 
     @property
     def functions(self) -> dict[str, Statistics]:
         """The same by function, in the order of their first transactions."""
         with self._lock:
             self._take()
-            return {name: each._copy() for name, each in self._functions.items()}
+            return {name: _merged([each]) for name, each in self._functions.items()}
 
     def clear(self) -> None:
         """Forgets everything."""
         with self._lock:
             self._queue.clear()
-            self._total = Statistics()
             self._functions = {}
 
     def __str__(self) -> str:
         """A table: a row for each function, those first that took most time together, and one for all."""
-        functions = sorted(self.functions.items(), key=lambda item: -item[1].elapsed.total)
-        rows = [_row(name, each) for name, each in functions]
-        rows.append(_row("all", self.total))
+        functions = self.functions
+        by_time = sorted(functions.items(), key=lambda item: -item[1].elapsed.total)
+        rows = [_row(name, each) for name, each in by_time]
+        rows.append(_row("all", _merged(functions.values())))
         table = [_COLUMNS, *rows]
         widths = [max(len(row[column]) for row in table) for column in range(len(_COLUMNS))]
         lines = ["  ".join(_aligned(row, widths)).rstrip() for row in table]
@@ -179,6 +183,14 @@ class Collector:
     def __repr__(self) -> str:
         total = self.total
         return f"<Collector: {total.count} transactions of {len(self.functions)} functions in {total.attempts} attempts>"
+
+
+def _merged(several: Iterable[Statistics]) -> Statistics:
+    """Returns what several add up to, an object of its own."""
+    found = Statistics()
+    for each in several:
+        found._merge(each)
+    return found
 
 
 def _row(name: str, each: Statistics) -> tuple[str, ...]:

@@ -46,10 +46,6 @@ class TransactionEvent:
     in_committing: float
     #: The same of `on_error`: the pause before the next attempt.
     in_backoff: float
-    #: The version that was read; None if nothing was, or it is not known.
-    read_version: int | None
-    #: The version of the commit; None if nothing was written, or not committed.
-    commit_version: int | None
     #: How many reads were begun: keys, selectors, and batches of ranges.
     reads: int
     #: How many keys and rows their results had, an absent key being one, and how many bytes.
@@ -58,6 +54,10 @@ class TransactionEvent:
     #: How many keys were set, changed or cleared, a range being one, and the length of the keys and values that were given.
     keys_written: int
     bytes_written: int
+    #: The version that was read; None if nothing was, or it is not known.
+    read_version: int | None
+    #: The version of the commit; None if nothing was written, or not committed.
+    commit_version: int | None
     #: The size of the commit in bytes, as `get_approximate_size` has it; None if it is not known.
     size: int | None
     #: Begin and end of the ranges that others had changed; None if they were not reported (`report_conflicts`).

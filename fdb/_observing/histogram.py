@@ -29,12 +29,25 @@ class Histogram:
         """Notes a time."""
         index = 0
         if seconds > _SHORTEST:
-            index = min(math.ceil(math.log2(seconds / _SHORTEST) * _BUCKETS), _LAST)
+            # Rounded up: a time lies below the bound of its bucket, or on it.
+            index = min(int(math.log2(seconds / _SHORTEST) * _BUCKETS) + 1, _LAST)
         self._buckets[index] = self._buckets.get(index, 0) + 1
-        self.shortest = seconds if self.count == 0 else min(self.shortest, seconds)
-        self.longest = max(self.longest, seconds)
+        if seconds > self.longest:
+            self.longest = seconds
+        if self.count == 0 or seconds < self.shortest:
+            self.shortest = seconds
         self.count += 1
         self.total += seconds
+
+    def merge(self, other: Histogram) -> None:
+        """Adds the times of another one."""
+        for index, count in other._buckets.items():
+            self._buckets[index] = self._buckets.get(index, 0) + count
+        if other.count:
+            self.shortest = min(self.shortest, other.shortest) if self.count else other.shortest
+            self.longest = max(self.longest, other.longest)
+        self.count += other.count
+        self.total += other.total
 
     @property
     def mean(self) -> float:
@@ -59,14 +72,6 @@ class Histogram:
     def buckets(self) -> list[tuple[float, int]]:
         """Returns pairs, ascending: a time, and how many times were not longer, but longer than the one before."""
         return [(_SHORTEST * 2 ** (i / _BUCKETS), self._buckets[i]) for i in sorted(self._buckets)]
-
-    def copy(self) -> Histogram:
-        """Returns another one with the same times."""
-        other = Histogram()
-        other._buckets = dict(self._buckets)
-        other.count, other.total = self.count, self.total
-        other.shortest, other.longest = self.shortest, self.longest
-        return other
 
     def __repr__(self) -> str:
         return f"<{self.count} times, the mean {self.mean:.6f} s, the longest {self.longest:.6f} s>"

@@ -13,8 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -66,38 +65,31 @@ def deliver_postponed() -> None:
             observers, event = _postponed.popleft()
         except IndexError:  # another thread was faster
             return
-        _tell(observers, event)
+        _tell(observers, (event,))
 
 
-def _deliver(observers: tuple[Observer, ...], events: list[TransactionEvent]) -> None:
+def _deliver(observers: tuple[Observer, ...], events: tuple[TransactionEvent, ...]) -> None:
     if _thread.collecting:
         _postponed.extend((observers, event) for event in events)
         return
     if _postponed:
         deliver_postponed()
-    for event in events:
-        _tell(observers, event)
+    _tell(observers, events)
 
 
-@contextmanager
-def _observing() -> Iterator[None]:
+def _tell(observers: tuple[Observer, ...], events: tuple[TransactionEvent, ...]) -> None:
     before, _thread.observing = _thread.observing, True
     try:
-        yield
+        for event in events:
+            for observer in observers:
+                try:
+                    observer(event)
+                except BaseException as error:
+                    if isinstance(error, KeyboardInterrupt):
+                        raise  # for the program, which gets it from the counts
+                    _report(observer, error)
     finally:
         _thread.observing = before
-
-
-def _tell(observers: tuple[Observer, ...], event: TransactionEvent) -> None:
-    with _observing():
-        for observer in observers:
-            try:
-                observer(event)
-            except BaseException as error:
-                if isinstance(error, KeyboardInterrupt):
-                    raise  # for the program, which gets it from the counts
-
-                _report(observer, error)
 
 
 def _report(observer: Observer, error: BaseException) -> None:
@@ -123,13 +115,11 @@ class Observation(extension.Counts):
         self._source = source
         self._observers = observers
         self._function = function_of(source, sys._getframe(2))
-        self._forget()
-
-    def _forget(self) -> None:
+        #: Of the transaction that is on its way: its number, how many attempts have ended, and what they add up to.
         self._number = 0
         self._attempts = 0
         self._started = 0.0
-        self._sums = _NOTHING
+        self._sums: tuple[Any, ...] = ()
 
     def ended(self, how: Any, code: int, refusal: int, kind: type | None) -> None:
         """An attempt has ended. Called by the counts; `code` is of the attempt, `refusal` of the `on_error` that refused."""
@@ -139,20 +129,25 @@ class Observation(extension.Counts):
         if how in ("dropped", "cancelled") and code != 0:
             how = "failed"
         error = kind.__name__ if kind is not None else name_of(code)
-        attempt = self._event(
-            "attempt", how, error, code, now - self.elapsed * _NANOSECOND, self._counted()
-        )
-        events = [attempt]
-        self._sums = _added(self._sums, attempt)
-        self._started = self._started or attempt.started
-        if how != "retried":
-            if refusal not in (0, code):
-                error, code = name_of(refusal), refusal
-            events.append(self._event("end", how, error, code, self._started, self._sums))
-            self._forget()
-        _deliver(self._observers, events)
+        counted = self._counted()
+        started = now - counted[0]
+        if self._attempts == 1:
+            self._started, self._sums = started, counted
+        else:
+            self._sums = tuple(map(sum, zip(self._sums, counted, strict=True)))
+        last = self._last()
+        attempt = self._event("attempt", how, error, code, started, counted, last)
+        if how == "retried":
+            _deliver(self._observers, (attempt,))
+            return
+        if refusal not in (0, code):
+            error, code = name_of(refusal), refusal
+        end = self._event("end", how, error, code, self._started, self._sums, last)
+        self._number = self._attempts = 0
+        _deliver(self._observers, (attempt, end))
 
     def _counted(self) -> tuple[Any, ...]:
+        """Returns what adds up over attempts, as it stands in an event: times, then numbers."""
         elapsed, waiting = self.elapsed, self.waiting
         committing, backing_off = self.committing, self.backing_off
         # Tasks and threads may wait for a read while another one commits.
@@ -170,54 +165,31 @@ class Observation(extension.Counts):
             self.bytes_written,
         )
 
-    def _event(
-        self, kind: Any, how: Any, error: str | None, code: int, started: float, counted: Any
-    ) -> TransactionEvent:
-        elapsed, own, waiting, committing, backoff, reads, keys, size, written, bytes_ = counted
-        return TransactionEvent(
-            kind,
-            self._number,
-            self._source,
-            self._function,
-            self._attempts,
-            how,
-            error,
-            code,
-            started,
-            elapsed,
-            own,
-            waiting,
-            committing,
-            backoff,
+    def _last(self) -> tuple[Any, ...]:
+        """Returns what an event has of one attempt alone."""
+        conflicts = self.conflicts
+        return (
             _known(self.read_version),
             _known(self.commit_version),
-            reads,
-            keys,
-            size,
-            written,
-            bytes_,
             _known(self.size),
-            None if self.conflicts is None else conflicting_ranges(self.conflicts),
+            None if conflicts is None else conflicting_ranges(conflicts),
         )
 
-
-_NOTHING: tuple[Any, ...] = (0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0)
-
-
-def _added(sums: tuple[Any, ...], event: TransactionEvent) -> tuple[Any, ...]:
-    counted = (
-        event.elapsed,
-        event.in_function,
-        event.in_waiting,
-        event.in_committing,
-        event.in_backoff,
-        event.reads,
-        event.keys_read,
-        event.bytes_read,
-        event.keys_written,
-        event.bytes_written,
-    )
-    return counted if sums is _NOTHING else tuple(map(sum, zip(sums, counted, strict=True)))
+    def _event(
+        self,
+        kind: Any,
+        how: Any,
+        error: str | None,
+        code: int,
+        started: float,
+        counted: tuple[Any, ...],
+        last: tuple[Any, ...],
+    ) -> TransactionEvent:
+        number, source, function = self._number, self._source, self._function
+        attempts = self._attempts
+        return TransactionEvent(
+            kind, number, source, function, attempts, how, error, code, started, *counted, *last
+        )
 
 
 def _known(number: int) -> int | None:

@@ -52,13 +52,21 @@ def test_memory_is_bounded_whatever_comes() -> None:
     assert "601 times" in repr(histogram)
 
 
-def test_copies_are_their_own() -> None:
-    histogram = Histogram()
-    histogram.add(0.5)
-    other = histogram.copy()
-    histogram.add(0.25)
-    assert (other.count, histogram.count) == (1, 2)
-    assert other.quantile(1) == 0.5
+def test_merging() -> None:
+    histogram, other = Histogram(), Histogram()
+    histogram.merge(other)
+    assert histogram.count == histogram.shortest == 0
+    other.add(0.5)
+    histogram.merge(other)
+    other.add(0.25)
+    assert (histogram.count, histogram.shortest, histogram.longest) == (1, 0.5, 0.5)
+    histogram.merge(other)
+    assert (histogram.count, histogram.shortest, histogram.longest) == (3, 0.25, 0.5)
+    assert histogram.total == 1.25
+    assert histogram.buckets() == [
+        (pytest.approx(0.25, rel=0.1), 1),
+        (pytest.approx(0.5, rel=0.1), 2),
+    ]
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1])
