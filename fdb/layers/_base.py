@@ -28,6 +28,7 @@ def subspace_of(given: SubspaceArgument, layer: str) -> Subspace:
     Raises TypeError for what is none, DirectoryPartitionError for a partition, which has no keys of its own, and
     ValueError for the whole key space, in which the layer would meet everybody else's data.
     """
+    what = f"the subspace of {'an' if layer[0] in 'AEIOU' else 'a'} {layer}"
     if isinstance(given, Subspace):
         subspace = Subspace(rawPrefix=given.key())
     elif isinstance(given, bytes):
@@ -35,11 +36,9 @@ def subspace_of(given: SubspaceArgument, layer: str) -> Subspace:
     elif isinstance(given, tuple):
         subspace = Subspace(given)
     else:
-        raise TypeError(
-            f"the subspace of a {layer} must be a Subspace, a directory, bytes or a tuple, not {given!r}"
-        )
+        raise TypeError(f"{what} must be a Subspace, a directory, bytes or a tuple, not {given!r}")
     if not subspace.rawPrefix:
-        raise ValueError(f"the subspace of a {layer} must have a prefix, and this one is empty")
+        raise ValueError(f"{what} must have a prefix, and this one is empty")
     return subspace
 
 

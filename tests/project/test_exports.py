@@ -89,7 +89,8 @@ def test_the_names_of_the_module() -> None:
         (
             fdb.layers,
             # One line for each module.
-            "AsyncBlobReader AsyncBlobWriter Blob BlobReader BlobVersion BlobWriter Counter",
+            "AsyncBlobReader AsyncBlobWriter Blob BlobReader BlobVersion BlobWriter Counter "
+            "Index IndexEntry IndexNotReady NotUnique Record Records",
         ),
         (fdb.FDBRange, "to_list __iter__ __aiter__ iterate pages"),
         (fdb.Scan, "__iter__ pages page continuation close __enter__ __exit__"),
