@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import os
 
-from subjects import binding, cluster, durable, embedded, kit, layers, memory, service_calls, tasks
+from subjects import (
+    binding,
+    cluster,
+    durable,
+    embedded,
+    kit,
+    layers,
+    memory,
+    scanning,
+    service_calls,
+    tasks,
+)
 
 #: The subjects in the order of a run.
 SUBJECTS = {
@@ -12,16 +23,17 @@ SUBJECTS = {
     tasks.SUBJECT: tasks.plans,
     layers.SUBJECT: layers.plans,
     embedded.SUBJECT: embedded.plans,
+    scanning.SUBJECT: scanning.plans,
     durable.SUBJECT: durable.plans,
     memory.SUBJECT: memory.plans,
     cluster.SUBJECT: cluster.plans,
     kit.SUBJECT: kit.plans,
     service_calls.SUBJECT: service_calls.plans,
 }
-#: Those of a run that names none; with a cluster if one is named.
-USUAL = tuple(
-    name for name in SUBJECTS if name not in (cluster.SUBJECT, kit.SUBJECT, service_calls.SUBJECT)
-)
+#: Those that a run has only when it names them, or a cluster.
+ASKED_FOR = (cluster.SUBJECT, kit.SUBJECT, scanning.SUBJECT, service_calls.SUBJECT)
+#: Those of a run that names none.
+USUAL = tuple(name for name in SUBJECTS if name not in ASKED_FOR)
 
 
 def usual() -> tuple[str, ...]:

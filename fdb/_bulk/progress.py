@@ -89,6 +89,11 @@ class Tally:
         self.continuation: bytes | None = None
         self.position: int | None = None
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody is told."""
+        return self._on_progress is not None
+
     def progress(self) -> Progress:
         """Returns where it stands."""
         return Progress(

@@ -62,26 +62,21 @@ class Reader:
         """Returns the next rows, at least one; None at the end. Raises FDBError for what a retry does not help."""
         while not self.region.is_empty():
             try:
-                rows, more = yield from self._receive()
+                future = self._future
+                if future is None:
+                    future = yield from self._begin()
+                rows, _, more = yield Await(future)
             except FDBError as error:
                 self._future = None
                 yield from self._recover(error)
                 continue
+            except BaseException:
+                self.close()  # what is cancelled is of no more use
+                raise
             self._future = self._tr = None
             self._take(rows, more)
             return rows or None
         return None
-
-    def _receive(self) -> Flow[tuple[list[KeyValue], bool]]:
-        try:
-            future = self._future or (yield from self._begin())
-            rows, _, more = yield Await(future)
-            return rows, more
-        except FDBError:
-            raise
-        except BaseException:
-            self.close()  # what is cancelled is of no more use
-            raise
 
     def _take(self, rows: list[KeyValue], more: bool) -> None:
         self._batches += 1
@@ -91,7 +86,7 @@ class Reader:
             self.region = self.region.nothing()
             return
         self.region = self.region.after(rows[-1].key)
-        if self._limit < self._most or self._most == 0 < self._limit:
+        if self._limit != self._most:
             self._grow()
         if self._is_consistent or not self._is_old():
             self._request(self._at_version())

@@ -97,6 +97,7 @@ class _ScanBase:
 
     def _fill(self) -> Flow[bool]:
         """Reads the next batch; False at the end."""
+        self._batch = []  # gone before the rows of the next one are made
         rows = None if self._is_closed else (yield from self._reader.next())
         if self._is_closed:
             return False
@@ -107,9 +108,7 @@ class _ScanBase:
 
     def _batches(self) -> Flow[None]:
         """Gives iterators over rows, which are the position in their batch."""
-        if length_hint(self._left):
-            yield Give(self._left)
-        while (yield from self._fill()):
+        while length_hint(self._left) or (yield from self._fill()):
             yield Give(self._left)
 
     def _next_page(self) -> Flow[Page]:

@@ -33,9 +33,12 @@ def count(
 
 
 def _count(reader: Reader, tally: Tally) -> Flow[int]:
+    rows = 0
     while (batch := (yield from reader.next())) is not None:
-        yield from tally.done(len(batch), size_of(batch), batch[-1].key)
-    return tally.rows
+        rows += len(batch)
+        if tally.is_wanted:
+            yield from tally.done(len(batch), size_of(batch), batch[-1].key)
+    return rows
 
 
 def clear(

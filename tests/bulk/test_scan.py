@@ -120,6 +120,30 @@ def test_an_iteration_that_is_broken_off_goes_on(filled):
     assert filled.items(scan) == []
 
 
+def test_rows_and_pages_in_turns(filled):
+    scan = filled.scan(RANGE, page_size=7)
+    found = []
+    if filled.is_async:
+
+        async def main():
+            rows = scan.__aiter__()
+            for number in (1, 8, 3, 20):
+                found.extend([await anext(rows) for _ in range(number)])
+                found.extend(await scan.page())
+                found.append(await anext(scan.__aiter__()))
+            found.extend([row async for row in rows])
+
+        asyncio.run(main())
+    else:
+        rows = iter(scan)
+        for number in (1, 8, 3, 20):
+            found += [next(rows) for _ in range(number)]
+            found += scan.page()
+            found.append(next(iter(scan)))
+        found += rows
+    assert found == ROWS
+
+
 @pytest.mark.parametrize("page_size", [20, 100, 149, 150, 151, None])
 def test_pages(filled, page_size):
     pages = filled.items(filled.scan(RANGE, page_size=page_size).pages())
