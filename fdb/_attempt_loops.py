@@ -109,6 +109,7 @@ class _Block:
             loop._attempt = None
             loop._is_over = True  # unless there will be another attempt
         if not (error is None or isinstance(error, FDBError)):
+            progress.tr._handle.note_failure(type(error))
             progress.tr.cancel()
             return False
         failed, may_go_on = error, True

@@ -262,7 +262,9 @@ class Progress:
 
     def commit_steps(self) -> Steps[None]:
         """Commits, unless the policy is to read only."""
-        if not self.policy.read_only:
+        if self.policy.read_only:
+            self.tr._handle.note_success()
+        else:
             yield self.tr.commit()
 
     def conflict_steps(self, error: FDBError) -> Steps[None]:
@@ -435,8 +437,6 @@ class _Governor:
                 if isinstance(result, UNFINISHED):
                     refuse_unfinished(result)
                 drive(progress.commit_steps())
-                if progress.policy.read_only:
-                    tr._handle.note_success()
                 return result
             except FDBError as error:
                 refusal = drive(progress.retry_steps(error))

@@ -27,9 +27,10 @@ class TransactionEvent:
     function: str
     #: Which attempt it was, from 1 on; of an end, how many there were.
     attempts: int
-    #: "committed" (or read only, with nothing to commit); "retried" (an attempt that another one follows); "failed" (with `error`); "cancelled" (by `cancel`);
-    #: "dropped" (reset, or given up without a commit).
-    outcome: Literal["committed", "retried", "failed", "cancelled", "dropped"]
+    #: "committed"; "read" (ended without a commit, having only read, as scans and policies with `read_only` do); "retried" (an
+    #: attempt that another one follows); "failed" (with `error`); "cancelled" (by `cancel`); "dropped" (reset, or given
+    #: up, without a commit of what was written).
+    outcome: Literal["committed", "read", "retried", "failed", "cancelled", "dropped"]
     #: What it failed with: the name of an error, as in fdb.ErrorCode, or of the class of another exception. None if nothing failed.
     error: str | None
     #: The code of that error; 0 for none, and for another exception.

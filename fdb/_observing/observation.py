@@ -32,7 +32,7 @@ _NANOSECOND = 1e-9
 #: The names under which functions of this package have the function that they run.
 _FUNCTIONS = ("func", "function")
 #: What begins a `with` block and the next turn of a loop.
-_AROUND = ("__enter__", "__next__", "__aenter__", "__anext__")
+_AROUND = ("__enter__", "__iter__", "__next__", "__aenter__", "__aiter__", "__anext__")
 _numbers = itertools.count(1)
 
 
@@ -128,6 +128,8 @@ class Observation(extension.Counts):
         self._attempts += 1
         if how in ("dropped", "cancelled") and code != 0:
             how = "failed"
+        elif how == "dropped" and self.keys_read and not self.keys_written:
+            how = "read"
         error = kind.__name__ if kind is not None else name_of(code)
         counted = self._counted()
         started = now - counted[0]
@@ -238,7 +240,7 @@ def function_of(source: object, frame: FrameType | None) -> str:
 def _method_in(frame: FrameType) -> str:
     """Returns the name of what the program has called, "" for what it has put around lines of its own."""
     name = frame.f_code.co_name
-    if name in _AROUND:
+    if name in _AROUND or (name.startswith("_") and not name.endswith("__")):
         return ""
     owner = frame.f_locals.get("self") if "self" in frame.f_code.co_varnames[:1] else None
     return name if owner is None else f"{type(owner).__name__}.{name}"

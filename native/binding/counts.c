@@ -352,7 +352,7 @@ PyObject *binding_count_failed(HandleObject *handle, PyObject *kind) {
 
 PyObject *binding_count_succeeded(HandleObject *handle, PyObject *Py_UNUSED(ignored)) {
     if (handle->counts != NULL) {
-        tell(handle, "committed", 0, NULL);
+        tell(handle, "read", 0, NULL);
     }
     Py_RETURN_NONE;
 }

@@ -14,6 +14,9 @@ Outcomes = list[tuple[str, str, str | None]]
 #: A transaction that succeeds with its first attempt, or after other events.
 COMMITTED: Outcomes = [("attempt", "committed", None), ("end", "committed", None)]
 
+#: One that only reads and does not commit.
+READ: Outcomes = [("attempt", "read", None), ("end", "read", None)]
+
 
 @pytest.fixture
 def events() -> Iterator[Events]:

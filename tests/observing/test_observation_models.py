@@ -10,7 +10,7 @@ import pytest
 
 import fdb
 from fdb.testing import faults
-from helpers.events import COMMITTED, Events, failed, outcomes
+from helpers.events import COMMITTED, READ, Events, failed, outcomes
 from helpers.waiting import WAIT_SECONDS, installed
 
 
@@ -91,7 +91,7 @@ def test_calls_with_a_policy(memory_db: fdb.Database, events: Events) -> None:
     assert mine[0].conflicts == ((b"k", b"k\x00"),)
     events.clear()
     memory_db.run(lambda tr: tr[b"k"].value, read_only=True)
-    assert outcomes(events) == COMMITTED
+    assert outcomes(events) == READ
     assert events[-1].function.endswith("test_calls_with_a_policy.<locals>.<lambda>")
     assert (events[-1].reads, events[-1].commit_version) == (1, None)
     events.clear()
@@ -114,10 +114,10 @@ def test_asynchronous_calls_with_a_policy(memory_name: str, events: Events) -> N
         raise KeyError
 
     async def main() -> None:
-        for keywords in ({"read_only": True}, {"retry_limit": 1}):
+        for keywords, wanted in (({"read_only": True}, READ), ({"retry_limit": 1}, COMMITTED)):
             events.clear()
             await db.run(read, **keywords)
-            assert outcomes(events) == COMMITTED
+            assert outcomes(events) == wanted
             assert events[-1].function.endswith("<locals>.read")
             events.clear()
             with pytest.raises(KeyError):
@@ -125,3 +125,58 @@ def test_asynchronous_calls_with_a_policy(memory_name: str, events: Events) -> N
             assert outcomes(events) == failed("KeyError")
 
     asyncio.run(main())
+
+
+def test_loops_and_blocks(memory_db: fdb.Database, events: Events) -> None:
+    with faults(memory_db, rules="not_committed:nth=1"):
+        for attempt in memory_db.attempts():
+            with attempt as tr:
+                tr[b"a"] = b""
+    assert outcomes(events) == [("attempt", "retried", "not_committed"), *COMMITTED]
+    events.clear()
+    with memory_db.transaction() as tr:
+        tr[b"a"] = b""
+    assert outcomes(events) == COMMITTED
+    assert events[-1].function.endswith(".test_loops_and_blocks")
+    events.clear()
+    for attempt in memory_db.attempts(read_only=True):
+        with attempt as tr:
+            assert tr[b"a"].present()
+    with memory_db.transaction(read_only=True) as tr:
+        assert tr[b"a"].present()
+    assert outcomes(events) == [*READ, *READ]
+    events.clear()
+    with pytest.raises(KeyError), memory_db.transaction() as tr:
+        raise KeyError
+    assert outcomes(events) == failed("KeyError")
+
+
+def test_asynchronous_loops_and_blocks(memory_name: str, events: Events) -> None:
+    db = fdb.open(memory_name, event_model="asyncio")
+
+    async def main() -> None:
+        async for attempt in db.attempts():
+            async with attempt as tr:
+                tr[b"a"] = b""
+        async with db.transaction() as tr:
+            tr[b"b"] = b""
+        assert outcomes(events) == [*COMMITTED, *COMMITTED]
+        assert {event.function.rpartition(".")[2] for event in events} == {"main"}
+        events.clear()
+        with pytest.raises(KeyError):
+            async for attempt in db.attempts():
+                async with attempt as tr:
+                    raise KeyError
+        assert outcomes(events) == failed("KeyError")
+
+    asyncio.run(main())
+
+
+def test_scans_only_read(memory_db: fdb.Database, events: Events) -> None:
+    memory_db.write_in_batches([(b"a%d" % number, b"") for number in range(5)])
+    events.clear()
+    assert len(list(memory_db.scan(slice(b"a", b"b")))) == 5
+    assert memory_db.count(slice(b"a", b"b")) == 5
+    assert {event.outcome for event in events} == {"read"}
+    assert events[-1].function == "Database.count"
+    assert sum(event.keys_read for event in events if event.kind == "end") == 10
