@@ -7,6 +7,7 @@ import os
 from subjects import (
     binding,
     cluster,
+    counters,
     durable,
     embedded,
     kit,
@@ -29,9 +30,16 @@ SUBJECTS = {
     cluster.SUBJECT: cluster.plans,
     kit.SUBJECT: kit.plans,
     service_calls.SUBJECT: service_calls.plans,
+    counters.SUBJECT: counters.plans,
 }
 #: Those that a run has only when it names them, or a cluster.
-ASKED_FOR = (cluster.SUBJECT, kit.SUBJECT, scanning.SUBJECT, service_calls.SUBJECT)
+ASKED_FOR = (
+    cluster.SUBJECT,
+    counters.SUBJECT,
+    kit.SUBJECT,
+    scanning.SUBJECT,
+    service_calls.SUBJECT,
+)
 #: Those of a run that names none.
 USUAL = tuple(name for name in SUBJECTS if name not in ASKED_FOR)
 

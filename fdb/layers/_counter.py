@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 from collections.abc import Coroutine
 
+from fdb import tuple as tuple_layer
 from fdb._layers import Steps
 from fdb._typing import Any, overload
 from fdb.layers._base import (
@@ -111,7 +112,7 @@ class Counter:
     __iter__ = None
 
     def _key(self, shard: int) -> bytes:
-        return Subspace((shard,), self._prefix).rawPrefix
+        return tuple_layer.pack((shard,), self._prefix)
 
     def _range(self) -> tuple[bytes, bytes]:
         return self._prefix + b"\x00", self._prefix + b"\xff"
