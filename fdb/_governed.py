@@ -12,6 +12,7 @@ The objects belong to one transaction each, and are as thread-safe as that.
 
 from __future__ import annotations
 
+import math
 from time import monotonic
 from types import CoroutineType
 
@@ -20,6 +21,7 @@ from fdb._errors import FDBError, predicates
 from fdb._keys import Bound, KeySelector, NoEnd
 from fdb._native import extension
 from fdb._policy import Policy, Retry
+from fdb._startup import api_version
 from fdb._transaction import Transaction, TransactionRead
 from fdb._typing import TYPE_CHECKING, Any, Awaitable, Callable, Generator, NoReturn, TypeVar
 
@@ -38,6 +40,8 @@ _FUTURE_VERSION = 1009
 _TIMED_OUT = 1031
 _NOT_COMMITTED = 1020
 _READ_ONLY = 2023
+#: The API versions from which on there are conflicting keys to read, and on_error keeps the timeout for certain.
+_HAS_CONFLICTING_KEYS, _KEEPS_TIMEOUT = 630, 610
 _CONFLICTING_KEYS = b"\xff\xff/transaction/conflicting_keys/"
 _BEGINS = b"1"
 
@@ -49,6 +53,8 @@ class GovernedTransaction(Transaction):
     """A transaction with a policy."""
 
     _policy: Policy
+    #: When it was made, by `time.monotonic`.
+    _started: float
     #: Whether the error of the attempt may be that of its commit.
     _has_begun_commit = False
 
@@ -203,11 +209,13 @@ class Defaults:
 
     def create(self, source: Any) -> GovernedTransaction:
         """Returns a new transaction of a database or tenant."""
-        return _created(source, source._create_handle(), self.policy)
+        started = monotonic()
+        return _created(source, source._create_handle(), self.policy, started)
 
 
-def _created(source: Any, handle: Any, policy: Policy) -> GovernedTransaction:
+def _created(source: Any, handle: Any, policy: Policy, started: float) -> GovernedTransaction:
     tr = _class_for(policy)(handle, source._library, source)
+    tr._started = started
     tr._governor = GOVERNOR
     tr._begin(policy)
     return tr
@@ -218,19 +226,20 @@ def create(source: Any, policy: Policy) -> GovernedTransaction:
 
     Raises TypeError if the source makes transactions of another class than ours.
     """
+    started = monotonic()
     if isinstance(source, extension.SourceBase):
         defaults: Defaults | None = source._defaults
         if defaults is not None:
             policy = policy._over(defaults.policy)
         if type(source).create_transaction is extension.SourceBase.create_transaction:
-            return _created(source, source._create_handle(), policy)
+            return _created(source, source._create_handle(), policy, started)
     made = source.create_transaction()
     if type(made) is not Transaction and not isinstance(made, GovernedTransaction):
         raise TypeError(
             f"a call with a policy needs a transaction of this package, and {type(source).__name__} makes a "
             f"{type(made).__module__}.{type(made).__name__}"
         )
-    return _created(made.db, made._handle, policy)
+    return _created(made.db, made._handle, policy, started)
 
 
 # ---- what is the same in all loops ----
@@ -244,7 +253,7 @@ class Progress:
     def __init__(self, tr: GovernedTransaction) -> None:
         self.tr: GovernedTransaction = tr
         self.policy: Policy = tr._policy
-        self.started: float = monotonic()
+        self.started: float = tr._started
         #: How many have failed, and the error of the last of them.
         self.attempts: int = 0
         self.last: FDBError | None = None
@@ -274,6 +283,8 @@ class Progress:
             error.code == _NOT_COMMITTED and tr._has_begun_commit and self.policy.report_conflicts
         ):
             return
+        if api_version.get() < _HAS_CONFLICTING_KEYS:
+            return  # and a read behind a commit would be a misuse
         try:
             rows, _, _ = yield tr.snapshot.get_range_page(
                 _CONFLICTING_KEYS, _CONFLICTING_KEYS[:-1] + b"0"
@@ -295,6 +306,9 @@ class Progress:
             yield self.tr.on_error(error.code)
         except FDBError as refusal:
             return self.explained(error, refusal)
+        if api_version.get() < _KEEPS_TIMEOUT and not self._keep_deadline():
+            self.tr.cancel()
+            return self.explained(error, FDBError(_TIMED_OUT))
         self.attempts += 1
         self.last = FDBError(error.code)  # without what the function had at hand
         self.last.conflicting_keys = error.conflicting_keys
@@ -305,6 +319,17 @@ class Progress:
             if hasattr(waited, "__await__"):
                 yield waited
         return None
+
+    def _keep_deadline(self) -> bool:
+        """Sets the timeout anew where on_error may forget it; returns whether there is time left.
+
+        It counts from the creation of the transaction, so the value is the same.
+        """
+        timeout = self.policy.timeout
+        if timeout is None or timeout == math.inf:
+            return True
+        self.tr._set(self.policy._options().call[:1])
+        return monotonic() < self.started + timeout
 
     def explained(self, error: FDBError, refusal: FDBError) -> FDBError:
         """Returns the error that the call ends with, having told it how it came to that."""
