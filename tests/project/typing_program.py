@@ -94,6 +94,20 @@ class Board:
         print(columns)
 
 
+def pair(tr: fdb.Transaction, number: int, text: str) -> tuple[int, str]:
+    tr[text.encode()] = b"%d" % number
+    return number, text
+
+
+def note(retry: fdb.Retry) -> None:
+    print(retry.attempt, retry.error.code, retry.elapsed)
+
+
+@fdb.transactional(timeout=2, on_retry=note, report_conflicts=True)
+def limited(tr: fdb.Transaction, number: int) -> int:
+    return number + len(tr[b"key"])
+
+
 def main() -> None:
     count: int = add_task(db, 1, "Ada", urgent=True)
     add_task(db, 1)  # error: call-arg reportCallIssue
@@ -125,6 +139,20 @@ def main() -> None:
             raise
         tr.on_error(error).wait()
     print(version, tr.get_key(selector).value.hex(), db.get_client_status().decode())
+    run: bytes | None = db.run(lambda tr: tr[b"a"].value, timeout=1.5, read_only=True)
+    moved: tuple[int, str] = db.run(pair, 1, "a", retry_limit=3)
+    db.run(pair, "a", 1)  # error: arg-type reportArgumentType
+    db.run(pair, 1, "a", retries=3)  # error: call-arg reportCallIssue
+    db.run(pair, 1, "a", timeout="1")  # error: arg-type reportArgumentType
+    for attempt in db.attempts(priority="batch"):
+        with attempt as turn:
+            turn.set(b"key", "value")  # error: arg-type reportArgumentType
+    with db.transaction(tags="t") as block:
+        block[b"key"] = b"value"
+    policy = fdb.Policy(timeout=1, priority="high")  # error: arg-type reportArgumentType
+    defaults = fdb.open("memory:", defaults=policy)
+    defaults[b"key"] = b"value"
+    print(run, moved, limited(db, 1).bit_length())
     fdb.opne("memory:")  # error: attr-defined reportAttributeAccessIssue
 
 
