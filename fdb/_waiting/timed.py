@@ -21,7 +21,7 @@ class Bell:
 
     def __init__(self) -> None:
         #: Whether it was rung.
-        self.rung = False
+        self.rung: bool = False
         self._waiting: list[Callable[[Any], Any]] = []
 
     def ring(self) -> None:

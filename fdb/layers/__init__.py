@@ -21,9 +21,16 @@ from fdb.layers._blob_files import AsyncBlobWriter as AsyncBlobWriter
 from fdb.layers._blob_files import BlobReader as BlobReader
 from fdb.layers._blob_files import BlobWriter as BlobWriter
 from fdb.layers._counter import Counter as Counter
+from fdb.layers._following import AsyncSubscription as AsyncSubscription
+from fdb.layers._following import StatusEvent as StatusEvent
+from fdb.layers._following import Subscription as Subscription
 from fdb.layers._index import Index as Index
 from fdb.layers._index import IndexEntry as IndexEntry
 from fdb.layers._index import IndexNotReady as IndexNotReady
 from fdb.layers._index import NotUnique as NotUnique
 from fdb.layers._records import Record as Record
 from fdb.layers._records import Records as Records
+from fdb.layers._stream import Appended as Appended
+from fdb.layers._stream import Stream as Stream
+from fdb.layers._stream_log import StreamEvent as StreamEvent
+from fdb.layers._stream_log import StreamTrimmedError as StreamTrimmedError
