@@ -1,0 +1,41 @@
+"""The programs of docs/observing.md run one after the other, also while commits fail."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+import fdb
+from fdb.testing import faults
+from helpers.paths import ROOT
+
+PAGE = ROOT / "docs" / "observing.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("rules", ["", "not_committed:p=0.2;commit_unknown_result:p=0.1;seed=7"])
+def test_the_page(
+    rules: str,
+    memory_db: fdb.Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("opentelemetry")
+    monkeypatch.setattr("fdb.open", lambda name: memory_db)
+    scope: dict[str, Any] = {"__name__": "program"}
+    assert len(BLOCKS) == 4
+    with faults(memory_db, rules=rules):
+        for number, block in enumerate(BLOCKS):
+            exec(compile(block, f"{PAGE}, block {number}", "exec"), scope)
+    shown = capsys.readouterr().out
+    assert "program.deposit" in shown
+    assert "took up to" in shown
+    assert int(memory_db[b"bob"] or b"0") >= 5
+
+
+def test_the_table_has_every_part() -> None:
+    text = PAGE.read_text()
+    parts = [name for name in fdb.TransactionEvent.__annotations__ if name != "kind"]
+    assert [name for name in parts if f"`{name}`" not in text] == []
