@@ -1,13 +1,7 @@
-"""Transactions with a policy, and the loop that runs functions in them.
+"""Calls with a policy: what makes their transactions, and the loop that runs functions in them.
 
-Invariants:
-1. The options of a policy hold in every attempt. Those that on_error forgets are set again before anything is asked
-   in the next attempt.
-2. A read-only transaction hands no write, no watch and no commit to the library.
-3. The loop is written once, as steps that yield what is to be waited for (`Steps`), and driven here for programs that
-   block and for those of asyncio.
-
-The objects belong to one transaction each, and are as thread-safe as that.
+The loop is written once, as steps that yield what is to be waited for (`Steps`), and driven here for programs that block and
+for those of asyncio. The objects belong to one transaction each, and are as thread-safe as that.
 """
 
 from __future__ import annotations
@@ -18,185 +12,27 @@ from types import CoroutineType
 
 from fdb._attempts import UNFINISHED, refuse_unfinished, strand_of
 from fdb._errors import FDBError, predicates
-from fdb._keys import Bound, KeySelector, NoEnd
+from fdb._governed_transactions import GovernedTransaction, class_for
 from fdb._native import extension
 from fdb._policy import Policy, Retry
 from fdb._startup import api_version
-from fdb._transaction import Transaction, TransactionRead
-from fdb._typing import TYPE_CHECKING, Any, Awaitable, Callable, Generator, NoReturn, TypeVar
-
-if TYPE_CHECKING:
-    from fdb._future import FutureInt64, FutureVoid
-    from fdb._policy import Option
-    from fdb._values import Key
-    from fdb._watch import Watch
+from fdb._transaction import Transaction
+from fdb._typing import Any, Awaitable, Callable, Generator, TypeVar
 
 ResultT = TypeVar("ResultT")
 #: Yields what is to be waited for and is sent its result; returns what the waiting was for.
 Steps = Generator[Any, Any, ResultT]
 
-_UNKNOWN_OPTION = 2007
 _FUTURE_VERSION = 1009
 _TIMED_OUT = 1031
 _NOT_COMMITTED = 1020
-_READ_ONLY = 2023
 #: The API versions from which on there are conflicting keys to read, and on_error keeps the timeout for certain.
 _HAS_CONFLICTING_KEYS, _KEEPS_TIMEOUT = 630, 610
 _CONFLICTING_KEYS = b"\xff\xff/transaction/conflicting_keys/"
 _BEGINS = b"1"
 
 
-# ---- transactions ----
-
-
-class GovernedTransaction(Transaction):
-    """A transaction with a policy."""
-
-    _policy: Policy
-    #: When it was made, by `time.monotonic`.
-    _started: float
-    #: Whether the error of the attempt may be that of its commit.
-    _has_begun_commit = False
-
-    def _begin(self, policy: Policy) -> None:
-        """Has the policy hold, from the first attempt on."""
-        self._policy = policy
-        self._set(policy._options().call)
-        self._begin_attempt()
-
-    def _begin_attempt(self) -> None:
-        self._has_begun_commit = False
-        self._set(self._policy._options().attempt)
-
-    def _set(self, options: tuple[Option, ...]) -> None:
-        for name, code, value in options:
-            try:
-                self._handle.set_option(code, value)
-            except FDBError as error:
-                if error.code == _UNKNOWN_OPTION:
-                    error._tell(f"this library has no option for the {name} of a policy")
-                raise
-
-    def commit(self) -> FutureVoid:
-        self._has_begun_commit = True
-        return super().commit()
-
-    def reset(self) -> None:
-        super().reset()
-        self._begin(self._policy)
-
-
-class RenewingTransaction(GovernedTransaction):
-    """One whose policy has options that `on_error` forgets: they are set again by the first call after that.
-
-    The loop does so by itself; this is for programs that have a loop of their own.
-    """
-
-    _is_stale = False
-
-    def _begin_attempt(self) -> None:
-        self._is_stale = False
-        super()._begin_attempt()
-
-    def _renew(self) -> None:
-        if self._is_stale:
-            self._begin_attempt()
-
-    def on_error(self, error: Any) -> FutureVoid:
-        future = super().on_error(error)
-        self._is_stale = True
-        return future
-
-    def get_read_version(self) -> FutureInt64:
-        self._renew()
-        return super().get_read_version()
-
-    def get(self, *args: Any, **kwargs: Any) -> Any:
-        self._renew()
-        return super().get(*args, **kwargs)
-
-    def __getitem__(self, key: Any) -> Any:
-        self._renew()
-        return super().__getitem__(key)
-
-    def get_key(self, key_selector: KeySelector) -> Key:
-        self._renew()
-        return super().get_key(key_selector)
-
-    def get_range(self, *args: Any, **kwargs: Any) -> Any:
-        self._renew()
-        return super().get_range(*args, **kwargs)
-
-    def get_range_page(self, *args: Any, **kwargs: Any) -> Any:
-        self._renew()
-        return super().get_range_page(*args, **kwargs)
-
-    @property
-    def snapshot(self) -> TransactionRead:
-        self._renew()
-        return super().snapshot
-
-    def watch(self, key: Any) -> Watch:
-        self._renew()
-        return super().watch(key)
-
-    def commit(self) -> FutureVoid:
-        self._renew()
-        return super().commit()
-
-
-def _refused(what: str) -> FDBError:
-    return FDBError(_READ_ONLY, f"{what} in a transaction whose policy has read_only=True")
-
-
-class ReadOnlyTransaction(GovernedTransaction):
-    """One that refuses, with FDBError 2023, whatever would need a commit; nothing of it is done."""
-
-    def set(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise _refused("set")
-
-    def __setitem__(self, key: Any, value: Any) -> NoReturn:
-        raise _refused("set")
-
-    def clear(self, key: Any) -> NoReturn:
-        raise _refused("clear")
-
-    def clear_range(self, begin: Bound | slice, end: Bound | NoEnd = ...) -> NoReturn:
-        raise _refused("clear_range")
-
-    def clear_range_startswith(self, prefix: Any) -> NoReturn:
-        raise _refused("clear_range_startswith")
-
-    def __delitem__(self, key: Any) -> NoReturn:
-        raise _refused("clear")
-
-    def _atomic_operation(self, code: int, key: Any, param: Any) -> NoReturn:
-        raise _refused("an atomic operation")
-
-    def add_write_conflict_range(self, begin: Any, end: Any = ...) -> NoReturn:
-        raise _refused("add_write_conflict_range")
-
-    def add_write_conflict_key(self, key: Any) -> NoReturn:
-        raise _refused("add_write_conflict_key")
-
-    def watch(self, key: Any) -> NoReturn:
-        raise _refused("watch, which begins with the commit,")
-
-    def get_versionstamp(self) -> NoReturn:
-        raise _refused("get_versionstamp, which comes with the commit,")
-
-    def commit(self) -> NoReturn:
-        raise _refused("commit")
-
-
-class RenewingReadOnlyTransaction(ReadOnlyTransaction, RenewingTransaction):
-    """Both."""
-
-
-def _class_for(policy: Policy) -> type[GovernedTransaction]:
-    if policy._options().attempt:
-        return RenewingReadOnlyTransaction if policy.read_only else RenewingTransaction
-    return ReadOnlyTransaction if policy.read_only else GovernedTransaction
+# ---- making transactions ----
 
 
 class Defaults:
@@ -214,7 +50,7 @@ class Defaults:
 
 
 def _created(source: Any, handle: Any, policy: Policy, started: float) -> GovernedTransaction:
-    tr = _class_for(policy)(handle, source._library, source)
+    tr = class_for(policy)(handle, source._library, source)
     tr._started = started
     tr._governor = GOVERNOR
     tr._begin(policy)
