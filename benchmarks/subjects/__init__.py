@@ -15,6 +15,7 @@ from subjects import (
     memory,
     scanning,
     service_calls,
+    streams,
     tasks,
 )
 
@@ -31,6 +32,7 @@ SUBJECTS = {
     kit.SUBJECT: kit.plans,
     service_calls.SUBJECT: service_calls.plans,
     counters.SUBJECT: counters.plans,
+    streams.SUBJECT: streams.plans,
 }
 #: Those that a run has only when it names them, or a cluster.
 ASKED_FOR = (
@@ -39,6 +41,7 @@ ASKED_FOR = (
     kit.SUBJECT,
     scanning.SUBJECT,
     service_calls.SUBJECT,
+    streams.SUBJECT,
 )
 #: Those of a run that names none.
 USUAL = tuple(name for name in SUBJECTS if name not in ASKED_FOR)

@@ -90,6 +90,7 @@ def test_the_names_of_the_module() -> None:
             fdb.layers,
             # One line for each module.
             "AsyncBlobReader AsyncBlobWriter Blob BlobReader BlobVersion BlobWriter Counter "
+            "Appended AsyncSubscription StatusEvent Stream StreamEvent StreamTrimmedError Subscription "
             "Index IndexEntry IndexNotReady NotUnique Record Records",
         ),
         (fdb.FDBRange, "to_list __iter__ __aiter__ iterate pages"),
