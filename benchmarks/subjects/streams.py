@@ -11,7 +11,10 @@ MODULE = "streams"
 BY_HAND = "by hand"
 #: Title, and what bounds it.
 TABLE = (
-    ("event appended, a transaction each", "a receipt for each transaction, and what subscribers watch"),
+    (
+        "event appended, a transaction each",
+        "a receipt for each transaction, and what subscribers watch",
+    ),
     ("event appended, 100 a transaction", "a call of Python for each"),
     ("event given, 10,000 there", "an object of Python for each"),
     ("event given and handled, a consumer of a group", "an object of Python for each"),

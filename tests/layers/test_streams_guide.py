@@ -11,7 +11,9 @@ import fdb.testing
 from helpers.layers import RULES, seeds
 from helpers.paths import ROOT
 
-PROGRAM = "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / "docs/streams.md").read_text(), re.S))
+PROGRAM = "\n".join(
+    re.findall(r"```python\n(.*?)```", (ROOT / "docs/streams.md").read_text(), re.S)
+)
 PRINTED = """\
 b'ann wants tea'
 b'ben wants rice'
