@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pathlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import fdb
@@ -194,6 +194,44 @@ async def asynchronous() -> None:
     value: bytes = await adb.get(users.pack((1,)))  # error: assignment reportAssignmentType
     async for row in adb.create_transaction()[b"":b"\xff"]:
         print(row.key + taken + value)
+
+
+def shorten(key: bytes, value: bytes) -> tuple[bytes, bytes] | None:
+    return (key, value[:10]) if value else None
+
+
+def move(target: fdb.Database | fdb.Tenant, known: bytes | None) -> bytes:
+    scan = db.scan(tasks, page_size=10, continuation=known)
+    total: int = sum(len(value) for _, value in scan) + db.count((b"a", None))
+    page: fdb.Page = scan.page()
+    keys: list[bytes] = [row.key for page in scan.pages() for row in page]
+    pages: list[list[fdb.KeyValue]] = list(db.create_transaction().get_range(b"a", b"b").pages(9))
+    db.scan(b"prefix")  # error: arg-type reportArgumentType
+    db.scan(tasks, size=3)  # error: call-arg reportCallIssue
+    progress: fdb.Progress = db.copy(by_owner, target, transform=shorten, on_progress=print)
+    db.copy(by_owner, "memory:other")  # error: arg-type reportArgumentType
+    db.write_in_batches(((b"%d" % number, b"") for number in range(total)), position_key=tasks)
+    db.write_in_batches([(b"a", None), (b"b", b"c")])
+    db.write_in_batches([b"a"])  # error: list-item reportArgumentType
+    db.clear_in_batches(slice(b"a", b"b"), batch_bytes=1000)
+    print(keys, pages, progress.rows, page.more)
+    return scan.continuation
+
+
+async def move_in_loop(source: fdb.AsyncDatabase, target: fdb.AsyncDatabase) -> None:
+    async def tell(progress: fdb.Progress) -> None:
+        print(progress.elapsed, progress.continuation)
+
+    async def items() -> AsyncIterator[tuple[bytes, bytes]]:
+        yield b"a", b"b"
+
+    rows: list[fdb.KeyValue] = [row async for row in source.scan(tasks)]
+    more: list[bool] = [page.more async for page in source.scan(tasks).pages()]
+    found: int = await source.count(tasks, on_progress=tell)
+    await source.copy(tasks, target)
+    await source.copy(tasks, db)  # error: arg-type reportArgumentType
+    await target.write_in_batches(items())
+    print(rows, more, found)
 
 
 if __name__ == "__main__":
