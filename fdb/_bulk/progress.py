@@ -106,12 +106,11 @@ class Tally:
             self.position,
         )
 
-    def done(self, rows: int, size: int, key: bytes | None) -> Flow[None]:
-        """Counts a transaction, and tells where it stands."""
+    def done(self, rows: int, size: int, key: bytes, transactions: int = 1) -> Flow[None]:
+        """Counts what was done, by default in a transaction, and tells where it stands."""
         self.rows += rows
         self.size += size
-        self.transactions += 1
-        if key is not None:
-            self.key = key
+        self.transactions += transactions
+        self.key = key
         if self._on_progress is not None:
             yield Tell(self._on_progress, self.progress())

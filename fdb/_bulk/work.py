@@ -138,7 +138,8 @@ class _Copy:
             for row in batch:
                 item = self._made_of(row)
                 pending.append(item)
-                size += cost(item.key, item.value) if item.key is not None else 0
+                # What is left out counts, too, as it is held until the others are written.
+                size += cost(item.original if item.key is None else item.key, item.value)
                 if self._batches.is_full(len(pending), size):
                     yield from self._batches.write(pending, self._write)
                     pending, size = [], 0
@@ -169,12 +170,14 @@ class _Copy:
         return _Pending(row, key, value)
 
     def _write(self, part: Sequence[_Pending]) -> Flow[None]:
-        if any(item.key is not None for item in part):
+        is_written = any(item.key is not None for item in part)
+        if is_written:
             request: Request = Write(self._target, _setting(part))
             yield request
         last = part[-1].original
         self._tally.continuation = continuations.pack(self._whole, self._whole.after(last), None)
-        yield from self._tally.done(len(part), sum(item.size for item in part), last)
+        size = sum(item.size for item in part)
+        yield from self._tally.done(len(part), size, last, int(is_written))
 
 
 def _setting(part: Sequence[_Pending]) -> Callable[[Transaction, bytes | None], None]:

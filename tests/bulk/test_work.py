@@ -96,6 +96,21 @@ class TestCopy:
         assert told.rows == 400
         assert other.plain[:] == [(b"new" + k, v.upper()) for k, v in ROWS if len(v) % 2 == 0]
 
+    def test_rows_that_are_left_out_are_not_held(self, filled, other):
+        told = []
+        last = filled.copy(
+            RANGE,
+            other.db,
+            transform=lambda key, value: None,
+            batch_bytes=1000,
+            on_progress=told.append,
+        )
+        assert (last.rows, last.transactions) == (400, 0)
+        assert len(told) > 20
+        assert filled.copy(RANGE, other.db, continuation=told[3].continuation).rows == (
+            400 - told[3].rows
+        )
+
     @pytest.mark.parametrize("wrong", [5, b"ab", (b"a",), (b"a", b"b", b"c"), (b"a", "text")])
     def test_what_a_transform_must_not_return(self, filled, other, wrong):
         with pytest.raises(TypeError):
