@@ -19,7 +19,7 @@ import os as _os
 from fdb import _open as _open
 from fdb import _retry as _retry
 from fdb._attempts import AsynchronousRun as _AsynchronousRun
-from fdb._blocking import Database, Tenant
+from fdb._blocking import Database, Session, SessionTenant, Tenant
 from fdb._errors import FDBError, predicates
 from fdb._future import (
     Future,
@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from fdb import testing as testing
     from fdb import tuple as tuple
     from fdb._async import AsyncDatabase as AsyncDatabase
+    from fdb._async import AsyncSession as AsyncSession
+    from fdb._async import AsyncSessionTenant as AsyncSessionTenant
     from fdb._async import AsyncTenant as AsyncTenant
     from fdb._bulk.progress import Progress as Progress
     from fdb._bulk.scan import AsyncScan as AsyncScan
@@ -120,6 +122,8 @@ _MODULES_FROM_VERSION = {"locality": 23, "tenant_management": 630}
 _NAMES = {
     "AsyncDatabase": "_async",
     "AsyncScan": "_bulk.scan",
+    "AsyncSession": "_async",
+    "AsyncSessionTenant": "_async",
     "AsyncTenant": "_async",
     "ClientLibrary": "_client_library",
     "Collector": "_observing.collector",
@@ -145,6 +149,8 @@ __all__ = [
     "LATEST_API_VERSION",
     "AsyncDatabase",
     "AsyncScan",
+    "AsyncSession",
+    "AsyncSessionTenant",
     "AsyncTenant",
     "ClientLibrary",
     "Collector",
@@ -171,6 +177,8 @@ __all__ = [
     "Retry",
     "Scan",
     "Ping",
+    "Session",
+    "SessionTenant",
     "Status",
     "StreamingMode",
     "Subspace",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from types import TracebackType
 
+from fdb import _causality
 from fdb._generated.options import STREAMING_MODE_WANT_ALL, AtomicOperations
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
 from fdb._mistakes import no_default
@@ -318,6 +319,11 @@ class AsyncDatabase(AsynchronousOperations, DatabaseMembers):
     It belongs to no loop: tasks of several loops, in several threads, may use it.
     """
 
+    def session(self, last_version: int = 0) -> AsyncSession:
+        """As `Database.session`. Does not block, and is no coroutine."""
+        session: AsyncSession = _causality.begin(AsyncSession, self, last_version)
+        return session
+
     async def ping(self, timeout: float | timedelta = 5) -> Ping:
         """As `Database.ping`: what the database answers within `timeout`, or FDBError 1031."""
         from fdb import _health
@@ -336,6 +342,20 @@ class AsyncDatabase(AsynchronousOperations, DatabaseMembers):
         `name` is bytes, or a tuple that is packed. Raises TypeError for another type.
         """
         return self._open_tenant(AsyncTenant, name)
+
+
+class AsyncSessionTenant(_causality.InSession, AsyncTenant):
+    """A tenant, as returned by `AsyncSession.open_tenant`: its transactions are those of the session."""
+
+
+class AsyncSession(_causality.SessionMembers, AsyncDatabase):
+    """A session, as returned by `AsyncDatabase.session`; see `Session`. Tasks of several loops may use it."""
+
+    def open_tenant(self, name: bytes | tuple[Any, ...]) -> AsyncSessionTenant:
+        """As `AsyncDatabase.open_tenant`: a tenant whose transactions are those of the session."""
+        tenant: AsyncSessionTenant
+        tenant = _causality.open_tenant(self, AsyncSessionTenant, AsyncTenant, name)
+        return tenant
 
 
 async def _resolved(tr: Transaction, bound: Any) -> Any:

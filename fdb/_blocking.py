@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fdb import _causality
 from fdb._generated.options import STREAMING_MODE_WANT_ALL, AtomicOperations
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
 from fdb._mistakes import no_default
@@ -319,6 +320,15 @@ class Tenant(SynchronousOperations, TenantMembers):
 class Database(SynchronousOperations, DatabaseMembers):
     """A database, as returned by `fdb.open`. Thread-safe."""
 
+    def session(self, last_version: int = 0) -> Session:
+        """Begins a session: this database, whose transactions read at least what the session has read and committed.
+
+        `last_version` is what it has seen to begin with, as from another process. Raises as
+        `Session.advance` does. Does not block.
+        """
+        session: Session = _causality.begin(Session, self, last_version)
+        return session
+
     def ping(self, timeout: float | timedelta = 5) -> Ping:
         """Asks the database for a read version, and says how long that took; see `fdb.Ping` for the rest of the answer.
 
@@ -346,3 +356,31 @@ class Database(SynchronousOperations, DatabaseMembers):
         `name` is bytes, or a tuple that is packed. Raises TypeError for another type.
         """
         return self._open_tenant(Tenant, name)
+
+
+class SessionTenant(_causality.InSession, Tenant):
+    """A tenant, as returned by `Session.open_tenant`: its transactions are those of the session."""
+
+
+class Session(_causality.SessionMembers, Database):
+    """A session, as returned by `Database.session`: the database, read at no older version than the session has seen.
+
+    Each attempt that `run`, `attempts`, `transaction`, `fdb.transactional` or a convenience method makes asks for its
+    read version first. One below `last_version` counts as error 1009, so the attempt is made again after a short wait,
+    as the policy allows. What the attempt then reads at and commits is what the session has seen from there on.
+    So all transactions of a session read what was committed in it before them, and never less than those
+    before them read, also with `USE_GRV_CACHE` and `causal_read_risky`.
+
+    A transaction of `create_transaction` that the program drives itself counts for the session, but what it reads at is
+    for the program to look at: `get_read_version()`. A commit with unknown result (1021) that was not tried again is
+    not known to the session.
+
+    Everything else is as in the database, with its options, policy and observers. Thread-safe: what one thread has
+    seen, transactions that begin later in others read too.
+    """
+
+    def open_tenant(self, name: bytes | tuple[Any, ...]) -> SessionTenant:
+        """As `Database.open_tenant`: a tenant whose transactions are those of the session."""
+        tenant: SessionTenant
+        tenant = _causality.open_tenant(self, SessionTenant, Tenant, name)
+        return tenant

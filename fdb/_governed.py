@@ -97,13 +97,15 @@ class Progress:
 
     def version_steps(self) -> Steps[None]:
         """Asks for the read version where the policy wants one; raises FDBError 1009 for a lower one."""
-        least = self.policy.at_least
-        if least is not None:
-            version = yield self.tr.get_read_version()
-            if version < least:
-                raise FDBError(
-                    _FUTURE_VERSION, f"the read version {version} is below at_least={least}"
-                )
+        least, seen = self.policy.at_least, self.tr._handle.versions
+        if least is None and seen.above is None:
+            return
+        wanted, by = least or 0, f"at_least={least}"
+        if seen.above is not None and seen.newest > wanted:  # of a session (fdb/_causality.py)
+            wanted, by = seen.newest, f"{seen.newest}, which the session has seen"
+        version = yield self.tr.get_read_version()
+        if version < wanted:
+            raise FDBError(_FUTURE_VERSION, f"the read version {version} is below {by}")
 
     def commit_steps(self) -> Steps[None]:
         """Commits, unless the policy is to read only."""

@@ -123,7 +123,12 @@ class TransactionSource(_Source):
         reads makes known what it has read if it asks for its read version; those of a session do. A tenant
         and its database know the same; objects of other event models and processes know their own.
         """
-        return self._handle.versions.newest
+        return self._versions.newest
+
+    @property
+    def _versions(self) -> extension.Versions:
+        """What learns of the versions that its transactions read and commit."""
+        return self._handle.versions
 
     @property
     def defaults(self) -> Policy | None:

@@ -21,7 +21,7 @@ PUBLIC = (
     "FutureStringArray FutureUInt64 FutureVoid Key KeySelector KeyValue Policy Retry StreamingMode Subspace "
     "Tenant Transaction TransactionEvent TransactionRead Value Watch __version__ api_version directory "
     "get_api_version init is_api_version_selected observe open options predicates strinc transactional"
-    " AsyncScan Page Ping Progress Scan Status"
+    " AsyncScan AsyncSession AsyncSessionTenant Page Ping Progress Scan Session SessionTenant Status"
 )
 IMPL = (
     "Database Transaction TransactionRead Tenant Future FutureVoid FutureInt64 FutureUInt64 "

@@ -108,6 +108,8 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb._startup.cluster_names", "re"): "slow to load, and for the text of an error alone",
     ("fdb._startup.opening", "fdb._waiting.asyncio_model"): "asyncio is slow to load",
     ("fdb._startup.opening", "fdb._waiting.gevent_model"): "gevent need not be installed",
+    ("fdb._causality", "fdb._governed"): "for programs with sessions or policies only",
+    ("fdb._causality", "fdb._policy"): "for programs with sessions or policies only",
     ("fdb._blocking", "fdb._health"): "few programs ask how the database is",
     ("fdb._async", "fdb._health"): "few programs ask how the database is",
     ("fdb._layers", "asyncio"): "slow to load, and in use already where a loop runs",
