@@ -288,9 +288,11 @@ class _Governor:
     ) -> ResultT:
         """As `fdb._retry.run`."""
         strand, progress = strand_of(tr), Progress(tr)
+        policy = progress.policy
         while True:
             try:
-                drive(progress.version_steps())
+                if policy.at_least is not None:
+                    drive(progress.version_steps())
                 attempt = tr._attempt = [strand()]
                 try:
                     result = func(*args, **kwargs)
@@ -299,7 +301,8 @@ class _Governor:
                     attempt.clear()
                 if isinstance(result, UNFINISHED):
                     refuse_unfinished(result)
-                drive(progress.commit_steps())
+                if not policy.read_only:
+                    tr.commit().wait()
                 return result
             except FDBError as error:
                 refusal = drive(progress.retry_steps(error))
@@ -322,7 +325,8 @@ class _Governor:
         progress = Progress(tr)
         while True:
             try:
-                await drive_asynchronously(progress.version_steps())
+                if progress.policy.at_least is not None:
+                    await drive_asynchronously(progress.version_steps())
                 if progress.policy.read_only:
                     return await _read_only(tr, func, args, kwargs)
                 return await extension.transactional_call(tr, func, args, kwargs, None)
