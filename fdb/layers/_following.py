@@ -27,10 +27,10 @@ from fdb.layers._stream_log import BEGIN, Log, StreamEvent
 
 T = TypeVar("T")
 
-_TRANSACTION_TIMED_OUT = 1031
+TRANSACTION_TIMED_OUT = 1031
 _NOT_COMMITTED = 1020
 #: Beside what is retried: a timeout of the database, and what a watch can fail with.
-_TROUBLE = {*RETRYABLE, _TRANSACTION_TIMED_OUT, 1025, 1032, 1101}
+_TROUBLE = {*RETRYABLE, TRANSACTION_TIMED_OUT, 1025, 1032, 1101}
 #: How long an answer may take before that is trouble, and how long a watch is trusted before all is looked at again.
 ANSWER_SECONDS = 10.0
 WATCH_SECONDS = 60.0
@@ -187,7 +187,7 @@ class Follower:
                 future.cancel()
                 if bell is not None and bell.rung:
                     raise Closed
-                raise FDBError(_TRANSACTION_TIMED_OUT, f"no answer within {ANSWER_SECONDS:g} s")
+                raise FDBError(TRANSACTION_TIMED_OUT, f"no answer within {ANSWER_SECONDS:g} s")
         answer = yield Await(future)
         return answer[0] if isinstance(future, FutureKeyValueArray) else answer
 

@@ -9,7 +9,7 @@ from fdb._errors import FDBError
 from fdb._flows import Flow
 from fdb._layers import Steps
 from fdb._typing import Any
-from fdb.layers._following import WATCH_SECONDS, Follower
+from fdb.layers._following import TRANSACTION_TIMED_OUT, WATCH_SECONDS, Follower
 from fdb.layers._stream_groups import Abandoned, Claim, Group, Taken
 from fdb.layers._stream_log import Log, Start, StreamEvent, StreamTrimmedError
 
@@ -144,5 +144,6 @@ class Consumer(Follower):
             try:
                 yield from self.attempt(lambda tr: self._group.release(tr, self._me, claim), None)
                 return
-            except FDBError:
-                pass  # without it others wait for the lease time
+            except FDBError as error:  # without it others wait for the lease time
+                if error.code == TRANSACTION_TIMED_OUT:
+                    return

@@ -238,11 +238,12 @@ class Log:
     def append(self, tr: Transaction, data: bytes) -> Steps[tuple[Any, int]]:
         """Appends an event. Returns the versionstamp, bytes or a future of them, and its number in the transaction."""
         found = yield from self.receipts.applied(tr)
-        kept: dict[bytes, _Appends] = vars(tr).setdefault("_stream_appends", {})
-        appends = kept.get(self.prefix)
+        # Beside the receipt: both go when the transaction is reset.
+        kept: dict[bytes, _Appends] = tr._receipts or {}
+        appends = kept.get(self.events)
         if appends is None or appends.attempt != tr._failed_attempts:
             stamp = tr.get_versionstamp() if found is None else found
-            appends = kept[self.prefix] = _Appends(tr._failed_attempts, stamp)
+            appends = kept[self.events] = _Appends(tr._failed_attempts, stamp)
         number = appends.count
         if number >= MOST_APPENDS:
             raise ValueError(f"one transaction appends at most {MOST_APPENDS} events to a stream")

@@ -399,3 +399,27 @@ def test_in_a_loop(async_db, stream):
         assert [each async for each in unused] == []
 
     asyncio.run(main())
+
+
+def test_in_tenants_and_directories(base):
+    streams = [Stream(fdb.directory.create_or_open(base, ("app", name))) for name in ("a", "b")]
+    fdb.tenant_management.create_tenant(base, b"one")
+    fdb.tenant_management.create_tenant(base, b"two")
+    one, two = base.open_tenant(b"one"), base.open_tenant(b"two")
+    places = [(base, streams[0]), (base, streams[1]), (one, Stream(SPACE)), (two, Stream(SPACE))]
+    cursors = []
+    for number, (source, stream) in enumerate(places):
+        stream.append(source, b"%d" % number)
+        with stream.subscribe(source) as events:
+            event = next(events)
+            assert event.data == b"%d" % number
+            cursors.append(event.cursor)
+    with pytest.raises(ValueError, match="of another database or tenant"):
+        Stream(SPACE).subscribe(two, cursors[2])
+
+
+def test_a_database_that_is_closed_says_so(stream):
+    with fdb.open(fdb.embedded.unique()) as db:
+        events = stream.subscribe(db)
+    with pytest.raises(RuntimeError, match="closed"):
+        next(events)

@@ -11,11 +11,11 @@ import pytest
 
 import fdb
 import fdb.testing
-from fdb.layers import StatusEvent, Stream
+from fdb.layers import StatusEvent, Stream, StreamTrimmedError
 from helpers.layers import calm, in_trouble, seeds
 
 SPACE = fdb.Subspace(("stream",))
-SEEDS = seeds(4)
+SEEDS = seeds(3)
 
 
 @pytest.fixture
@@ -259,3 +259,39 @@ def test_tasks_miss_and_double_nothing(seed):
         found = asyncio.run(main())
     expected = [b"%d %d" % (name, number) for name in range(2) for number in range(4)]
     assert sorted(found) == expected
+
+
+@pytest.mark.parametrize("seed", seeds(3))
+def test_what_is_missed_was_trimmed_and_told(seed):
+    stream, rng, trims = Stream(SPACE), random.Random(seed), random.Random(-seed)
+    with in_trouble(seed) as base:
+        positions: list[fdb.tuple.Versionstamp] = []
+
+        def produce_and_trim():
+            for number in range(15):
+                positions.append(stream.append(base, b"%d" % number))
+                if number < 14 and trims.random() < 0.4:
+                    stream.trim(base, trims.choice(positions))
+
+        thread = threading.Thread(target=produce_and_trim)
+        thread.start()
+        found, gaps, cursor, last = [], [], "first", bytes(12)
+        while not found or found[-1].data != b"14":
+            try:
+                with stream.subscribe(base, cursor, batch=rng.randint(1, 3)) as events:
+                    if cursor == "first":
+                        gaps.append((bytes(12), events._follower.place))
+                    for event in events:
+                        found.append(event)
+                        last, cursor = event.place, event.cursor
+                        if event.data == b"14" or rng.random() < 0.2:
+                            break
+            except StreamTrimmedError as error:
+                gaps.append((last, stream._log.place_of("cursor", error.cursor).place))
+                cursor = error.cursor
+        thread.join()
+    given = [event.position for event in found]
+    assert given == sorted(set(given))
+    for position in set(positions) - set(given):
+        place = position.to_bytes()
+        assert any(begin < place <= end for begin, end in gaps), f"{position} is missing"

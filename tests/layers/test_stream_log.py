@@ -91,6 +91,20 @@ def test_appends_of_a_function_that_is_retried(base):
         assert [next(events).position for _ in positions] == positions
 
 
+def test_a_transaction_that_is_reset_begins_anew(base):
+    stream, positions = Stream(SPACE), []
+    tr = base.create_transaction()
+    for data in (b"1", b"2"):
+        appended = stream.append(tr, data)
+        tr.commit().wait()
+        positions.append(appended.wait())
+        assert base[SPACE.pack(("head",))] == positions[-1].tr_version
+        tr.reset()
+    assert stored(base, stream) == [b"1", b"2"]
+    with stream.subscribe(base) as events:
+        assert [next(events).position for _ in positions] == positions
+
+
 def test_two_objects_append_in_one_transaction(base):
     @fdb.transactional
     def both(tr):
