@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import random
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 
@@ -301,14 +301,26 @@ def test_tenants(memory_db, memory_name):
 
 
 def test_it_holds_a_few_batches_at_most(memory_db):
-    for start in range(0, 5000, 1000):
+    for start in range(0, 3000, 1000):
         fill(memory_db, [(b"k%04d" % n, b"v" * 1000) for n in range(start, start + 1000)])
-    most = 0
-    for number, _ in enumerate(memory_db.scan(RANGE)):
-        if number % 500 == 0:
-            gc.collect()
-            most = max(most, sum(type(each) is fdb.KeyValue for each in gc.get_objects()))
-    assert most < 1000
+
+    def most_memory(use):
+        tracemalloc.start()
+        try:
+            use()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    def read_on(rows):
+        for _ in rows:
+            pass
+
+    assert most_memory(lambda: list(memory_db.scan(RANGE))) > 3_000_000
+    assert most_memory(lambda: read_on(memory_db.scan(RANGE))) < 1_000_000
+    assert most_memory(lambda: read_on(memory_db.scan(RANGE, page_size=100).pages())) < 1_000_000
+    assert most_memory(lambda: memory_db.count(RANGE)) < 1_000_000
+    assert most_memory(lambda: memory_db.clear_in_batches(RANGE, batch_bytes=100_000)) < 1_000_000
 
 
 def test_gevent(memory_db, memory_name):
