@@ -241,3 +241,14 @@ def test_a_copy_that_is_cancelled_goes_on(async_memory_db, memory_db):
         assert fdb.open(name)[:] == ROWS
     finally:
         fdb.embedded.drop(name)
+
+
+def test_it_is_safe_to_retry(memory_db):
+    fill(memory_db, ROWS[:4])
+
+    def move(db):
+        copied = db.copy(RANGE, db, transform=lambda k, v: (b"x" + k, v), batch_bytes=300)
+        cleared = db.clear_in_batches(RANGE, batch_bytes=1)
+        return copied.rows, copied.transactions, cleared.rows, cleared.transactions, db.count(RANGE)
+
+    fdb.testing.assert_retry_safe(move, memory_db)

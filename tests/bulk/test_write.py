@@ -205,3 +205,13 @@ class TestPositions:
         print("seed", seed, "killed", done)
         assert last.position == 400
         assert written(base) == ROWS
+
+
+@pytest.mark.parametrize("position_key", [None, POSITION])
+def test_it_is_safe_to_retry(memory_db, position_key):
+    def write(db):
+        # What is returned counts its seconds, which differ.
+        last = db.write_in_batches(ROWS[:4], position_key=position_key, batch_bytes=300)
+        return last.rows, last.position, last.transactions
+
+    fdb.testing.assert_retry_safe(write, memory_db)
