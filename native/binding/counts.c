@@ -60,21 +60,24 @@ static void forget(HandleObject *handle, FDBFuture **asked) {
     }
 }
 
-/* Takes what was asked for, if it is there. After a commit it is on its way, and a thread may wait for that moment. */
+/* Takes what was asked for, if it is there. After a commit it is on its way, and a thread may wait for that moment. An
+ * old library may lack any of the functions: then nothing is known. */
 static void take_number(HandleObject *handle, FDBFuture **asked, long long *number, int may_wait) {
     FDBFuture *future = *asked;
     if (future == NULL || handle->generation != binding_generation) {
         return;
     }
     *asked = NULL; /* other threads may come here meanwhile */
-    int64_t found;
-    if (may_wait && handle->model == NULL) {
+    __auto_type wait = SHIM_FUNCTION(handle->library, fdb_future_block_until_ready);
+    __auto_type is_ready = SHIM_FUNCTION(handle->library, fdb_future_is_ready);
+    __auto_type get = SHIM_FUNCTION(handle->library, fdb_future_get_int64);
+    if (may_wait && handle->model == NULL && wait != NULL) {
         Py_BEGIN_ALLOW_THREADS;
-        SHIM_FUNCTION(handle->library, fdb_future_block_until_ready)(future);
+        wait(future);
         Py_END_ALLOW_THREADS;
     }
-    if (SHIM_FUNCTION(handle->library, fdb_future_is_ready)(future) &&
-        SHIM_FUNCTION(handle->library, fdb_future_get_int64)(future, &found) == 0) {
+    int64_t found;
+    if (is_ready != NULL && get != NULL && is_ready(future) && get(future, &found) == 0) {
         *number = found;
     }
     SHIM_FUNCTION(handle->library, fdb_future_destroy)(future);
@@ -307,8 +310,10 @@ void binding_count_dropped(FutureObject *future) {
         return;
     }
     fdb_error_t error = 1101; /* operation_cancelled */
-    if (SHIM_FUNCTION(future->library, fdb_future_is_ready)(future->pointer)) {
-        error = SHIM_FUNCTION(future->library, fdb_future_get_error)(future->pointer);
+    __auto_type is_ready = SHIM_FUNCTION(future->library, fdb_future_is_ready);
+    __auto_type get_error = SHIM_FUNCTION(future->library, fdb_future_get_error);
+    if (is_ready != NULL && get_error != NULL && is_ready(future->pointer)) {
+        error = get_error(future->pointer);
     }
     stage_ended(handle, future, error);
 }

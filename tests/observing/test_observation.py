@@ -15,6 +15,7 @@ from fdb._observing.observation import conflicting_ranges, function_of, name_of
 from fdb.testing import faults
 from fdb.testing._tracing import trace
 from helpers.events import COMMITTED, Events, failed, outcomes
+from helpers.stubs import BuildStub
 from helpers.waiting import WAIT_SECONDS
 
 CONFLICTS = b"\xff\xff/transaction/conflicting_keys/"
@@ -386,3 +387,10 @@ def test_an_observation_that_cannot_begin_harms_nothing(
     finally:
         extension.set_observe(None)
     assert [each.exc_type for each in seen] == [ValueError]
+
+
+def test_a_library_that_lacks_what_would_be_asked(build_stub: BuildStub, events: Events) -> None:
+    database = fdb.ClientLibrary(build_stub("WITHOUT_TENANTS")).open("x")
+    assert database[b"k"] == b"k"
+    assert outcomes(events) == COMMITTED
+    assert (events[-1].reads, events[-1].size) == (1, None)
