@@ -42,6 +42,16 @@ def subspace_of(given: SubspaceArgument, layer: str) -> Subspace:
     return subspace
 
 
+def check_source(source: Any, writes: bool) -> None:
+    """Raises TypeError for what an operation of several transactions cannot run on."""
+    if not isinstance(source, BlockingSource | AsyncSource):
+        raise TypeError(
+            f"an operation runs on a Database, a Tenant or a Transaction, not on {source!r}"
+        )
+    if writes:
+        require_transaction(source, "write")
+
+
 def read(
     source: Any, start: Callable[[Any], Steps[T]], finish: Callable[[T], Any] | None = None
 ) -> Any:

@@ -12,13 +12,14 @@ from typing import Any, Literal, NamedTuple, overload
 
 from fdb import _flows
 from fdb._flows import Flow
-from fdb._layers import Steps, is_asynchronous, require_transaction
+from fdb._layers import Steps, is_asynchronous
 from fdb.impl import TransactionRead
 from fdb.layers._base import (
     AsyncSource,
     ReadSource,
     SubspaceArgument,
     WriteSource,
+    check_source,
     once,
     read,
     subspace_of,
@@ -146,7 +147,7 @@ class Blob:
         transactions, and shows with the last one. A transaction must be able to hold all of it (10 MB).
         Raises TypeError for data that are no bytes.
         """
-        require_transaction(source, "write")
+        check_source(source, writes=True)
         try:
             view = memoryview(data).cast("B")
         except TypeError:
@@ -297,6 +298,7 @@ class Blob:
         `io.TextIOWrapper`. Raises ValueError for another mode.
         """
         number, store = _version_checked(version), self._store
+        check_source(source, writes=mode in ("w", "wb"))
         if mode in ("r", "rb"):
             if is_asynchronous(source):
                 return AsyncBlobReader(store, source, number)
@@ -307,7 +309,6 @@ class Blob:
             raise ValueError(
                 f"a file that is written makes a new version: {number} is not its own to say"
             )
-        require_transaction(source, "write")
         return (
             AsyncBlobWriter(store, source) if is_asynchronous(source) else BlobWriter(store, source)
         )
@@ -329,4 +330,11 @@ class Blob:
         if not older_than >= 0:
             raise ValueError(f"the age must be at least 0 seconds, not {older_than!r}")
         before, store = time.time() - older_than, self._store
-        return write(source, lambda tr: store.drop_uploads_before(tr, before))
+        # Of all attempts: one that was committed, with an unknown result, has left nothing to count for the next.
+        dropped: set[bytes] = set()
+
+        def steps(tr: Any) -> Steps[int]:
+            dropped.update((yield from store.drop_uploads_before(tr, before)))
+            return len(dropped)
+
+        return write(source, steps)

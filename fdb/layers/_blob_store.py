@@ -159,15 +159,15 @@ class BlobStore:
         tr.clear(self._upload_key(content_id))
         tr.clear_range(self._data[content_id])
 
-    def drop_uploads_before(self, tr: Any, seconds: float) -> Steps[int]:
-        """Removes what was begun before that time, of all blobs in the subspace. Returns how many there were."""
+    def drop_uploads_before(self, tr: Any, seconds: float) -> Steps[list[bytes]]:
+        """Removes what was begun before that time, of all blobs in the subspace. Returns the ids."""
         uploads = self.subspace["upload"]
-        dropped = 0
+        dropped = []
         for key, value in (yield tr.get_range(uploads)):
             names, began = tuple_layer.unpack(value)
             if began < seconds:
                 [content_id] = uploads.unpack(key)
                 tr.clear(key)
                 tr.clear_range(self.subspace["data"][names][content_id])
-                dropped += 1
+                dropped.append(content_id)
         return dropped

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple, overload
 
 from fdb import _flows
 from fdb._flows import Flow, Transact
-from fdb._layers import Steps, require_transaction
+from fdb._layers import Steps
 from fdb.impl import KeySelector
 from fdb.layers._base import (
     AsyncSource,
     ReadSource,
     SubspaceArgument,
     WriteSource,
+    check_source,
     once,
     read,
     subspace_of,
@@ -234,7 +235,7 @@ class Records:
         of them and build again. Raises what the function of an index raises, and ValueError for an index that was built
         with another `unique`.
         """
-        require_transaction(source, "write")
+        check_source(source, writes=True)
         if on_progress is not None and not callable(on_progress):
             raise TypeError(f"on_progress must be a function, not {on_progress!r}")
         return _flows.run(source, self._build(source, on_progress))

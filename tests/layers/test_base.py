@@ -59,3 +59,51 @@ def test_steps_take_effect_once(effect):
             faults.add("commit_unknown_result", times=1, effect=effect)
             _base.write(db, _base.once(Receipts(b"receipts/"), steps))
         assert db[b"a"] == b"\x01"
+
+
+@pytest.mark.parametrize("source", [None, "memory:", b"key"])
+def test_what_an_operation_cannot_run_on_is_refused(source):
+    blob = fdb.layers.Blob(("blobs",))
+    index = fdb.layers.Index(("index",), lambda *_: None)
+    for operation in (
+        fdb.layers.Counter(("counter",)).add,
+        blob.read,
+        blob.open,
+        lambda source: blob.open(source, "wb"),
+        lambda source: blob.write(source, b""),
+        lambda source: blob.write(source, bytes(2_000_000)),
+        fdb.layers.Records(("records",), index).build,
+    ):
+        with pytest.raises(TypeError, match="a Database, (a )?Tenant or"):
+            operation(source)
+
+
+def test_operations_count_once_in_every_form_of_a_transaction():
+    counter = fdb.layers.Counter(("counter",))
+    with fdb.testing.temporary_database() as db:
+        with fdb.testing.faults(db, seed=1) as faults:
+            faults.add("commit_unknown_result", probability=0.6)
+            for _ in range(10):
+                for attempt in db.attempts():
+                    with attempt as tr:
+                        counter.add(tr)
+                db.run(counter.add, 10, timeout=60)
+        assert counter.get(db) == 110
+
+
+def test_greenlets_wait_alone():
+    pytest.importorskip("gevent")
+    import gevent
+
+    counter, blob = fdb.layers.Counter(("counter",)), fdb.layers.Blob(("blobs",))
+    with fdb.testing.temporary_database(event_model="gevent") as db:
+        fdb.embedded.set_latency(db, 0.001)
+
+        def work(number):
+            blob[number].write(db, bytes(1_500_000))
+            with blob[number].open(db) as file:
+                assert len(file.read()) == 1_500_000
+            counter.add(db, number)
+
+        gevent.joinall([gevent.spawn(work, number) for number in range(4)], raise_error=True)
+        assert counter.get(db) == 6

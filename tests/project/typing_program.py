@@ -170,6 +170,32 @@ async def take(tr: fdb.Transaction, number: int) -> bytes:
     return await tr[b"later"] + later + fdb.tuple.pack((number, await tr.get_read_version()))
 
 
+def values(db: fdb.Database, tr: fdb.Transaction) -> bytes:
+    """Layers block on a database and on a transaction, and give what they say."""
+    counter, blob = fdb.layers.Counter(tasks["count"]), fdb.layers.Blob(b"blob", versioned=True)
+    fdb.layers.Counter("count")  # error: arg-type reportArgumentType
+    counter.add(db, -1)
+    total: int = counter["done"].get(tr.snapshot)
+    with blob.open(db, "wb") as writer, blob["other"].open(tr) as reader:
+        writer.write(reader.read(total))
+    by_word = fdb.layers.Index(("words",), lambda key, value: (key[0], value), unique=True)
+    records = fdb.layers.Records(by_owner, by_word)
+    records.set(db, ("a",), b"text")
+    records.indexes[0].get(db, ("a",)).count(1)  # error: union-attr reportOptionalMemberAccess
+    key, value = records.find(db, by_word, limit=1)[0]
+    return value + blob.read(tr)  # error: operator reportOperatorIssue
+
+
+async def asynchronous_values(adb: fdb.AsyncDatabase) -> int:
+    """The same with await."""
+    counter, blob = fdb.layers.Counter(("count",)), fdb.layers.Blob(("blob",))
+    counter.add(adb)  # error: unused-coroutine reportUnusedCoroutine
+    await counter.add(adb, 2)
+    async with blob.open(adb, "wb") as writer, blob.open(adb) as reader:
+        written: int = await writer.write(await reader.read())
+    return written + await counter.get(adb)
+
+
 def files(db: fdb.Database, path: pathlib.Path) -> fdb.embedded.FileInfo:
     """Databases in files are databases; the tools take them, or paths, and give reports."""
     with fdb.open(f"file:{path}?sync=off") as other:
