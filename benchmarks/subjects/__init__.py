@@ -13,6 +13,7 @@ from subjects import (
     kit,
     layers,
     memory,
+    queues,
     scanning,
     service_calls,
     streams,
@@ -33,12 +34,14 @@ SUBJECTS = {
     service_calls.SUBJECT: service_calls.plans,
     counters.SUBJECT: counters.plans,
     streams.SUBJECT: streams.plans,
+    queues.SUBJECT: queues.plans,
 }
 #: Those that a run has only when it names them, or a cluster.
 ASKED_FOR = (
     cluster.SUBJECT,
     counters.SUBJECT,
     kit.SUBJECT,
+    queues.SUBJECT,
     scanning.SUBJECT,
     service_calls.SUBJECT,
     streams.SUBJECT,

@@ -120,7 +120,8 @@ class QueueStore:
         if self._receipt in tr._receipts and (yield from self._receipts.applied(tr)) is not None:
             return calls, True
         if calls.settled != attempt:
-            self._recent.forget([each.id for taken in calls.claims for each in taken])
+            calls.missed = [each.id for taken in calls.claims for each in taken]
+            self._recent.forget(calls.missed)
             calls.settled, calls.claims = attempt, []
         return calls, False
 
@@ -185,12 +186,14 @@ class QueueStore:
             taken = calls.claims[calls.found] if calls.found < len(calls.claims) else []
             calls.found += 1
         else:
-            taken = yield from self._take(tr, limit, lease, version)
+            taken = yield from self._take(tr, calls, limit, lease, version)
             calls.claims.append(taken)
         return taken, version
 
-    def _take(self, tr: Transaction, limit: int, lease: int, version: int) -> Steps[list[Taken]]:
-        chosen = yield from self._choose(tr, limit, version)
+    def _take(
+        self, tr: Transaction, calls: Calls, limit: int, lease: int, version: int
+    ) -> Steps[list[Taken]]:
+        chosen = yield from self._choose(tr, calls, limit, version)
         if not chosen:
             return []
         yield from self._receipts.applied(tr)
@@ -210,10 +213,12 @@ class QueueStore:
             taken.append(item)
         return taken
 
-    def _choose(self, tr: Transaction, limit: int, version: int) -> Steps[list[Found]]:
+    def _choose(
+        self, tr: Transaction, calls: Calls, limit: int, version: int
+    ) -> Steps[list[Found]]:
         """Chooses what to claim, and buries what was claimed too often."""
         while True:
-            chosen = yield from self._find(tr, limit, version)
+            chosen = yield from self._find(tr, calls, limit, version)
             left = []
             for each in chosen:
                 if self._max_attempts is None or each.attempts < self._max_attempts:
@@ -226,15 +231,16 @@ class QueueStore:
             if left or not chosen:
                 return left
 
-    def _find(self, tr: Transaction, limit: int, version: int) -> Steps[list[Found]]:
+    def _find(self, tr: Transaction, calls: Calls, limit: int, version: int) -> Steps[list[Found]]:
         """Returns items that nobody else is about to claim, as far as this process knows; others if there are no more."""
         while True:
             spare = self._recent.spare << min(tr._failed_attempts, _MOST_DOUBLINGS)
             rows, are_all = yield from self._look(tr, limit + spare, version)
-            if tr._failed_attempts:
-                # Somebody else has taken the first ones, and tries for the next now.
-                self._shuffle(rows)
             ids = [row.key[-_ID_LENGTH:] for row in rows]
+            if not (calls.claims or {*calls.missed} <= {*ids}):
+                # Somebody else has taken what an attempt before was about to, and tries for the next now.
+                self._shuffle(rows)
+                ids = [row.key[-_ID_LENGTH:] for row in rows]
             chosen = self._recent.choose(ids, limit)
             if len(chosen) < limit and not are_all and self._recent.widen():
                 self._recent.forget([ids[at] for at in chosen])

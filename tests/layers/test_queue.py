@@ -228,6 +228,17 @@ def test_queues_of_two_processes_that_meet_part(own_db):
     assert here.counts(own_db) == (18, 2, 0, 0)
 
 
+def test_the_order_is_kept_where_nobody_else_claims(own_db):
+    queue = Queue(SPACE)
+    push_all(queue, own_db, 30)
+    own_db.options.set_transaction_max_retry_delay(1)
+    with fdb.testing.faults(own_db, seed=1) as faults:
+        faults.add("not_committed", probability=0.5)
+        faults.add("commit_unknown_result", probability=0.3)
+        assert [queue.claim(own_db).data for _ in range(30)] == [b"%d" % at for at in range(30)]
+        assert faults.injected["not_committed"] > 5
+
+
 def test_a_claim_of_a_transaction_that_was_given_up_is_forgotten(own_db):
     queue = Queue(SPACE)
     push_all(queue, own_db, 2)

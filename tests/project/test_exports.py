@@ -91,6 +91,8 @@ def test_the_names_of_the_module() -> None:
             # One line for each module.
             "AsyncBlobReader AsyncBlobWriter Blob BlobReader BlobVersion BlobWriter Counter "
             "Appended AsyncSubscription StatusEvent Stream StreamEvent StreamTrimmedError Subscription "
+            "AsyncQueueWorker Hold ItemLostError Lease LeaseGrant LeaseHeldError LeaseHolder LeaseLostError PriorityQueue Queue "
+            "QueueCounts QueueItem QueueWorker "
             "Index IndexEntry IndexNotReady NotUnique Record Records",
         ),
         (fdb.FDBRange, "to_list __iter__ __aiter__ iterate pages"),
