@@ -84,11 +84,15 @@ def create(source: Any, policy: Policy) -> GovernedTransaction:
 class Progress:
     """How far a call is: its attempts, and what became of them."""
 
-    __slots__ = ("attempts", "conflicts", "last", "policy", "started", "tr")
+    __slots__ = ("attempts", "conflicts", "last", "looks_at_version", "policy", "started", "tr")
 
     def __init__(self, tr: GovernedTransaction) -> None:
         self.tr: GovernedTransaction = tr
         self.policy: Policy = tr._policy
+        #: Whether attempts begin by asking for their read version: for `at_least`, and in a session.
+        self.looks_at_version: bool = (
+            tr._policy.at_least is not None or tr._handle.versions.above is not None
+        )
         self.started: float = tr._started
         #: How many have failed, and the error of the last of them.
         self.attempts: int = 0
@@ -97,9 +101,9 @@ class Progress:
 
     def version_steps(self) -> Steps[None]:
         """Asks for the read version where the policy wants one; raises FDBError 1009 for a lower one."""
-        least, seen = self.policy.at_least, self.tr._handle.versions
-        if least is None and seen.above is None:
+        if not self.looks_at_version:
             return
+        least, seen = self.policy.at_least, self.tr._handle.versions
         wanted, by = least or 0, f"at_least={least}"
         if seen.above is not None and seen.newest > wanted:  # of a session (fdb/_causality.py)
             wanted, by = seen.newest, f"{seen.newest}, which the session has seen"
@@ -291,7 +295,7 @@ class _Governor:
         policy = progress.policy
         while True:
             try:
-                if policy.at_least is not None:
+                if progress.looks_at_version:
                     drive(progress.version_steps())
                 attempt = tr._attempt = [strand()]
                 try:
@@ -325,7 +329,7 @@ class _Governor:
         progress = Progress(tr)
         while True:
             try:
-                if progress.policy.at_least is not None:
+                if progress.looks_at_version:
                     await drive_asynchronously(progress.version_steps())
                 if progress.policy.read_only:
                     return await _read_only(tr, func, args, kwargs)
