@@ -209,6 +209,30 @@ def files(db: fdb.Database, path: pathlib.Path) -> fdb.embedded.FileInfo:
     return fdb.embedded.backup(path, str(path) + ".copy")
 
 
+def follow(orders: fdb.layers.Stream) -> fdb.tuple.Versionstamp:
+    """A stream knows its events, and that it also gives what happens to it where that is asked for."""
+    position: fdb.tuple.Versionstamp = orders.append(db, b"order")
+    with orders.subscribe(db, start="latest", max_backoff=1.5) as events:
+        data: bytes = next(events).data
+        cursor: bytes = events.cursor + data
+    for item in orders.consume(db, "group", start=cursor, status_events=True):
+        print(item.data)  # error: union-attr reportAttributeAccessIssue
+        if isinstance(item, fdb.layers.StatusEvent):
+            print(item.status.upper(), item.error)
+    orders.trim(db, position)
+    return orders.append(db.create_transaction(), b"order").wait()
+
+
+async def follow_in_a_loop(adb: fdb.AsyncDatabase, orders: fdb.layers.Stream) -> None:
+    position: fdb.tuple.Versionstamp = await orders.append(adb, b"order")
+    async with orders.subscribe(adb, start=position) as events:
+        async for event in events:
+            print(event.data.decode(), event.version + 1)
+            await events.close()
+    for group, cursor in (await orders.groups(adb)).items():
+        await orders.seek(adb, group.lower(), cursor)
+
+
 async def asynchronous() -> None:
     adb = fdb.open(fdb.embedded.unique(), event_model="asyncio")
     await adb.set(b"a", b"1")
