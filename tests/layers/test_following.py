@@ -177,12 +177,13 @@ def test_a_watch_that_fails_is_renewed_with_back_off(base, stream, monkeypatch):
             found = watch(other, key)
             other.reset()  # which fails it
             return found
+        if len(made) == 4:
+            threading.Thread(target=stream.append, args=(base, b"x")).start()
         return watch(tr, key)
 
     watch = fdb.Transaction.watch
     monkeypatch.setattr(fdb.Transaction, "watch", failing)
     with stream.subscribe(base, status_events=True, max_backoff=0.01) as events:
-        threading.Timer(0.1, stream.append, (base, b"x")).start()
         told = until(events, b"x")
     assert [event.attempt for event in told if event.status == "retrying"] == [1, 2, 3]
     assert [event.status for event in told if event.status != "retrying"] == [
