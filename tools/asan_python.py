@@ -44,6 +44,7 @@ OURS = re.compile(r"^ +#\d+ .* " + re.escape(str(ROOT / "native")) + "/", re.MUL
 TESTS = """
     native/test_lifetimes.py native/test_memory.py native/test_extension.py native/test_closing.py
     native/test_awaiting.py native/test_transactional_call.py
+    observing/test_observation.py
     test_future.py test_values.py tuple waiting/test_asyncio_model.py waiting/test_ended_loops.py
 """.split()
 #: Without those that do only more of the same, those that mostly start interpreters, and without

@@ -12,7 +12,7 @@ from fdb.testing import faults
 from helpers.paths import ROOT
 
 PAGE = ROOT / "docs" / "observing.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("rules", ["", "not_committed:p=0.2;commit_unknown_result:p=0.1;seed=7"])
@@ -25,9 +25,10 @@ def test_the_page(
     pytest.importorskip("opentelemetry")
     monkeypatch.setattr("fdb.open", lambda name: memory_db)
     scope: dict[str, Any] = {"__name__": "program"}
-    assert len(BLOCKS) == 4
+    blocks = _BLOCK.findall(PAGE.read_text())
+    assert len(blocks) == 4
     with faults(memory_db, rules=rules):
-        for number, block in enumerate(BLOCKS):
+        for number, block in enumerate(blocks):
             exec(compile(block, f"{PAGE}, block {number}", "exec"), scope)
     shown = capsys.readouterr().out
     assert "program.deposit" in shown

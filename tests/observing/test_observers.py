@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 import threading
@@ -169,3 +170,13 @@ def test_observations_hold_no_references(memory_db: fdb.Database) -> None:
             memory_db[b"a"] = b""
             memory_db.get(b"a")
     assert sys.getrefcount(memory_db) == before
+
+
+def test_an_asynchronous_database(memory_name: str) -> None:
+    db = fdb.open(memory_name, event_model="asyncio")
+    events: Events = []
+    db.observers.append(events.append)
+    asyncio.run(db.set(b"a", b""))
+    fdb.open(memory_name)[b"b"] = b""  # another object
+    db.observers.clear()
+    assert [event.database for event in events] == [db, db]

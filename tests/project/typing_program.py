@@ -246,6 +246,19 @@ async def asynchronous() -> None:
         print(row.key + taken + value)
 
 
+def watched() -> None:
+    def tell(event: fdb.TransactionEvent) -> None:
+        print(event.function, event.read_version, event.elapsed + 1)
+        event.read_version + 1  # error: operator reportOptionalOperand
+
+    with fdb.observe(fdb.Collector()) as collector, fdb.observe(tell):
+        tail: float = collector.total.elapsed.quantile(0.99)
+        print(tail, collector.functions["f"].errors)
+    db.observers.append(tell)
+    db.observers.append("tell")  # error: arg-type reportArgumentType
+    fdb.observe(3)  # error: type-var reportArgumentType
+
+
 def shorten(key: bytes, value: bytes) -> tuple[bytes, bytes] | None:
     return (key, value[:10]) if value else None
 
