@@ -387,6 +387,8 @@ def of_other_queue(queue, db):
             TypeError,
             "snapshot can only read",
         ),
+        (lambda queue, db: queue.worker(None), TypeError, "a worker needs a database or tenant"),
+        (lambda queue, db: queue.claim(None), TypeError, "Database, Tenant or Transaction"),
         (lambda queue, db: Queue(SPACE, lease=-1), ValueError, "lease must be positive, not -1"),
         (lambda queue, db: Queue(SPACE, max_attempts=0), ValueError, "max_attempts must be 1 to"),
         (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import datetime
 import pathlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -194,6 +195,31 @@ async def asynchronous_values(adb: fdb.AsyncDatabase) -> int:
     async with blob.open(adb, "wb") as writer, blob.open(adb) as reader:
         written: int = await writer.write(await reader.read())
     return written + await counter.get(adb)
+
+
+def work(db: fdb.Database, tr: fdb.Transaction) -> bytes:
+    """Queues, their workers and leases, blocking."""
+    queue, lease = fdb.layers.PriorityQueue(tasks), fdb.layers.Lease(b"lease", ttl=10)
+    queue.push(tr, b"x", 3, delay=datetime.timedelta(seconds=1))
+    queue.claim(db).data  # error: union-attr reportOptionalMemberAccess
+    with queue.worker(db, batch=5) as worker, lease.hold(db, timeout=1) as grant:
+        for item in worker:
+            with item:
+                lease.check(tr, grant)
+                return item.data if queue.finish(tr, item) else grant.token
+    queue.worker(tr)  # error: call-overload reportArgumentType
+    return bytes(queue.counts(tr.snapshot).ready)
+
+
+async def asynchronous_work(adb: fdb.AsyncDatabase) -> int:
+    """The same with await."""
+    queue, lease = fdb.layers.Queue(tasks), fdb.layers.Lease(("lease",))
+    queue.push(adb, b"x")  # error: unused-coroutine reportUnusedCoroutine
+    async with queue.worker(adb) as worker, lease.hold(adb) as grant:
+        async for item in worker:
+            async with item:
+                await lease.renew(adb, grant)
+    return (await queue.counts(adb)).dead + len(await queue.claim_many(adb, 3))
 
 
 def files(db: fdb.Database, path: pathlib.Path) -> fdb.embedded.FileInfo:
