@@ -41,7 +41,7 @@ class TransactionEvent:
     elapsed: float
     #: Of that, in the function, or between the calls of a program that has none: what the three below leave.
     in_function: float
-    #: While at least one thing was waited for that was read.
+    #: While at least one thing was waited for that was read, but for waits by `block_until_ready` and `wait_for_any`.
     in_waiting: float
     #: From the call of `commit` until its outcome was seen.
     in_committing: float
