@@ -6,8 +6,8 @@ Lines that are wrong say what the checkers must report for them: the code of myp
 from __future__ import annotations
 
 import asyncio
-import json
 import datetime
+import json
 import pathlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -201,13 +201,12 @@ def work(db: fdb.Database, tr: fdb.Transaction) -> bytes:
     """Queues, their workers and leases, blocking."""
     queue, lease = fdb.layers.PriorityQueue(tasks), fdb.layers.Lease(b"lease", ttl=10)
     queue.push(tr, b"x", 3, delay=datetime.timedelta(seconds=1))
-    queue.claim(db).data  # error: union-attr reportOptionalMemberAccess
+    queue.claim(db).data.hex()  # error: union-attr reportOptionalMemberAccess
     with queue.worker(db, batch=5) as worker, lease.hold(db, timeout=1) as grant:
         for item in worker:
             with item:
                 lease.check(tr, grant)
                 return item.data if queue.finish(tr, item) else grant.token
-    queue.worker(tr)  # error: call-overload reportArgumentType
     return bytes(queue.counts(tr.snapshot).ready)
 
 
