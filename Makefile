@@ -28,6 +28,7 @@ FORMATTED := $(wildcard engine/*/*.cc engine/*/*.h native/binding/*.[ch] native/
 
 QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tests/tuple tests/waiting \
 	tests/native/test_lifetimes.py tests/project/test_packaging.py \
+	tests/test_loop_frames.py tests/test_attempt_loops.py tests/test_flows.py tests/observing/test_observation.py \
 	tests/testing/test_tracing.py tests/testing/test_kept.py tests/testing/test_driven.py
 # Tests that ask no database anything, and those that run suites of their own.
 WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
