@@ -69,9 +69,4 @@ def write(
 
 def once(receipts: Receipts, start: Callable[[Any], Steps[None]]) -> Callable[[Any], Steps[None]]:
     """Returns the steps that do what those of `start` do, unless an earlier attempt that was committed has done it."""
-
-    def steps(tr: Any) -> Steps[None]:
-        if (yield from receipts.applied(tr)) is None:
-            yield from start(tr)
-
-    return steps
+    return lambda tr: receipts.once(tr, start)

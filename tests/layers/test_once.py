@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import pickle
 import time
 
 import pytest
@@ -152,3 +154,111 @@ def test_a_stamped_receipt_tells_the_version_of_the_commit(base):
     keys = [row.key for row in done(base.get_range_startswith(b"log/"))]
     assert len(keys) == 2
     assert keys[1] == b"log/" + earlier
+
+
+def test_receipts_are_removed_in_each_tenant():
+    receipts = Receipts(RECEIPTS)
+    with fdb.testing.temporary_database() as db:
+        names = (b"one", b"two", b"three")
+        for name in names:
+            fdb.tenant_management.create_tenant(db, name)
+        for _ in range(20):
+            for name in names:
+                run(db.open_tenant(name), increment(receipts))
+        gc.collect()
+        for name in names:
+            assert count_of(db.open_tenant(name)) == 20
+            assert len(receipts_of(db.open_tenant(name))) <= 3
+
+
+def test_a_look_for_the_receipt_that_is_interrupted_finds_out_nothing():
+    receipts = Receipts(RECEIPTS)
+    with fdb.testing.temporary_database() as db:
+        tr = db.create_transaction()
+        run(tr, increment(receipts))
+        with fdb.testing.faults(db) as faults:
+            faults.add("commit_unknown_result", times=1, effect="applied")
+            with pytest.raises(fdb.FDBError) as failed:
+                tr.commit().wait()
+        tr.on_error(failed.value).wait()
+        interrupted = increment(receipts)(tr)
+        next(interrupted)  # is reading the receipt
+        interrupted.close()
+        run(tr, increment(receipts))
+        tr.commit().wait()
+        assert count_of(db) == 1
+
+
+class Refused(Exception):
+    def __init__(self, what, when):
+        super().__init__(f"{what} {when}")
+        self.what = what
+
+
+class OfItsOwnMaking(Exception):
+    def __new__(cls, *, what):
+        return super().__new__(cls, what)
+
+    def __init__(self, *, what):
+        super().__init__(what)
+
+
+@pytest.mark.parametrize("kind", ["plain", "own"])
+def test_what_was_refused_is_refused_again(base, kind):
+    receipts = Receipts(RECEIPTS)
+    refusal = Refused("this", "now") if kind == "plain" else OfItsOwnMaking(what="this")
+
+    def steps(refuses):
+        def start(tr):
+            if refuses:
+                raise refusal
+            tr.add(COUNT, (1).to_bytes(8, "little"))
+            return
+            yield
+
+        return lambda tr: receipts.once(tr, start)
+
+    seen = []
+
+    @fdb.transactional
+    def both(tr):
+        run(tr, steps(refuses=False))
+        with pytest.raises(type(refusal)) as refused:
+            run(tr, steps(refuses=seen == []))
+        seen.append(refused.value)
+        run(tr, steps(refuses=False))
+
+    @fdb.transactional
+    async def both_in_a_loop(tr):
+        await run(tr, steps(refuses=False))
+        with pytest.raises(type(refusal)) as refused:
+            await run(tr, steps(refuses=seen == []))
+        seen.append(refused.value)
+        await run(tr, steps(refuses=False))
+
+    with fdb.testing.faults(base) as faults:
+        faults.add("commit_unknown_result", times=1, effect="applied")
+        done(both_in_a_loop(base) if isinstance(base, fdb.AsyncDatabase) else both(base))
+    assert count_of(base) == 2
+    assert [str(error) for error in seen] == [str(refusal)] * 2
+    assert vars(seen[1]) == vars(refusal)
+
+
+def test_a_forked_process_leaves_the_receipt_to_the_other_one():
+    receipts = Receipts(RECEIPTS)
+    with fdb.testing.temporary_database() as db:
+        tr = db.create_transaction()
+        run(tr, increment(receipts))
+        [place] = receipts._places[db].values()
+        child = os.fork()
+        if child == 0:
+            tr._receipts.clear()
+            os._exit(len(place.finished))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        tr._receipts.clear()
+        assert len(place.finished) == 1
+
+
+def test_receipts_can_be_sent_to_another_process():
+    receipts = pickle.loads(pickle.dumps(Receipts(RECEIPTS, stamped=True)))
+    assert (receipts._prefix, receipts._stamped) == (RECEIPTS, True)
