@@ -6,6 +6,9 @@ each block belongs to the thread or task that runs it.
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 from fdb._attempts import AsynchronousRun, strand_of
 from fdb._errors import FDBError
 from fdb._governed import Progress, Steps, create, drive, drive_asynchronously
@@ -45,9 +48,22 @@ class _Loop:
         self._is_over = False
         #: Where the function asks for the next attempt.
         self._place: Place | None = None
+        #: What the last attempt has failed with, while the next one has not been asked for.
+        self._owed = ""
+
+    def __del__(self) -> None:
+        """Warns of a loop that was left behind an attempt that failed: the program may believe that it was committed."""
+        if self._owed and not sys.is_finalizing():
+            warnings.warn(
+                f"a loop of attempts() was left though its last attempt had failed with {self._owed}, so nothing of it "
+                "was written: leave the loop by its end, which follows the attempt that was committed",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def _has_next(self, place: Place) -> bool:
         self._place = place
+        self._owed = ""
         if self._attempt is not None:
             raise RuntimeError(
                 "an attempt was not made: write `with attempt as tr:` in the loop of attempts()"
@@ -98,6 +114,9 @@ class _Block:
         tr._attempt = attempt
         return tr
 
+    def _place(self) -> Place | None:
+        return self._loop._place if self._loop is not None else None
+
     def _end_steps(self, error: BaseException | None, place: Place) -> Steps[bool]:
         """Ends the attempt, whose block at a place has ended, perhaps with an error.
 
@@ -141,6 +160,8 @@ class _Block:
             return failed
         refusal = yield from self._progress.retry_steps(failed)
         loop._is_over = refusal is not None
+        if refusal is None:
+            loop._owed = f"{failed.name} ({failed.code})"
         return refusal
 
     def _fail_steps(self, error: FDBError, may_go_on: bool) -> Steps[None]:
@@ -153,6 +174,7 @@ class _Block:
                 "the block was left by return or break, so it could not be run again: leave the loop behind "
                 "the block"
             )
+        progress.tr._handle.note_failure(error.code)
         progress.tr.cancel()
 
 
@@ -217,7 +239,7 @@ class Attempt(_Block):
         trace: TracebackType | None,
     ) -> bool:
         """Commits, or cancels the transaction for an exception. True where another attempt follows."""
-        return _end(self, error, caller(1))
+        return _end(self, error, caller(1, self._place()))
 
 
 class AttemptIterator(_Loop):
@@ -290,7 +312,7 @@ class AsyncAttempt(_Block):
         trace: TracebackType | None,
     ) -> Coroutine[Any, Any, bool]:
         """Commits, or cancels the transaction for an exception. True where another attempt follows."""
-        return _end_asynchronously(self, error, caller(1))
+        return _end_asynchronously(self, error, caller(1, self._place()))
 
 
 class AsyncAttemptIterator(_Loop):

@@ -149,6 +149,7 @@ class Progress:
         except FDBError as refusal:
             return self.explained(error, refusal)
         if api_version.get() < _KEEPS_TIMEOUT and not self._keep_deadline():
+            self.tr._handle.note_failure(_TIMED_OUT)
             self.tr.cancel()
             return self.explained(error, FDBError(_TIMED_OUT))
         self.attempts += 1

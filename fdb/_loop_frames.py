@@ -29,16 +29,25 @@ _GOES_ELSEWHERE = frozenset(
 _HANDLERS = frozenset(("SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH"))
 
 
-def caller(depth: int) -> Place:
-    """Returns where a function is that has called the caller, `depth` calls up."""
-    frame = sys._getframe(depth + 1)
+def caller(depth: int, loop: Place | None = None) -> Place:
+    """Returns where a function is that has called the caller, `depth` calls up.
+
+    With a loop it is the function of that, if it has called those between: the block may be in a helper of its.
+    """
+    found = frame = sys._getframe(depth + 1)
+    while loop is not None and found.f_code is not loop[0]:
+        if found.f_back is None:
+            break
+        found = found.f_back
+    else:
+        frame = found
     return frame.f_code, frame.f_lasti
 
 
 def goes_on(loop: Place, block: Place) -> bool:
     """Whether the loop may be asked for more after the `with` block has ended at a place.
 
-    True, too, where that cannot be told: the loop or the block belongs to another function.
+    True, too, where that cannot be told: the function with the loop is a generator, say, and has not called this.
     """
     code, head = loop
     if block[0] is not code:

@@ -174,6 +174,48 @@ def test_loops_that_are_not_written_as_documented(memory_db: fdb.Database) -> No
     assert memory_db[b"b"] == b"1"
 
 
+def test_a_block_in_a_helper_whose_loop_ends_raises(memory_db: fdb.Database) -> None:
+    def attempted(attempt: Any) -> str:
+        with attempt as tr:
+            if attempt.number == 1:
+                disturb(memory_db, tr)
+            return "done"
+
+    def returns() -> str:
+        for attempt in memory_db.attempts():
+            return attempted(attempt)
+        return "ended"
+
+    def returns_from_a_stack() -> str:
+        for attempt in memory_db.attempts():
+            with contextlib.ExitStack() as stack:
+                disturb(memory_db, stack.enter_context(attempt))
+                return "done"
+        return "ended"
+
+    for function in (returns, returns_from_a_stack):
+        with pytest.raises(fdb.FDBError, match="left by return or break"):
+            function()
+    assert memory_db[b"own"] is None
+    for attempt in memory_db.attempts(max_retry_delay=0.001):
+        result = attempted(attempt)
+    assert (result, attempt.number) == ("done", 2)
+
+
+def test_a_loop_that_is_left_behind_a_failed_attempt_warns(memory_db: fdb.Database) -> None:
+    def leaves() -> None:
+        for attempt in memory_db.attempts():
+            with attempt as tr:
+                disturb(memory_db, tr)
+                read = tr[b"read"].value
+            if read is not None:
+                break
+
+    with pytest.warns(RuntimeWarning, match=r"failed with not_committed \(1020\)"):
+        leaves()
+    assert memory_db[b"own"] is None
+
+
 def test_a_watch_of_an_attempt_is_not_waited_for_inside(memory_db: fdb.Database) -> None:
     for attempt in memory_db.attempts():
         with attempt as tr:

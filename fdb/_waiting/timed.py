@@ -107,11 +107,14 @@ async def wait_any_in_loop(
         elif not loop.is_closed():  # a bell may be rung in another thread
             loop.call_soon_threadsafe(event.set)
 
-    with _Told(futures, told, bell):
-        try:
-            await asyncio.wait_for(event.wait(), seconds)
-        except asyncio.TimeoutError:
-            pass
+    # Not by asyncio.wait_for, which before Python 3.12 may lose the cancellation of a task when something is ready.
+    timer = None if seconds is None else loop.call_later(seconds, event.set)
+    try:
+        with _Told(futures, told, bell):
+            await event.wait()
+    finally:
+        if timer is not None:
+            timer.cancel()
     return _first_ready(futures)
 
 

@@ -404,7 +404,7 @@ void binding_count_taken(HandleObject *handle, FutureObject *future);
 void binding_count_dropped(FutureObject *future); /* of a stage, before anybody has seen its end */
 void binding_count_ended(HandleObject *handle, const char *how);
 /* Methods, of any handle. */
-PyObject *binding_count_failed(HandleObject *handle, PyObject *kind);
+PyObject *binding_count_failed(HandleObject *handle, PyObject *why);
 PyObject *binding_count_succeeded(HandleObject *handle, PyObject *ignored);
 /* The exception that is set has ended a transaction; an FDBError has not, which is the business of on_error. */
 void binding_count_raised(ViewObject *transaction);

@@ -348,9 +348,22 @@ void binding_count_raised(ViewObject *transaction) {
     Py_DECREF(handle);
 }
 
-PyObject *binding_count_failed(HandleObject *handle, PyObject *kind) {
-    if (handle->counts != NULL) {
-        fail(handle, kind);
+PyObject *binding_count_failed(HandleObject *handle, PyObject *why) {
+    CountsObject *counts = (CountsObject *)handle->counts;
+    if (counts == NULL) {
+        Py_RETURN_NONE;
+    }
+    if (!PyLong_Check(why)) {
+        fail(handle, why);
+        Py_RETURN_NONE;
+    }
+    int code = (int)PyLong_AsLong(why);
+    if (code == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    if (has_begun(counts) || counts->began != 0) {
+        counts->error = code;
+        tell(handle, "failed", 0, NULL);
     }
     Py_RETURN_NONE;
 }

@@ -459,7 +459,8 @@ static PyMethodDef transaction_methods[] = {
     {"reset", (PyCFunction)transaction_reset, METH_NOARGS, "reset()"},
     {"cancel", (PyCFunction)transaction_cancel, METH_NOARGS, "cancel()"},
     {"note_failure", (PyCFunction)binding_count_failed, METH_O,
-     "Has the observers know the class of an exception that has ended the transaction."},
+     "Has the observers know what has ended the transaction: the class of an exception, or the code of an "
+     "FDBError."},
     {"note_success", (PyCFunction)binding_count_succeeded, METH_NOARGS,
      "The same of an end without a commit, after which there is nothing to do."},
     {NULL, NULL, 0, NULL},

@@ -53,6 +53,23 @@ def test_a_transactional_function(memory_db: fdb.Database, events: Events) -> No
     assert attempt.number == end.number
 
 
+def test_an_error_in_a_block_that_is_not_tried_again(
+    memory_db: fdb.Database, events: Events
+) -> None:
+    with pytest.raises(fdb.FDBError, match="1007"), memory_db.transaction() as tr:
+        tr[b"a"].present()
+        raise fdb.FDBError(1007)
+    assert outcomes(events) == failed("transaction_too_old")
+    assert [event.code for event in events] == [1007, 1007]
+    events.clear()
+    with pytest.raises(fdb.FDBError, match="below at_least"):
+        with memory_db.transaction(at_least=2**62):
+            pytest.fail("the block has begun")
+    assert outcomes(events) == failed("future_version")
+    with pytest.raises(OverflowError):
+        memory_db.create_transaction()._handle.note_failure(2**70)
+
+
 def test_every_operation_counts(memory_db: fdb.Database, events: Events) -> None:
     @fdb.transactional
     def act(tr: fdb.Transaction) -> None:

@@ -99,3 +99,22 @@ def test_a_bell_ends_it_in_a_loop(test_prefix):
         first.cancel()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_a_cancellation_is_not_lost(turns):
+    async def main():
+        bell = timed.Bell()
+        task = asyncio.ensure_future(timed.wait_any_in_loop((), LONG, bell))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        bell.ring()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if task.cancel():
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        else:
+            assert await task is None
+
+    asyncio.run(main())
