@@ -105,11 +105,11 @@ class Upload:
                 self._buffer.clear()
 
     def _put_piece(self, tr: Any) -> Steps[None]:
-        if not self._stored:
+        if self._stored:
+            yield from self._store.check_upload(tr, self._id)
+        else:
             self._store.begin_upload(tr, self._id)
         self._put_buffer(tr)
-        return
-        yield
 
     def _put_buffer(self, tr: Any) -> None:
         self._store.put(tr, self._id, self._stored, memoryview(bytes(self._buffer)))
@@ -128,9 +128,11 @@ class Upload:
                 store.drop_upload(tr, self._id)
             return
         if self._stored:
-            yield from store.end_upload(tr, self._id)
-        self._put_buffer(tr)
+            yield from store.check_upload(tr, self._id)
         yield from store.publish(tr, self._id, self.size)
+        self._put_buffer(tr)
+        if self._stored:
+            store.end_upload(tr, self._id)
 
     def discard(self) -> Flow[None]:
         """Removes what was written."""

@@ -144,15 +144,17 @@ class BlobStore:
         row = tuple_layer.pack((self.names, int(time.time())))
         tr.set(self._upload_key(content_id), row)
 
-    def end_upload(self, tr: Any, content_id: bytes) -> Steps[None]:
-        """Notes that it is complete. Raises OSError (ESTALE) if it was discarded."""
-        key = self._upload_key(content_id)
-        if (yield tr.get(key)) is None:
+    def end_upload(self, tr: Any, content_id: bytes) -> None:
+        """Notes that it is complete."""
+        tr.clear(self._upload_key(content_id))
+
+    def check_upload(self, tr: Any, content_id: bytes) -> Steps[None]:
+        """Raises OSError (ESTALE) if what is being written was discarded; who writes more of it asks that first."""
+        if (yield tr.get(self._upload_key(content_id))) is None:
             raise OSError(
                 errno.ESTALE,
                 f"what was being written to the blob at {self._versions.rawPrefix!r} was discarded as unfinished",
             )
-        tr.clear(key)
 
     def drop_upload(self, tr: Any, content_id: bytes) -> None:
         """Removes a content that has no version."""

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from typing import NamedTuple
 
 from fdb import tuple as tuple_layer
@@ -122,13 +123,8 @@ class QueueStore:
         if calls.settled != attempt:
             calls.missed = [each.id for taken in calls.claims for each in taken]
             self._recent.forget(calls.missed)
-            calls.settled, calls.claims = attempt, []
+            calls.settled, calls.claims, calls.refused = attempt, [], set()
         return calls, False
-
-    def _begin_writing(self, tr: Transaction) -> Steps[bool]:
-        """The same for an operation that will write."""
-        _, repeated = yield from self._begin(tr)
-        return repeated or (yield from self._receipts.applied(tr)) is not None
 
     # ---- push ----
 
@@ -141,11 +137,13 @@ class QueueStore:
         if number >= _MOST_PUSHES:
             raise ValueError(f"one transaction pushes at most {_MOST_PUSHES:,} items to a queue")
         calls.pushes += 1
+        # Waited for before anything is written, so that who is interrupted here has pushed nothing.
+        version: int = (yield tr.get_read_version()) if delay else 0
         yield from self._receipts.applied(tr)
         stamp = number.to_bytes(2, "big")
         _set_stamped(tr, self._items, stamp, data)
         if delay:
-            due = (yield tr.get_read_version()) + delay
+            due = version + delay
             value = tuple_layer.pack((0, False, priority))
             _set_stamped(tr, tuple_layer.pack((due,), self._due), stamp, value)
             self._count(tr, "delayed", 1)
@@ -300,28 +298,32 @@ class QueueStore:
 
     def extend(self, tr: Transaction, item: Taken, lease: int) -> Steps[None]:
         """Has the lease of an item end so many versions from now. Raises ItemLostError."""
-        _, repeated = yield from self._begin(tr)
-        if repeated:
-            return
         version = tr.get_read_version()
-        due = yield from self._due_of(tr, item)
-        tr.clear(self._due_key(due, item.id))
-        self._set_claim(tr, item, (yield version) + lease)
+        due = yield from self._begin_with(tr, item)
+        if due is not None:
+            end = (yield version) + lease
+            tr.clear(self._due_key(due, item.id))
+            self._set_claim(tr, item, end)
 
     def finish(self, tr: Transaction, item: Taken) -> Steps[bool]:
         """Removes an item. Raises ItemLostError; returns False if an earlier attempt has done it."""
-        if (yield from self._begin_writing(tr)):
+        due = yield from self._begin_with(tr, item)
+        if due is None:
             return False
-        yield from self._drop_claim(tr, item)
+        yield from self._receipts.applied(tr)
+        self._drop_claim(tr, item, due)
         tr.clear(_key(self._items, item.id))
         self._count(tr, "claimed", -1)
         return True
 
     def release(self, tr: Transaction, item: Taken, delay: int, failed: bool) -> Steps[None]:
         """Gives an item back, to be claimed again after so many versions. Raises ItemLostError."""
-        if (yield from self._begin_writing(tr)):
+        due = yield from self._begin_with(tr, item)
+        if due is None:
             return
-        yield from self._drop_claim(tr, item)
+        version: int = (yield tr.get_read_version()) if delay else 0
+        yield from self._receipts.applied(tr)
+        self._drop_claim(tr, item, due)
         self._recent.forget([item.id])
         attempts = item.attempts if failed else item.attempts - 1
         if failed and self._max_attempts is not None and attempts >= self._max_attempts:
@@ -329,9 +331,8 @@ class QueueStore:
             return
         self._count(tr, "claimed", -1)
         if delay:
-            due = (yield tr.get_read_version()) + delay
             value = tuple_layer.pack((attempts, False, item.priority))
-            tr.set(self._due_key(due, item.id), value)
+            tr.set(self._due_key(version + delay, item.id), value)
             self._count(tr, "delayed", 1)
         else:
             tr.set(self._ready_key(item.priority, item.id), tuple_layer.pack((attempts,)))
@@ -345,25 +346,33 @@ class QueueStore:
 
     def bury(self, tr: Transaction, item: Taken) -> Steps[None]:
         """Makes an item a dead letter. Raises ItemLostError."""
-        if (yield from self._begin_writing(tr)):
-            return
-        yield from self._drop_claim(tr, item)
-        self._recent.forget([item.id])
-        self._bury(tr, "claimed", item.id, item.attempts, item.priority)
+        due = yield from self._begin_with(tr, item)
+        if due is not None:
+            yield from self._receipts.applied(tr)
+            self._drop_claim(tr, item, due)
+            self._recent.forget([item.id])
+            self._bury(tr, "claimed", item.id, item.attempts, item.priority)
 
-    def _due_of(self, tr: Transaction, item: Taken) -> Steps[int]:
+    def _begin_with(self, tr: Transaction, item: Taken) -> Steps[int | None]:
+        """Returns when a claim ends, None if an earlier attempt has acted on it already. Writes nothing.
+
+        Raises ItemLostError, also if the earlier attempt has met that.
+        """
+        calls, repeated = yield from self._begin(tr)
         value: bytes | None = yield tr.get(_key(self._claims, item.id))
-        if value is not None:
+        if repeated and item.id not in calls.refused:
+            return None
+        if value is not None and not repeated:
             token, due, _, _ = tuple_layer.unpack(value)
             if token == item.token:
                 return int(due)
+        calls.refused.add(item.id)
         raise ItemLostError(
             f"the item {Versionstamp.from_bytes(item.id)!r} is not claimed any more by this claim, "
             f"number {item.attempts}: its lease has ended, or it was finished or released"
         )
 
-    def _drop_claim(self, tr: Transaction, item: Taken) -> Steps[None]:
-        due = yield from self._due_of(tr, item)
+    def _drop_claim(self, tr: Transaction, item: Taken, due: int) -> None:
         tr.clear(self._due_key(due, item.id))
         tr.clear(_key(self._claims, item.id))
 
@@ -402,31 +411,32 @@ class QueueStore:
 
     def revive(self, tr: Transaction, item: Taken) -> Steps[bool]:
         """Makes a dead letter an item that was never claimed; returns whether it was there."""
-        if (yield from self._begin_writing(tr)):
-            return True
-        if not (yield from self._drop_dead(tr, item)):
-            return False
-        tr.set(self._ready_key(item.priority, item.id), tuple_layer.pack((0,)))
-        self._count(tr, "ready", 1)
-        self._tell(tr)
-        return True
+
+        def restore() -> None:
+            tr.set(self._ready_key(item.priority, item.id), tuple_layer.pack((0,)))
+            self._count(tr, "ready", 1)
+            self._tell(tr)
+
+        return (yield from self._act_on_dead(tr, item, restore))
 
     def discard(self, tr: Transaction, item: Taken) -> Steps[bool]:
         """Removes a dead letter; returns whether it was there."""
-        if (yield from self._begin_writing(tr)):
-            return True
-        if not (yield from self._drop_dead(tr, item)):
-            return False
-        tr.clear(_key(self._items, item.id))
-        return True
+        key = _key(self._items, item.id)
+        return (yield from self._act_on_dead(tr, item, lambda: tr.clear(key)))
 
-    def _drop_dead(self, tr: Transaction, item: Taken) -> Steps[bool]:
+    def _act_on_dead(self, tr: Transaction, item: Taken, act: Callable[[], None]) -> Steps[bool]:
+        calls, repeated = yield from self._begin(tr)
+        if repeated:
+            return item.id not in calls.refused
         key = _key(self._dead, item.id)
         value: bytes | None = yield tr.get(key)
         if value is None:
+            calls.refused.add(item.id)
             return False
+        yield from self._receipts.applied(tr)
         tr.clear(key)
         self._count(tr, "dead", -1)
+        act()
         return True
 
     def counts(self, tr: Transaction) -> Steps[QueueCounts]:

@@ -132,8 +132,10 @@ class Consumer(Follower):
 
     def handled(self) -> None:
         """See Follower."""
-        if self._claim is not None:
-            self._claim.after = max(self._claim.after, self.place)
+        claim = self._claim
+        # What was given last may be of an earlier claim, as status events come before the first event of one.
+        if claim is not None and claim.after < self.place <= claim.until:
+            claim.after = self.place
 
     def end(self) -> Flow[None]:
         """See Follower."""

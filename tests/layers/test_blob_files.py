@@ -104,6 +104,20 @@ def test_a_file_that_is_forgotten_publishes_nothing(db):
     assert blob.discard_unfinished(db, 0) in (0, 1)  # begun within this second, or the one before
 
 
+def test_who_writes_on_after_a_discard_is_told_and_leaves_nothing(db):
+    blob = Blob(SPACE)
+    file = blob.open(db, "wb")
+    file.write(bytes(PIECE))
+    tr = db.create_transaction()
+    tr.clear_range(SPACE.range(("upload",)))
+    tr.clear_range(SPACE.range(("data",)))
+    tr.commit().wait()
+    with pytest.raises(OSError, match="was discarded as unfinished") as caught:
+        file.write(bytes(PIECE))
+    assert caught.value.errno == errno.ESTALE
+    assert list(db.get_range(SPACE.range(("data",)))) == []
+
+
 def test_a_reader_keeps_its_version_or_says_that_it_has_gone(db):
     for versioned in (True, False):
         blob = written(Blob(SPACE, versioned=versioned)[versioned], db)

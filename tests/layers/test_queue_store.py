@@ -200,3 +200,70 @@ def test_claiming_in_a_function_is_retry_safe(own_db):
             faults.add("not_committed", probability=0.3)
             handle_one(own_db)
         assert queue.counts(own_db) == (before - 1, 0, 0, 0)
+
+
+def drive(steps, answers):
+    """Runs steps until they have had so many answers, and gives them up there; returns whether they came to their end."""
+    answer = None
+    for _ in range(answers + 1):
+        try:
+            read = steps.send(answer)
+        except StopIteration:
+            return True
+        answer = read.wait() if isinstance(read, fdb.FutureInt64) else read.value
+    steps.close()
+    return False
+
+
+@pytest.mark.parametrize("act", ["finish", "release", "bury", "extend", "push"])
+def test_an_operation_that_is_interrupted_has_done_nothing(own_db, act):
+    queue = Queue(SPACE)
+    second = 1_000_000
+    for answers in range(10):
+        own_db.clear_range(SPACE.range())
+        push_all(queue, own_db, 1)
+        item = queue.claim(own_db)
+        before = queue.counts(own_db), own_db.get_range(SPACE["item"].range())
+        tr = own_db.create_transaction()
+        taken = item._taken
+        arguments = {
+            "finish": (taken,),
+            "release": (taken, 100 * second, True),
+            "bury": (taken,),
+            "extend": (taken, second),
+            "push": (b"other", None, 100 * second),
+        }[act]
+        done = drive(getattr(queue._store, act)(tr, *arguments), answers)
+        tr.commit().wait()
+        if done:
+            break
+        assert (queue.counts(own_db), own_db.get_range(SPACE["item"].range())) == before
+        assert queue.finish(own_db, item), answers
+    assert 1 <= answers < 10
+
+
+@pytest.mark.parametrize("with_receipt", [False, True])
+def test_what_is_not_there_is_not_there_in_the_next_attempt_either(own_db, with_receipt):
+    queue = Queue(SPACE)
+    push_all(queue, own_db, 2)
+    lost, buried = queue.claim_many(own_db, 2)
+    queue.release(own_db, lost)
+    queue.bury(own_db, buried)
+    queue.discard(own_db, queue.dead(own_db)[0])
+
+    @fdb.transactional
+    def act(tr):
+        answers = [queue.revive(tr, buried), queue.discard(tr, buried)]
+        if with_receipt:
+            queue.push(tr, b"other")
+        for operation in (queue.finish, queue.release, queue.extend):
+            with pytest.raises(ItemLostError):
+                operation(tr, lost)
+        answers += [queue.revive(tr, buried), queue.discard(tr, buried)]
+        tr[b"own"] = b""
+        return answers
+
+    with fdb.testing.faults(own_db) as faults:
+        faults.add("commit_unknown_result", times=1, effect="applied")
+        assert act(own_db) == [False] * 4
+    assert queue.counts(own_db).ready == 1 + with_receipt

@@ -12,6 +12,7 @@ import pytest
 import fdb
 import fdb.testing
 from fdb.layers import StatusEvent, Stream, StreamTrimmedError
+from fdb.layers._stream_groups import Claim
 from helpers.layers import calm, in_trouble, seeds
 
 SPACE = fdb.Subspace(("stream",))
@@ -68,6 +69,18 @@ def test_what_a_closed_consumer_has_not_handled_goes_to_others_at_once(base):
     two.close()
     with stream.consume(base, "group", status_events=True) as three:
         assert [next(three).status for _ in range(2)] == ["started", "caught_up"]
+
+
+def test_handled_says_nothing_of_events_that_were_not_given(base):
+    stream = Stream(SPACE)
+    fill(base, stream, 10)
+    one, two = (stream.consume(base, "group", batch=5) for _ in range(2))
+    next(one), next(two)
+    theirs = one._follower._claim
+    # As it is when the events that another one has left are taken over, and trouble is told of before the first of them.
+    two._follower._claim = claim = Claim(2, theirs.after, theirs.until)
+    two.handled()
+    assert claim.after == theirs.after < two._follower.place
 
 
 def test_handled_says_so_of_the_last_event(base):
