@@ -174,6 +174,9 @@ class observe(Generic[ObserverT]):  # noqa: N801 - used as a function
         _check(observer)
         self._observer = observer
 
+    def __repr__(self) -> str:
+        return f"fdb.observe({self._observer!r})"
+
     def __enter__(self) -> ObserverT:
         global _everywhere
         with _lock:

@@ -42,8 +42,7 @@ class Download:
             if self._content is None:
                 which = "" if number is None else f" with version {number}"
                 raise FileNotFoundError(
-                    errno.ENOENT,
-                    f"there is no blob{which} at {self._store.subspace.pack(self._store.names)!r}",
+                    errno.ENOENT, f"there is no blob{which} at {self._store.key!r}"
                 )
         return self._content
 
@@ -145,6 +144,11 @@ class Upload:
         yield
 
 
+def _described(kind: str, content: Download | Upload) -> str:
+    """Returns how a file of the class so called prints."""
+    return f"<{kind} of the blob at {content._store.key!r} of {content.source!r}>"
+
+
 class BlobReader(io.RawIOBase):
     """A version of a blob, to be read and sought in; `Blob.open` gives it with a buffer before it.
 
@@ -159,6 +163,9 @@ class BlobReader(io.RawIOBase):
         #: Which version it is, and how many bytes it has.
         self.version: int = content.number
         self.size: int = content.size
+
+    def __repr__(self) -> str:
+        return _described("BlobReader", self._download)
 
     def _run(self, flow: Flow[Any]) -> Any:
         if self.closed:
@@ -205,6 +212,9 @@ class BlobWriter(io.BufferedIOBase):
     def __init__(self, store: BlobStore, source: Any) -> None:
         super().__init__()
         self._upload = Upload(store, source)
+
+    def __repr__(self) -> str:
+        return _described("BlobWriter", self._upload)
 
     def _run(self, flow: Flow[None]) -> None:
         if self.closed:
@@ -267,6 +277,9 @@ class AsyncBlobReader:
         self._download = Download(store, source, number)
         self._buffer = b""
         self._closed = False
+
+    def __repr__(self) -> str:
+        return _described("AsyncBlobReader", self._download)
 
     async def _run(self, flow: Flow[Any]) -> Any:
         if self._closed:
@@ -342,6 +355,9 @@ class AsyncBlobWriter:
     def __init__(self, store: BlobStore, source: Any) -> None:
         self._upload = Upload(store, source)
         self._closed = False
+
+    def __repr__(self) -> str:
+        return _described("AsyncBlobWriter", self._upload)
 
     async def write(self, data: Any) -> int:
         """Adds bytes, and returns how many. One that is cancelled may have added some: discard the file then."""

@@ -64,6 +64,11 @@ class BlobStore:
         self._versions = Subspace(("version", names), subspace.rawPrefix)
         self._data = Subspace(("data", names), subspace.rawPrefix)
 
+    @property
+    def key(self) -> bytes:
+        """Where the blob is, for texts."""
+        return self.subspace.pack(self.names)
+
     # ---- reading ----
 
     def contents(self, tr: Any, newest: bool = False) -> Steps[list[Content]]:

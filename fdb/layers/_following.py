@@ -108,6 +108,11 @@ class Follower:
         """Where to go on after what was given; empty before the begin."""
         return self.log.cursor(self.name, self.place) if self.name else b""
 
+    def described(self, kind: str) -> str:
+        """Returns how a subscription of the class so called prints."""
+        closed = ", closed" if self.bell.rung else ""
+        return f"<{kind} to the stream at {self.log.prefix!r} of {self.source!r}{closed}>"
+
     def flow(self) -> Flow[None]:
         """Gives BEGUN, then events, until the bell is rung."""
         try:
@@ -265,6 +270,9 @@ class Subscription(Iterator[T]):
         """
         self._follower.handled()
 
+    def __repr__(self) -> str:
+        return self._follower.described("Subscription")
+
     def __iter__(self) -> Subscription[T]:
         return self
 
@@ -347,6 +355,9 @@ class AsyncSubscription(AsyncIterator[T]):
     def handled(self) -> None:
         """Says that the event that was given last is handled; see `Subscription.handled`."""
         self._follower.handled()
+
+    def __repr__(self) -> str:
+        return self._follower.described("AsyncSubscription")
 
     def __aiter__(self) -> AsyncSubscription[T]:
         return self

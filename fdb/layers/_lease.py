@@ -342,6 +342,9 @@ class Hold(Generic[SourceT]):
         self._arguments: dict[str, Any] = {"wait": wait, "timeout": timeout, "name": name}
         self._grant: LeaseGrant | None = None
 
+    def __repr__(self) -> str:
+        return f"<Hold of {self._lease!r} of {self._source!r}>"
+
     def _take(self, grant: LeaseGrant | None) -> LeaseGrant:
         if grant is None:
             raise LeaseHeldError(f"{self._lease!r} is held by another one")

@@ -37,6 +37,11 @@ class Work:
         #: What was to be claimed by transactions that were interrupted.
         self._unsure: deque[list[Taken]] = deque()
 
+    def described(self, kind: str) -> str:
+        """Returns how a worker of the class so called prints."""
+        closed = ", closed" if self._bell.rung else ""
+        return f"<{kind} of the queue at {self._store.prefix!r} of {self.source!r}{closed}>"
+
     def next(self) -> Flow[QueueItem | None]:
         """Returns the next item, None if the worker was closed."""
         while not self._bell.rung:
@@ -118,6 +123,9 @@ class QueueWorker(Iterator[QueueItem]):
     def __init__(self, work: Work) -> None:
         self._work = work
 
+    def __repr__(self) -> str:
+        return self._work.described("QueueWorker")
+
     def __iter__(self) -> QueueWorker:
         return self
 
@@ -154,6 +162,9 @@ class AsyncQueueWorker(AsyncIterator[QueueItem]):
 
     def __init__(self, work: Work) -> None:
         self._work = work
+
+    def __repr__(self) -> str:
+        return self._work.described("AsyncQueueWorker")
 
     def __aiter__(self) -> AsyncQueueWorker:
         return self

@@ -310,8 +310,12 @@ class Stream:
     def watch(self, tr: Transaction) -> Watch:
         """Returns a watch that becomes ready when something is appended after what the transaction reads.
 
-        Wait for it after the commit.
+        Wait for it after the commit. Raises TypeError for a database or tenant.
         """
+        if not isinstance(tr, Transaction):
+            raise TypeError(
+                f"watch() belongs into the transaction that has found nothing, so give that, not {type(tr).__name__}"
+            )
         return tr.watch(self._log.head)
 
     # ---- administration ----

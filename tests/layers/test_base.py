@@ -107,3 +107,36 @@ def test_greenlets_wait_alone():
 
         gevent.joinall([gevent.spawn(work, number) for number in range(4)], raise_error=True)
         assert counter.get(db) == 6
+
+
+def test_what_operations_give_says_what_it_is():
+    space = fdb.Subspace(("looks",))
+    blob, queue = fdb.layers.Blob(space[1]), fdb.layers.Queue(space[2])
+    lease, stream = fdb.layers.Lease(space[3]), fdb.layers.Stream(space[4])
+    with fdb.testing.temporary_database() as db:
+        of = f"of {db!r}"
+        with blob["a"].open(db, "wb") as writer:
+            assert repr(writer) == f"<BlobWriter of the blob at {space[1].pack(('a',))!r} {of}>"
+        with blob["a"].open(db) as reader:
+            assert repr(reader.raw) == f"<BlobReader of the blob at {space[1].pack(('a',))!r} {of}>"
+        with queue.worker(db) as worker:
+            assert repr(worker) == f"<QueueWorker of the queue at {space[2].key()!r} {of}>"
+        assert repr(worker).endswith(f"{of}, closed>")
+        with lease.hold(db) as grant:
+            assert grant.name == ""
+        assert repr(lease.hold(db)) == f"<Hold of {lease!r} {of}>"
+        with stream.subscribe(db) as events:
+            assert repr(events) == f"<Subscription to the stream at {space[4].key()!r} {of}>"
+        assert repr(events).endswith(f"{of}, closed>")
+    with fdb.testing.temporary_database(event_model="asyncio") as adb:
+        of = f"of {adb!r}"
+        for thing, text in (
+            (blob.open(adb, "wb"), f"<AsyncBlobWriter of the blob at {space[1].key()!r} {of}>"),
+            (blob.open(adb), f"<AsyncBlobReader of the blob at {space[1].key()!r} {of}>"),
+            (queue.worker(adb), f"<AsyncQueueWorker of the queue at {space[2].key()!r} {of}>"),
+            (
+                stream.subscribe(adb),
+                f"<AsyncSubscription to the stream at {space[4].key()!r} {of}>",
+            ),
+        ):
+            assert repr(thing) == text

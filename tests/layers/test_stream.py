@@ -228,6 +228,8 @@ def test_what_cannot_be_followed(base, stream):
         stream.subscribe(base.create_transaction())
     with pytest.raises(TypeError, match="the name of a group"):
         stream.consume(base, b"group")
+    with pytest.raises(TypeError, match="watch.. belongs into the transaction .* not Database"):
+        stream.watch(base)
     with pytest.raises(TypeError, match="belongs into the transaction"):
         stream.take(base, "group")
     with pytest.raises(TypeError, match="must be a Subspace"):

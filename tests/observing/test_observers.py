@@ -43,7 +43,9 @@ def test_an_observer_of_the_process(memory_db: fdb.Database, asked: list[Any]) -
 
 def test_an_observer_ends_with_an_exception(memory_db: fdb.Database) -> None:
     events: Events = []
-    with pytest.raises(KeyError), fdb.observe(events.append):
+    observing = fdb.observe(events.append)
+    assert repr(observing) == f"fdb.observe({events.append!r})"
+    with pytest.raises(KeyError), observing:
         raise KeyError
     memory_db[b"b"] = b""
     assert events == []
