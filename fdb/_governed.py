@@ -6,7 +6,6 @@ for those of asyncio. The objects belong to one transaction each, and are as thr
 
 from __future__ import annotations
 
-import math
 from time import monotonic
 from types import CoroutineType
 
@@ -26,8 +25,8 @@ Steps = Generator[Any, Any, ResultT]
 _FUTURE_VERSION = 1009
 _TIMED_OUT = 1031
 _NOT_COMMITTED = 1020
-#: The API versions from which on there are conflicting keys to read, and on_error keeps the timeout for certain.
-_HAS_CONFLICTING_KEYS, _KEEPS_TIMEOUT = 630, 610
+#: The API versions from which on there are conflicting keys to read, and on_error keeps limits for certain.
+_HAS_CONFLICTING_KEYS, _KEEPS_LIMITS = 630, 610
 _CONFLICTING_KEYS = b"\xff\xff/transaction/conflicting_keys/"
 _BEGINS = b"1"
 
@@ -148,7 +147,7 @@ class Progress:
             yield self.tr.on_error(error.code)
         except FDBError as refusal:
             return self.explained(error, refusal)
-        if api_version.get() < _KEEPS_TIMEOUT and not self._keep_deadline():
+        if api_version.get() < _KEEPS_LIMITS and not self._keep_limits():
             self.tr._handle.note_failure(_TIMED_OUT)
             self.tr.cancel()
             return self.explained(error, FDBError(_TIMED_OUT))
@@ -163,16 +162,14 @@ class Progress:
                 yield waited
         return None
 
-    def _keep_deadline(self) -> bool:
-        """Sets the timeout anew where on_error may forget it; returns whether there is time left.
+    def _keep_limits(self) -> bool:
+        """Sets anew the options that on_error may forget; returns whether there is time left.
 
-        It counts from the creation of the transaction, so the value is the same.
+        Time and retries are counted from the creation of the transaction on, so the values are the same.
         """
+        self.tr._set(self.policy._options().call)
         timeout = self.policy.timeout
-        if timeout is None or timeout == math.inf:
-            return True
-        self.tr._set(self.policy._options().call[:1])
-        return monotonic() < self.started + timeout
+        return timeout is None or monotonic() < self.started + timeout
 
     def explained(self, error: FDBError, refusal: FDBError) -> FDBError:
         """Returns the error that the call ends with, having told it how it came to that."""

@@ -160,6 +160,21 @@ def test_at_least_of_a_call_counts_where_it_is_higher(memory_db: fdb.Database) -
 # ---- versions ----
 
 
+def test_a_version_that_was_set_holds_for_one_attempt(
+    memory_db: fdb.Database, memory_name: str
+) -> None:
+    other = fdb.open(memory_name, defaults=fdb.Policy(retry_limit=9))
+    tr = memory_db.create_transaction()
+    version = tr.get_read_version().wait()
+    tr = memory_db.create_transaction()
+    tr.set_read_version(version)
+    tr.get_read_version().wait()
+    other[b"a"] = b"1"
+    tr.on_error(1020).wait()
+    known = memory_db.last_version
+    assert tr.get_read_version().wait() == memory_db.last_version > known
+
+
 def test_the_last_version_is_that_of_the_session(memory_db: fdb.Database) -> None:
     memory_db[b"k"] = b"1"
     session = memory_db.session()

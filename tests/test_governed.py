@@ -11,6 +11,7 @@ import pytest
 
 import fdb
 import fdb.testing
+from fdb._governed_transactions import GovernedTransaction
 from fdb.testing._tracing import trace
 from helpers.policies import CONFLICT, Calls, failing
 
@@ -371,3 +372,22 @@ def test_generators_and_coroutines_are_refused(memory_db: fdb.Database) -> None:
         generator(memory_db)
     with pytest.raises(TypeError, match="asyncio"):
         asyncio.run(fdb.transactional(timeout=10)(asynchronous)(memory_db))
+
+
+def test_limits_are_set_again_where_on_error_may_forget_them(
+    memory_db: fdb.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As libraries below API version 610 say of theirs."""
+    calls: list[list[str]] = []
+    monkeypatch.setattr("fdb._governed._KEEPS_LIMITS", 10**6)
+    monkeypatch.setattr(
+        GovernedTransaction, "_set", lambda tr, options: calls.append([each[0] for each in options])
+    )
+
+    def act(tr: fdb.Transaction) -> None:
+        if len(calls) == 2:
+            raise fdb.FDBError(1020)
+
+    memory_db.run(act, timeout=5, retry_limit=3, max_retry_delay=0.001)
+    limits = ["timeout", "retry_limit", "max_retry_delay"]
+    assert calls == [limits, [], limits, []]

@@ -13,12 +13,12 @@ from fdb._errors import FDBError
 from fdb._flow_requests import Await, Flow
 from fdb._future import FutureKeyValueArray
 from fdb._generated.options import STREAMING_MODE_WANT_ALL
-from fdb._native.extension import KeyValue
+from fdb._native.extension import KeyValue, Versions
 from fdb._sources import TransactionSource
 from fdb._transaction import Transaction
 from fdb._typing import Any
 
-TRANSACTION_TOO_OLD = 1007
+TRANSACTION_TOO_OLD, FUTURE_VERSION = 1007, 1009
 #: For how long a version is read, in seconds: after five a cluster may have forgotten it.
 _VERSION_LIFE = 4.0
 #: The rows of a batch that came too late for its version, if nobody knows how many they were.
@@ -74,7 +74,13 @@ class Reader:
                 self.close()  # what is cancelled is of no more use
                 raise
             self._future = self._tr = None
-            self._take(rows, more)
+            before = self.region
+            try:
+                self._take(rows, more)
+            except BaseException:
+                self.region = before  # nobody gets the rows
+                self.close()
+                raise
             return rows or None
         return None
 
@@ -97,13 +103,22 @@ class Reader:
             return self._request(self._at_version())
         tr = self._tr or self._source.create_transaction()
         self._tr = tr
-        self._version = yield Await(tr.get_read_version())
+        version = yield Await(tr.get_read_version())
+        if self._is_behind(version):
+            raise FDBError(FUTURE_VERSION, f"the session has seen a newer version than {version}")
+        self._version = version
         self._version_since = time.monotonic()
         self._batches = 0
         return self._request(tr)
 
     def _is_old(self) -> bool:
-        return time.monotonic() - self._version_since > _VERSION_LIFE
+        is_late = time.monotonic() - self._version_since > _VERSION_LIFE
+        return is_late or self._is_behind(self._version)
+
+    def _is_behind(self, version: int) -> bool:
+        """Whether the source is a session (fdb/_causality.py) that has seen a newer version."""
+        seen: Versions = self._source._versions
+        return seen.above is not None and version < seen.newest
 
     def _at_version(self) -> Transaction:
         tr: Transaction = self._tr or self._source.create_transaction()

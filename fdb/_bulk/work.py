@@ -191,9 +191,11 @@ def _setting(part: Sequence[_Pending]) -> Callable[[Transaction, bytes | None], 
 
 def is_same(source: TransactionSource, target: TransactionSource) -> bool:
     """Whether two objects are known to stand for the same keys."""
+    # A session (fdb/_causality.py) has the handle of its database.
     if isinstance(source, TenantMembers) and isinstance(target, TenantMembers):
-        return source._database is target._database and source._name == target._name
-    return source is target
+        same_database = source._database._handle is target._database._handle
+        return same_database and source._name == target._name
+    return source._handle is target._handle
 
 
 def _undirected(rows: Any) -> Region:

@@ -62,9 +62,12 @@ def _changed(by: int) -> None:
 
 def _begin(source: Origin[object]) -> Observation | None:
     """Returns what counts a new transaction of `source`, None if nobody observes that."""
-    if _gone:
-        with _lock:
+    # A finalizer may have come here, on the thread that has the lock.
+    if _gone and _lock.acquire(blocking=False):
+        try:
             _changed(0)
+        finally:
+            _lock.release()
     database: Any = getattr(source, "_database", source)
     own: Observers | None = getattr(database, "_observers", None)
     observers = _everywhere if own is None else _everywhere + own._observers

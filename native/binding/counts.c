@@ -121,6 +121,16 @@ static void begin_anew(CountsObject *counts, long long began, int follows) {
     Py_CLEAR(counts->conflicts);
 }
 
+/* Has the program, and not an observer, get the Ctrl-C that came just now; reports any other exception. */
+static void ignore_exception(PyObject *where) {
+    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        PyErr_Clear();
+        PyErr_SetInterrupt();
+    } else {
+        PyErr_WriteUnraisable(where);
+    }
+}
+
 /* Tells that the attempt has ended; `refusal` is the error that on_error failed with, `kind` the class of another
  * exception. */
 static void tell(HandleObject *handle, const char *how, fdb_error_t refusal, PyObject *kind) {
@@ -139,11 +149,8 @@ static void tell(HandleObject *handle, const char *how, fdb_error_t refusal, PyO
     }
     PyObject *done = PyObject_CallMethod((PyObject *)counts, "ended", "siiO", how, (int)counts->error,
                                          (int)refusal, kind != NULL ? kind : Py_None);
-    if (done == NULL && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
-        PyErr_Clear();
-        PyErr_SetInterrupt(); /* once more, and in the program */
-    } else if (done == NULL) {
-        PyErr_WriteUnraisable((PyObject *)counts);
+    if (done == NULL) {
+        ignore_exception((PyObject *)counts);
     }
     Py_XDECREF(done);
     begin_anew(counts, is_retried ? now() : 0, is_retried);
@@ -392,7 +399,7 @@ void binding_count_from(HandleObject *handle, PyObject *source) {
     Py_INCREF(observe);
     PyObject *made = PyObject_CallOneArg(observe, source);
     if (made == NULL) {
-        PyErr_WriteUnraisable(observe);
+        ignore_exception(observe);
     } else if (PyObject_TypeCheck(made, &binding_counts_type)) {
         begin_anew((CountsObject *)made, now(), 0);
         Py_INCREF(made);

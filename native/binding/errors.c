@@ -29,7 +29,10 @@ PyObject *binding_raise_code(fdb_error_t code) {
 static long long size_of_commit(HandleObject *transaction) {
     shim_library *library = transaction->library;
     __auto_type ask = SHIM_FUNCTION(library, fdb_transaction_get_approximate_size);
-    if (ask == NULL || transaction->pointer == NULL || transaction->generation != binding_generation) {
+    __auto_type wait = SHIM_FUNCTION(library, fdb_future_block_until_ready);
+    __auto_type get = SHIM_FUNCTION(library, fdb_future_get_int64);
+    if (ask == NULL || wait == NULL || get == NULL || transaction->pointer == NULL ||
+        transaction->generation != binding_generation) {
         return 0;
     }
     FDBFuture *future = ask(transaction->pointer);
@@ -38,8 +41,7 @@ static long long size_of_commit(HandleObject *transaction) {
     }
     int64_t size = 0;
     Py_BEGIN_ALLOW_THREADS;
-    if (SHIM_FUNCTION(library, fdb_future_block_until_ready)(future) != 0 ||
-        SHIM_FUNCTION(library, fdb_future_get_int64)(future, &size) != 0) {
+    if (wait(future) != 0 || get(future, &size) != 0) {
         size = 0;
     }
     SHIM_FUNCTION(library, fdb_future_destroy)(future);

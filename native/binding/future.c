@@ -166,7 +166,7 @@ static void teach(FutureObject *self) {
     }
     if (self->teaches == BINDING_COMMITTED_VERSION) {
         binding_learn_commit(transaction);
-    } else if (!transaction->is_version_given) {
+    } else {
         binding_learn(transaction, PyLong_AsLongLong(self->result));
     }
 }

@@ -129,9 +129,11 @@ static PyObject *transaction_get_read_version(HandleObject *self, PyObject *Py_U
     PyObject *future = binding_future_new(binding_classes.int64, self, get_read_version(self->pointer),
                                           BINDING_INT64, BINDING_READ);
     FutureObject *version = (FutureObject *)future;
-    if (version != NULL && version->state == BINDING_PENDING) {
+    if (version == NULL || self->is_version_given) {
+        /* there is nothing to learn */
+    } else if (version->state == BINDING_PENDING) {
         version->teaches = BINDING_READ_VERSION;
-    } else if (version != NULL && version->state == BINDING_RESULT && !self->is_version_given) {
+    } else if (version->state == BINDING_RESULT) {
         binding_learn(self, PyLong_AsLongLong(version->result));
     }
     if (self->counts != NULL) {
@@ -385,6 +387,7 @@ static PyObject *transaction_on_error(HandleObject *self, PyObject *argument) {
     if (self->counts != NULL) {
         binding_count_begins(self, code);
     }
+    self->is_version_given = 0; /* the next attempt asks for its own */
     PyObject *outcome = binding_future_new(binding_classes.nothing, self, on_error(self->pointer, code),
                                            BINDING_VOID, BINDING_KEEP_TRANSACTION);
     if (self->counts != NULL) {

@@ -13,6 +13,7 @@ import pytest
 import fdb
 import fdb.testing
 from bulk.conftest import SEEDS
+from fdb._bulk.reader import Reader
 from helpers.databases import fill
 
 ROWS = [(b"k%04d" % number, b"v" * (number % 50)) for number in range(150)]
@@ -222,6 +223,37 @@ def test_an_error_loses_no_row(filled):
                 found += filled.page(scan)
         assert failed.value.code == 1031
     assert found + filled.items(scan) == ROWS
+
+
+def test_an_error_while_the_next_batch_is_begun_loses_no_row(filled, monkeypatch):
+    request, calls = Reader._request, []
+
+    def interrupted(reader, tr):
+        calls.append(tr)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return request(reader, tr)
+
+    monkeypatch.setattr(Reader, "_request", interrupted)
+    scan = filled.scan(RANGE, page_size=10)
+    with pytest.raises(KeyboardInterrupt):
+        filled.items(scan)
+    assert filled.items(scan) == ROWS
+
+
+def test_a_session_scans_nothing_older(memory_db, memory_name):
+    fill(memory_db, ROWS)
+    limited = fdb.open(memory_name, defaults=fdb.Policy(timeout=0.05))
+    future = limited.session(2**60)
+    for read in (lambda: list(future.scan(RANGE)), lambda: future.count(RANGE, consistent=True)):
+        with pytest.raises(fdb.FDBError) as caught:
+            read()
+        assert caught.value.code == 1031
+    session = memory_db.session()
+    rows = iter(session.scan(RANGE, page_size=10))
+    assert next(rows) == ROWS[0]
+    session[b"k0149"] = b"new"
+    assert list(rows)[-1].value == b"new"
 
 
 @pytest.mark.parametrize("seed", SEEDS)

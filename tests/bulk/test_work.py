@@ -127,6 +127,13 @@ class TestCopy:
             filled.copy(RANGE, filled.db, transform=transform)
         assert filled.plain[:] == sorted([*ROWS, *AROUND])
 
+    def test_a_database_onto_its_session(self, memory_db):
+        memory_db[b"k"] = b"1"
+        with pytest.raises(ValueError, match="lies in the range"):
+            memory_db.copy((b"k", b"l"), memory_db.session())
+        with pytest.raises(ValueError, match="lies in the range"):
+            memory_db.session().copy((b"k", b"l"), memory_db)
+
     def test_a_tenant_onto_itself(self, memory_db):
         fdb.tenant_management.create_tenant(memory_db, b"t")
         memory_db.open_tenant(b"t")[b"k"] = b"v"

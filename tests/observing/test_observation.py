@@ -305,6 +305,24 @@ def test_an_interrupt_in_an_observer_is_for_the_program(memory_db: fdb.Database)
     assert outcomes(told) == COMMITTED
 
 
+def test_an_interrupt_at_the_begin_of_a_transaction_is_for_the_program(
+    memory_db: fdb.Database,
+) -> None:
+    def interrupted(source: object) -> None:
+        raise KeyboardInterrupt
+
+    def act() -> None:
+        extension.set_observe(interrupted)
+        try:
+            memory_db.create_transaction()
+            threading.Event().wait(WAIT_SECONDS)
+        finally:
+            extension.set_observe(None)
+
+    with pytest.raises(KeyboardInterrupt):
+        act()
+
+
 def test_transactions_of_an_observer_are_not_observed(memory_db: fdb.Database) -> None:
     events: Events = []
 
