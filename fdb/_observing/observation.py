@@ -128,7 +128,7 @@ class Observation(extension.Counts):
         self._attempts += 1
         if how in ("dropped", "cancelled") and code != 0:
             how = "failed"
-        elif how == "dropped" and self.keys_read and not self.keys_written:
+        elif how == "dropped" and not self.keys_written:
             how = "read"
         error = kind.__name__ if kind is not None else name_of(code)
         counted = self._counted()

@@ -176,6 +176,25 @@ def test_transactions_by_hand(memory_db: fdb.Database, events: Events) -> None:
     assert len(events) == 8
 
 
+def test_what_has_only_read_is_no_loss_when_it_is_given_up(
+    memory_db: fdb.Database, events: Events
+) -> None:
+    read = [("attempt", "read", None), ("end", "read", None)]
+    for look in (
+        lambda tr: tr.get_read_version().wait(),
+        lambda tr: tr[b"no such key"].present(),
+        lambda tr: tr[b"a":b"b"].to_list(),
+    ):
+        tr = memory_db.create_transaction()
+        look(tr)
+        del tr
+        assert outcomes(events) == read
+        events.clear()
+    memory_db.ping()
+    assert memory_db.count((b"a", b"b")) == 0
+    assert outcomes(events) == read * (len(events) // 2) != []
+
+
 def test_a_commit_that_failed_and_was_given_up(memory_db: fdb.Database, events: Events) -> None:
     tr = memory_db.create_transaction()
     tr[b"a"] = b""

@@ -194,7 +194,46 @@ async def asynchronous_values(adb: fdb.AsyncDatabase) -> int:
     await counter.add(adb, 2)
     async with blob.open(adb, "wb") as writer, blob.open(adb) as reader:
         written: int = await writer.write(await reader.read())
-    return written + await counter.get(adb)
+    return written + await counter.get(adb) + await values_in_one(adb, 3)
+
+
+@fdb.transactional(timeout=2)
+async def values_in_one(tr: Any, amount: int) -> int:
+    """A transaction does not tell by its type that layers give it coroutines, so it is `Any`."""
+    counter, queue = fdb.layers.Counter(("count",)), fdb.layers.Queue(("queue",))
+    await counter.add(tr, amount)
+    item: fdb.layers.QueueItem | None = await queue.claim(tr)
+    if item is not None:
+        await queue.finish(tr, item)
+    await fdb.layers.Stream(("log",)).append(tr, b"event")
+    await fdb.directory.create_or_open(tr, "a")
+    total: int = await counter.get(tr)
+    return total
+
+
+class Accounts:
+    """Methods keep their types under a policy, and on a session."""
+
+    @fdb.transactional(timeout=2, tags=["accounts"])
+    def owner(self, tr: fdb.Transaction, number: int) -> bytes:
+        return tr[tasks[number]] + b""
+
+    @fdb.transactional(read_only=True)
+    async def owner_in_loop(self, tr: fdb.Transaction, number: int) -> bytes:
+        return await tr[tasks[number]] + b""
+
+    def owners(self, source: fdb.Database, known: int) -> bytes:
+        session = source.session(known)
+        self.owner(session, "1")  # error: arg-type reportArgumentType
+        session.advance(source.last_version)
+        first: bytes = self.owner(session, 1) + session.run(self.owner, 1, timeout=1)
+        return first + session.open_tenant(b"tenant").run(self.owner, session.last_version)
+
+    async def owners_in_loop(self, source: fdb.AsyncDatabase) -> bytes:
+        session: fdb.AsyncSession = source.session()
+        self.owner_in_loop(session, 1)  # error: unused-coroutine reportUnusedCoroutine
+        found: bytes = await self.owner_in_loop(session, 1)
+        return found + await session.run(self.owner_in_loop, session.last_version)
 
 
 def work(db: fdb.Database, tr: fdb.Transaction) -> bytes:
