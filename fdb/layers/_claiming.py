@@ -48,7 +48,7 @@ class Found:
 class Calls:
     """What the operations of one transaction have done, for those of its next attempt."""
 
-    __slots__ = ("attempt", "claims", "found", "missed", "pushes", "refused", "settled")
+    __slots__ = ("attempt", "chosen", "claims", "found", "missed", "pushes", "refused", "settled")
 
     def __init__(self) -> None:
         #: The attempt that is under way, how many pushes and how many claims it has had so far.
@@ -59,6 +59,8 @@ class Calls:
         #: committed before the attempt that is under way, it was this.
         self.settled = -1
         self.claims: list[list[Taken]] = []
+        #: The ids of what it was about to take, also by a claim that has failed.
+        self.chosen: list[bytes] = []
         #: The ids of items that it could not act on, as they were not claimed, or no dead letters, any more.
         self.refused: set[bytes] = set()
         #: What the attempt before that was about to take.

@@ -30,7 +30,7 @@ T = TypeVar("T")
 TRANSACTION_TIMED_OUT = 1031
 _NOT_COMMITTED = 1020
 #: Beside what is retried: a timeout of the database, and what a watch can fail with.
-_TROUBLE = {*RETRYABLE, TRANSACTION_TIMED_OUT, 1025, 1032, 1101}
+TROUBLE = {*RETRYABLE, TRANSACTION_TIMED_OUT, 1025, 1032, 1101}
 #: How long an answer may take before that is trouble, and how long a watch is trusted before all is looked at again.
 ANSWER_SECONDS = 10.0
 WATCH_SECONDS = 60.0
@@ -198,7 +198,7 @@ class Follower:
 
     def bear(self, error: FDBError) -> Flow[None]:
         """Waits a bit after an error that another attempt may not meet; raises it if it is none or one too many."""
-        if error.code not in _TROUBLE:
+        if error.code not in TROUBLE:
             raise error
         if error.code == _NOT_COMMITTED:
             # Another consumer was first: the cluster is well.

@@ -121,9 +121,9 @@ class QueueStore:
         if self._receipt in tr._receipts and (yield from self._receipts.applied(tr)) is not None:
             return calls, True
         if calls.settled != attempt:
-            calls.missed = [each.id for taken in calls.claims for each in taken]
+            calls.missed = calls.chosen
             self._recent.forget(calls.missed)
-            calls.settled, calls.claims, calls.refused = attempt, [], set()
+            calls.settled, calls.chosen, calls.claims, calls.refused = attempt, [], [], set()
         return calls, False
 
     # ---- push ----
@@ -235,8 +235,10 @@ class QueueStore:
             spare = self._recent.spare << min(tr._failed_attempts, _MOST_DOUBLINGS)
             rows, are_all = yield from self._look(tr, limit + spare, version)
             ids = [row.key[-_ID_LENGTH:] for row in rows]
-            if not (calls.claims or {*calls.missed} <= {*ids}):
-                # Somebody else has taken what an attempt before was about to, and tries for the next now.
+            last = max(ids, default=b"")
+            if not calls.claims and any(id < last and id not in ids for id in calls.missed):
+                # Somebody else has taken what an attempt before was about to, and tries for the next now. What is
+                # behind the last row says nothing: there may be more rows than were given.
                 self._shuffle(rows)
                 ids = [row.key[-_ID_LENGTH:] for row in rows]
             chosen = self._recent.choose(ids, limit)
@@ -245,6 +247,7 @@ class QueueStore:
                 continue
             if not chosen:
                 chosen = list(range(min(limit, len(rows))))
+            calls.chosen += [ids[at] for at in chosen]
             return [self._unpack(rows[at]) for at in chosen]
 
     def _look(self, tr: Transaction, most: int, version: int) -> Steps[tuple[list[Any], bool]]:

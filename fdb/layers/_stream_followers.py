@@ -6,10 +6,10 @@ import os
 import time
 
 from fdb._errors import FDBError
-from fdb._flows import Flow
+from fdb._flows import Flow, Sleep
 from fdb._layers import Steps
 from fdb._typing import Any
-from fdb.layers._following import TRANSACTION_TIMED_OUT, WATCH_SECONDS, Follower
+from fdb.layers._following import TRANSACTION_TIMED_OUT, TROUBLE, WATCH_SECONDS, Follower
 from fdb.layers._stream_groups import Abandoned, Claim, Group, Taken
 from fdb.layers._stream_log import Log, Start, StreamEvent, StreamTrimmedError
 
@@ -17,7 +17,8 @@ _CONSUMER_LENGTH = 16
 #: How often a claim is renewed while its events are handled, in its lease time.
 _RENEWALS = 3
 #: How often it is tried to leave a claim to others, when the consumer is closed.
-_LAST_ATTEMPTS = 5
+_LAST_ATTEMPTS = 20
+_LAST_PAUSE = 0.01
 
 
 class Subscriber(Follower):
@@ -147,5 +148,6 @@ class Consumer(Follower):
                 yield from self.attempt(lambda tr: self._group.release(tr, self._me, claim), None)
                 return
             except FDBError as error:  # without it others wait for the lease time
-                if error.code == TRANSACTION_TIMED_OUT:
+                if error.code == TRANSACTION_TIMED_OUT or error.code not in TROUBLE:
                     return
+                yield Sleep(_LAST_PAUSE)

@@ -267,3 +267,31 @@ def test_what_is_not_there_is_not_there_in_the_next_attempt_either(own_db, with_
         faults.add("commit_unknown_result", times=1, effect="applied")
         assert act(own_db) == [False] * 4
     assert queue.counts(own_db).ready == 1 + with_receipt
+
+
+def test_a_short_answer_is_not_taken_for_items_that_others_have_taken(own_db, monkeypatch):
+    queue, attempts = Queue(SPACE), []
+    push_all(queue, own_db, 5)
+    monkeypatch.setattr(random, "shuffle", lambda rows: rows.reverse())
+
+    @fdb.transactional
+    def claim(tr):
+        attempts.append(len(attempts))
+        items = queue.claim_many(tr, 5)
+        if len(attempts) == 1:
+            faults.add("short_range", rows=3)
+            raise fdb.FDBError(1020)
+        return [item.data for item in items]
+
+    with fdb.testing.faults(own_db) as faults:
+        assert claim(own_db) == [b"0", b"1", b"2"]
+    assert len(attempts) == 2
+
+
+def test_a_claim_that_fails_at_a_read_claims_the_same_again(own_db):
+    queue = Queue(SPACE)
+    push_all(queue, own_db, 3)
+    with fdb.testing.faults(own_db) as faults:
+        faults.add("transaction_too_old", times=1, keys=SPACE["item"].range())
+        assert queue.claim(own_db).data == b"0"
+        assert faults.injected["transaction_too_old"] == 1
