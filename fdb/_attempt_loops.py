@@ -150,6 +150,9 @@ class _Block:
                 raise failed
             raise outcome from failed
         finally:
+            self._loop = (
+                None  # which ends where the program leaves it, whoever still has the attempt
+            )
             del error, failed  # which refer to this frame now
 
     def _outcome_steps(self, failed: FDBError, may_go_on: bool) -> Steps[FDBError | None]:

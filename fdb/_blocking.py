@@ -66,7 +66,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         same transaction made new; it ends when an attempt was committed. Other errors, and all
         other exceptions, are raised, and nothing was written. Leave the loop behind the block, not
         inside of it: a block left by `return` or `break` is committed, but if that fails it cannot run
-        again, and raises.
+        again, and raises. What stands in the loop below the block runs after failed attempts, too.
 
         The keywords are those of `fdb.Policy`. TypeError for others.
         """

@@ -303,7 +303,9 @@ class _Governor:
                     attempt.clear()
                 if isinstance(result, UNFINISHED):
                     refuse_unfinished(result)
-                if not policy.read_only:
+                if policy.read_only:
+                    tr._handle.note_success()
+                else:
                     tr.commit().wait()
                 return result
             except FDBError as error:

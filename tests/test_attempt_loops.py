@@ -213,6 +213,12 @@ def test_a_loop_that_is_left_behind_a_failed_attempt_warns(memory_db: fdb.Databa
 
     with pytest.warns(RuntimeWarning, match=r"failed with not_committed \(1020\)"):
         leaves()
+    with pytest.warns(RuntimeWarning, match="nothing of it was written") as warned:
+        for attempt in memory_db.attempts():
+            with attempt:
+                raise fdb.FDBError(CONFLICT)
+            break
+        assert len(warned) == 1  # at once
     assert memory_db[b"own"] is None
 
 

@@ -95,6 +95,12 @@ def test_calls_with_a_policy(memory_db: fdb.Database, events: Events) -> None:
     assert events[-1].function.endswith("test_calls_with_a_policy.<locals>.<lambda>")
     assert (events[-1].reads, events[-1].commit_version) == (1, None)
     events.clear()
+    kept = memory_db.run(lambda tr: (tr, tr.get_read_version().wait()), read_only=True)
+    assert (
+        outcomes(events) == READ
+    )  # when the call has ended, though the transaction is still there
+    del kept
+    events.clear()
     with pytest.raises(ZeroDivisionError):
         memory_db.run(lambda tr: 1 // 0, retry_limit=0)
     assert outcomes(events) == failed("ZeroDivisionError")
