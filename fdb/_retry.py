@@ -111,20 +111,20 @@ def transactional(*args: Any, **kwargs: Any) -> Any:
     if not args:
         if not isinstance(parameter, str):
             raise TypeError(f"{_USE}: the parameter is given by its name")
-        policy = _policy_of(kwargs) if kwargs else None
+        policy = _policy_of(kwargs, f"{_USE}, or") if kwargs else None
         return lambda func: _decorate(func, parameter, policy)
     if not callable(args[0]):
         raise TypeError(f"{_USE}, not {type(args[0]).__name__}")
     return _decorate(args[0], "tr", None)
 
 
-def _policy_of(keywords: Any) -> Policy:
+def _policy_of(keywords: Any, takes: str) -> Policy:
     from fdb._policy import NAMES, Policy  # which most functions have no need of
 
     for name in keywords:
         if name not in NAMES:
             raise TypeError(
-                f"{_USE}, or keywords of fdb.Policy ({', '.join(NAMES)}): there is no {name!r}"
+                f"{takes} keywords of fdb.Policy ({', '.join(NAMES)}): there is no {name!r}"
             )
     return Policy(**keywords)
 
@@ -309,8 +309,8 @@ def _governed(
 
 
 def created(source: Any, policy: PolicyKeywords) -> Transaction:
-    """Returns a new transaction with the keywords of a policy. Raises as `fdb.Policy` does."""
-    return _created(source, _policy_of(policy))
+    """Returns a new transaction with the keywords of a policy, for `run`. Raises as `fdb.Policy` does."""
+    return _created(source, _policy_of(policy, "run() takes a function, what that is given, and"))
 
 
 def _created(source: Any, policy: Policy) -> Transaction:

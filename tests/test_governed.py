@@ -48,6 +48,10 @@ def test_run_calls_and_commits(memory_db: fdb.Database) -> None:
     assert memory_db.run(write, b"a", b"1") == b"a1"
     assert memory_db.run(write, b"b", b"2", timeout=10) == b"b2"
     assert [bytes(row.key) for row in memory_db[:]] == [b"a", b"b"]
+    with pytest.raises(
+        TypeError, match="run\\(\\) takes .* keywords of fdb.Policy .* no 'tiemout'"
+    ):
+        memory_db.run(write, b"a", b"2", tiemout=2)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="run\\(\\) takes a function"):
         memory_db.run(b"a")  # type: ignore[call-overload]
 
