@@ -41,6 +41,7 @@ from fdb.layers._leased import (
     versions_of,
     wait_for_change,
 )
+from fdb.layers._stamped import set_stamped_value
 from fdb.subspace_impl import Subspace
 
 SourceT = TypeVar("SourceT")
@@ -48,7 +49,6 @@ SelfT = TypeVar("SelfT")
 
 _STAMP_LENGTH = 10
 _VERSION_LENGTH = 8
-_AT_BEGIN = bytes(4)
 _HOLDER_LENGTH = 16
 
 
@@ -207,8 +207,7 @@ class Lease:
         return None, None, 0.0
 
     def _set_stamped(self, tr: Transaction, key: bytes, rest: tuple[Any, ...]) -> None:
-        value = bytes(_STAMP_LENGTH) + tuple_layer.pack(rest) + _AT_BEGIN
-        tr.set_versionstamped_value(key, value)
+        set_stamped_value(tr, key, tuple_layer.pack(rest))
 
     def _write_tick(self, tr: Transaction) -> Steps[None]:
         tr.set(self._tick, b"")

@@ -12,7 +12,8 @@ program that ends is removed by age.
 
 Keys: (hour, token) within the prefix, the hour counted from 1970 in UTC; values: empty, or the versionstamp of the
 transaction. Invariants: a receipt is committed only with the writes of its operation; one is removed only when no
-attempt can follow, or when it is older than a day.
+attempt can follow, or when it is older than a day by the clock of who removes it. (With clocks that are a day apart an
+operation could lose its receipt while it is tried again.)
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from fdb._errors import FDBError
 from fdb._layers import Steps
 from fdb._typing import Any
 from fdb.impl import Transaction
+from fdb.layers._stamped import set_stamped_value
 
 _TOKEN_LENGTH = 16
 _SECONDS_OF_HOUR = 3600
@@ -35,8 +37,6 @@ _SECONDS_OF_HOUR = 3600
 _HOURS_KEPT = 24
 #: How many old receipts one transaction removes: more than it makes.
 _REMOVED_AT_ONCE = 8
-_EMPTY_STAMP = bytes(10)
-_OFFSET_LENGTH = 4
 #: Of how many tenants of a database it is known what can be removed; of others that goes by age.
 _MOST_TENANTS = 10_000
 
@@ -170,7 +170,7 @@ class Receipts:
 
     def _write(self, tr: Transaction, receipt: _Receipt) -> None:
         if self._stamped:
-            tr.set_versionstamped_value(receipt.key, _EMPTY_STAMP + bytes(_OFFSET_LENGTH))
+            set_stamped_value(tr, receipt.key)
         else:
             tr.set(receipt.key, b"")
         for key in receipt.removed:

@@ -33,6 +33,7 @@ from fdb.impl import StreamingMode, Transaction
 from fdb.layers._claiming import Calls, Found, Recent, Taken
 from fdb.layers._leased import seconds_until
 from fdb.layers._once import Receipts
+from fdb.layers._stamped import set_stamped_key, set_stamped_value
 from fdb.tuple import Versionstamp
 
 #: The largest item: a value of the database.
@@ -43,8 +44,6 @@ _SHARDS = 16
 _TOKEN_LENGTH = 16
 _STAMP_CODE = b"\x33"
 _NO_STAMP = b"\xff" * 10
-_EMPTY_STAMP = bytes(10 + 4)
-_OFFSET_LENGTH = 4
 _ID_LENGTH = 12
 #: How often a claim doubles how far it looks when it is tried again.
 _MOST_DOUBLINGS = 5
@@ -104,7 +103,7 @@ class QueueStore:
         tr.add(self._counts[kind], by.to_bytes(8, "little", signed=True))
 
     def _tell(self, tr: Transaction) -> None:
-        tr.set_versionstamped_value(self._signal, _EMPTY_STAMP)
+        set_stamped_value(tr, self._signal)
 
     # ---- attempts ----
 
@@ -468,5 +467,4 @@ def _key(prefix: bytes, id: bytes) -> bytes:
 
 def _set_stamped(tr: Transaction, prefix: bytes, number: bytes, value: bytes) -> None:
     """Sets the key of a tuple that ends with the id which the commit gives, for the push of that number."""
-    offset = (len(prefix) + len(_STAMP_CODE)).to_bytes(_OFFSET_LENGTH, "little")
-    tr.set_versionstamped_key(prefix + _STAMP_CODE + _NO_STAMP + number + offset, value)
+    set_stamped_key(tr, prefix + _STAMP_CODE, number, value, _NO_STAMP)

@@ -17,9 +17,8 @@ from fdb import tuple as tuple_layer
 from fdb._layers import Steps
 from fdb._typing import Any
 from fdb.impl import StreamingMode, Transaction
+from fdb.layers._stamped import set_stamped_value
 from fdb.layers._stream_log import Log, Start, StreamEvent
-
-_EMPTY_STAMP = bytes(10 + 4)
 
 
 def below(prefix: bytes) -> slice:
@@ -175,14 +174,14 @@ class Group:
             return
         claim.released = True
         tr.set(self.claim_key(me), claim.pack())
-        tr.set_versionstamped_value(self.released, _EMPTY_STAMP)
+        set_stamped_value(tr, self.released)
 
     def seek(self, tr: Transaction, start: Start) -> Steps[None]:
         """Sets the position, and drops all claims."""
         _, position = yield from self.log.begin(tr, start)
         tr.clear_range(self.keys)
         tr.set(self.position, position)
-        tr.set_versionstamped_value(self.released, _EMPTY_STAMP)
+        set_stamped_value(tr, self.released)
 
 
 class Abandoned:

@@ -18,6 +18,7 @@ from fdb._layers import Steps
 from fdb._typing import Any
 from fdb.impl import StreamingMode, Transaction
 from fdb.layers._once import Receipts
+from fdb.layers._stamped import set_stamped_key, set_stamped_value
 from fdb.tuple import Versionstamp
 
 POSITION_LENGTH = 12
@@ -40,7 +41,6 @@ _STAMP_CODE = b"\x33"
 #: What a position ends with that stands behind all events of its version, or of its transaction.
 _AFTER_VERSION = b"\xff" * (POSITION_LENGTH - _VERSION_LENGTH)
 _AFTER_STAMP = b"\xff" * (POSITION_LENGTH - _STAMP_LENGTH)
-_OFFSET_LENGTH = 4
 
 
 class StreamTrimmedError(LookupError):
@@ -249,13 +249,10 @@ class Log:
             raise ValueError(f"one transaction appends at most {MOST_APPENDS} events to a stream")
         appends.count += 1
         if found is None:
-            place = bytes(_STAMP_LENGTH) + number.to_bytes(2, "big")
-            offset = len(self.events).to_bytes(_OFFSET_LENGTH, "little")
-            tr.set_versionstamped_key(
-                self.events + place + offset, now().to_bytes(_TIME_LENGTH, "big") + data
-            )
+            value = now().to_bytes(_TIME_LENGTH, "big") + data
+            set_stamped_key(tr, self.events, number.to_bytes(2, "big"), value)
             if number == 0:
-                tr.set_versionstamped_value(self.head, bytes(_STAMP_LENGTH + _OFFSET_LENGTH))
+                set_stamped_value(tr, self.head)
         return appends.stamp, number
 
     def trim(self, tr: Transaction, until: Start) -> Steps[None]:
