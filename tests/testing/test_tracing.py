@@ -193,6 +193,12 @@ def test_asyncio(memory_name: str) -> None:
         with trace(adb, log):
             await increment_later(adb, b"k")
             assert await adb.get(b"k") == b"1"
+            await asyncio.wait_for(outcome_told(), 30)
+
+    async def outcome_told() -> None:
+        # In a later turn of the loop, where the outcome came just before it would have been waited for.
+        while log.names()[-1] != "commit":
+            await asyncio.sleep(0)
 
     asyncio.run(main())
     assert log.names() == ["get", "set", "commit", "get", "commit"]
