@@ -128,17 +128,21 @@ def model_of(source: Any) -> EventModel:
     return THREADS if model is None else model
 
 
+def _next_blocking(flow: Flow[Any], request: Request, model: EventModel) -> Request:
+    """Carries out a request and returns the next one; StopIteration is the end of the flow."""
+    try:
+        answer = request.block(model)
+    except BaseException as error:
+        return flow.throw(error)
+    return flow.send(answer)
+
+
 def run_blocking(flow: Flow[T], model: EventModel) -> T:
     """Runs a flow to its end and returns what it returns. Blocks what the event model blocks."""
     try:
         request = next(flow)
         while True:
-            try:
-                answer = request.block(model)
-            except BaseException as error:
-                request = flow.throw(error)
-            else:
-                request = flow.send(answer)
+            request = _next_blocking(flow, request, model)
     except StopIteration as end:
         result: T = end.value
         return result
@@ -176,12 +180,7 @@ class FlowIterator(Iterator[T]):
     def __next__(self) -> T:
         request = next(self._flow)
         while not isinstance(request, Give):
-            try:
-                answer = request.block(self._model)
-            except BaseException as error:
-                request = self._flow.throw(error)
-            else:
-                request = self._flow.send(answer)
+            request = _next_blocking(self._flow, request, self._model)
         item: T = request.item
         return item
 

@@ -11,6 +11,7 @@ import os
 import struct
 
 from fdb._errors import FDBError
+from fdb._times import seconds_of
 from fdb._typing import TYPE_CHECKING, Any, Callable, Iterable
 
 if TYPE_CHECKING:
@@ -319,16 +320,7 @@ def _milliseconds(seconds: float) -> bytes:
 def _seconds(name: str, value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool):
-        raise TypeError(f"{name} must be a number of seconds or a timedelta, not bool")
-    if not isinstance(value, int | float):
-        total = getattr(value, "total_seconds", None)
-        if not callable(total):
-            raise TypeError(
-                f"{name} must be a number of seconds or a timedelta, not {type(value).__name__}"
-            )
-        value = total()
-    seconds = float(value)
+    seconds = seconds_of(name, value)
     if not seconds > 0:
         raise ValueError(f"{name} must be more than 0 seconds, not {value!r}")
     if seconds != math.inf and seconds * 1000 > _MOST:

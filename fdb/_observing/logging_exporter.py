@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 from fdb._observing.event import TransactionEvent
+from fdb._times import seconds_of
 
 _LOGGER = "fdb.transactions"
 #: What of an event a record has, as attributes with "fdb_" before the name.
@@ -34,7 +35,7 @@ class LoggingExporter:
     ) -> None:
         """`slow` is a number of seconds, or a timedelta; None: none is too slow.
 
-        Raises TypeError for a logger that is none, and ValueError for a time that is not positive.
+        Raises TypeError for a logger or a time that is none, and ValueError for a time that is not positive.
         """
         if isinstance(logger, str):
             logger = logging.getLogger(logger)
@@ -42,7 +43,7 @@ class LoggingExporter:
             raise TypeError(
                 f"logger is a logging.Logger or the name of one, not {type(logger).__name__}"
             )
-        seconds = slow.total_seconds() if isinstance(slow, timedelta) else slow
+        seconds = None if slow is None else seconds_of("slow", slow)
         if seconds is not None and not seconds > 0:
             raise ValueError(f"slow is a positive time, not {slow!r}")
         self._logger = logger

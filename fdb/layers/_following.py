@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import _thread
 import random
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from types import TracebackType
@@ -79,7 +80,7 @@ class Closed(Exception):
 BEGUN: Any = object()
 
 
-class Follower:
+class Follower(ABC):
     """The state of a flow that follows a stream, and what it does with transactions."""
 
     def __init__(
@@ -124,14 +125,15 @@ class Follower:
         except Closed:
             yield from self.end()
 
+    @abstractmethod
     def begin(self) -> Flow[None]:
         """Finds out where to begin."""
-        raise NotImplementedError
 
+    @abstractmethod
     def follow(self) -> Flow[None]:
         """Gives what there is, or waits until there is something."""
-        raise NotImplementedError
 
+    @abstractmethod
     def handled(self) -> None:
         """Notes that what was given is handled."""
 

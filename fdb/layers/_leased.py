@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
+from fdb import _times
 from fdb._errors import FDBError
 from fdb._flows import Await, Flow, Transact, WaitFor
 from fdb._layers import Steps
@@ -31,17 +32,12 @@ def seconds_of(name: str, given: Any, *, zero: bool = False) -> float:
 
     `zero` allows 0, too.
     """
-    total = getattr(given, "total_seconds", None)
-    seconds = total() if callable(total) else given
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise TypeError(
-            f"{name} must be a number of seconds or a timedelta, not {type(given).__name__}"
-        )
+    seconds = _times.seconds_of(name, given)
     if not math.isfinite(seconds) or seconds > _MOST_SECONDS:
         raise ValueError(f"{name} must be a time of at most a hundred years, not {given!r}")
     if seconds < 0 or (seconds == 0 and not zero):
         raise ValueError(f"{name} must be {'0 or more' if zero else 'positive'}, not {given!r}")
-    return float(seconds)
+    return seconds
 
 
 def versions_of(seconds: float) -> int:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from fdb import _flows
 from fdb._flows import Await, Flow, Transact
+from fdb._times import seconds_of
 from fdb._typing import Any, Literal, TypeVar, overload
 from fdb._watch import Watch
 from fdb.impl import AsyncDatabase, AsyncTenant, Database, Tenant, Transaction
@@ -416,12 +417,10 @@ def _how(
 
 
 def _seconds(name: str, value: Any) -> float:
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
-        raise TypeError(f"{name} is seconds or a timedelta, not {type(value).__name__}")
+    seconds = seconds_of(name, value)
     if not 0 < seconds < float("inf"):
         raise ValueError(f"{name} must be positive and finite, not {value!r}")
-    return float(seconds)
+    return seconds
 
 
 def _number(name: str, value: Any) -> int:

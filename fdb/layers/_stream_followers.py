@@ -64,6 +64,9 @@ class Subscriber(Follower):
             return log.events_of(self.name, rows), None, None
         return [], tr.watch(log.head), tr.get_read_version()
 
+    def handled(self) -> None:
+        """See Follower: nobody is waiting for what a subscriber has handled."""
+
 
 class Consumer(Follower):
     """Gives events that no other consumer of its group handles."""

@@ -24,6 +24,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "fdb._version",
         "fdb._types",
         "fdb._typing",
+        "fdb._times",
         "fdb._errors",
         "fdb._error_text",
         "fdb._generated.errors",
