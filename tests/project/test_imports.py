@@ -49,6 +49,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "fdb._flows",
         "fdb.layers",
         "fdb.layers.*",
+        "fdb._display.places",
+        "fdb._display.directories",
     ),
     "public face": (
         "fdb",
@@ -59,6 +61,13 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "fdb.telemetry",
         "fdb.testing",
         "fdb.testing.*",
+        "fdb.__main__",
+        "fdb._browse",
+        "fdb._browse.*",
+        "fdb._cli",
+        "fdb._cli.*",
+        "fdb._shell",
+        "fdb._shell.*",
     ),
 }
 ORDER = list(LAYERS)

@@ -19,6 +19,7 @@ ELSEWHERE = {
     "fdb/_bytes_methods.py": ("test_values.py", "Value and Key are made of it"),
     "fdb/_client_library.py": ("startup/test_client.py", "a ClientLibrary shows a client"),
     "fdb/_directory/__init__.py": ("directory/test_directory.py", "it is empty"),
+    "fdb/_display/__init__.py": ("display/test_notation.py", "it is empty"),
     "fdb/_flow_requests.py": ("test_flows.py", "it is the part of flows that knows no databases"),
     "fdb/_generated/__init__.py": ("generated/test_generated.py", "it is empty"),
     "fdb/_generated/enumerations.py": (

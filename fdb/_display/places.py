@@ -1,0 +1,152 @@
+r"""What a person types for a key: a tuple, a directory and what is in it, quoted text, or the notation of fdbcli.
+
+| typed                     | is                                                         |
+|---------------------------|------------------------------------------------------------|
+| `('users', 42)`           | the packed tuple                                           |
+| `/app/users`              | the prefix of a directory                                  |
+| `/app/users('alice', 1)`  | a tuple in a directory                                     |
+| `/app/users:\x00raw`      | raw bytes after the prefix of a directory                  |
+| `'a text'` `"a text"`     | text, as Python writes it                                  |
+| `b'\x00'`                 | bytes, as Python writes them                               |
+| `hello\x00`               | anything else: the notation of fdbcli                      |
+
+A name in a path that has other characters than letters, digits, and `-_.~@+=,` is quoted: `/app/'a name'`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import fdb.directory_impl
+from fdb._display.notation import NotationError, encoded, from_printable, parse_tuple
+from fdb._keys import strinc
+from fdb.tuple import pack
+
+Path = tuple[str, ...]
+
+_PLAIN_NAME = re.compile(r"[\w.~@+=,-]+")
+_NAME = re.compile(
+    r"""/(?:(?P<plain>[\w.~@+=,-]+)|(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))"""
+)
+
+
+def shown_path(path: Path) -> str:
+    """Return a directory's path as it is typed, ``/app/users``; ``/`` for the root."""
+    return (
+        "".join(f"/{name if _PLAIN_NAME.fullmatch(name) else repr(name)}" for name in path) or "/"
+    )
+
+
+def parse_path(text: str) -> tuple[Path, str]:
+    """Return the path that a text begins with, and what is behind it. Raises NotationError."""
+    names: list[str] = []
+    place = 0
+    while found := _NAME.match(text, place):
+        names.append(found["plain"] or _literal(found["quoted"]))
+        place = found.end()
+    rest = text[place:]
+    if rest in ("", "/") or rest[0] in "(:":
+        return tuple(names), rest.rstrip("/") if rest == "/" else rest
+    raise NotationError(
+        f"column {place + 1} of {text!r}: a name of a directory is of letters, digits and -_.~@+=, "
+        "or quoted: /app/'a name'; after the path comes a tuple, or a colon and bytes"
+    )
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise NotationError(f"{text} is no text or bytes as Python writes them") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A key as it was typed. Finding the prefix of its directory, if it has one, reads the database."""
+
+    #: What was typed.
+    text: str
+    #: The directory that it is in, None for a key of its own.
+    path: Path | None
+    #: What comes after the directory's prefix.
+    rest: bytes
+    #: Whether what comes after it is a tuple.
+    is_tuple: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """Return what a text stands for. Reads nothing; raises NotationError."""
+        if text.startswith("/"):
+            path, behind = parse_path(text)
+            if behind.startswith("("):
+                return cls(text, path, _packed(behind), True)
+            return cls(text, path, from_printable(behind[1:]), False)
+        if text.lstrip().startswith("("):
+            return cls(text, None, _packed(text), True)
+        if text.startswith(("'", '"', "b'", 'b"')):
+            value = _literal(text)
+            return cls(text, None, encoded(value) if isinstance(value, str) else value, False)
+        return cls(text, None, from_printable(text), False)
+
+    def key(self, tr: Any) -> bytes:
+        """Return the key. Blocks if it is in a directory.
+
+        `tr` is a Database, Tenant or Transaction. Raises NotationError for a directory that is not there, and
+        for the prefix of one that has no keys of its own (the root, a partition).
+        """
+        if self.path is None:
+            return self.rest
+        directory = self._directory(tr)
+        if isinstance(directory, fdb.directory_impl.DirectoryPartition):
+            raise NotationError(
+                f"{shown_path(self.path)} is a partition: keys are in the directories inside of it"
+            )
+        return directory.key() + self.rest
+
+    def range(self, tr: Any) -> tuple[bytes, bytes]:
+        """Return the first key of the place and the one behind its last: `[begin, end)`. Blocks and raises as `key`.
+
+        Of a tuple: its key and those of longer tuples that begin with it; of bytes: the keys that begin with them; of
+        a directory, also a partition: all that is in it.
+        """
+        if self.path is None:
+            prefix = self.rest
+        else:
+            directory = self._directory(tr)
+            prefix = directory.rawPrefix + self.rest
+        return prefix, prefix + b"\xff" if self.is_tuple and prefix else _after(prefix)
+
+    def _directory(self, tr: Any) -> fdb.directory_impl.DirectorySubspace:
+        if not self.path:
+            raise NotationError(
+                "the root / has no keys of its own; '' is the beginning of all keys"
+            )
+        layer = fdb.directory_impl.DirectoryLayer()
+        found: fdb.directory_impl.DirectorySubspace | None = None
+        if layer.exists(tr, self.path):
+            found = layer.open(tr, self.path)
+        if found is None:
+            raise NotationError(
+                f"there is no directory {shown_path(self.path)}; bytes that begin with / are typed b'/...'"
+            )
+        return found
+
+
+def _packed(text: str) -> bytes:
+    items = parse_tuple(text)
+    try:
+        return pack(items)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise NotationError(f"{text} cannot be packed: {error}") from None
+
+
+def _after(prefix: bytes) -> bytes:
+    """Returns the first key behind those with a prefix; the system's keys end at three bytes of 255."""
+    if not prefix:
+        return b"\xff"
+    if prefix.rstrip(b"\xff"):
+        return strinc(prefix)
+    return b"\xff" * min(len(prefix) + 1, 3) if len(prefix) < 3 else prefix + b"\xff"

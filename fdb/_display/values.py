@@ -1,0 +1,198 @@
+"""Values as text: JSON, text, tuples, numbers, bytes; and what a person types for them.
+
+`parse_value(shown_value(value, form), form) == value` holds for every value and each of its `possible_forms`, "auto" and
+"hex" among them, if the text was not cut.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+
+from fdb._display.notation import (
+    NotationError,
+    encoded,
+    from_printable,
+    key_tuple,
+    parse_tuple,
+    printable,
+    shown_tuple,
+)
+from fdb.tuple import pack
+
+VALUE_FORMS = ("auto", "text", "json", "tuple", "hex", "int", "bytes")
+#: What a counter is: the operand of an atomic addition, little-endian.
+_INT_BYTES = 8
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_JSON_STARTS = ("{", "[")
+
+
+def possible_forms(value: bytes) -> tuple[str, ...]:
+    """Return the forms in which a value can be shown, the one that says most first; "auto" is not among them."""
+    forms = []
+    text = _text(value)
+    if text is not None and _is_json(text):
+        forms.append("json")
+    if value and _tuple(value) is not None:
+        forms.append("tuple")
+    if text is not None:
+        forms.append("text")
+    if len(value) == _INT_BYTES:
+        forms.append("int")
+    return (*forms, "bytes", "hex")
+
+
+def shown_value(value: bytes, form: str = "auto", limit: int | None = None) -> str:
+    """Return a value as text, cut after `limit` characters, if given, with an ellipsis.
+
+    "auto" shows JSON objects and arrays as they are, tuples as tuples, and else the notation of fdbcli with characters
+    beyond ASCII as themselves. Raises NotationError if the value has not that form.
+    """
+    if limit is not None and form in ("auto", "text", "hex", "bytes") and len(value) > 4 * limit:
+        # No more is looked at than can be shown: values have up to 100 kB.
+        shown = _shown(_cut_bytes(value, 4 * limit), form)
+        return f"{shown[:limit]}…"
+    shown = _shown(value, form)
+    return shown if limit is None or len(shown) <= limit else f"{shown[:limit]}…"
+
+
+def _cut_bytes(value: bytes, size: int) -> bytes:
+    """Returns the beginning of a value, without a part of a character of UTF-8 at its end."""
+    while size and value[size] & 0xC0 == 0x80:
+        size -= 1
+    return value[:size]
+
+
+def _shown(value: bytes, form: str) -> str:
+    if form == "auto":
+        return _shown_auto(value)
+    if form == "hex":
+        return value.hex()
+    if form == "bytes":
+        return repr(value)
+    if form not in VALUE_FORMS:
+        raise NotationError(f"there is no form {form!r}; there are {', '.join(VALUE_FORMS)}")
+    if form not in possible_forms(value):
+        raise NotationError(f"the value is no {form}: {printable(value[:40])}")
+    if form == "int":
+        return str(int.from_bytes(value, "little", signed=True))
+    if form == "tuple":
+        return shown_tuple(_tuple(value) or ())
+    return value.decode()
+
+
+def _shown_auto(value: bytes) -> str:
+    text = _text(value)
+    if text is not None and text.startswith(_JSON_STARTS) and _is_json(text):
+        return text
+    items = _tuple(value) if value else None
+    if items is not None:
+        return shown_tuple(items)
+    if text is None or "\n" in text or "\r" in text or "\t" in text:
+        shown = printable(value)
+    else:
+        shown = text.replace("\\", "\\\\")
+        if shown != text or shown[:1] in ("/", "(", "'", '"') or shown[:2] in ("b'", 'b"'):
+            shown = _escaped_start(shown) if shown[:1] != "\\" else shown
+    # What is no JSON itself must not become some by its escapes.
+    if shown.startswith(_JSON_STARTS) and _is_json(shown):
+        shown = _escaped_start(shown)
+    return shown
+
+
+def _escaped_start(shown: str) -> str:
+    if shown[:1] in ("/", "(", "'", '"', "{", "[") or shown[:2] in ("b'", 'b"'):
+        return f"\\x{ord(shown[0]):02x}{shown[1:]}"
+    return shown
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if _CONTROL.search(text) else text
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _tuple(value: bytes) -> tuple[object, ...] | None:
+    items = key_tuple(value)
+    if items is None or "nan" in (text := shown_tuple(items)) and pack(parse_tuple(text)) != value:
+        return None
+    return items
+
+
+def parse_value(text: str, form: str = "auto") -> bytes:
+    r"""Return the value that a text stands for in a form; "auto" as for keys, but JSON is taken as it is.
+
+    "json" is written as it was typed, if it is JSON; "int" has 8 bytes, little-endian, as atomic additions want them.
+    Raises NotationError.
+    """
+    if form == "auto":
+        return _parsed_auto(text)
+    if form == "text":
+        return encoded(text)
+    if form == "json":
+        if not _is_json(text):
+            raise NotationError(f"{text[:40]!r} is no JSON")
+        return encoded(text)
+    if form == "tuple":
+        return _packed(text)
+    if form == "hex":
+        return _from_hex(text)
+    if form == "int":
+        return _from_int(text)
+    if form == "bytes":
+        return _from_literal(text)
+    raise NotationError(f"there is no form {form!r}; there are {', '.join(VALUE_FORMS)}")
+
+
+def _parsed_auto(text: str) -> bytes:
+    if text.startswith("("):
+        return _packed(text)
+    if text.startswith(("'", '"', "b'", 'b"')):
+        return _from_literal(text)
+    if text.startswith(_JSON_STARTS) and _is_json(text):
+        return encoded(text)
+    return from_printable(text)
+
+
+def _packed(text: str) -> bytes:
+    try:
+        return pack(parse_tuple(text))
+    except (TypeError, OverflowError) as error:
+        raise NotationError(f"{text} cannot be packed: {error}") from None
+
+
+def _from_hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise NotationError(f"{text[:40]!r} is no pairs of hexadecimal digits") from None
+
+
+def _from_int(text: str) -> bytes:
+    try:
+        return int(text, 0).to_bytes(_INT_BYTES, "little", signed=True)
+    except (ValueError, OverflowError):
+        raise NotationError(f"{text[:40]!r} is no whole number of 64 bits") from None
+
+
+def _from_literal(text: str) -> bytes:
+    try:
+        value = ast.literal_eval(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        value = None
+    if isinstance(value, str):
+        return encoded(value)
+    if isinstance(value, bytes):
+        return value
+    raise NotationError(f"{text[:40]!r} is no text or bytes as Python writes them")

@@ -1,0 +1,49 @@
+"""Values as text, in several forms."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from display.test_notation import KEYS
+from fdb._display.notation import NotationError
+from fdb._display.values import VALUE_FORMS, parse_value, possible_forms, shown_value
+from fdb.tuple import pack
+
+JSON = st.dictionaries(st.text(), st.integers() | st.text()).map(lambda it: json.dumps(it).encode())
+
+
+@given(KEYS | JSON | st.sampled_from([b'{"a":"\\x41"}', b"{", b"[1]", b"[1", b"a\tb\nc"]))
+def test_what_is_shown_can_be_typed(value: bytes) -> None:
+    for form in ("auto", *possible_forms(value)):
+        assert parse_value(shown_value(value, form), form) == value
+
+
+def test_how_values_look() -> None:
+    assert shown_value(b'{"a": "x\\n"}') == '{"a": "x\\n"}'
+    assert shown_value("Grüße".encode()) == "Grüße"
+    assert shown_value(pack(("a", 1))) == "('a', 1)"
+    assert shown_value((5).to_bytes(8, "little"), "int") == "5"
+    assert shown_value(b"\x00a", "hex") == "0061"
+    assert shown_value(b"a" * 100_000, limit=10) == "aaaaaaaaaa…"
+    assert shown_value("é".encode() * 100, "text", limit=3) == "ééé…"
+    assert shown_value(b"") == ""
+    assert possible_forms(b'{"a": 1}')[0] == "json"
+
+
+@pytest.mark.parametrize("form", [form for form in VALUE_FORMS if form != "text"])
+def test_what_is_no_value(form: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        parse_value("\\q(", form)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_form_that_there_is_not() -> None:
+    for work in (lambda: shown_value(b"", "xml"), lambda: parse_value("", "xml")):
+        with pytest.raises(NotationError, match="'xml'; there are auto"):
+            work()
+    with pytest.raises(NotationError, match="no int"):
+        shown_value(b"abc", "int")
