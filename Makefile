@@ -35,7 +35,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
 	$(wildcard tests/testing/test_pytest_plugin*.py) tests/testing/test_guide.py tests/testing/test_unittest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
+.PHONY: help setup build pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
 	generate check-generated parity bench bench-pages bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers layers-seeds sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
@@ -48,6 +48,11 @@ $(VENV)/installed: $(SOURCES)
 		echo "error: $(PYTHON) cannot make virtual environments: install them (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
 	$(PY) tools/build_engine.py
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+# The heavy tools of some tests; those tests are skipped where they are missing.
+$(VENV)/tooled: pyproject.toml $(VENV)/installed
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test-tools]'
 	@touch $@
 
 $(VENV)/linters: pyproject.toml $(VENV)/installed
@@ -69,25 +74,29 @@ foundationdb-shim: $(VENV)/installed ## build a stand-in for the official packag
 demo: $(VENV)/installed ## run the example: real data, indexes, 20 threads
 	$(PY) examples/unicode_database.py
 
-test: $(VENV)/installed ## run all tests (PYTEST_ARGS=... is passed on)
+test: $(VENV)/tooled ## run all tests (PYTEST_ARGS=... is passed on)
 	$(PYTEST) $(PYTEST_ARGS)
 
-test-random: $(VENV)/installed ## run the tests in random order (PYTEST_ARGS=--randomly-seed=... repeats one)
+test-random: $(VENV)/tooled ## run the tests in random order (PYTEST_ARGS=--randomly-seed=... repeats one)
 	$(PYTEST) -p randomly -m "not slow" $(PYTEST_ARGS)
 
 test-quick: $(VENV)/installed ## run what may depend on the Python: opening, tuples, waiting, packaging
 	$(PYTEST) $(QUICK_TESTS) $(PYTEST_ARGS)
 
-test-pure: $(VENV)/installed ## run the tests with the tuple layer in pure Python
+test-pure: $(VENV)/tooled ## run the tests with the tuple layer in pure Python
 	FDB_PURE_TUPLE=1 $(PYTEST) $(PYTEST_ARGS)
 
 test-late: export FDB_EMBEDDED_LATENCY = 0-2ms
-test-late: $(VENV)/installed ## run the tests with answers as late as a cluster's (docs/late-answers.md)
+test-late: $(VENV)/tooled ## run the tests with answers as late as a cluster's (docs/late-answers.md)
 	$(PYTEST) -m "not slow" $(addprefix --ignore=,$(WITHOUT_ANSWERS)) $(PYTEST_ARGS)
 
 test-file: export FDB_TESTS_IN_FILES = 1
-test-file: $(VENV)/installed ## run the tests with databases in files instead of in memory
+test-file: $(VENV)/tooled ## run the tests with databases in files instead of in memory
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+pictures: export FDB_PICTURES = 1
+pictures: $(VENV)/tooled ## take the pictures of the documentation anew (docs/pictures/)
+	$(PYTEST) tests/browse tests/cli tests/shell tests/display
 
 lint: typecheck ## check style, types and layers, and compile the engine without warnings
 	$(BIN)/ruff check .
@@ -164,7 +173,7 @@ sim: ## check histories of random transactions against a model (SEEDS=1000)
 bench-testing: $(VENV)/installed ## measure what fixtures, faults, clocks and logs of the test kit cost
 	$(PY) benchmarks/run.py testing
 
-crash-test: $(VENV)/installed ## kill programs that commit to files (KILLS=1000), cut their power (POWER_LOSSES=2000)
+crash-test: $(VENV)/tooled ## kill programs that commit to files (KILLS=1000), cut their power (POWER_LOSSES=2000)
 	$(PY) tests/stress/kill_run.py --kills $(KILLS)
 	$(PY) tools/build_engine.py --tests --only power --no-run
 	build/engine/power_loss_test $(POWER_LOSSES)

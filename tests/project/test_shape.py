@@ -17,6 +17,8 @@ ELSEWHERE = {
     "fdb/__init__.py": ("startup/test_api_version.py", "it is the gate; its names: test_exports"),
     "fdb/_bulk/__init__.py": ("bulk/test_scan.py", "it is empty"),
     "fdb/_bytes_methods.py": ("test_values.py", "Value and Key are made of it"),
+    "fdb/__main__.py": ("cli/test_main.py", "it starts the command line"),
+    "fdb/_cli/__init__.py": ("cli/test_main.py", "it is empty"),
     "fdb/_client_library.py": ("startup/test_client.py", "a ClientLibrary shows a client"),
     "fdb/_directory/__init__.py": ("directory/test_directory.py", "it is empty"),
     "fdb/_display/__init__.py": ("display/test_notation.py", "it is empty"),

@@ -1,0 +1,1 @@
+"""The command line: `python -m fdb`, or `fdb` (the extra `cli`)."""

@@ -1,0 +1,134 @@
+"""The options that many commands share: which database, which form, and whether to ask."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from fdb._blocking import Database, Tenant
+from fdb._cli.errors import Failure
+from fdb._display.places import Place
+from fdb._open import open as open_database_of
+from fdb._policy import Policy
+from fdb._startup import api_version
+from fdb._startup.client import clients
+from fdb._startup.cluster_names import place_of
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "jsonl")
+#: Seconds after which what answers at once on a healthy database has failed.
+DEFAULT_TIMEOUT = 10.0
+_CLUSTER_HELP = (
+    "The database: a cluster file, file:PATH, memory: or memory:NAME. Default: FDB_CLUSTER_FILE, or the "
+    "platform's cluster file."
+)
+
+
+@dataclass
+class Settings:
+    """What was said before the name of the command; an option after it comes first."""
+
+    cluster: str | None = None
+    tenant: str | None = None
+    timeout: float | None = None
+    debug: bool = False
+
+
+def database_options(timeout: float | None = DEFAULT_TIMEOUT) -> Callable[[Command], Command]:
+    """Give a command -C, --tenant and --timeout, and call it with the database or tenant as its first argument.
+
+    `timeout` is the default of the option, in seconds, for each transaction; None bounds none.
+    """
+
+    def decorate(command: Command) -> Command:
+        @click.option("-C", "--cluster", metavar="STRING", help=_CLUSTER_HELP)
+        @click.option("--tenant", metavar="NAME", help="The tenant whose data is meant.")
+        @click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="After which a transaction has failed; default "
+            + ("none." if timeout is None else f"{timeout:g}."),
+        )
+        @click.pass_context
+        @functools.wraps(command)
+        def opened(
+            context: click.Context,
+            /,
+            cluster: str | None,
+            tenant: str | None,
+            **rest: Any,
+        ) -> Any:
+            settings = settings_of(context)
+            given = rest.pop("timeout")
+            bound = next(
+                (one for one in (given, settings.timeout, timeout) if one is not None), None
+            )
+            database = open_database(cluster or settings.cluster, bound)
+            name = tenant or settings.tenant
+            source = database if name is None else open_tenant(database, name)
+            return command(source, **rest)
+
+        return opened  # type: ignore[return-value]
+
+    return decorate
+
+
+def settings_of(context: click.Context) -> Settings:
+    """Return what was said before the name of the command."""
+    return context.find_object(Settings) or Settings()
+
+
+def open_database(cluster: str | os.PathLike[str] | None, timeout: float | None = None) -> Database:
+    """Open the database of a string for `fdb.open`, with the newest API version that its library has.
+
+    Does not block on the database. Raises as `fdb.open` does, and Failure where the library is too old.
+    """
+    select_api_version(cluster)
+    defaults = None if timeout is None else Policy(timeout=timeout)
+    return open_database_of(cluster, defaults=defaults)
+
+
+def select_api_version(cluster: str | os.PathLike[str] | None) -> None:
+    """Select the API version for a database, if the program has not: the newest that its library has."""
+    if api_version.is_selected():
+        return
+    newest = api_version.LATEST_API_VERSION
+    if not place_of(None if cluster is None else os.fsencode(cluster)).embedded:
+        newest = min(newest, clients.vendor(None).library.fdb_get_max_api_version())
+    api_version.select(newest)
+
+
+def open_tenant(database: Database, name: str) -> Tenant:
+    """Open a tenant by its name, which is text or bytes and tuples in the notation of keys. Blocks.
+
+    Raises Failure if there is no such tenant.
+    """
+    tenant = database.open_tenant(Place.parse(name).key(database))
+    try:
+        tenant.get_id().wait()
+    except Exception as error:
+        raise Failure(f"cannot open the tenant {name}: {error}") from error
+    return tenant
+
+
+def format_option(command: Command) -> Command:
+    """Give a command --format, as its argument `format`."""
+    return click.option(
+        "--format",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="text for people, json: one document, jsonl: one line for each.",
+    )(command)
+
+
+def yes_option(command: Command) -> Command:
+    """Give a command --yes, as its argument `yes`: it does not ask."""
+    return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)

@@ -1,0 +1,138 @@
+"""What commands print: rows and records, for people, scripts and programs.
+
+On a terminal rows are a table, in a pipe lines with tabs between the fields, never cut. As JSON they are one array that is
+written as it comes, so that what was interrupted does not parse, or (jsonl) a line for each.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import IO, Any
+
+from fdb._display.notation import printable
+
+#: So many rows are laid out together on a terminal.
+_ROWS_TOGETHER = 200
+
+
+def json_value(value: Any) -> Any:
+    """Return a value as JSON can have it: bytes in the notation of fdbcli, tuples as arrays."""
+    if isinstance(value, bytes):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {str(name): json_value(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_value(each) for each in value]
+    return value
+
+
+def json_line(value: Any) -> str:
+    """Return a value as one line of JSON."""
+    return json.dumps(json_value(value), ensure_ascii=False)
+
+
+class Listing:
+    """Prints rows as they come. A context manager: what is left is printed at its end, if that is no exception."""
+
+    def __init__(self, form: str, columns: Sequence[str], out: IO[str] | None = None) -> None:
+        """`form` is one of `options.FORMATS`; `columns` are the fields that a person sees, in order."""
+        self._form = form
+        self._columns = columns
+        self._out = sys.stdout if out is None else out
+        self._waiting: list[Sequence[str]] = []
+        self._has_header = False
+        #: How many rows there have been.
+        self.count = 0
+
+    def __enter__(self) -> Listing:
+        return self
+
+    def row(self, **fields: Any) -> None:
+        """Print a row; fields that are no columns are for JSON."""
+        self.count += 1
+        if self._form == "jsonl":
+            print(json_line(fields), file=self._out)
+        elif self._form == "json":
+            print("[" if self.count == 1 else ",", file=self._out)
+            print(f" {json_line(fields)}", end="", file=self._out)
+        else:
+            texts = [_text(fields.get(column)) for column in self._columns]
+            if not self._out.isatty():
+                print("\t".join(texts), file=self._out)
+                return
+            self._waiting.append(texts)
+            if len(self._waiting) >= _ROWS_TOGETHER:
+                self._print_table()
+
+    def flush(self) -> None:
+        """Print what waits to be laid out together: before something is waited for."""
+        if self._waiting:
+            self._print_table()
+        self._out.flush()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        if self._waiting and kind in (None, KeyboardInterrupt):
+            self._print_table()
+        if self._form == "json" and kind is None:
+            print("\n]" if self.count else "[]", file=self._out)
+
+    def _print_table(self) -> None:
+        from rich.cells import cell_len
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(
+            box=None, pad_edge=False, show_header=not self._has_header, header_style="bold"
+        )
+        width, height = shutil.get_terminal_size()
+        for index, column in enumerate(self._columns):
+            title = column.replace("_", " ")
+            wanted = max(cell_len(text) for text in (title, *(row[index] for row in self._waiting)))
+            # The last column gives way first: it is what may be long.
+            last = index == len(self._columns) - 1
+            table.add_column(
+                title,
+                no_wrap=True,
+                overflow="ellipsis",
+                min_width=None if last else min(wanted, width // len(self._columns)),
+            )
+        for texts in self._waiting:
+            table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
+        Console(file=self._out, width=width, height=height).print(table)
+        self._has_header = True
+        self._waiting.clear()
+
+
+def record(form: str, fields: Mapping[str, Any], out: IO[str] | None = None) -> None:
+    """Print one thing with its fields: a line for each, or a JSON object."""
+    place = sys.stdout if out is None else out
+    if form == "text":
+        width = max(map(len, fields), default=0)
+        for name, value in fields.items():
+            print(f"{name.replace('_', ' '):{width}}  {_text(value)}".rstrip(), file=place)
+    elif form == "json":
+        print(json.dumps(json_value(fields), indent=2, ensure_ascii=False), file=place)
+    else:
+        print(json_line(fields), file=place)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return printable(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)

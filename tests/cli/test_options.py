@@ -1,0 +1,89 @@
+"""Which database a command works on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import pytest
+
+import fdb
+import fdb.embedded
+from fdb._cli.main import run
+from fdb._cli.options import database_options, format_option, yes_option
+
+
+@click.command()
+@database_options()
+@format_option
+@yes_option
+@click.argument("key")
+def probe(db: fdb.Database | fdb.Tenant, key: str, format: str, yes: bool) -> None:
+    """A command that says what it was given."""
+    defaults = db.defaults
+    print(
+        json.dumps(
+            {
+                "tenant": isinstance(db, fdb.Tenant),
+                "value": bytes(db[key.encode()]).decode(),
+                "timeout": None if defaults is None else defaults.timeout,
+                "format": format,
+                "yes": yes,
+            }
+        )
+    )
+
+
+@pytest.fixture
+def name(plant, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    plant(probe)
+    monkeypatch.delenv("FDB_CLUSTER_FILE", raising=False)
+    name = fdb.embedded.unique()
+    with fdb.open(name) as db:
+        db[b"k"] = b"v"
+        yield name
+
+
+def probed(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert run(arguments) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_options_before_and_behind_the_command(name: str, capsys) -> None:
+    behind = probed(capsys, "probe", "k", "-C", name, "--timeout", "3", "--format", "json", "--yes")
+    assert behind == {"tenant": False, "value": "v", "timeout": 3.0, "format": "json", "yes": True}
+    before = probed(capsys, "-C", name, "--timeout", "2", "probe", "k")
+    assert before == {"tenant": False, "value": "v", "timeout": 2.0, "format": "text", "yes": False}
+    # The nearer one counts.
+    both = probed(capsys, "-C", "memory:other", "--timeout", "2", "probe", "k", "--cluster", name)
+    assert both["value"] == "v" and both["timeout"] == 2.0
+
+
+def test_the_default_is_that_of_the_program(name: str, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("FDB_CLUSTER_FILE", name)
+    assert probed(capsys, "probe", "k")["value"] == "v"
+
+
+def test_tenants(name: str, capsys) -> None:
+    db = fdb.open(name)
+    assert isinstance(db, fdb.Database)
+    fdb.tenant_management.create_tenant(db, b"shop")
+    tenant = db.open_tenant(b"shop")
+    tenant[b"k"] = b"of the shop"
+    found = probed(capsys, "probe", "k", "-C", name, "--tenant", "shop")
+    assert found["tenant"] and found["value"] == "of the shop"
+    assert run(["probe", "k", "-C", name, "--tenant", "none"]) == 1
+    line = capsys.readouterr().err
+    assert line.startswith("error: cannot open the tenant none: ") and line.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "cluster", ["nonsense:", "file:", "/no/such/file", "file:/no/such/folder/x"]
+)
+def test_strings_that_open_nothing(name: str, capsys, cluster: str) -> None:
+    assert run(["probe", "k", "-C", cluster]) == 1
+    line = capsys.readouterr().err
+    assert line.startswith("error: ") and line.count("\n") == 1
