@@ -95,19 +95,17 @@ class Listing:
             box=None, pad_edge=False, show_header=not self._has_header, header_style="bold"
         )
         width, height = shutil.get_terminal_size()
+        left = width
         for index, column in enumerate(self._columns):
             title = column.replace("_", " ")
             wanted = max(cell_len(text) for text in (title, *(row[index] for row in self._waiting)))
-            # The last column gives way first: it is what may be long.
+            # The last column has what the others leave: it is what may be long.
             last = index == len(self._columns) - 1
-            table.add_column(
-                title,
-                no_wrap=True,
-                overflow="ellipsis",
-                min_width=None if last else min(wanted, width // len(self._columns)),
-            )
+            room = max(min(wanted, left if last else width // len(self._columns)), 1)
+            table.add_column(title, no_wrap=True, overflow="ellipsis", width=room)
+            left -= room + 2
         for texts in self._waiting:
-            table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
+            table.add_row(*map(Text, texts))
         Console(file=self._out, width=width, height=height).print(table)
         self._has_header = True
         self._waiting.clear()
