@@ -92,7 +92,7 @@ setup(
     # Said, though it is the default: only then does an editable install put this directory on the path,
     # where type checkers find the package, rather than an import hook, which they do not run.
     package_dir={"": "."},
-    package_data={"fdb": ["py.typed"], "": ["*.pyi"]},
+    package_data={"fdb": ["py.typed", "_browse/static/*"], "": ["*.pyi"]},
     ext_modules=extensions(),
     cffi_modules=["native/build_ffi.py:ffibuilder"],
     cmdclass={"build_py": BuildPythonAfresh, "build_ext": BuildExtensionsAndEngine},

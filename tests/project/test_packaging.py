@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import subprocess
 import sys
 import zipfile
 
@@ -56,6 +57,10 @@ def test_the_wheel_contains_the_engine_the_headers_and_the_type_marker(wheel: pa
     assert {"fdb_pytest.py", *(f"fdb/testing/{name}" for name in kit)} <= names
     assert {f"fdb/embedded/include/foundationdb/{name}" for name in headers} <= names
     assert "fdb/py.typed" in names
+    page = {path.name for path in (ROOT / "fdb" / "_browse" / "static").iterdir()}
+    assert {"index.html", *page} == {
+        name.rpartition("/")[2] for name in names if name.startswith("fdb/_browse/static/")
+    }
     for library in (f"fdb/embedded/libfdb_embedded{SUFFIX}", f"fdb/embedded/lib/libfdb_c{SUFFIX}"):
         assert 100_000 < sizes[library] < 3_000_000
     for extension in ("_native/_cffi", "_native/extension", "_tuple/codec"):
@@ -98,6 +103,20 @@ def test_the_wheel_works_in_an_empty_environment(
     program = ROOT / "tests" / "peers" / "program.c"
     run(*c_compiler(), "-std=c11", f"-I{includedir}", program, *link, cwd=tmp_path)
     assert run(tmp_path / "program", cwd=tmp_path).startswith("C: 400 increments")
+
+
+@pytest.mark.slow
+def test_the_command_line_of_the_wheel(environment: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    script = environment.parent / "fdb"
+    bare = subprocess.run([script, "ping"], capture_output=True, text=True, cwd=tmp_path)
+    assert bare.returncode == 1
+    assert bare.stderr.count("\n") == 1 and "foundationdb-cffi[cli]" in bare.stderr
+    run(environment, "-m", "pip", "install", "--quiet", "foundationdb-cffi[cli]", cwd=tmp_path)
+    run(script, "-C", "file:a.fdb", "set", "('a', 1)", "b", cwd=tmp_path)
+    assert run(script, "-C", "file:a.fdb", "range", "('a',)", cwd=tmp_path) == "('a', 1)\tb\n"
+    assert run(environment, "-m", "fdb", "--version", cwd=tmp_path) == run(
+        script, "--version", cwd=tmp_path
+    )
 
 
 # The suite of a stranger, which imports nothing of the test kit.
