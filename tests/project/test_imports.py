@@ -79,6 +79,7 @@ CFFI_DOOR = "fdb._native.library"
 
 #: (module, what it imports inside a function) -> why it does not at its top.
 IN_FUNCTIONS: dict[tuple[str, str], str] = {
+    ("fdb._browse", "fdb._browse.page"): "starlette and uvicorn need not be installed",
     ("fdb", "contextlib"): "slow to load, and for forks while a module is loaded only",
     ("fdb", "importlib"): "for names that are loaded on their first use",
     ("fdb", "importlib.import_module"): "modules that an API version has, or that few programs use",

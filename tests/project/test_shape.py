@@ -15,6 +15,7 @@ from helpers.paths import ROOT, TESTS
 #: Modules whose test is elsewhere, with that test and the reason.
 ELSEWHERE = {
     "fdb/__init__.py": ("startup/test_api_version.py", "it is the gate; its names: test_exports"),
+    "fdb/_browse/__init__.py": ("browse/test_page.py", "it begins a page"),
     "fdb/_bulk/__init__.py": ("bulk/test_scan.py", "it is empty"),
     "fdb/_bytes_methods.py": ("test_values.py", "Value and Key are made of it"),
     "fdb/__main__.py": ("cli/test_main.py", "it starts the command line"),

@@ -1,0 +1,87 @@
+"""What the page is asked about the database as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fdb
+from fdb._browse.requests import Parameters, Refused, Session, range_of, shown_bounds
+from fdb._display.notation import printable
+from fdb._startup import api_version
+from fdb.tenant_management import list_tenants
+
+_MOST_TENANTS = 1_000
+_TENANTS_FROM = 630
+
+
+def about(session: Session, asked: Parameters) -> dict[str, Any]:
+    """Answers `api/about`."""
+    library = session.db._library
+    has_version = library.has("fdb_get_client_version")
+    names, more = _tenants(session)
+    return {
+        "database": session.title,
+        "library": library.fdb_get_client_version() if has_version else None,
+        "api_version": api_version.get(),
+        "version_of_fdb": fdb.__version__,
+        "write": session.write,
+        "has_tenants": session.has_tenants,
+        "tenant": None if session.has_tenants else printable(session.db._name),
+        "tenants": names,
+        "more_tenants": more,
+    }
+
+
+def _tenants(session: Session) -> tuple[list[str], bool]:
+    """Returns the names of tenants, and whether there are more; none where the database cannot have them."""
+    if not session.has_tenants or api_version.get() < _TENANTS_FROM:
+        return [], False
+    try:
+        found = session.read(
+            session.db,
+            lambda tr: [row.key for row in list_tenants(tr, b"", b"\xff", _MOST_TENANTS + 1)],
+        )
+    except fdb.FDBError as error:
+        if error.code == 1031:
+            raise
+        return [], False  # a library or cluster without tenants
+    return [printable(name) for name in found[:_MOST_TENANTS]], len(found) > _MOST_TENANTS
+
+
+def status(session: Session, asked: Parameters) -> dict[str, Any]:
+    """Answers `api/status`."""
+    if not session.has_tenants:
+        raise Refused(404, "a tenant has no status: that is its database's")
+    found = session.db.status(session.timeout)
+    return {
+        "available": found.available,
+        "healthy": found.healthy,
+        "data": found.data.state,
+        "data_description": found.data.description,
+        "bytes": found.data.total_kv_size_bytes,
+        "disk_bytes": found.data.total_disk_used_bytes,
+        "recovery": found.recovery_state.name,
+        "redundancy": found.configuration.redundancy_mode,
+        "storage_engine": found.configuration.storage_engine,
+        "tenant_mode": found.configuration.tenant_mode,
+        "processes": len(found.processes),
+        "coordinators": len(found.coordinators),
+        "clients": found.clients_count,
+        "locked": found.locked,
+        "messages": [
+            each.description or each.name for each in (*found.client_messages, *found.messages)
+        ],
+    }
+
+
+def estimate(session: Session, asked: Parameters) -> dict[str, Any]:
+    """Answers `api/estimate`."""
+    source = session.source(asked.text("tenant", ""))
+
+    def read(tr: Any) -> dict[str, Any]:
+        begin, end = range_of(asked, tr)
+        size = tr.get_estimated_range_size_bytes(begin, end).wait() if begin < end else 0
+        return {"bytes": size, "range": shown_bounds(begin, end)}
+
+    answer: dict[str, Any] = session.read(source, read)
+    return answer

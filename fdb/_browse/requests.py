@@ -1,0 +1,229 @@
+"""What requests ask for and what they are answered: parameters, JSON, and the refusals that a person reads.
+
+`Refused` is the one way to answer with an error: a status and one line. `refusal_of` makes one of whatever the database or the
+notation raises.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fdb
+from fdb._display.notation import NotationError, from_printable, printable
+from fdb._display.places import Place
+from fdb.directory_impl import DirectoryError
+
+#: The largest body of a request: a value of 100,000 bytes, each as \\xNN, in JSON.
+MOST_BODY = 1_000_000
+#: No key is longer, nor any text that is typed for one.
+_MOST_KEY, _MOST_NOTATION = 10_000, 50_000
+#: What the user's keys lie between.
+FIRST_KEY, END_OF_KEYS = b"", b"\xff"
+
+_thread = threading.local()
+_TIMED_OUT, _TENANT_NOT_FOUND, _CLIENT_ERRORS = 1031, 2131, 2000
+
+
+class Refused(Exception):
+    """A request gets no answer but an error: a status of HTTP, and a line for a person."""
+
+    def __init__(self, status: int, text: str, **more: Any) -> None:
+        super().__init__(text)
+        self.status = status
+        #: The object that is sent.
+        self.body = {"error": text, **more}
+
+
+@dataclass(frozen=True)
+class Session:
+    """What holds for all requests of a page."""
+
+    #: A database or tenant that blocks.
+    db: Any
+    write: bool
+    #: Seconds that a transaction may take, with its retries.
+    timeout: float
+    #: How the page calls the database.
+    title: str
+
+    @property
+    def has_tenants(self) -> bool:
+        """Whether requests may name a tenant: the page of a tenant has no others."""
+        return isinstance(self.db, fdb.Database)
+
+    def source(self, tenant: str) -> Any:
+        """Returns the database, or the tenant that a request names in notation. Raises Refused."""
+        if not tenant:
+            return self.db
+        if not self.has_tenants:
+            raise Refused(400, "tenant: this page shows one tenant, and no others")
+        try:
+            return self.db.open_tenant(from_printable(tenant))
+        except NotationError as error:
+            raise Refused(400, f"tenant: {error}") from None
+
+    def read(self, source: Any, function: Callable[[Any], Any]) -> Any:
+        """Runs a function in a transaction that cannot write; blocks for the timeout at most."""
+        return self.run(source, function, read_only=True)
+
+    def run(self, source: Any, function: Callable[[Any], Any], **policy: Any) -> Any:
+        """Runs a function in a transaction of the page's own; blocks for the timeout at most."""
+        _thread.is_own = True
+        try:
+            return source.run(function, timeout=self.timeout, **policy)
+        finally:
+            _thread.is_own = False
+
+
+def is_own() -> bool:
+    """Whether this thread is in a transaction of a page, which observers of the database need not see."""
+    return getattr(_thread, "is_own", False)
+
+
+def refusal_of(error: Exception) -> Refused | None:
+    """Returns what to answer for an exception; None for one that nobody foresaw."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, fdb.FDBError):
+        return Refused(_status_of(error), _one_line(error), code=error.code)
+    if isinstance(error, DirectoryError):
+        return Refused(400, _one_line(error))
+    if isinstance(error, NotationError):
+        return Refused(400, str(error))
+    return None
+
+
+def _status_of(error: fdb.FDBError) -> int:
+    if error.code == _TIMED_OUT:
+        return 504
+    if error.code == _TENANT_NOT_FOUND:
+        return 404
+    if _CLIENT_ERRORS <= error.code < 3000:
+        return 400
+    return 503
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, fdb.FDBError) and error.code == _TIMED_OUT:
+        return f"the database did not answer in time ({text})"
+    return text
+
+
+class Parameters:
+    """The parameters of a GET, or the members of the JSON object of a POST: each is checked when it is asked for.
+
+    All methods raise Refused, with the name of the parameter.
+    """
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = given
+
+    @classmethod
+    def of_body(cls, body: bytes) -> Parameters:
+        """Returns those of a POST."""
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError):
+            raise Refused(400, "the body of the request is no JSON") from None
+        if not isinstance(found, dict):
+            raise Refused(400, "the body of the request is no JSON object")
+        return cls(found)
+
+    def has(self, name: str) -> bool:
+        """Whether it is given, be it null."""
+        return name in self._given
+
+    def is_null(self, name: str) -> bool:
+        """Whether it is given as null."""
+        return self.has(name) and self._given[name] is None
+
+    def text(self, name: str, default: str | None = None, most: int = _MOST_NOTATION) -> str:
+        """Returns a text; without a default it must be there."""
+        value = self._given.get(name, default)
+        if value is None:
+            raise Refused(400, f"{name} is missing")
+        if not isinstance(value, str):
+            raise Refused(400, f"{name} must be a text")
+        if len(value) > most:
+            raise Refused(400, f"{name} is longer than {most} characters")
+        return value
+
+    def number(self, name: str, default: int | None, least: int, most: int) -> int:
+        """Returns a whole number; without a default it must be there."""
+        value = self._given.get(name, default)
+        if isinstance(value, str) and len(value) < 20 and value.isascii():
+            value = int(value) if value.removeprefix("-").isdigit() else None
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise Refused(400, f"{name} must be a whole number from {least} to {most}")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Returns whether it is 1; 0 if it is missing."""
+        value = self._given.get(name, "0")
+        if value in ("0", "1"):
+            return bool(value == "1")
+        raise Refused(400, f"{name} must be 0 or 1")
+
+    def data(self, name: str, default: bytes | None = None, most: int = _MOST_KEY) -> bytes:
+        """Returns bytes that are given as hexadecimal digits, a key if nothing else is said."""
+        value = self._given.get(name)
+        if value is None and default is not None:
+            return default
+        try:
+            found = bytes.fromhex(self.text(name, None, 2 * most + 2))
+        except ValueError:
+            raise Refused(400, f"{name} must be pairs of hexadecimal digits") from None
+        if len(found) > most:
+            raise Refused(400, f"{name} has more than {most} bytes")
+        return found
+
+    def place(self, name: str) -> Place | None:
+        """Returns what a person typed for a key or for keys; None for nothing."""
+        text = self.text(name, "")
+        if not text.strip():
+            return None
+        try:
+            return Place.parse(text)
+        except NotationError as error:
+            raise Refused(400, f"{name}: {error}", parameter=name) from None
+
+    def path(self, name: str) -> tuple[str, ...]:
+        """Returns the path of a directory, which is a JSON array of its names."""
+        value = self._given.get(name, "[]")
+        try:
+            found = json.loads(value) if isinstance(value, str) else value
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+            raise Refused(400, f"{name} must be a JSON array of names")
+        try:
+            "".join(found).encode()
+        except UnicodeEncodeError:
+            raise Refused(400, f"{name} has a character that is none") from None
+        return tuple(found)
+
+
+def range_of(parameters: Parameters, tr: Any) -> tuple[bytes, bytes]:
+    """Returns the keys that a request is about: `within`, and of that what lies from `begin_hex` to `end_hex`."""
+    place = parameters.place("within")
+    begin, end = place.range(tr) if place is not None else (FIRST_KEY, END_OF_KEYS)
+    begin = max(begin, parameters.data("begin_hex", begin))
+    end = min(end, parameters.data("end_hex", end), END_OF_KEYS)
+    if begin > END_OF_KEYS:
+        raise Refused(400, "the keys of the system, from \\xff on, are not shown")
+    return begin, max(begin, end)
+
+
+def shown_bounds(begin: bytes, end: bytes) -> dict[str, str]:
+    """Returns a range as it is sent."""
+    return {
+        "begin": printable(begin),
+        "end": printable(end),
+        "begin_hex": begin.hex(),
+        "end_hex": end.hex(),
+    }

@@ -1,0 +1,79 @@
+"""fdb/_browse/trees.py: directories level by level, and their names in keys."""
+
+from __future__ import annotations
+
+import fdb
+from browse.asking import asked, refused
+from fdb._browse.trees import NameCache, directories, load_names
+
+
+def names_of(answer):
+    return [child["name"] for child in answer["children"]]
+
+
+def test_levels_layers_and_partitions(session):
+    db = session.db
+    users = fdb.directory.create_or_open(db, ("app", "users"), layer=b"table")
+    part = fdb.directory.create_or_open(db, ("part",), layer=b"partition")
+    inner = part.create_or_open(db, ("x", "y z"))
+    for number in range(100):
+        db[users.pack((number,))] = bytes(100)
+    top = directories(session, asked())
+    assert names_of(top) == ["app", "part"] and top["path"] == [] and top["next"] is None
+    app, partition = top["children"]
+    assert app["has_children"] and not app["partition"]
+    assert partition["has_children"] and partition["partition"]
+    (found,) = directories(session, asked(path='["app"]'))["children"]
+    assert found["layer"] == "table" and found["prefix_hex"] == users.key().hex()
+    assert found["path"] == ["app", "users"] and not found["has_children"]
+    assert found["bytes"] >= 0
+    (below,) = directories(session, asked(path='["part", "x"]'))["children"]
+    assert below["prefix_hex"] == inner.key().hex() and below["path_shown"] == "/part/x/'y z'"
+
+
+def test_an_empty_database_has_no_directories(session):
+    assert directories(session, asked())["children"] == []
+
+
+def test_many_children_come_in_pages(session):
+    for number in range(7):
+        fdb.directory.create(session.db, (f"d{number}",))
+    first = directories(session, asked(limit="5"))
+    assert names_of(first) == [f"d{number}" for number in range(5)] and first["next"] == "d4"
+    second = directories(session, asked(limit="5", after=first["next"]))
+    assert names_of(second) == ["d5", "d6"] and second["next"] is None
+
+
+def test_refused(session):
+    fdb.directory.create(session.db, ("a",))
+    assert refused(directories, session, asked(path='["a", "b"]')) == (
+        404,
+        "there is no directory /a/b",
+    )
+    for path in ("a", "{}", "[1]", "[[]]", "[" * 10_000, '["\\ud800"]'):
+        assert refused(directories, session, asked(path=path))[0] == 400
+
+
+def test_names_with_damaged_entries_end(memory_db):
+    """A directory that is its own child, as no directory layer makes it, is listed and not followed for ever."""
+    fdb.directory.create(memory_db, ("a",))
+    (entry,) = [row for row in memory_db[b"\xfe":b"\xff"] if b"\x02a\x00" in row.key]
+    prefix = bytes(entry.value)
+    memory_db[fdb.tuple.pack((prefix, 0, "a"), b"\xfe")] = prefix
+    assert len(memory_db.run(load_names)) == 1
+
+
+def test_names_are_bounded(memory_db):
+    for number in range(6):
+        fdb.directory.create(memory_db, (f"d{number}", "x"))
+    assert len(memory_db.run(load_names)) == 12
+    assert 0 < len(memory_db.run(lambda tr: load_names(tr, 3))) <= 12
+
+
+def test_names_are_kept_for_a_while_by_tenant(memory_db):
+    fdb.directory.create(memory_db, ("a",))
+    cache = NameCache()
+    names = memory_db.run(lambda tr: cache.get("", tr))
+    fdb.directory.create(memory_db, ("b",))
+    assert memory_db.run(lambda tr: cache.get("", tr)) is names
+    assert len(memory_db.run(lambda tr: cache.get("another", tr))) == 2
