@@ -11,6 +11,7 @@ import fdb
 fdb.api_version(740)
 
 pytest_plugins = [
+    "helpers.compilers",
     "helpers.databases",
     "helpers.directories",
     "helpers.events",

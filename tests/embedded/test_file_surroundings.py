@@ -7,14 +7,11 @@ import os
 import pathlib
 import shutil
 import sqlite3
-import subprocess
 import sys
-import textwrap
 
 import pytest
 
 import fdb
-from helpers.compilers import c_compiler
 from helpers.file_programs import END_SECONDS, output_of, program, put, rows_of
 from helpers.processes import RunPython
 
@@ -94,30 +91,9 @@ def test_the_module_sqlite3_reads_a_closed_file(path: str) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how to replace dlopen differs")
 def test_a_library_that_cannot_be_loaded(
-    path: str, tmp_path: pathlib.Path, run_python: RunPython
+    path: str, without_sqlite: str, run_python: RunPython
 ) -> None:
     """Where SQLite is missing `memory:` works, and `file:` says what to install."""
-    source = tmp_path / "refuse.c"
-    source.write_text(
-        textwrap.dedent(
-            """
-            #define _GNU_SOURCE
-            #include <dlfcn.h>
-            #include <stddef.h>
-            #include <string.h>
-
-            /* A loader that finds no SQLite. */
-            void *dlopen(const char *name, int flags) {
-              void *(*real)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
-              if (name != NULL && strstr(name, "sqlite") != NULL) name = "libsqlite3-is-not-installed.so";
-              return real(name, flags);
-            }
-            """
-        )
-    )
-    library = tmp_path / "refuse.so"
-    command = [*c_compiler(), "-shared", "-fPIC", str(source), "-o", str(library), "-ldl"]
-    subprocess.run(command, check=True)
     done = run_python(
         f"""
         import fdb
@@ -131,7 +107,7 @@ def test_a_library_that_cannot_be_loaded(
             print(error.code, error)
         print(fdb.open("memory:")[b"k"])
         """,
-        environment={"LD_PRELOAD": str(library)},
+        environment={"LD_PRELOAD": without_sqlite},
     )
     first, *message, last = done.stdout.splitlines()
     assert first == last == "b'here'"

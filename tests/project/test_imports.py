@@ -66,6 +66,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "fdb._browse.*",
         "fdb._cli",
         "fdb._cli.*",
+        "fdb._doctor",
+        "fdb._doctor.*",
         "fdb._shell",
         "fdb._shell.*",
     ),

@@ -23,6 +23,9 @@ ELSEWHERE = {
     "fdb/_client_library.py": ("startup/test_client.py", "a ClientLibrary shows a client"),
     "fdb/_directory/__init__.py": ("directory/test_directory.py", "it is empty"),
     "fdb/_display/__init__.py": ("display/test_notation.py", "it is empty"),
+    "fdb/_doctor/__init__.py": ("doctor/test_examination.py", "it is empty"),
+    "fdb/_doctor/finding.py": ("doctor/test_report.py", "findings are there to be shown"),
+    "fdb/_doctor/probes.py": ("doctor/test_examination.py", "children run it, for examinations"),
     "fdb/_flow_requests.py": ("test_flows.py", "it is the part of flows that knows no databases"),
     "fdb/_generated/__init__.py": ("generated/test_generated.py", "it is empty"),
     "fdb/_generated/enumerations.py": (

@@ -1,0 +1,50 @@
+"""`fdb doctor` where the extra for the command line is missing, or `import fdb` fails."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+
+from fdb._doctor.examination import examine
+from fdb._doctor.finding import Finding
+from fdb._doctor.report import status_of, text
+from fdb._startup.api_version import LATEST_API_VERSION
+
+FORMS = ("text", "json", "jsonl")
+SECONDS = 5.0
+
+
+def run(name: str | None, api_version: int, timeout: float, form: str) -> int:
+    """Prints what is found, each line as soon as it is there; returns the exit status."""
+    seen: list[Finding] = []
+
+    def noted() -> Iterator[Finding]:
+        for finding in examine(name, api_version, timeout):
+            seen.append(finding)
+            yield finding
+
+    for line in text(noted(), form):
+        print(line, flush=True)
+    return status_of(seen)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Does what the arguments behind `doctor` ask for; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="fdb doctor", description="Says what is wrong with this installation, and the way out."
+    )
+    parser.add_argument("-C", "--cluster", metavar="STRING", help="the database, as for fdb.open")
+    parser.add_argument(
+        "--api-version", type=int, default=LATEST_API_VERSION, help="what programs select"
+    )
+    parser.add_argument("--timeout", type=_seconds, default=SECONDS, help="seconds to wait")
+    parser.add_argument("--format", choices=FORMS, default="text")
+    given = parser.parse_args(arguments)
+    return run(given.cluster, given.api_version, given.timeout, given.format)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no positive time")
+    return seconds
