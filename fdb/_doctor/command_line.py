@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from fdb._doctor.examination import examine
 from fdb._doctor.finding import Finding
 from fdb._doctor.report import status_of, text
-from fdb._startup.api_version import LATEST_API_VERSION
 
 FORMS = ("text", "json", "jsonl")
 SECONDS = 5.0
 
 
-def run(name: str | None, api_version: int, timeout: float, form: str) -> int:
+def run(name: str | None, api_version: int | None, timeout: float, form: str) -> int:
     """Prints what is found, each line as soon as it is there; returns the exit status."""
     seen: list[Finding] = []
 
@@ -34,9 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         prog="fdb doctor", description="Says what is wrong with this installation, and the way out."
     )
     parser.add_argument("-C", "--cluster", metavar="STRING", help="the database, as for fdb.open")
-    parser.add_argument(
-        "--api-version", type=int, default=LATEST_API_VERSION, help="what programs select"
-    )
+    parser.add_argument("--api-version", type=int, metavar="VERSION", help="what programs select")
     parser.add_argument("--timeout", type=_seconds, default=SECONDS, help="seconds to wait")
     parser.add_argument("--format", choices=FORMS, default="text")
     given = parser.parse_args(arguments)

@@ -10,6 +10,7 @@ from fdb._doctor import cluster_file, coordinators, package, surroundings
 from fdb._doctor.children import Answer, ask
 from fdb._doctor.cluster_file import Address, Target
 from fdb._doctor.finding import Finding, note, ok, problem, warning
+from fdb._startup.api_version import LATEST_API_VERSION
 
 #: More than a start of Python takes on a busy machine.
 _START_SECONDS = 30.0
@@ -21,10 +22,10 @@ _REINSTALL = f"python -m pip install --force-reinstall --no-deps {package.DISTRI
 _INSTALL_CLIENT = "install FoundationDB's client package, which brings libfdb_c, or name the file: FDB_LIBRARY_PATH=/path/libfdb_c.so"
 
 
-def examine(name: str | None, api_version: int, timeout: float) -> Iterator[Finding]:
+def examine(name: str | None, api_version: int | None, timeout: float) -> Iterator[Finding]:
     """Yields what is found about this installation and one database, `name` as for `fdb.open`.
 
-    `api_version` is what programs select. Waits for `timeout` seconds at most for the coordinators, as long for the
+    `api_version` is what programs select, None for the newest that the client library has. Waits for `timeout` seconds at most for the coordinators, as long for the
     database, and as long for its status; writes nothing.
     """
     usable = False
@@ -46,7 +47,9 @@ def installation() -> Iterator[Finding]:
     yield from surroundings.environment_findings()
 
 
-def database(name: str | None, api_version: int, timeout: float, usable: bool) -> Iterator[Finding]:
+def database(
+    name: str | None, api_version: int | None, timeout: float, usable: bool
+) -> Iterator[Finding]:
     """Yields what is found about a database and what it needs; `usable` is whether `import fdb` works."""
     try:
         target = cluster_file.target_of(name)
@@ -118,7 +121,9 @@ def _passed_over(facts: dict[str, Any]) -> Iterator[Finding]:
         yield problem("library", _line(text), way_out)
 
 
-def _cluster(target: Target, api_version: int, timeout: float, usable: bool) -> Iterator[Finding]:
+def _cluster(
+    target: Target, api_version: int | None, timeout: float, usable: bool
+) -> Iterator[Finding]:
     addresses: list[Address] = []
     highest = 0
     if usable:
@@ -132,13 +137,18 @@ def _cluster(target: Target, api_version: int, timeout: float, usable: bool) -> 
     yield from reached
     if highest and all(finding.level != "problem" for finding in reached):
         name = None if target.name is None else os.fsdecode(target.name)
-        version = min(api_version, highest)
+        version = _usable_version(api_version, highest)
         # The child ends what it does by its own deadlines; this one is for a library that does not let it.
         arguments = {"name": name, "api_version": version, "timeout": timeout}
         yield from _database(ask("cluster", _START_SECONDS + 2 * timeout, **arguments))
 
 
-def _library(answer: Answer, api_version: int) -> Iterator[Finding]:
+def _usable_version(wanted: int | None, highest: int) -> int:
+    """Returns the API version to go on with."""
+    return min(LATEST_API_VERSION if wanted is None else wanted, highest)
+
+
+def _library(answer: Answer, api_version: int | None) -> Iterator[Finding]:
     if answer.error:
         yield problem("library", f"no libfdb_c: {_tried(answer.error)}", _INSTALL_CLIENT)
         return
@@ -151,11 +161,11 @@ def _library(answer: Answer, api_version: int) -> Iterator[Finding]:
         )
         yield problem("library", text, way_out)
         return
-    if highest < api_version:
+    if api_version is not None and highest < api_version:
         text = f"{path} supports API versions up to {highest}, not {api_version}"
         way_out = f"install a newer client package, or call fdb.api_version({highest}) in programs"
         yield problem("api-version", text, way_out)
-    release = ask("release", _START_SECONDS, api_version=min(api_version, highest))
+    release = ask("release", _START_SECONDS, api_version=_usable_version(api_version, highest))
     shown = release.facts.get("version", "of an unknown release")
     yield ok("library", f"{path} {shown} (API versions up to {highest})")
 

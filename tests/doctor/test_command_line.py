@@ -27,7 +27,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 def test_defaults(asked: list[object], capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main([]) == 1
-    assert asked == [None, 740, 5.0]
+    assert asked == [None, None, 5.0]
     assert capsys.readouterr().out.splitlines()[-1] == "1 problem"
 
 

@@ -89,6 +89,7 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
         "fdb._waiting.callbacks",
         "threading",
     ): "slow to load, and for callbacks that have to wait only",
+    ("fdb.__main__", "fdb._doctor.command_line"): "for the doctor, where the rest is broken",
     ("fdb.__main__", "fdb._cli.main"): "its libraries need not be installed",
     ("fdb._cli.main", "importlib.import_module"): "--help loads no command",
     ("fdb._cli.output", "rich.cells"): "slow to load, and for terminals only",
