@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os as _os
 
+from fdb import _notebooks as _notebooks
 from fdb import _open as _open
 from fdb import _retry as _retry
 from fdb._attempts import AsynchronousRun as _AsynchronousRun
@@ -238,6 +239,9 @@ def _load(name: str) -> Any:
         return importlib.import_module(module)
     finally:
         _loading.remove(module)
+
+
+_notebooks.drawn_by(lambda: _load("_display.html"))
 
 
 def _finish_loading() -> None:

@@ -9,7 +9,7 @@ from fdb import _causality
 from fdb._generated.options import STREAMING_MODE_WANT_ALL, AtomicOperations
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range, undirected_bounds
 from fdb._mistakes import no_default
-from fdb._native.extension import KeyValue
+from fdb._range import Rows
 from fdb._sources import (
     DatabaseMembers,
     TenantMembers,
@@ -109,7 +109,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         return (await run_asynchronously(self, lambda tr: tr.get(key))).value
 
     @overload
-    def __getitem__(self, key: slice) -> Coroutine[Any, Any, list[KeyValue]]: ...
+    def __getitem__(self, key: slice) -> Coroutine[Any, Any, Rows]: ...
     @overload
     def __getitem__(self, key: KeyArgument) -> Coroutine[Any, Any, bytes | None]: ...
     def __getitem__(self, key: KeyArgument | slice) -> Coroutine[Any, Any, Any]:
@@ -129,7 +129,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         limit: int = 0,
         reverse: bool = False,
         streaming_mode: int = STREAMING_MODE_WANT_ALL,
-    ) -> list[KeyValue]:
+    ) -> Rows:
         """Returns the rows with begin <= key < end. See `TransactionRead.get_range`."""
         return await run_asynchronously(
             self, lambda tr: tr.get_range(begin, end, limit, reverse, streaming_mode)
@@ -141,7 +141,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         limit: int = 0,
         reverse: bool = False,
         streaming_mode: int = STREAMING_MODE_WANT_ALL,
-    ) -> list[KeyValue]:
+    ) -> Rows:
         """Returns the rows whose keys start with `prefix`."""
         begin, end = prefix_range(prefix)
         return await self.get_range(begin, end, limit, reverse, streaming_mode)

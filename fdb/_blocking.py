@@ -6,7 +6,7 @@ from fdb import _causality
 from fdb._generated.options import STREAMING_MODE_WANT_ALL, AtomicOperations
 from fdb._keys import Bound, KeySelector, NoEnd, prefix_range
 from fdb._mistakes import no_default
-from fdb._native.extension import KeyValue
+from fdb._range import Rows
 from fdb._sources import DatabaseMembers, TenantMembers, TransactionSource, call, run
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument, ValueArgument
@@ -96,10 +96,10 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         return run(self, lambda tr: tr.get(key).value)
 
     @overload
-    def __getitem__(self, key: slice) -> list[KeyValue]: ...
+    def __getitem__(self, key: slice) -> Rows: ...
     @overload
     def __getitem__(self, key: KeyArgument) -> bytes | None: ...
-    def __getitem__(self, key: KeyArgument | slice) -> bytes | None | list[KeyValue]:
+    def __getitem__(self, key: KeyArgument | slice) -> bytes | None | Rows:
         """`db[key]` is `get`; `db[begin:end]` is `get_range`, `db[begin:end:-1]` in reverse."""
         if isinstance(key, slice):
             return self.get_range(key)
@@ -116,7 +116,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         limit: int = 0,
         reverse: bool = False,
         streaming_mode: int = STREAMING_MODE_WANT_ALL,
-    ) -> list[KeyValue]:
+    ) -> Rows:
         """Returns the rows with begin <= key < end. See `TransactionRead.get_range`."""
         return run(
             self, lambda tr: tr.get_range(begin, end, limit, reverse, streaming_mode).to_list()
@@ -128,7 +128,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         limit: int = 0,
         reverse: bool = False,
         streaming_mode: int = STREAMING_MODE_WANT_ALL,
-    ) -> list[KeyValue]:
+    ) -> Rows:
         """Returns the rows whose keys start with `prefix`."""
         begin, end = prefix_range(prefix)
         return self.get_range(begin, end, limit, reverse, streaming_mode)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from fdb._errors import FDBError
 from fdb._native import extension
+from fdb._notebooks import repr_html
 from fdb._sources import DatabaseMembers
 from fdb._status import Status
 from fdb._waiting import timed
@@ -45,6 +46,10 @@ class Ping(NamedTuple):
     protocol: str | None
     #: The identity of the cluster; None where the library does not tell.
     cluster_id: str | None
+
+    def _repr_html_(self) -> str:
+        """Returns the answer as HTML, for notebooks."""
+        return repr_html(self)
 
 
 def seconds_of(timeout: float | timedelta) -> float:

@@ -10,6 +10,7 @@ from fdb._generated.options import (
 )
 from fdb._keys import KeySelector
 from fdb._native.extension import KeyValue, RowIterator
+from fdb._notebooks import repr_html
 from fdb._startup import api_version
 from fdb._typing import (
     TYPE_CHECKING,
@@ -21,9 +22,14 @@ from fdb._typing import (
     Iterator,
     NoReturn,
     Protocol,
+    Sequence,
     cast,
 )
 from fdb._waiting.model import NOT_IN_A_LOOP
+
+if TYPE_CHECKING:
+    from fdb._frames import FrameMaker
+    from fdb._types import KeyArgument
 
 
 class Pages(Protocol):
@@ -73,6 +79,37 @@ class _Batches:
         )
 
 
+class Rows(list[KeyValue]):
+    """All rows of a range: a list, which notebooks show as a table."""
+
+    __slots__ = ()
+    _repr_html_ = repr_html
+
+    def to_frame(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        within: KeyArgument | None = None,
+        decode: Callable[[bytes], Any] | None = None,
+        value_columns: Sequence[str] | None = None,
+        library: str | None = None,
+    ) -> Any:
+        """Returns the rows as a frame of pandas or polars. Does not block.
+
+        Without `columns` there is one of keys; with them the keys are unpacked as tuples, whose elements go into the columns,
+        None where a tuple is shorter. `within` is what is not part of the tuples: a Subspace, a directory, or bytes that
+        all keys begin with. `decode` is called with each value. With `value_columns` it returns a mapping with (some of)
+        these names, a sequence, or None for a row without. `library` is "pandas" or "polars"; None takes the one that is
+        loaded, else installed, pandas before polars. The types of columns are in docs/notebooks.md.
+
+        Raises ImportError if there is no such library, ValueError for a key that is no tuple, or has more elements than
+        there are columns, and TypeError or ValueError for wrong arguments.
+        """
+        from fdb._frames import maker_of  # few programs want frames
+
+        return maker_of(columns, within, decode, value_columns, library).frame_of(self)
+
+
 class FDBRange:
     """The rows between two keys, read in batches. Iterating over it gives KeyValue objects.
 
@@ -83,6 +120,7 @@ class FDBRange:
     """
 
     _legacy_iterator: Iterator[KeyValue] | None = None
+    _repr_html_ = repr_html
 
     def __init__(
         self,
@@ -125,9 +163,9 @@ class FDBRange:
             return cast("_ListOfRows", RowsToAwait(self._collect))
         return cast("_ListOfRows", self._read_all())
 
-    def _read_all(self) -> list[KeyValue]:
+    def _read_all(self) -> Rows:
         rows, _, more = self._first.wait()
-        result = list(rows)
+        result = Rows(rows)
         if not more:
             return result
         batches = _Batches(self, self._list_mode())
@@ -162,13 +200,13 @@ class FDBRange:
         """Returns an asynchronous iterator over the rows, as `async for` does."""
         return self.__aiter__()
 
-    def __await__(self) -> Generator[Any, None, list[KeyValue]]:
+    def __await__(self) -> Generator[Any, None, Rows]:
         """Returns all rows as a list, without blocking the loop; for the asyncio event model."""
         return self._collect().__await__()
 
-    async def _collect(self) -> list[KeyValue]:
+    async def _collect(self) -> Rows:
         rows, _, more = await self._first
-        result = list(rows)
+        result = Rows(rows)
         batches = _Batches(self, self._list_mode())
         future = batches.after(rows, more)
         while future is not None:
@@ -176,6 +214,38 @@ class FDBRange:
             result += rows
             future = batches.after(rows, more)
         return result
+
+    def to_frame(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        within: KeyArgument | None = None,
+        decode: Callable[[bytes], Any] | None = None,
+        value_columns: Sequence[str] | None = None,
+        library: str | None = None,
+    ) -> Any:
+        """Returns the rows as a frame of pandas or polars. Blocks, and raises as `to_list` does.
+
+        Without `columns` there is one of keys; with them the keys are unpacked as tuples, whose elements go into the columns,
+        None where a tuple is shorter. `within` is what is not part of the tuples: a Subspace, a directory, or bytes that
+        all keys begin with. `decode` is called with each value. With `value_columns` it returns a mapping with (some of)
+        these names, a sequence, or None for a row without. `library` is "pandas" or "polars"; None takes the one that is
+        loaded, else installed, pandas before polars. The types of columns are in docs/notebooks.md.
+
+        With the asyncio event model, in a running loop, it is to be awaited. Raises ImportError if there is no such library, ValueError for a key that is no tuple, or has more elements than
+        there are columns, and
+        TypeError or ValueError for wrong arguments.
+        """
+        from fdb._frames import maker_of  # few programs want frames
+
+        maker = maker_of(columns, within, decode, value_columns, library)
+        model = self._first._model
+        if model is not None and model.in_loop():
+            return self._collect_frame(maker)
+        return maker.frame_of(self._read_all())
+
+    async def _collect_frame(self, maker: FrameMaker) -> Any:
+        return maker.frame_of(await self._collect())
 
     def pages(self, n: int) -> RangePages:
         """Returns the rows in lists of `n` rows, the last of which may be shorter: to be iterated over.
@@ -232,7 +302,7 @@ class RangePages:
 
 if TYPE_CHECKING:
 
-    class _ListOfRows(list[KeyValue]):
+    class _ListOfRows(Rows):
         """What checkers know of `to_list`: a list, or with asyncio something to await for one."""
 
         def __await__(self) -> Generator[Any, None, list[KeyValue]]: ...

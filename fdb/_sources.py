@@ -11,6 +11,7 @@ from fdb._keys import NoEnd, key_bounds
 from fdb._mistakes import no_membership
 from fdb._native import extension
 from fdb._native.library import Library
+from fdb._notebooks import repr_html
 from fdb._transaction import Transaction
 from fdb._types import KeyArgument
 from fdb._typing import TYPE_CHECKING, Any, Awaitable, Callable, NoReturn, Protocol, TypeVar
@@ -102,6 +103,8 @@ class TransactionSource(_Source):
         self._handle = handle
         self._library = library
         self._closed = False
+
+    _repr_html_ = repr_html
 
     def __repr__(self) -> str:
         closed = ", closed" if self._closed else ""

@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NoReturn, TypeVar, overload
 
+from fdb._notebooks import repr_html
+
 T = TypeVar("T")
 PartT = TypeVar("PartT", bound="Part")
 
@@ -19,6 +21,7 @@ class Part:
     """A part of a status document; `raw` is its JSON object."""
 
     __slots__ = ("raw",)
+    _repr_html_ = repr_html
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         #: The object itself, {} where the document has none.
@@ -27,13 +30,17 @@ class Part:
     def __eq__(self, other: object) -> bool:
         return self.raw == other.raw if type(other) is type(self) else NotImplemented
 
-    def __repr__(self) -> str:
-        known = {
+    def _known(self) -> dict[str, Any]:
+        """Returns the attributes and what they are."""
+        return {
             name: getattr(self, name)
             for kind in reversed(type(self).__mro__)
             for name, field in vars(kind).items()
             if isinstance(field, _Field)
         }
+
+    def __repr__(self) -> str:
+        known = self._known()
         shown = ", ".join(f"{name}={value!r}" for name, value in known.items() if value is not None)
         return f"<{type(self).__name__} {shown}>" if shown else f"<{type(self).__name__}>"
 

@@ -6,6 +6,7 @@ used by every other.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Coroutine
 
 from fdb._directory.allocator import HighContentionAllocator
@@ -24,6 +25,7 @@ from fdb._directory.errors import (
 from fdb._directory.paths import Path, PathLike, to_layer, to_path, to_prefix
 from fdb._directory.store import PARTITION_LAYER, SUBDIRS, VERSION, DirectoryStore, Record
 from fdb._layers import AsyncSource, BlockingSource, run
+from fdb._notebooks import repr_html
 from fdb._typing import Any, NoReturn, overload
 from fdb.subspace_impl import Subspace
 
@@ -65,6 +67,9 @@ class Directory:
     _directory_layer: DirectoryLayer
     _path: Path
     _layer: bytes
+    #: The database or tenant that it was found in, while that exists: where notebooks look for what is below it.
+    _origin: weakref.ref[Any] | None = None
+    _repr_html_ = repr_html
 
     def __init__(
         self, directory_layer: DirectoryLayer, path: PathLike = (), layer: bytes | None = b""
@@ -72,6 +77,10 @@ class Directory:
         self._directory_layer = directory_layer
         self._path = to_path(path)
         self._layer = to_layer(layer)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Returns what copies and pickles have: all but where it was found."""
+        return {name: value for name, value in vars(self).items() if name != "_origin"}
 
     def _identity(self) -> tuple[Any, ...]:
         """What is equal for two objects that stand for the same directory."""
@@ -158,7 +167,7 @@ class Directory:
             lambda tr: home._store.create_or_open(
                 tr, names, wanted, given, allow_create, allow_open
             ),
-            home._opened,
+            lambda record: home._opened(record, tr),
         )
 
     @overload
@@ -170,6 +179,12 @@ class Directory:
         home = self._directory_layer
         names = self._partition_subpath(path)
         return run(tr, lambda tr: home._store.list(tr, names))
+
+    def _first_names(self, tr: Any, path: PathLike, most: int) -> Any:
+        """Return as `list`, but no more than so many names."""
+        home = self._directory_layer
+        names = self._partition_subpath(path)
+        return run(tr, lambda tr: home._store.list(tr, names, most))
 
     @overload
     def move(
@@ -301,14 +316,23 @@ class DirectoryLayer(Directory):
 
     def _move(self, tr: Any, old: Path, new: Path) -> Any:
         """Move a directory between two paths that count from this root."""
-        return run(tr, lambda tr: self._store.move(tr, old, new), self._opened)
+        return run(
+            tr, lambda tr: self._store.move(tr, old, new), lambda record: self._opened(record, tr)
+        )
 
-    def _opened(self, record: Record) -> DirectorySubspace:
-        """Return the object for a directory that was found or made."""
+    def _opened(self, record: Record, tr: Any) -> DirectorySubspace:
+        """Return the object for a directory that was found or made by means of `tr`."""
         layer = self if record.store is self._store else DirectoryLayer._of_store(record.store)
+        found: DirectorySubspace
         if record.layer == PARTITION_LAYER:
-            return DirectoryPartition(record.path, record.prefix, layer)
-        return DirectorySubspace._of_record(record, layer)
+            found = DirectoryPartition(record.path, record.prefix, layer)
+        else:
+            found = DirectorySubspace._of_record(record, layer)
+        try:
+            found._origin = weakref.ref(getattr(tr, "db", tr))
+        except TypeError:
+            pass  # of a program's own class
+        return found
 
     def move_to(self, tr: Any, new_absolute_path: PathLike) -> NoReturn:
         """Raise: the root cannot be moved."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fdb._notebooks import repr_html
 from fdb._typing import Any
 from fdb.tuple import pack, pack_with_versionstamp, unpack
 
@@ -17,6 +18,7 @@ class Subspace:
     """
 
     rawPrefix: bytes
+    _repr_html_ = repr_html
 
     # The parameter names are those that programs pass by keyword.
     def __init__(self, prefixTuple: tuple[Any, ...] = (), rawPrefix: bytes = b"") -> None:  # noqa: N803

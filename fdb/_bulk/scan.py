@@ -20,15 +20,18 @@ from fdb._flow_requests import (
     run_in_loop,
 )
 from fdb._native.extension import KeyValue
+from fdb._notebooks import repr_html
+from fdb._range import Rows
 from fdb._sources import TransactionSource
-from fdb._typing import AsyncIterator, Iterator, TypeVar
+from fdb._types import KeyArgument
+from fdb._typing import Any, AsyncIterator, Callable, Iterator, Sequence, TypeVar
 
 SelfT = TypeVar("SelfT", bound="Scan")
 AsyncSelfT = TypeVar("AsyncSelfT", bound="AsyncScan")
 _PAGE_SIZE = 1000
 
 
-class Page(list[KeyValue]):
+class Page(Rows):
     """Some rows of a scan that follow each other: a list of KeyValue."""
 
     def __init__(self) -> None:
@@ -41,6 +44,8 @@ class Page(list[KeyValue]):
 
 class _ScanBase:
     """What scans of all event models have in common: a position, and the flows that move it."""
+
+    _repr_html_ = repr_html
 
     def __init__(
         self,
@@ -164,6 +169,37 @@ class Scan(_ScanBase):
         """Returns the next page, as `pages` gives it; an empty one at the end."""
         return run_blocking(self._next_page(), model_of(self._source))
 
+    def to_frame(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        within: KeyArgument | None = None,
+        decode: Callable[[bytes], Any] | None = None,
+        value_columns: Sequence[str] | None = None,
+        library: str | None = None,
+        limit: int | None = None,
+    ) -> Any:
+        """Returns the rows as a frame of pandas or polars. Takes the rest of the rows. Blocks and raises as iterating does.
+
+        Without `columns` there is one of keys; with them the keys are unpacked as tuples, whose elements go into the columns,
+        None where a tuple is shorter. `within` is what is not part of the tuples: a Subspace, a directory, or bytes that
+        all keys begin with. `decode` is called with each value. With `value_columns` it returns a mapping with (some of)
+        these names, a sequence, or None for a row without. `library` is "pandas" or "polars"; None takes the one that is
+        loaded, else installed, pandas before polars. The types of columns are in docs/notebooks.md.
+
+        `limit` is the most rows; the next ones are still to be given out. Raises ImportError if there is no such library, ValueError for a
+        key that is no tuple, or has more elements than there are columns, and TypeError or ValueError for wrong arguments.
+        """
+        from fdb._frames import maker_of  # few programs want frames
+
+        if limit is not None:
+            check_count("limit", limit)
+        maker = maker_of(columns, within, decode, value_columns, library, limit)
+        for rows in FlowIterator[Iterator[KeyValue]](self._batches(), model_of(self._source)):
+            if not maker.take(rows):
+                break
+        return maker.frame()
+
     def close(self) -> None:
         """Gives up the scan: there are no more rows, and the continuation remains. Not needed at its end."""
         self._close()
@@ -195,6 +231,27 @@ class AsyncScan(_ScanBase):
     async def page(self) -> Page:
         """Returns the next page. See `Scan.page`."""
         return await run_in_loop(self._next_page())
+
+    async def to_frame(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        within: KeyArgument | None = None,
+        decode: Callable[[bytes], Any] | None = None,
+        value_columns: Sequence[str] | None = None,
+        library: str | None = None,
+        limit: int | None = None,
+    ) -> Any:
+        """Returns the rest of the rows as a frame of pandas or polars. See `Scan.to_frame`."""
+        from fdb._frames import maker_of  # few programs want frames
+
+        if limit is not None:
+            check_count("limit", limit)
+        maker = maker_of(columns, within, decode, value_columns, library, limit)
+        async for rows in AsyncFlowIterator[Iterator[KeyValue]](self._batches()):
+            if not maker.take(rows):
+                break
+        return maker.frame()
 
     async def aclose(self) -> None:
         """Gives up the scan: there are no more rows, and the continuation remains. Not needed at its end."""

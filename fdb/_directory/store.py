@@ -242,8 +242,8 @@ class DirectoryStore:
         tr.clear(_entry_key(found.parent, path[-1]))
         return True
 
-    def list(self, tr: Any, path: Path) -> Steps[Any]:
-        """Return the names of the subdirectories, as a list of str in the order of their encoding."""
+    def list(self, tr: Any, path: Path, most: int = 0) -> Steps[Any]:
+        """Return the names of the subdirectories, as a list of str in the order of their encoding; `most` 0 is all."""
         try:
             yield from self._check_version(tr)
         except DirectoryRemovedError:
@@ -256,8 +256,8 @@ class DirectoryStore:
         if not found.exists:
             raise DirectoryNotFoundError("The directory does not exist.", self.path + path)
         if found.is_partition:
-            return (yield from self._inner_store(found).list(tr, found.rest))
-        children = yield from self._children(tr, self._node_of(found))
+            return (yield from self._inner_store(found).list(tr, found.rest, most))
+        children = yield from self._children(tr, self._node_of(found), most)
         return [name for name, _ in children]
 
     def exists(self, tr: Any, path: Path) -> Steps[bool]:
@@ -406,10 +406,10 @@ class DirectoryStore:
             return False
         return not (yield tr.get_range_page(node, self._node(strinc(prefix)), 1))
 
-    def _children(self, tr: Any, node: bytes) -> Steps[Any]:
-        """Return the (name, prefix) pairs of the subdirectories."""
+    def _children(self, tr: Any, node: bytes, most: int = 0) -> Steps[Any]:
+        """Return the (name, prefix) pairs of the subdirectories; `most` 0 is all."""
         entries = node + _CHILDREN
-        rows = yield tr.get_range(entries + b"\x00", entries + b"\xff")
+        rows = yield tr.get_range(entries + b"\x00", entries + b"\xff", most)
         length = len(entries)
         return [(unpack(key, length)[0], prefix) for key, prefix in rows]
 

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 
+from fdb._notebooks import repr_html, repr_pretty
 from fdb._observing.event import TransactionEvent
 from fdb._observing.histogram import Histogram
 
@@ -116,6 +117,9 @@ class Collector:
     `most_functions` share one row, "(others)".
     """
 
+    _repr_html_ = repr_html
+    _repr_pretty_ = repr_pretty
+
     def __init__(self, most_functions: int = 200) -> None:
         """Raises ValueError if `most_functions` is less than 1."""
         if most_functions < 1:
@@ -168,13 +172,16 @@ class Collector:
             self._queue.clear()
             self._functions = {}
 
-    def __str__(self) -> str:
-        """A table: a row for each function, those first that took most time together, and one for all."""
+    def _table(self) -> list[tuple[str, ...]]:
+        """Returns the names of the columns, a row for each function, those first that took most time together, and one for all."""
         functions = self.functions
         by_time = sorted(functions.items(), key=lambda item: -item[1].elapsed.total)
         rows = [_row(name, each) for name, each in by_time]
-        rows.append(_row("all", _merged(functions.values())))
-        table = [_COLUMNS, *rows]
+        return [_COLUMNS, *rows, _row("all", _merged(functions.values()))]
+
+    def __str__(self) -> str:
+        """A table: a row for each function, those first that took most time together, and one for all."""
+        table = self._table()
         widths = [max(len(row[column]) for row in table) for column in range(len(_COLUMNS))]
         lines = ["  ".join(_aligned(row, widths)).rstrip() for row in table]
         lines.insert(1, "  ".join("-" * width for width in widths))

@@ -315,6 +315,35 @@ static PyObject *keyvalue_count(KeyValueObject *self, PyObject *args) {
     return call_on_pair(self, "count", args);
 }
 
+/* ---- in notebooks ---- */
+
+/* What draws a row is Python; no reference to it is kept. */
+static PyObject *notebook_function(const char *name) {
+    PyObject *module = PyImport_ImportModule("fdb._notebooks");
+    PyObject *function = module != NULL ? PyObject_GetAttrString(module, name) : NULL;
+    Py_XDECREF(module);
+    return function;
+}
+
+static PyObject *keyvalue_repr_html(KeyValueObject *self, PyObject *Py_UNUSED(ignored)) {
+    PyObject *function = notebook_function("repr_html");
+    PyObject *html = function != NULL ? PyObject_CallFunctionObjArgs(function, self, NULL) : NULL;
+    Py_XDECREF(function);
+    return html;
+}
+
+static PyObject *keyvalue_repr_pretty(KeyValueObject *self, PyObject *args) {
+    PyObject *printer, *cycle;
+    if (!PyArg_ParseTuple(args, "OO:_repr_pretty_", &printer, &cycle)) {
+        return NULL;
+    }
+    PyObject *function = notebook_function("repr_pretty");
+    PyObject *none =
+        function != NULL ? PyObject_CallFunctionObjArgs(function, self, printer, cycle, NULL) : NULL;
+    Py_XDECREF(function);
+    return none;
+}
+
 /* ---- type ---- */
 
 static PyMethodDef keyvalue_methods[] = {
@@ -323,6 +352,12 @@ static PyMethodDef keyvalue_methods[] = {
      "index($self, /, *args)\n--\n\nReturns the place of a part, as of the tuple of key and value."},
     {"count", (PyCFunction)keyvalue_count, METH_VARARGS,
      "count($self, /, *args)\n--\n\nReturns how often a part occurs, as of the tuple of key and value."},
+    {"_repr_html_", (PyCFunction)keyvalue_repr_html, METH_NOARGS,
+     "_repr_html_($self, /)\n--\n\nReturns the row as HTML, for notebooks."},
+    {"_repr_pretty_", (PyCFunction)keyvalue_repr_pretty, METH_VARARGS,
+     "_repr_pretty_($self, printer, cycle, /)\n--\n\nPrints the row as text, for IPython: key and value as "
+     "they are "
+     "typed."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,0 +1,230 @@
+"""Rows as a frame of pandas or polars: `to_frame` of ranges, scans and pages.
+
+A column has the type that its values have. Whole numbers stay whole and exact: where one is missing, or is too large for 64 bits,
+the column has a type that can say so, never floating point.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from fdb._native.extension import KeyValue, key_bytes
+from fdb.tuple import SingleFloat, unpack
+
+LIBRARIES = ("pandas", "polars")
+#: What may have other values in it: taken as it is, since a type that fits the first may lose parts of the next.
+_CONTAINERS = (tuple, list, dict, set, frozenset)
+_INT64 = range(-(1 << 63), 1 << 63)
+#: What columns of one type of values are in pandas: without gaps, and with.
+_PANDAS = {
+    bool: ("bool", "boolean"),
+    int: ("int64", "Int64"),
+    float: ("float64", "float64"),
+    bytes: ("object", "object"),
+}
+
+
+class _Form(NamedTuple):
+    """How rows become a frame: the arguments of `to_frame`, checked."""
+
+    library: Any
+    is_pandas: bool
+    prefix: bytes
+    #: The columns of the tuple in the key, or None for one column of keys.
+    columns: tuple[str, ...] | None
+    decode: Callable[[bytes], Any] | None
+    #: The columns of what `decode` returns, or None for one column of values.
+    value_columns: tuple[str, ...] | None
+
+
+def maker_of(
+    columns: Sequence[str] | None,
+    within: Any,
+    decode: Callable[[bytes], Any] | None,
+    value_columns: Sequence[str] | None,
+    library: str | None,
+    limit: int | None = None,
+) -> FrameMaker:
+    """Checks the arguments of `to_frame`, before anything is read. Raises TypeError, ValueError and ImportError."""
+    names = _names("columns", columns)
+    value_names = _names("value_columns", value_columns)
+    if decode is not None and not callable(decode):
+        raise TypeError(f"decode must be a function of a value, not {type(decode).__name__}")
+    if value_names is not None and decode is None:
+        raise ValueError(
+            "value_columns needs a decode function that returns what goes into the columns"
+        )
+    if within is not None and names is None:
+        raise ValueError(
+            "within is the beginning of keys whose tuples are unpacked: give columns, too"
+        )
+    all_names = [*(names or ("key",)), *(value_names or ("value",))]
+    if len(set(all_names)) < len(all_names):
+        raise ValueError(f"two columns would have one name: {', '.join(all_names)}")
+    module = _library(library)
+    prefix = b"" if within is None else key_bytes(within)
+    form = _Form(module, module.__name__ == "pandas", prefix, names, decode, value_names)
+    return FrameMaker(form, limit)
+
+
+def _names(argument: str, names: Sequence[str] | None) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"{argument} must be a list of names, not {names!r}")
+    if not names:
+        raise ValueError(f"{argument} must have at least one name")
+    return tuple(names)
+
+
+def _library(name: str | None) -> Any:
+    """Returns pandas or polars: the one that is asked for, else the one in use, else the one that is there."""
+    if name is not None and name not in LIBRARIES:
+        raise ValueError(f"library must be 'pandas' or 'polars', not {name!r}")
+    wanted = (name,) if name is not None else LIBRARIES
+    for each in (*(found for found in wanted if found in sys.modules), *wanted):
+        try:
+            return importlib.import_module(each)
+        except ModuleNotFoundError as error:
+            if error.name != each:
+                raise  # it is there, and broken
+    raise ImportError(
+        f"to_frame() needs {' or '.join(wanted)}, which is not installed: pip install {wanted[0]}"
+    )
+
+
+class FrameMaker:
+    """Takes rows one after the other, and makes a frame of them. Its memory is that of the columns."""
+
+    def __init__(self, form: _Form, limit: int | None) -> None:
+        self._form = form
+        #: How many rows there is room for, None for any number.
+        self._room = limit
+        self._names = [*(form.columns or ("key",)), *(form.value_columns or ("value",))]
+        self._columns: list[list[Any]] = [[] for _ in self._names]
+
+    def take(self, rows: Iterable[KeyValue]) -> bool:
+        """Adds rows as long as there is room; returns whether there is more room. Raises as `to_frame` does."""
+        if self._room is None:
+            self._add(rows)
+            return True
+        before = len(self._columns[0])
+        self._add(islice(rows, self._room))
+        self._room -= len(self._columns[0]) - before
+        return self._room > 0
+
+    def _add(self, rows: Iterable[KeyValue]) -> None:
+        form = self._form
+        if form.columns is None and form.decode is None:
+            rows = list(rows)
+            self._columns[0] += [row.key for row in rows]
+            self._columns[1] += [row.value for row in rows]
+            return
+        width = len(form.columns) if form.columns is not None else 1
+        key_columns, value_columns = self._columns[:width], self._columns[width:]
+        for key, value in rows:
+            items = (key,) if form.columns is None else self._items(key, width)
+            decoded = value if form.decode is None else form.decode(value)
+            values = (decoded,) if form.value_columns is None else self._values(key, decoded)
+            for column, item in zip(key_columns, items, strict=True):
+                column.append(item)
+            for column, item in zip(value_columns, values, strict=True):
+                column.append(item)
+
+    def _items(self, key: bytes, width: int) -> Sequence[Any]:
+        """Returns the elements of the tuple of a key, with None for those that are not there."""
+        prefix = self._form.prefix
+        if not key.startswith(prefix):
+            raise ValueError(f"the key {key!r} does not begin with {prefix!r}, as `within` says")
+        try:
+            items = unpack(key, len(prefix))
+        except ValueError as error:
+            raise ValueError(f"the key {key!r} is no tuple behind {prefix!r}: {error}") from None
+        if len(items) > width:
+            raise ValueError(
+                f"the tuple of the key {key!r} has {len(items)} elements, and there are {width} columns "
+                "for them: give more names, or read a smaller range"
+            )
+        return _filled(
+            [item.value if isinstance(item, SingleFloat) else item for item in items], width
+        )
+
+    def _values(self, key: bytes, decoded: Any) -> Sequence[Any]:
+        names = self._form.value_columns or ()
+        if decoded is None:
+            return [None] * len(names)
+        if isinstance(decoded, Mapping):
+            return [decoded.get(name) for name in names]
+        if isinstance(decoded, Sequence) and not isinstance(decoded, (str, bytes)):
+            if len(decoded) > len(names):
+                raise ValueError(
+                    f"decode returned {len(decoded)} values for the key {key!r}, and there are {len(names)} columns"
+                )
+            return _filled(list(decoded), len(names))
+        raise TypeError(
+            f"with value_columns, decode must return a mapping or a sequence, not {type(decoded).__name__} "
+            f"(for the key {key!r})"
+        )
+
+    def frame_of(self, rows: Iterable[KeyValue]) -> Any:
+        """Adds rows and returns the frame."""
+        self.take(rows)
+        return self.frame()
+
+    def frame(self) -> Any:
+        """Returns the frame of the rows that were added."""
+        form = self._form
+        column = _pandas_column if form.is_pandas else _polars_column
+        raw = {"key"} if form.columns is None else set()
+        raw |= {"value"} if form.decode is None else set()
+        return form.library.DataFrame(
+            {
+                name: column(form.library, values, _kind_of(values, bytes if name in raw else None))
+                for name, values in zip(self._names, self._columns, strict=True)
+            }
+        )
+
+
+def _filled(items: list[Any], width: int) -> list[Any]:
+    return items + [None] * (width - len(items))
+
+
+def _kind_of(values: list[Any], expected: type | None) -> type | None:
+    """Returns the one type that the values have which are not missing, `object` for several; `expected` if there are none."""
+    kinds = set(map(type, values)) - {type(None)}
+    if not kinds:
+        return expected
+    if len(kinds) > 1 or kinds & set(_CONTAINERS):
+        return object
+    (kind,) = kinds
+    if kind is int and not all(value is None or value in _INT64 for value in values):
+        return object
+    return kind
+
+
+def _pandas_column(pandas: Any, values: list[Any], kind: type | None) -> Any:
+    if kind in _PANDAS:
+        return pandas.Series(values, dtype=_PANDAS[kind][None in values])
+    return pandas.Series(values, dtype="object" if kind in (None, object) else None)
+
+
+def _polars_column(polars: Any, values: list[Any], kind: type | None) -> Any:
+    types = {
+        bool: polars.Boolean,
+        int: polars.Int64,
+        float: polars.Float64,
+        str: polars.String,
+        bytes: polars.Binary,
+    }
+    if kind is None or kind in types:
+        return polars.Series(values, dtype=types[kind] if kind is not None else polars.Null)
+    if kind is not object:
+        try:
+            return polars.Series(values, strict=True)
+        except (TypeError, ValueError, OverflowError, polars.exceptions.PolarsError):
+            pass  # of a class that polars has no type for
+    return polars.Series(values, dtype=polars.Object)
