@@ -51,6 +51,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "fdb.layers",
         "fdb.layers.*",
         "fdb._display.places",
+        "fdb._dump",
+        "fdb._dump.*",
         "fdb._display.directories",
     ),
     "public face": (

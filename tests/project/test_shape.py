@@ -26,6 +26,7 @@ ELSEWHERE = {
     "fdb/_doctor/__init__.py": ("doctor/test_examination.py", "it is empty"),
     "fdb/_doctor/finding.py": ("doctor/test_report.py", "findings are there to be shown"),
     "fdb/_doctor/probes.py": ("doctor/test_examination.py", "children run it, for examinations"),
+    "fdb/_dump/__init__.py": ("dump/test_parts.py", "it is empty"),
     "fdb/_flow_requests.py": ("test_flows.py", "it is the part of flows that knows no databases"),
     "fdb/_generated/__init__.py": ("generated/test_generated.py", "it is empty"),
     "fdb/_generated/enumerations.py": (

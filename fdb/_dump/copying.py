@@ -1,0 +1,65 @@
+"""Copies the rows of a span into another database, tenant or place; can be gone on with where it was interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fdb._dump.parts import Row
+from fdb._dump.source import Source
+from fdb._dump.spans import Span, moved
+from fdb._dump.work import Outcome, Report, Target, silent
+
+
+def copy(
+    source: Any,
+    span: Span,
+    target: Target,
+    *,
+    snapshot: bool = False,
+    verify: bool = False,
+    may_have_more: bool = False,
+    report: Report = silent,
+    verifying: Report = silent,
+) -> Outcome:
+    """Copies rows; returns what was done. Blocks.
+
+    `snapshot` raises SeveralVersions where rows of a newer version would follow. `verify` reads both sides
+    afterwards and raises DumpError if they differ.
+    """
+    target.prepare()
+    standing = target.standing
+    rows_of = Source(source, span.begin, span.end)
+    if not standing.is_done:
+        after = standing.read if standing.rows else None
+        total = estimate(source, span)
+        for rows, size in rows_of.batches(after, snapshot=snapshot):
+            target.write(moved(rows, span, target.span), size, rows[-1][0])
+            report(standing.size, total)
+    outcome = target.done()
+    outcome.version = None if outcome.earlier else rows_of.version
+    if verify:
+        target.verify(
+            counted(_moved(rows_of, span, target.span), standing.rows, verifying), may_have_more
+        )
+    return outcome
+
+
+def _moved(rows_of: Source, span: Span, goal: Span) -> Iterator[Row]:
+    for rows, _ in rows_of.batches():
+        yield from moved(rows, span, goal)
+
+
+def counted(rows: Iterator[Row], total: int, report: Report) -> Iterator[Row]:
+    """Yields rows, and reports how many from time to time."""
+    for number, row in enumerate(rows):
+        if number % 10_000 == 0:
+            report(number, max(total, number))
+        yield row
+
+
+def estimate(db: Any, span: Span) -> int | None:
+    """Returns about how many bytes a span has, None if nobody knows. Blocks."""
+    begin, end = span.begin, span.end
+    size = int(db.run(lambda tr: tr.get_estimated_range_size_bytes(begin, end).wait()))
+    return size or None

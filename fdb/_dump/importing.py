@@ -1,0 +1,54 @@
+"""Reads the rows of a file into a database; can be gone on with where it was interrupted.
+
+The whole file is read and checked before anything is written.
+"""
+
+from __future__ import annotations
+
+from fdb._dump.copying import counted
+from fdb._dump.parts import DumpError
+from fdb._dump.reader import DumpFile, Survey
+from fdb._dump.spans import Span, moved
+from fdb._dump.work import Outcome, Report, Target, silent
+
+
+def span_of(survey: Survey) -> Span:
+    """Returns the span that the rows of a file are of: that of its header, else from its least to its greatest key."""
+    header = survey.header
+    if header is None:
+        return Span(survey.first, survey.last + b"\x00")
+    return Span(header.begin, header.end, header.prefix, header.place)
+
+
+def load(
+    file: DumpFile,
+    survey: Survey,
+    target: Target,
+    *,
+    verify: bool = False,
+    may_have_more: bool = False,
+    report: Report = silent,
+    verifying: Report = silent,
+) -> Outcome:
+    """Writes the rows of a file that was surveyed; returns what was done. Blocks.
+
+    `verify` reads the file and the target afterwards, and raises DumpError if they differ.
+    """
+    if verify and not survey.is_ordered:
+        raise DumpError(f"{file.name}: its keys are not in order, which --verify needs")
+    span = span_of(survey)
+    target.prepare()
+    standing = target.standing
+    skip = standing.rows
+    for batch in file.batches():
+        rows, skip = batch[skip:], max(0, skip - len(batch))
+        if rows:
+            size = sum(len(key) + len(value) for key, value in rows)
+            target.write(moved(rows, span, target.span), size, rows[-1][0])
+            report(standing.rows, survey.rows)
+    outcome = target.done()
+    outcome.version = survey.version
+    if verify:
+        wanted = (row for batch in file.batches() for row in moved(batch, span, target.span))
+        target.verify(counted(wanted, survey.rows, verifying), may_have_more)
+    return outcome

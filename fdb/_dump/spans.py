@@ -1,0 +1,121 @@
+"""Which rows are meant, and under which keys they go into the target: ranges, places, directories."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import fdb.directory_impl
+from fdb._bulk.work import is_same
+from fdb._display.places import Place, shown_path
+from fdb._dump.parts import DumpError, Row
+from fdb._keys import KEYS_END, strinc
+
+_PARTITION = b"partition"
+
+
+@dataclasses.dataclass(frozen=True)
+class Span:
+    """The keys with begin <= key < end, and what they have in common that another place may replace."""
+
+    begin: bytes
+    end: bytes
+    prefix: bytes = b""
+    #: The place as it was written, "" for a range of keys.
+    place: str = ""
+
+    def under(self, prefix: bytes) -> Span:
+        """Returns the same span with another prefix."""
+        if prefix == self.prefix:
+            return self
+        cut = len(self.prefix)
+        begin = prefix + self.begin[cut:] if self.begin.startswith(self.prefix) else prefix
+        if self.end.startswith(self.prefix):
+            end = prefix + self.end[cut:]
+        else:
+            end = strinc(prefix) if prefix.rstrip(b"\xff") else KEYS_END
+        return Span(begin, min(end, KEYS_END), prefix)
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether there are keys in both."""
+        return self.begin < other.end and other.begin < self.end
+
+
+def span_of(db: Any, within: str | None, begin: str | None, end: str | None) -> Span:
+    """Returns the span of a place, or between two; of everything if there is neither.
+
+    Blocks if a place is in a directory. Raises NotationError and DumpError.
+    """
+    if within is None:
+        first = b"" if begin is None else Place.parse(begin).key(db)
+        last = KEYS_END if end is None else min(Place.parse(end).key(db), KEYS_END)
+        if first > last:
+            raise DumpError(f"the range begins behind its end: {begin} is greater than {end}")
+        return Span(first, last)
+    place = Place.parse(within)
+    prefix = place.key(db)
+    first, last = place.range(db)
+    return Span(first, min(last, KEYS_END), prefix, within)
+
+
+def subdirectories(db: Any, place: str) -> list[str]:
+    """Returns the names of the directories in a directory, whose rows lie elsewhere; none if it is no directory."""
+    parsed = Place.parse(place)
+    if parsed.path is None or parsed.rest:
+        return []
+    return list(fdb.directory_impl.DirectoryLayer().list(db, parsed.path))
+
+
+def prefix_in(target: Any, into: str | None, span: Span, source: Any = None) -> bytes:
+    """Returns the prefix that replaces that of the span in the target.
+
+    `into` is the place there; None is the same place as in the source, which for a directory is the one of the same
+    name. A directory that is not there is made, with the layer of the one in `source` if that is given. Blocks.
+    Raises NotationError and DumpError.
+    """
+    text = span.place if into is None else into
+    if not text:
+        return span.prefix if into is None else b""
+    place = Place.parse(text)
+    if not place.path:
+        return place.key(target)
+    layers: Any = fdb.directory_impl.DirectoryLayer()
+    if layers.exists(target, place.path):
+        found: bytes = place.key(target)
+        return found
+    layer = _layer(source, span)
+    if layer == _PARTITION:
+        raise DumpError(
+            f"{shown_path(place.path)} would have to be a partition: make it, or name a directory inside"
+        )
+    made: bytes = layers.create(target, place.path, layer or None).key()
+    return made + place.rest
+
+
+def _layer(source: Any, span: Span) -> bytes:
+    path = Place.parse(span.place).path if span.place else None
+    if source is None or not path:
+        return b""
+    directory: Any = fdb.directory_impl.DirectoryLayer().open(source, path)
+    layer: bytes = directory.get_layer()
+    return layer
+
+
+def moved(rows: Sequence[Row], span: Span, target: Span) -> Sequence[Row]:
+    """Returns rows of the span as they are to be written. DumpError for what would be a key of the system."""
+    if span.prefix == target.prefix:
+        return rows
+    cut, prefix = len(span.prefix), target.prefix
+    fresh = [(prefix + key[cut:], value) for key, value in rows]
+    if not prefix and max(key for key, _ in fresh) >= KEYS_END:
+        raise DumpError(
+            "without its prefix a key would be one of the system's: give --into a place"
+        )
+    return fresh
+
+
+def require_apart(source: Any, span: Span, target: Any, goal: Span, is_same_database: bool) -> None:
+    """Raises DumpError if rows would be read where they are written."""
+    if (is_same_database or is_same(source, target)) and span.overlaps(goal):
+        raise DumpError("source and target are the same rows: name another place with --into")

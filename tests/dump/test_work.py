@@ -1,0 +1,126 @@
+"""fdb/_dump/work.py: what may be done to a target, and where an earlier run has ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from fdb._dump.parts import DumpError
+from fdb._dump.spans import Span
+from fdb._dump.state import Standing, State
+from fdb._dump.target import Comparison
+from fdb._dump.work import Outcome, Rules, Target, check, silent
+
+SPAN = Span(b"k", b"l")
+
+
+@pytest.fixture
+def state(tmp_path):
+    return State(tmp_path / "state", "test")
+
+
+def target(db, state=None, **rules):
+    return Target(db, SPAN, Rules(**rules), state)
+
+
+def test_an_empty_target(memory_db, state):
+    memory_db[b"other"] = b""
+    work = target(memory_db, state)
+    work.prepare()
+    assert state.load() == Standing()
+    work.write([(b"k1", b"v")], 3, b"read1")
+    assert state.load() == Standing(1, 3, b"read1", b"k1")
+    assert work.done().rows == 1 and state.load().is_done
+    assert memory_db[b"k":b"l"] == [(b"k1", b"v")]
+
+
+def test_a_target_with_rows_is_left_alone(memory_db, state):
+    memory_db[b"k0"] = b"precious"
+    state.save(Standing(1, 3, b"x", b"k0"))
+    with pytest.raises(
+        DumpError, match="not empty, its first key is k0: --merge .*, --resume goes"
+    ):
+        target(memory_db, state).prepare()
+    assert memory_db[b"k":b"l"] == [(b"k0", b"precious")]
+    assert state.load() is not None  # what could be resumed still can
+
+
+def test_rows_that_are_kept(memory_db):
+    memory_db[b"k0"] = b"precious"
+    work = target(memory_db, merge=True)
+    work.prepare()
+    work.write([(b"k1", b"")], 2, b"k1")
+    assert memory_db[b"k":b"l"] == [(b"k0", b"precious"), (b"k1", b"")]
+
+
+def test_rows_are_removed_after_a_yes_only(memory_db, state):
+    memory_db[b"j"] = memory_db[b"l"] = b"out of the range"
+    memory_db[b"k0"] = b"precious"
+    asked = []
+
+    def no(what):
+        asked.append(what)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        target(memory_db, state, replace=True, confirm=no).prepare()
+    assert asked == ["Remove all rows of the target from k0 on"]
+    assert len(memory_db[b"":b"\xff"]) == 3 and state.load() is None
+    target(memory_db, state, replace=True).prepare()
+    assert [key for key, _ in memory_db[b"":b"\xff"]] == [b"j", b"l"]
+
+
+def test_going_on(memory_db, state):
+    first = target(memory_db, state)
+    first.prepare()
+    first.write([(b"k1", b"")], 2, b"k1")
+    second = target(memory_db, state, resume=True)
+    second.prepare()
+    assert second.standing == Standing(1, 2, b"k1", b"k1") and second.outcome.earlier == 1
+    second.write([(b"k2", b"")], 2, b"k2")
+    second.done()
+    third = target(memory_db, state, resume=True)
+    third.prepare()
+    assert third.standing.is_done and third.outcome.notes == ["an earlier run had done all of it"]
+    del memory_db[b"k2"]
+    with pytest.raises(DumpError, match="has not got k2, which an earlier run has written"):
+        target(memory_db, state, resume=True).prepare()
+
+
+def test_nothing_to_go_on_with_is_a_begin(memory_db, state):
+    work = target(memory_db, state, resume=True)
+    work.prepare()
+    assert work.standing == Standing() == state.load()
+    memory_db[b"k"] = b""
+    state.forget()
+    with pytest.raises(DumpError, match="--replace removes it first$"):
+        target(memory_db, state, resume=True).prepare()
+
+
+def test_a_state_that_cannot_be_kept_is_told(memory_db, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    work = target(memory_db, State(tmp_path / "file", "test"))
+    work.prepare()
+    work.write([(b"k", b"")], 1, b"k")
+    (note,) = work.done().notes
+    assert note.startswith("this cannot be resumed if it is interrupted: ")
+
+
+def test_verifying(memory_db):
+    work = target(memory_db)
+    work.prepare()
+    work.write([(b"k1", b"v")], 3, b"k1")
+    work.verify([(b"k1", b"v")], False)
+    assert work.outcome.verified == 1
+    with pytest.raises(DumpError, match="1 rows are missing, 1 have another value, 0 are too many"):
+        work.verify([(b"k1", b"w"), (b"k2", b"")], False)
+    with pytest.raises(DumpError, match=r"1 are too many, the first at k1; did another"):
+        work.verify([], False)
+    work.verify([], True)
+    assert work.outcome.verified == 0
+
+
+def test_the_outcome_of_a_comparison():
+    outcome = Outcome()
+    check(Comparison(same=7), False, outcome)
+    assert outcome.verified == 7
+    silent(1, None)
