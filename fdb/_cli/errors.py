@@ -32,12 +32,10 @@ def one_line(error: BaseException) -> str:
         return _joined(error.format_message())
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return "interrupted"
-    if isinstance(error, FDBError):
-        return _joined(f"{error.description} ({error.code})")
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return _joined(f"{error.strerror}{place}")
-    if isinstance(error, (Failure, ValueError, RuntimeError, ImportError, OSError)):
+    if isinstance(error, (Failure, FDBError, ValueError, RuntimeError, ImportError, OSError)):
         return _joined(str(error) or type(error).__name__)
     return _joined(f"{type(error).__name__}: {error}; --debug shows where")
 

@@ -18,6 +18,7 @@ from fdb._policy import Policy
 from fdb._startup import api_version
 from fdb._startup.client import clients
 from fdb._startup.cluster_names import place_of
+from fdb._startup.embedded_names import FILE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,10 +41,13 @@ class Settings:
     debug: bool = False
 
 
-def database_options(timeout: float | None = DEFAULT_TIMEOUT) -> Callable[[Command], Command]:
+def database_options(
+    timeout: float | None = DEFAULT_TIMEOUT, *, reads: bool = False
+) -> Callable[[Command], Command]:
     """Give a command -C, --tenant and --timeout, and call it with the database or tenant as its first argument.
 
-    `timeout` is the default of the option, in seconds, for each transaction; None bounds none.
+    `timeout` is the default of the option, in seconds, for each transaction; None bounds none. `reads` is for a command
+    that only does so: it makes no file where there is none, and leaves the one there is as it was.
     """
 
     def decorate(command: Command) -> Command:
@@ -70,7 +74,7 @@ def database_options(timeout: float | None = DEFAULT_TIMEOUT) -> Callable[[Comma
             bound = next(
                 (one for one in (given, settings.timeout, timeout) if one is not None), None
             )
-            database = open_database(cluster or settings.cluster, bound)
+            database = open_database(cluster or settings.cluster, bound, reads=reads)
             name = tenant or settings.tenant
             source = database if name is None else open_tenant(database, name)
             return command(source, **rest)
@@ -85,14 +89,31 @@ def settings_of(context: click.Context) -> Settings:
     return context.find_object(Settings) or Settings()
 
 
-def open_database(cluster: str | os.PathLike[str] | None, timeout: float | None = None) -> Database:
+def open_database(
+    cluster: str | os.PathLike[str] | None, timeout: float | None = None, *, reads: bool = False
+) -> Database:
     """Open the database of a string for `fdb.open`, with the newest API version that its library has.
 
-    Does not block on the database. Raises as `fdb.open` does, and Failure where the library is too old.
+    Does not block on the database. `reads` is as for `database_options`. Raises as `fdb.open` does, and Failure where the
+    library is too old.
     """
     select_api_version(cluster)
     defaults = None if timeout is None else Policy(timeout=timeout)
+    string = _only_read(cluster) if reads else None
+    if string is not None:
+        try:
+            return open_database_of(string, defaults=defaults)
+        except ValueError:
+            pass  # this process has it open to write, and an open database has one set of options
     return open_database_of(cluster, defaults=defaults)
+
+
+def _only_read(cluster: str | os.PathLike[str] | None) -> bytes | None:
+    """Return what opens the same database file for reading alone; None where no file without options is meant."""
+    place = place_of(os.fsencode(cluster) if cluster else None)
+    if not place.string.startswith(FILE) or place.has_options:
+        return None
+    return place.string + (b"mode=ro" if place.string.endswith(b"?") else b"?mode=ro")
 
 
 def select_api_version(cluster: str | os.PathLike[str] | None) -> None:

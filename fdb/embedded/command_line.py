@@ -7,7 +7,7 @@ import dataclasses
 import io
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import fdb
@@ -73,18 +73,24 @@ def _info(arguments: argparse.Namespace) -> Report:
     return fdb.embedded.info(arguments.path)
 
 
-def _print_report(report: Report, as_json: bool) -> None:
+def lines_of(report: Report) -> Iterator[str]:
+    """Yields the lines that show a report to people: `fdb check` and the like show the same."""
     fields = dataclasses.asdict(report)
-    if as_json:
-        print(json.dumps(fields, indent=2))
-        return
     fields.pop("problems", None)
     width = max(map(len, fields))
     for name, value in fields.items():
         amount = isinstance(value, int) and not isinstance(value, bool)
-        print(f"{name.replace('_', ' '):{width}}  {f'{value:,}' if amount else value}")
+        yield f"{name.replace('_', ' '):{width}}  {f'{value:,}' if amount else value}"
     for problem in getattr(report, "problems", ()):
-        print(f"problem: {problem}")
+        yield f"problem: {problem}"
+
+
+def _print_report(report: Report, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(dataclasses.asdict(report), indent=2))
+    else:
+        for line in lines_of(report):
+            print(line)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,3 +88,32 @@ def test_strings_that_open_nothing(name: str, capsys, cluster: str) -> None:
     assert run(["probe", "k", "-C", cluster]) == 1
     line = capsys.readouterr().err
     assert line.startswith("error: ") and line.count("\n") == 1
+
+
+@click.command()
+@database_options(reads=True)
+def look(db: fdb.Database) -> None:
+    """A command that only reads."""
+    print(bytes(db[b"k"]).decode())
+
+
+def test_a_command_that_reads_leaves_files_as_they_are(
+    plant, capsys, tmp_path: pathlib.Path
+) -> None:
+    plant(look)
+    for name in ("app.fdb", "what?.fdb"):
+        path = tmp_path / name
+        string = f"file:{path}{'?' if '?' in name else ''}"
+        assert run(["look", "-C", string]) == 1
+        line = capsys.readouterr().err
+        assert f"there is no file {path}" in line and line.count("\n") == 1
+        assert list(tmp_path.glob("*")) == []
+        with fdb.open(string) as db:
+            db[b"k"] = b"v"
+            assert run(["look", "-C", string]) == 0  # open already, with what it was opened with
+        before = path.read_bytes()
+        assert run(["look", "-C", string]) == 0
+        assert capsys.readouterr().out == "v\nv\n"
+        assert path.read_bytes() == before
+        for left in tmp_path.glob("*"):
+            left.unlink()
