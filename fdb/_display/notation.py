@@ -12,27 +12,52 @@ from typing import Any, NoReturn
 
 from fdb.tuple import SingleFloat, Versionstamp, pack, unpack
 
-#: What is not shown as itself, and how a text begins that is read as another form.
+#: What is not shown as itself, and how a text begins or ends that is read as another form, or loses something on its way.
 _ESCAPED = re.compile(r"[^\x20-\x5b\x5d-\x7e]")
-_OTHER_FORM = re.compile(r"""[/('"]|b['"]""")
+_OTHER_FORM = re.compile(r"""[ /('"]|b['"]""")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.?))", re.DOTALL)
 #: What a backslash may stand before, besides xNN: what needs one somewhere in a command.
 _ESCAPABLE = "\\\"' ;/(:"
-#: Bytes of a tuple's beginning that are printable: a text of such bytes alone is taken for text.
+#: A key of such bytes alone is taken for text, although it may be the packing of a tuple.
 _PRINTABLE = re.compile(rb"[\x20-\x7e]*")
+#: Texts and bytes of Python, and the escapes in them: the parser lets those that are none pass, with a warning.
+_LITERAL = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_PREFIX = re.compile(r"\w*\Z")
+_LITERAL_ESCAPE = re.compile(r"\\([4-7][0-7]{2}|.)", re.DOTALL)
+_BYTES_ESCAPES = frozenset("\\'\"abfnrtvx01234567\n")
+_TEXT_ESCAPES = _BYTES_ESCAPES | frozenset("NuU")
+#: How deep tuples that are shown may be: the parser has limits, too.
+_MOST_DEEP = 50
+#: How much of a text an error shows.
+_SHOWN_OF_TEXT = 60
+#: The packing of what `nan` is read as; there are others, which are no numbers either.
+_NAN = pack((float("nan"),))
+_SINGLE_NAN = pack((SingleFloat(float("nan")),))
 
 
 class NotationError(ValueError):
     """A text is no key, tuple or value: one line that says what is wrong and where."""
 
 
-def printable(data: bytes) -> str:
-    r"""Return bytes in the notation of fdbcli: printable ASCII as itself, ``\\`` for a backslash, else ``\xNN``.
+def escaped(data: bytes) -> str:
+    r"""Return bytes in the notation of fdbcli: printable ASCII as itself, ``\\`` for a backslash, else ``\xNN``."""
+    return _ESCAPED.sub(_escape, data.decode("latin-1"))
 
-    A first character that would make another form of it (``/``, ``(``, a quote) is escaped too.
+
+def printable(data: bytes) -> str:
+    r"""Return bytes in the notation of fdbcli, so that they can be typed as a key.
+
+    A first character that would make another form of it (``/``, ``(``, a quote) is escaped, too, and a blank at an end.
     """
-    text = _ESCAPED.sub(_escape, data.decode("latin-1"))
-    return f"\\x{ord(text[0]):02x}{text[1:]}" if _OTHER_FORM.match(text) else text
+    text = escaped(data)
+    if _OTHER_FORM.match(text):
+        text = escaped_start(text)
+    return f"{text[:-1]}\\x20" if text.endswith(" ") else text
+
+
+def escaped_start(text: str) -> str:
+    """Return a text in the notation of fdbcli with its first character, which is ASCII, escaped."""
+    return f"\\x{ord(text[0]):02x}{text[1:]}"
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -81,14 +106,31 @@ def encoded(text: str) -> bytes:
 
 
 def key_tuple(key: bytes) -> tuple[Any, ...] | None:
-    """Return the tuple whose packing a key is, exactly; None for other keys, and for text that happens to be one."""
+    """Return the tuple whose packing a key is, exactly; None for other keys, and for text that happens to be one.
+
+    None, too, for what cannot be typed as a tuple: NaNs of unusual bits, and tuples that are very deep.
+    """
     if _PRINTABLE.fullmatch(key):
         return None
     try:
         items = unpack(key)
-        return items if pack(items) == key else None
-    except (ValueError, TypeError, OverflowError):
+        return items if _is_typable(items, _MOST_DEEP) and pack(items) == key else None
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None
+
+
+def _is_typable(items: tuple[Any, ...], depth: int) -> bool:
+    for item in items:
+        kind = type(item)
+        if kind is tuple:
+            if depth == 0 or not _is_typable(item, depth - 1):
+                return False
+        elif kind is float:
+            if item != item and pack((item,)) != _NAN:
+                return False
+        elif kind is SingleFloat and item.value != item.value and pack((item,)) != _SINGLE_NAN:
+            return False
+    return True
 
 
 def shown_key(key: bytes) -> str:
@@ -96,12 +138,7 @@ def shown_key(key: bytes) -> str:
     if not key:
         return "''"
     items = key_tuple(key)
-    if items is not None:
-        text = shown_tuple(items)
-        # Numbers that are none (NaN) have more forms than one can type.
-        if "nan" not in text or pack(parse_tuple(text)) == key:
-            return text
-    return printable(key)
+    return printable(key) if items is None else shown_tuple(items)
 
 
 def shown_tuple(items: tuple[Any, ...] | list[Any]) -> str:
@@ -144,24 +181,58 @@ def parse_tuple(text: str) -> tuple[Any, ...]:
     Elements are written as in Python: None, True, numbers (inf, nan), texts, bytes, tuples, ``UUID('...')``,
     ``SingleFloat(1.5)``, ``Versionstamp('20 hexadecimal digits', 0)``. Raises NotationError.
     """
-    try:
-        node = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise NotationError(_where(text, error)) from None
     if not text.lstrip().startswith("("):
-        raise NotationError(f"a tuple begins with a parenthesis: ('users', 42), not {text!r}")
+        raise NotationError(f"a tuple begins with a parenthesis: ('users', 42), not {_cut(text)}")
+    node = _parsed(text.strip(), "a tuple is written as in Python, ('users', 42)")
     try:
         items = _element(node)
     except RecursionError:
         raise NotationError("the tuple is too deep") from None
-    whole = isinstance(node, ast.Tuple)
-    return items if whole else (items,)
+    return items if isinstance(node, ast.Tuple) else (items,)
 
 
-def _where(text: str, error: BaseException) -> str:
-    if isinstance(error, SyntaxError) and error.offset:
-        return f"column {error.offset} of {text!r}: {error.msg}; a tuple is written as in Python, ('users', 42)"
-    return f"{text!r} is no tuple as Python writes it: ('users', 42)"
+def parse_literal(text: str) -> str | bytes:
+    """Return text or bytes as Python writes them: ``'a text'``, ``b'\\x00'``. Raises NotationError."""
+    node = _parsed(text.strip(), "text is written as in Python, 'text' or b'bytes'")
+    if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+        return node.value
+    raise NotationError(f"{_cut(text)} is no text or bytes as Python writes them")
+
+
+def _parsed(text: str, advice: str) -> ast.expr:
+    """Returns the expression of Python that a text is. Raises NotationError, with advice, for what is none."""
+    _check_literals(text)
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        place = f"column {error.offset} of {_cut(text)}: " if error.offset else f"{_cut(text)}: "
+        raise NotationError(f"{place}{error.msg}; {advice}") from None
+    except (ValueError, MemoryError, RecursionError):
+        raise NotationError(f"{_cut(text)} cannot be read; {advice}") from None
+
+
+def _check_literals(text: str) -> None:
+    for literal in _LITERAL.finditer(text):
+        # Of what stands before the quote no more than an error shows: a text may have any size.
+        before = _PREFIX.search(text, max(0, literal.start() - _SHOWN_OF_TEXT), literal.start())
+        prefix = before.group() if before else ""
+        if prefix not in ("", "b", "B"):
+            raise NotationError(
+                f"column {literal.start() + 1} of {_cut(text)}: what stands before a quote is b, for bytes, not {prefix}"
+            )
+        known = _BYTES_ESCAPES if prefix else _TEXT_ESCAPES
+        for escape in _LITERAL_ESCAPE.finditer(text, literal.start(), literal.end()):
+            if escape[1] not in known:
+                raise NotationError(
+                    f"column {escape.start() + 1} of {_cut(text)}: {escape[0]} is no escape; a backslash is written "
+                    "\\\\, any byte \\xNN"
+                )
+
+
+def _cut(text: str) -> str:
+    """Returns a text as an error shows it."""
+    more = "..." if len(text) > _SHOWN_OF_TEXT else ""
+    return f"{text[:_SHOWN_OF_TEXT]!r}{more}"
 
 
 def _element(node: ast.expr) -> Any:
@@ -187,8 +258,8 @@ def _element(node: ast.expr) -> Any:
 
 def _refuse(node: ast.expr) -> NoReturn:
     raise NotationError(
-        f"column {node.col_offset + 1}: {ast.unparse(node)} is no element of a tuple; they are None, True, "
-        "numbers, 'text', b'bytes', tuples, UUID('...'), SingleFloat(1.5), Versionstamp('...')"
+        f"{_cut(ast.unparse(node))[1:-1]} is no element of a tuple; they are None, True, numbers, 'text', b'bytes', "
+        "tuples, UUID('...'), SingleFloat(1.5), Versionstamp('...')"
     )
 
 

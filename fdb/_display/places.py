@@ -15,14 +15,24 @@ A name in a path that has other characters than letters, digits, and `-_.~@+=,` 
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 from typing import Any
 
-import fdb.directory_impl
-from fdb._display.notation import NotationError, encoded, from_printable, parse_tuple
+from fdb._display.notation import (
+    NotationError,
+    encoded,
+    from_printable,
+    parse_literal,
+    parse_tuple,
+)
 from fdb._keys import strinc
+from fdb.directory_impl import (
+    DirectoryLayer,
+    DirectoryNotFoundError,
+    DirectoryPartition,
+    DirectorySubspace,
+)
 from fdb.tuple import pack
 
 Path = tuple[str, ...]
@@ -35,9 +45,12 @@ _NAME = re.compile(
 
 def shown_path(path: Path) -> str:
     """Return a directory's path as it is typed, ``/app/users``; ``/`` for the root."""
-    return (
-        "".join(f"/{name if _PLAIN_NAME.fullmatch(name) else repr(name)}" for name in path) or "/"
-    )
+    return "".join(f"/{shown_name(name)}" for name in path) or "/"
+
+
+def shown_name(name: str) -> str:
+    """Return one name of a path as it is typed: quoted if it has other characters than the plain ones."""
+    return name if _PLAIN_NAME.fullmatch(name) else repr(name)
 
 
 def parse_path(text: str) -> tuple[Path, str]:
@@ -45,7 +58,7 @@ def parse_path(text: str) -> tuple[Path, str]:
     names: list[str] = []
     place = 0
     while found := _NAME.match(text, place):
-        names.append(found["plain"] or _literal(found["quoted"]))
+        names.append(found["plain"] or _text(found["quoted"]))
         place = found.end()
     rest = text[place:]
     if rest in ("", "/") or rest[0] in "(:":
@@ -56,11 +69,10 @@ def parse_path(text: str) -> tuple[Path, str]:
     )
 
 
-def _literal(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise NotationError(f"{text} is no text or bytes as Python writes them") from None
+def _text(quoted: str) -> str:
+    text = parse_literal(quoted)
+    assert isinstance(text, str)  # by _NAME
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +99,29 @@ class Place:
         if text.lstrip().startswith("("):
             return cls(text, None, _packed(text), True)
         if text.startswith(("'", '"', "b'", 'b"')):
-            value = _literal(text)
+            value = parse_literal(text)
             return cls(text, None, encoded(value) if isinstance(value, str) else value, False)
         return cls(text, None, from_printable(text), False)
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether a directory was typed, and nothing that is in it."""
+        return self.path is not None and not self.rest and not self.is_tuple
 
     def key(self, tr: Any) -> bytes:
         """Return the key. Blocks if it is in a directory.
 
         `tr` is a Database, Tenant or Transaction. Raises NotationError for a directory that is not there, and
-        for the prefix of one that has no keys of its own (the root, a partition).
+        where there can be no such key: of the root, and of a partition but for bytes after its prefix.
         """
         if self.path is None:
             return self.rest
         directory = self._directory(tr)
-        if isinstance(directory, fdb.directory_impl.DirectoryPartition):
+        if isinstance(directory, DirectoryPartition) and (self.is_tuple or not self.rest):
             raise NotationError(
                 f"{shown_path(self.path)} is a partition: keys are in the directories inside of it"
             )
-        return directory.key() + self.rest
+        return directory.rawPrefix + self.rest
 
     def range(self, tr: Any) -> tuple[bytes, bytes]:
         """Return the first key of the place and the one behind its last: `[begin, end)`. Blocks and raises as `key`.
@@ -112,26 +129,20 @@ class Place:
         Of a tuple: its key and those of longer tuples that begin with it; of bytes: the keys that begin with them; of
         a directory, also a partition: all that is in it.
         """
-        if self.path is None:
-            prefix = self.rest
-        else:
-            directory = self._directory(tr)
-            prefix = directory.rawPrefix + self.rest
+        prefix = self.rest if self.path is None else self._directory(tr).rawPrefix + self.rest
         return prefix, prefix + b"\xff" if self.is_tuple and prefix else _after(prefix)
 
-    def _directory(self, tr: Any) -> fdb.directory_impl.DirectorySubspace:
+    def _directory(self, tr: Any) -> DirectorySubspace:
         if not self.path:
             raise NotationError(
                 "the root / has no keys of its own; '' is the beginning of all keys"
             )
-        layer = fdb.directory_impl.DirectoryLayer()
-        found: fdb.directory_impl.DirectorySubspace | None = None
-        if layer.exists(tr, self.path):
-            found = layer.open(tr, self.path)
-        if found is None:
+        try:
+            found: DirectorySubspace = DirectoryLayer().open(tr, self.path)
+        except DirectoryNotFoundError:
             raise NotationError(
                 f"there is no directory {shown_path(self.path)}; bytes that begin with / are typed b'/...'"
-            )
+            ) from None
         return found
 
 

@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
+from typing import NoReturn
 
 from fdb._display.notation import (
     NotationError,
     encoded,
+    escaped,
+    escaped_start,
     from_printable,
     key_tuple,
+    parse_literal,
     parse_tuple,
-    printable,
     shown_tuple,
 )
 from fdb.tuple import pack
@@ -24,30 +26,41 @@ from fdb.tuple import pack
 VALUE_FORMS = ("auto", "text", "json", "tuple", "hex", "int", "bytes")
 #: What a counter is: the operand of an atomic addition, little-endian.
 _INT_BYTES = 8
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+#: What is in no text that a terminal or page should be given: controls, and what changes lines or the direction of writing.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
+#: What makes more than one line or column of a text.
+_BREAK = re.compile(r"[\t\n\r]")
 _JSON_STARTS = ("{", "[")
+_TYPED_STARTS = ("(", "'", '"', "b'", 'b"')
 
 
 def possible_forms(value: bytes) -> tuple[str, ...]:
     """Return the forms in which a value can be shown, the one that says most first; "auto" is not among them."""
-    forms = []
+    forms: list[str] = []
     text = _text(value)
     if text is not None and _is_json(text):
         forms.append("json")
-    if value and _tuple(value) is not None:
+    if value and key_tuple(value) is not None:
         forms.append("tuple")
     if text is not None:
         forms.append("text")
     if len(value) == _INT_BYTES:
-        forms.append("int")
+        forms.insert(0 if _is_counter(value) else len(forms), "int")
     return (*forms, "bytes", "hex")
+
+
+def _is_counter(value: bytes) -> bool:
+    """Whether a value of 8 bytes looks like a number: small ones are packings of many a None otherwise."""
+    return len(value) == _INT_BYTES and value.endswith(b"\x00\x00")
 
 
 def shown_value(value: bytes, form: str = "auto", limit: int | None = None) -> str:
     """Return a value as text, cut after `limit` characters, if given, with an ellipsis.
 
     "auto" shows JSON objects and arrays as they are, tuples as tuples, and else the notation of fdbcli with characters
-    beyond ASCII as themselves. Raises NotationError if the value has not that form.
+    beyond ASCII as themselves, all in one line. Raises NotationError if the value has not that form.
     """
     if limit is not None and form in ("auto", "text", "hex", "bytes") and len(value) > 4 * limit:
         # No more is looked at than can be shown: values have up to 100 kB.
@@ -74,37 +87,30 @@ def _shown(value: bytes, form: str) -> str:
     if form not in VALUE_FORMS:
         raise NotationError(f"there is no form {form!r}; there are {', '.join(VALUE_FORMS)}")
     if form not in possible_forms(value):
-        raise NotationError(f"the value is no {form}: {printable(value[:40])}")
+        raise NotationError(f"the value is no {form}: {escaped(value[:40])}")
     if form == "int":
         return str(int.from_bytes(value, "little", signed=True))
     if form == "tuple":
-        return shown_tuple(_tuple(value) or ())
+        return shown_tuple(key_tuple(value) or ())
     return value.decode()
 
 
 def _shown_auto(value: bytes) -> str:
     text = _text(value)
-    if text is not None and text.startswith(_JSON_STARTS) and _is_json(text):
+    if text is None or _BREAK.search(text):
+        shown = escaped(value)
+    elif text.startswith(_JSON_STARTS) and _is_json(text):
         return text
-    items = _tuple(value) if value else None
-    if items is not None:
-        return shown_tuple(items)
-    if text is None or "\n" in text or "\r" in text or "\t" in text:
-        shown = printable(value)
     else:
         shown = text.replace("\\", "\\\\")
-        if shown != text or shown[:1] in ("/", "(", "'", '"') or shown[:2] in ("b'", 'b"'):
-            shown = _escaped_start(shown) if shown[:1] != "\\" else shown
+    items = key_tuple(value) if value and not _is_counter(value) else None
+    if items is not None:
+        return shown_tuple(items)
     # What is no JSON itself must not become some by its escapes.
-    if shown.startswith(_JSON_STARTS) and _is_json(shown):
-        shown = _escaped_start(shown)
-    return shown
-
-
-def _escaped_start(shown: str) -> str:
-    if shown[:1] in ("/", "(", "'", '"', "{", "[") or shown[:2] in ("b'", 'b"'):
-        return f"\\x{ord(shown[0]):02x}{shown[1:]}"
-    return shown
+    is_other = shown.startswith(_TYPED_STARTS) or (
+        shown.startswith(_JSON_STARTS) and _is_json(shown)
+    )
+    return escaped_start(shown) if is_other else shown
 
 
 def _text(value: bytes) -> str | None:
@@ -117,17 +123,15 @@ def _text(value: bytes) -> str | None:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return False
     return True
 
 
-def _tuple(value: bytes) -> tuple[object, ...] | None:
-    items = key_tuple(value)
-    if items is None or "nan" in (text := shown_tuple(items)) and pack(parse_tuple(text)) != value:
-        return None
-    return items
+def _refuse(constant: str) -> NoReturn:
+    # NaN and Infinity, which Python's reader takes.
+    raise ValueError(constant)
 
 
 def parse_value(text: str, form: str = "auto") -> bytes:
@@ -158,7 +162,7 @@ def parse_value(text: str, form: str = "auto") -> bytes:
 def _parsed_auto(text: str) -> bytes:
     if text.startswith("("):
         return _packed(text)
-    if text.startswith(("'", '"', "b'", 'b"')):
+    if text.startswith(_TYPED_STARTS):
         return _from_literal(text)
     if text.startswith(_JSON_STARTS) and _is_json(text):
         return encoded(text)
@@ -166,10 +170,11 @@ def _parsed_auto(text: str) -> bytes:
 
 
 def _packed(text: str) -> bytes:
+    items = parse_tuple(text)
     try:
-        return pack(parse_tuple(text))
-    except (TypeError, OverflowError) as error:
-        raise NotationError(f"{text} cannot be packed: {error}") from None
+        return pack(items)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise NotationError(f"{text[:40]} cannot be packed: {error}") from None
 
 
 def _from_hex(text: str) -> bytes:
@@ -187,12 +192,5 @@ def _from_int(text: str) -> bytes:
 
 
 def _from_literal(text: str) -> bytes:
-    try:
-        value = ast.literal_eval(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        value = None
-    if isinstance(value, str):
-        return encoded(value)
-    if isinstance(value, bytes):
-        return value
-    raise NotationError(f"{text[:40]!r} is no text or bytes as Python writes them")
+    value = parse_literal(text)
+    return encoded(value) if isinstance(value, str) else value

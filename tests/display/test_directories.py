@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 import fdb
+import fdb.directory_impl
 import fdb.embedded
 from fdb._display.directories import DirectoryNames
 from fdb._display.places import Place
@@ -21,7 +24,12 @@ def test_keys_are_shown_in_their_directories() -> None:
         assert names.shown(inside.pack((2,))) == "/part/x(2,)"
         assert names.shown(b"hello") == "hello"
         assert names.shown(b"") == "''"
-        for key in (users.pack(("a",)), users.key() + b"(", inside.pack((None,))):
+        # What the directory layer keeps in a partition is its own, and no key in a directory.
+        own = next(
+            key for key, _ in db.get_range(*Place.parse("/part").range(db)) if b"version" in key
+        )
+        assert names.place(own) is None
+        for key in (own, users.pack(("a",)), users.key() + b"(", inside.pack((None,))):
             assert Place.parse(names.shown(key)).key(db) == key
 
 
@@ -31,3 +39,32 @@ def test_the_number_of_directories_is_bounded() -> None:
             fdb.directory.create(db, (f"d{number}", "below"))
         assert len(DirectoryNames.load(db, limit=3)) == 3
         assert len(DirectoryNames.load(db)) == 10
+
+
+def test_prefixes_within_each_other() -> None:
+    """As an older layer, or one with prefixes given by hand, may have left them."""
+    names = DirectoryNames(
+        [(b"b", ("b",)), (b"bb", ("b", "bb")), (b"bbd", ("d",)), (b"c", None), (b"ca", ("c",))]
+    )
+    cases = {
+        b"a": None,
+        b"b": ("b",),
+        b"ba": ("b",),
+        b"bba": ("b", "bb"),
+        b"bbdx": ("d",),
+        b"bbe": ("b", "bb"),
+        b"bz": ("b",),
+        b"cax": ("c",),
+        b"cz": None,
+        b"d": None,
+    }
+    for key, path in cases.items():
+        found = names.place(key)
+        assert (None if found is None else found[0]) == path
+
+
+def test_directories_that_cannot_be_read() -> None:
+    with fdb.open(fdb.embedded.unique()) as db:
+        db[b"\xfe\x01\xfe\x00\x01version\x00"] = b"\x02" + bytes(11)
+        with pytest.raises(fdb.directory_impl.DirectoryVersionError):
+            DirectoryNames.load(db)

@@ -50,6 +50,16 @@ def test_a_partition_has_a_range_and_no_key() -> None:
         assert begin < inside < end
         with pytest.raises(NotationError, match="/part is a partition"):
             Place.parse("/part").key(db)
+        with pytest.raises(NotationError, match="/part is a partition"):
+            Place.parse("/part('a',)").key(db)
+        # Its own bytes can be looked at.
+        assert Place.parse("/part:\\xfe").key(db) == begin + b"\xfe"
+
+
+def test_what_is_a_directory() -> None:
+    assert Place.parse("/a/b").is_directory and Place.parse("/a/b/").is_directory
+    for text in ("/a('b',)", "/a()", "/a:b", "a", "('a',)"):
+        assert not Place.parse(text).is_directory
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from display.test_notation import KEYS
+import fdb.tuple
+from display.test_notation import EXAMPLES, KEYS
 from fdb._display.notation import NotationError
 from fdb._display.values import VALUE_FORMS, parse_value, possible_forms, shown_value
 from fdb.tuple import pack
@@ -16,7 +17,14 @@ from fdb.tuple import pack
 JSON = st.dictionaries(st.text(), st.integers() | st.text()).map(lambda it: json.dumps(it).encode())
 
 
-@given(KEYS | JSON | st.sampled_from([b'{"a":"\\x41"}', b"{", b"[1]", b"[1", b"a\tb\nc"]))
+@EXAMPLES
+@given(
+    KEYS
+    | JSON
+    | st.sampled_from(
+        [b'{"a":"\\x41"}', b"{", b"[1]", b"[1", b"a\tb\nc", b"(1", b'{\n"a":\t1}', b"[NaN]"]
+    )
+)
 def test_what_is_shown_can_be_typed(value: bytes) -> None:
     for form in ("auto", *possible_forms(value)):
         assert parse_value(shown_value(value, form), form) == value
@@ -32,6 +40,34 @@ def test_how_values_look() -> None:
     assert shown_value("é".encode() * 100, "text", limit=3) == "ééé…"
     assert shown_value(b"") == ""
     assert possible_forms(b'{"a": 1}')[0] == "json"
+    assert shown_value(b"/etc") == "/etc"
+    assert shown_value(b"(1)") == "\\x281)"
+    assert shown_value(b'{"a":\n1}') == '{"a":\\x0a1}'
+    assert shown_value(b'{"a":\n1}', "json") == '{"a":\n1}'
+
+
+def test_small_counters_are_no_tuples_of_nothing() -> None:
+    counter = (20).to_bytes(8, "little")
+    assert fdb.tuple.unpack(counter) == (0, *[None] * 7)
+    assert possible_forms(counter) == ("int", "tuple", "bytes", "hex")
+    assert shown_value(counter) == "\\x14" + "\\x00" * 7
+    eight = pack(("abcdef",))
+    assert len(eight) == 8 and possible_forms(eight) == ("tuple", "int", "bytes", "hex")
+    assert shown_value(eight) == "('abcdef',)"
+
+
+@pytest.mark.parametrize("text", ["\x1b[31m", "\u202eabc", "a\x00", "\u2028", "\x85", "\x9b0m"])
+def test_a_value_does_nothing_to_a_terminal(text: str) -> None:
+    value = text.encode()
+    assert shown_value(value).isascii() and shown_value(value).isprintable()
+    assert "text" not in possible_forms(value)
+    with pytest.raises(NotationError, match="no text"):
+        shown_value(value, "text")
+
+
+def test_text_of_several_code_points_is_text() -> None:
+    for text in ("\U0001f469\u200d\U0001f4bb", "a\u00a0b", "\u3042\u3000"):
+        assert shown_value(text.encode()) == text
 
 
 @pytest.mark.parametrize("form", [form for form in VALUE_FORMS if form != "text"])
