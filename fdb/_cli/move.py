@@ -22,22 +22,33 @@ from fdb._cli.options import (
     yes_option,
 )
 from fdb._cli.output import record
-from fdb._cli.progress import showing
+from fdb._cli.progress import Report, showing
 from fdb._dump import copying, exporting, importing
-from fdb._dump.databases import is_embedded, name_of
+from fdb._dump.databases import database_of, has_tenants, is_embedded, name_of
 from fdb._dump.forms import FORMS, JSON_LINES, form_of_name
 from fdb._dump.reader import STANDARD, DumpFile
 from fdb._dump.source import SeveralVersions
-from fdb._dump.spans import prefix_in, require_apart, span_of, subdirectories
+from fdb._dump.spans import (
+    Span,
+    prefix_in,
+    require_apart,
+    span_of,
+    subdirectories,
+    with_subdirectories,
+)
 from fdb._dump.state import State, default_folder
 from fdb._dump.work import Outcome, Rules, Target
 from fdb._dump.writer import standard_output
+from fdb._errors import FDBError
 from fdb._startup.cluster_names import place_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 #: Seconds that a transaction may take, with its retries: one that moves rows is larger than others.
 _TIMEOUT = 60.0
+#: And until a database must have answered at all.
+_PATIENCE = 10
+_TIMED_OUT = 1031
 _MEMORY = "memory:"
 
 
@@ -93,6 +104,7 @@ def _target_options(command: Command) -> Command:
 @_target_options
 @click.option("--tenant", metavar="NAME", help="The tenant of the source whose rows are meant.")
 @click.option("--target-tenant", metavar="NAME", help="The tenant of the target they go into.")
+@click.option("--recursive", is_flag=True, help="Copy the directories in --within, too.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -112,37 +124,51 @@ def copy(context: click.Context, /, source: str, target: str, **options: Any) ->
     --resume goes on.
     """
     _check_options(options)
-    settings = settings_of(context)
     _refuse_memory(target)
-    from_db, to_db = _open_both(source, target, options["timeout"])
-    from_rows, to_rows = from_db, to_db
-    if (name := options["tenant"] or settings.tenant) is not None:
-        from_rows = open_tenant(from_db, name)
-    if (name := options["target_tenant"]) is not None:
-        to_rows = open_tenant(to_db, name)
-    span = span_of(from_rows, options["within"], options["begin"], options["end"])
-    names = name_of(from_rows), name_of(to_rows)
-    goal = span.under(prefix_in(to_rows, options["into"], span, from_rows))
-    require_apart(from_rows, span, to_rows, goal, names[0] == names[1])
+    rows_of = _open_both(context, source, target, options)
+    within, into = options["within"], options["into"]
+    pairs: list[tuple[Any, Any]] = [(within, into)]
+    if options["recursive"]:
+        if within is None or options["snapshot"]:
+            raise click.UsageError("--recursive goes with --within, and not with --snapshot")
+        pairs = with_subdirectories(rows_of[0], within, into)
+    outcome: Outcome | None = None
+    for each in pairs:
+        done = _copy(*rows_of, *each, options)
+        if outcome is None:
+            outcome = done
+        else:
+            outcome.add(done)
+    assert outcome is not None
+    if not options["recursive"]:
+        _tell_of_subdirectories(rows_of[0], within, " (--recursive)")
+    _print(options["format"], outcome, {"read_at": _consistency(outcome, rows_of[0])})
+
+
+def _copy(
+    source: Any, target: Any, within: str | None, into: str | None, options: dict[str, Any]
+) -> Outcome:
+    """Copies the rows of one place or range."""
+    span = _span(source, within, options)
+    names = name_of(source), name_of(target)
+    goal = span.under(prefix_in(target, into, span, source))
+    require_apart(source, span, target, goal, names[0] == names[1])
     state = _state(options["state"], "copy", *names, repr(span), repr(goal))
-    work = Target(to_rows, goal, _rules(options), state)
+    work = Target(target, goal, _rules(options), state)
+    work.prepare()
     with (
-        showing("copy", "bytes") as report,
-        showing("verify") as verifying,
-        _explained(options, "the target has the rows so far", lambda: work.standing.rows),
+        _bar("copy", options) as report,
+        _explained("the target has the rows so far", lambda: work.standing.rows),
     ):
-        outcome = copying.copy(
-            from_rows,
+        return copying.copy(
+            source,
             span,
             work,
-            snapshot=options["snapshot"] and not is_embedded(from_rows),
+            snapshot=options["snapshot"] and not is_embedded(source),
             verify=options["verify"],
             may_have_more=options["merge"],
             report=report,
-            verifying=verifying,
         )
-    _tell_of_subdirectories(from_rows, options["within"])
-    _print(options["format"], outcome, {"read_at": _consistency(outcome, from_rows)})
 
 
 @click.command(
@@ -168,25 +194,23 @@ def export(db: Any, file: str, **options: Any) -> None:
     The file has another name, FILE.part, until it is whole. It is safe to kill it: --resume goes on.
     """
     _check_options(options)
+    _require_answer(db)
     form, compress = _form(file, options["form"])
-    span = span_of(db, options["within"], options["begin"], options["end"])
+    span = _span(db, options["within"], options)
     header = exporting.header_of(span, name_of(db))
     snapshot = options["snapshot"] and not is_embedded(db)
     if file == STANDARD:
         if options["resume"] or options["verify"]:
             raise click.UsageError("standard output can be neither resumed nor verified")
         writer = standard_output(form, compress)
-        with _explained(options):
+        with _explained():
             writer.begin(header)
             outcome = exporting.export(db, span, writer, snapshot=snapshot)
         _tell(outcome)
         return
     with (
-        showing("export", "bytes") as report,
-        showing("verify") as verifying,
-        _explained(
-            options, f"{file}.part has the rows so far", lambda: os.path.exists(f"{file}.part")
-        ),
+        _bar("export", options) as report,
+        _explained(f"{file}.part has the rows so far", lambda: os.path.exists(f"{file}.part")),
     ):
         outcome = exporting.export_file(
             db,
@@ -200,7 +224,6 @@ def export(db: Any, file: str, **options: Any) -> None:
             snapshot=snapshot,
             verify=options["verify"],
             report=report,
-            verifying=verifying,
         )
     _tell_of_subdirectories(db, options["within"])
     _print(options["format"], outcome, {"file": file, "read_at": _consistency(outcome, db)})
@@ -231,6 +254,7 @@ def import_(db: Any, file: str, only_check: bool, **options: Any) -> None:
         if only_check:
             _print(options["format"], Outcome(survey.rows, survey.size), {"file": dump.name})
             return
+        _require_answer(db)
         name = name_of(db)
         if name.startswith(_MEMORY):
             _refuse_memory(name)
@@ -238,10 +262,12 @@ def import_(db: Any, file: str, only_check: bool, **options: Any) -> None:
         content = f"{survey.rows} rows of {survey.size} bytes, {survey.crc:08x}"
         state = _state(options["state"], "import", content, name, repr(goal))
         work = Target(db, goal, _rules(options), state)
+        if options["verify"]:
+            importing.require_order(dump, survey)
+        work.prepare()
         with (
-            showing("import") as report,
-            showing("verify") as verifying,
-            _explained(options, "the target has the rows so far", lambda: work.standing.rows),
+            _bar("import", options) as report,
+            _explained("the target has the rows so far", lambda: work.standing.rows),
         ):
             outcome = importing.load(
                 dump,
@@ -250,7 +276,6 @@ def import_(db: Any, file: str, only_check: bool, **options: Any) -> None:
                 verify=options["verify"],
                 may_have_more=options["merge"],
                 report=report,
-                verifying=verifying,
             )
     _print(options["format"], outcome, {"file": dump.name})
 
@@ -273,11 +298,43 @@ def _refuse_memory(target: str) -> None:
         )
 
 
-def _open_both(source: str, target: str, timeout: float) -> tuple[Any, Any]:
+def _open_both(
+    context: click.Context, source: str, target: str, options: dict[str, Any]
+) -> tuple[Any, Any]:
     """Opens both; the API version is one that the library of a cluster has, if one of them is a cluster."""
     for cluster in sorted((source, target), key=lambda name: place_of(os.fsencode(name)).embedded):
         select_api_version(cluster)
-    return open_database(source, timeout), open_database(target, timeout)
+    tenants = options["tenant"] or settings_of(context).tenant, options["target_tenant"]
+    found: list[Any] = []
+    for cluster, tenant in zip((source, target), tenants, strict=True):
+        database: Any = open_database(cluster, options["timeout"])
+        _require_answer(database)
+        found.append(database if tenant is None else open_tenant(database, tenant))
+    return found[0], found[1]
+
+
+def _span(source: Any, within: str | None, options: dict[str, Any]) -> Span:
+    """Returns the rows that are meant. Raises Failure if that would be the rows of tenants without the tenants."""
+    begin, end = options["begin"], options["end"]
+    if (within, begin, end) == (None, None, None) and has_tenants(source):
+        raise Failure(
+            "the database has tenants, which would not be taken along with their rows: take those of each by --tenant; "
+            "--from '' takes all rows as they are, without the tenants"
+        )
+    return span_of(source, within, begin, end)
+
+
+def _require_answer(source: Any) -> None:
+    """Raises Failure for a database that cannot be reached: long before a transaction times out."""
+    database = database_of(source)
+    try:
+        database.ping(_PATIENCE)
+    except FDBError as error:
+        if error.code != _TIMED_OUT:
+            raise
+        raise Failure(
+            f"{database!r} does not answer within {_PATIENCE} s: `fdb doctor` says what may be wrong"
+        ) from error
 
 
 def _form(file: str, wanted: str | None) -> tuple[str, bool]:
@@ -303,10 +360,13 @@ def _rules(options: dict[str, Any]) -> Rules:
     )
 
 
+def _bar(what: str, options: dict[str, Any]) -> contextlib.AbstractContextManager[Report]:
+    """Shows how far it is; what is verified passes by once more."""
+    return showing(f"{what}, then verify" if options["verify"] else what, "bytes")
+
+
 @contextlib.contextmanager
-def _explained(
-    options: dict[str, Any], left: str = "", is_left: Callable[[], Any] = lambda: False
-) -> Iterator[None]:
+def _explained(left: str = "", is_left: Callable[[], Any] = lambda: False) -> Iterator[None]:
     """Says what is left behind by what is interrupted, and what a failure for --snapshot means."""
     try:
         yield
@@ -330,16 +390,18 @@ def _consistency(outcome: Outcome, source: Any) -> str:
     return "several versions; what was written meanwhile may be there in part"
 
 
-def _tell_of_subdirectories(source: Any, within: str | None) -> None:
+def _tell_of_subdirectories(source: Any, within: str | None, way: str = "") -> None:
     names = [] if within is None else subdirectories(source, within)
     if names:
         click.echo(
-            f"note: the rows of the directories in {within} are not among them: {', '.join(map(repr, names))}",
+            f"note: the rows of the directories in {within} are not among them{way}: {', '.join(map(repr, names))}",
             err=True,
         )
 
 
 def _tell(outcome: Outcome) -> None:
+    if outcome.was_done:
+        click.echo("note: an earlier run had done all of it", err=True)
     for note in dict.fromkeys(outcome.notes):
         click.echo(f"note: {note}", err=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fdb._dump.parts import Row
@@ -20,7 +20,6 @@ def copy(
     verify: bool = False,
     may_have_more: bool = False,
     report: Report = silent,
-    verifying: Report = silent,
 ) -> Outcome:
     """Copies rows; returns what was done. Blocks.
 
@@ -39,23 +38,18 @@ def copy(
     outcome = target.done()
     outcome.version = None if outcome.earlier else rows_of.version
     if verify:
-        target.verify(
-            counted(_moved(rows_of, span, target.span), standing.rows, verifying), may_have_more
-        )
+        batches = ((moved(rows, span, target.span), size) for rows, size in rows_of.batches())
+        target.verify(told(batches, standing.size, report), may_have_more)
     return outcome
 
 
-def _moved(rows_of: Source, span: Span, goal: Span) -> Iterator[Row]:
-    for rows, _ in rows_of.batches():
-        yield from moved(rows, span, goal)
-
-
-def counted(rows: Iterator[Row], total: int, report: Report) -> Iterator[Row]:
-    """Yields rows, and reports how many from time to time."""
-    for number, row in enumerate(rows):
-        if number % 10_000 == 0:
-            report(number, max(total, number))
-        yield row
+def told(batches: Iterable[tuple[Sequence[Row], int]], total: int, report: Report) -> Iterator[Row]:
+    """Yields the rows of batches, and reports their bytes."""
+    done = 0
+    for rows, size in batches:
+        yield from rows
+        done += size
+        report(done, max(total, done))
 
 
 def estimate(db: Any, span: Span) -> int | None:

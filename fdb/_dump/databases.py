@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from fdb import tenant_management
+from fdb._errors import FDBError
 from fdb._sources import TenantMembers
 from fdb._startup.cluster_names import place_of
 
@@ -21,6 +23,16 @@ def is_embedded(source: Any) -> bool:
     """Whether it is of the embedded engine: then no other process has it open."""
     embedded: bool = database_of(source)._library.has("fdb_embedded_drop")
     return embedded
+
+
+def has_tenants(source: Any) -> bool:
+    """Whether it is a database with tenants; those of a cluster that cannot have any, or cannot say, are none. Blocks."""
+    if isinstance(source, TenantMembers):
+        return False
+    try:
+        return bool(list(tenant_management.list_tenants(source, b"", b"\xff", 1)))
+    except FDBError:
+        return False
 
 
 def name_of(source: Any) -> str:

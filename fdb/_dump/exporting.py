@@ -7,10 +7,10 @@ import os
 from typing import Any
 
 from fdb._dump import target as targets
-from fdb._dump.copying import counted, estimate
+from fdb._dump.copying import estimate, told
 from fdb._dump.parts import DumpError, Header
 from fdb._dump.reader import DumpFile
-from fdb._dump.source import SeveralVersions, Source
+from fdb._dump.source import SeveralVersions, Source, size_of
 from fdb._dump.spans import Span
 from fdb._dump.work import Outcome, Report, check, silent
 from fdb._dump.writer import DumpWriter, PartFile
@@ -54,7 +54,6 @@ def export_file(
     snapshot: bool = False,
     verify: bool = False,
     report: Report = silent,
-    verifying: Report = silent,
 ) -> Outcome:
     """As `export`, into a file that has its name only when it is whole and on disk.
 
@@ -72,7 +71,7 @@ def export_file(
             os.unlink(writer.part)  # nothing can be gone on with at the version it was of
             raise
         if verify:
-            _verify(db, span, writer, outcome, verifying)
+            _verify(db, span, writer, outcome, report)
         writer.publish()
     return outcome
 
@@ -80,8 +79,8 @@ def export_file(
 def _verify(db: Any, span: Span, writer: PartFile, outcome: Outcome, report: Report) -> None:
     source = Source(db, span.begin, span.end)
     with DumpFile(writer.part) as file:
-        rows = (row for batch in file.batches() for row in batch)
-        result = targets.compare(counted(rows, writer.rows, report), source.rows())
+        batches = ((rows, size_of(rows)) for rows in file.batches())
+        result = targets.compare(told(batches, writer.size, report), source.rows())
     try:
         check(result, False, outcome)
     except DumpError as error:
@@ -96,6 +95,4 @@ def _finished(path: str, header: Header) -> Outcome:
         survey = file.survey()
     if survey.header != header:
         raise DumpError(f"{path} is there already, of another export: --yes replaces it")
-    outcome = Outcome(survey.rows, survey.size, survey.rows, survey.version)
-    outcome.notes.append("an earlier run had done all of it")
-    return outcome
+    return Outcome(survey.rows, survey.size, survey.rows, survey.version, was_done=True)

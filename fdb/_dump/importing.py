@@ -5,9 +5,10 @@ The whole file is read and checked before anything is written.
 
 from __future__ import annotations
 
-from fdb._dump.copying import counted
+from fdb._dump.copying import told
 from fdb._dump.parts import DumpError
 from fdb._dump.reader import DumpFile, Survey
+from fdb._dump.source import size_of
 from fdb._dump.spans import Span, moved
 from fdb._dump.work import Outcome, Report, Target, silent
 
@@ -20,6 +21,12 @@ def span_of(survey: Survey) -> Span:
     return Span(header.begin, header.end, header.prefix, header.place)
 
 
+def require_order(file: DumpFile, survey: Survey) -> None:
+    """Raises DumpError for a file that cannot be compared with a target: its keys are in no order."""
+    if not survey.is_ordered:
+        raise DumpError(f"{file.name}: its keys are not in order, which --verify needs")
+
+
 def load(
     file: DumpFile,
     survey: Survey,
@@ -28,14 +35,13 @@ def load(
     verify: bool = False,
     may_have_more: bool = False,
     report: Report = silent,
-    verifying: Report = silent,
 ) -> Outcome:
     """Writes the rows of a file that was surveyed; returns what was done. Blocks.
 
     `verify` reads the file and the target afterwards, and raises DumpError if they differ.
     """
-    if verify and not survey.is_ordered:
-        raise DumpError(f"{file.name}: its keys are not in order, which --verify needs")
+    if verify:
+        require_order(file, survey)
     span = span_of(survey)
     target.prepare()
     standing = target.standing
@@ -43,12 +49,11 @@ def load(
     for batch in file.batches():
         rows, skip = batch[skip:], max(0, skip - len(batch))
         if rows:
-            size = sum(len(key) + len(value) for key, value in rows)
-            target.write(moved(rows, span, target.span), size, rows[-1][0])
-            report(standing.rows, survey.rows)
+            target.write(moved(rows, span, target.span), size_of(rows), rows[-1][0])
+            report(standing.size, survey.size)
     outcome = target.done()
     outcome.version = survey.version
     if verify:
-        wanted = (row for batch in file.batches() for row in moved(batch, span, target.span))
-        target.verify(counted(wanted, survey.rows, verifying), may_have_more)
+        batches = ((moved(rows, span, target.span), size_of(rows)) for rows in file.batches())
+        target.verify(told(batches, survey.size, report), may_have_more)
     return outcome

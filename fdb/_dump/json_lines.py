@@ -12,6 +12,7 @@ that is what other programs write. One with a header has to have a trailer.
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -35,6 +36,7 @@ _ESCAPE = re.compile(r"\\(?:\\|x[0-9a-fA-F]{2})?")
 _TEXT = [chr(code) if 32 <= code < 127 else f"\\\\x{code:02x}" for code in range(256)]
 _TEXT[ord("\\")] = "\\\\\\\\"
 _TEXT[ord('"')] = '\\"'
+_KEY_AND_VALUE = operator.itemgetter("key", "value")
 _MEMBERS = {"key", "key_hex", "value", "value_hex", "tuple"}
 
 
@@ -105,12 +107,22 @@ class JsonLinesDecoder(Decoder):
         return rows
 
     def _rows(self, data: bytes) -> list[Row]:
-        rows: list[Row] = []
-        trailer = None
-        covered = 0
         lines = data.split(b"\n")
         if not lines[-1]:
             lines.pop()
+        rows = _plain_rows(lines) if self.trailer is None else None
+        if rows is not None:
+            self._line += len(lines)
+            self._cover(data)
+            self._note(rows)
+            return rows
+        return self._rows_of(lines, data)
+
+    def _rows_of(self, lines: list[bytes], data: bytes) -> list[Row]:
+        """Takes lines of any kind, one by one."""
+        rows: list[Row] = []
+        trailer = None
+        covered = 0
         for line in lines:
             self._line += 1
             if not line.strip():
@@ -148,6 +160,25 @@ class JsonLinesDecoder(Decoder):
                 f"line {self._line} is a trailer, and the file has no header: remove the line to import rows as they stand"
             )
         return trailer_of(members)
+
+
+def _plain_rows(lines: list[bytes]) -> list[Row] | None:
+    """Returns the rows of lines that are nothing but rows as they are written here, made for many; else None."""
+    if not all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
+        return None
+    try:
+        objects = json.loads(b"[%s]" % b",".join(lines))
+        rows = [
+            (
+                key.encode() if "\\" not in key else decoded(key),
+                value.encode() if "\\" not in value else decoded(value),
+            )
+            for key, value in map(_KEY_AND_VALUE, objects)
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    are_whole = len(rows) == len(lines) and set(map(len, objects)) <= {2}
+    return rows if are_whole else None
 
 
 def _row_of(members: Any) -> Row | None:

@@ -98,15 +98,13 @@ class DumpFile:
         decoder = self._decoder()
         first = last = None
         for rows in self._read(decoder, on_bytes):
-            for key, value in rows:
-                if len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
-                    raise self._error(
-                        f"the row {_shortened(key)} is too large: keys have at most {_LONGEST_KEY} bytes "
-                        f"and values {_LONGEST_VALUE}"
-                    )
             keys = [key for key, _ in rows]
-            first = min(keys) if first is None else min(first, *keys)
-            last = max(keys) if last is None else max(last, *keys)
+            longest = max(map(len, keys)), max(len(value) for _, value in rows)
+            if longest[0] > _LONGEST_KEY or longest[1] > _LONGEST_VALUE:
+                raise self._too_large(rows)
+            least, greatest = (keys[0], keys[-1]) if decoder.is_ordered else (min(keys), max(keys))
+            first = least if first is None else min(first, least)
+            last = greatest if last is None else max(last, greatest)
         if last is not None and last >= _KEYS_END:
             raise self._error(
                 f"the key {_shortened(last)} is one of the system's, which are never imported"
@@ -159,6 +157,14 @@ class DumpFile:
             raise self._error(str(error)) from error
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise self._damaged(error) from error
+
+    def _too_large(self, rows: list[Row]) -> DumpError:
+        key = next(
+            key for key, value in rows if len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE
+        )
+        return self._error(
+            f"the row {_shortened(key)} is too large: keys have at most {_LONGEST_KEY} bytes and values {_LONGEST_VALUE}"
+        )
 
     def _damaged(self, error: Exception) -> DumpError:
         if isinstance(error, EOFError):

@@ -67,6 +67,31 @@ def subdirectories(db: Any, place: str) -> list[str]:
     return list(fdb.directory_impl.DirectoryLayer().list(db, parsed.path))
 
 
+def with_subdirectories(db: Any, within: str, into: str | None) -> list[tuple[str, str]]:
+    """Returns the directory `within` and all below it, each with its place in the target. Blocks.
+
+    Raises DumpError for what is no directory, and for partitions: they hold keys with their prefix in them.
+    """
+    top = Place.parse(within)
+    goal = top if into is None else Place.parse(into)
+    for place in (top, goal):
+        if not place.path or place.rest:
+            raise DumpError(f"{place.text} is no directory, which --recursive needs")
+    layers: Any = fdb.directory_impl.DirectoryLayer()
+    found: list[tuple[str, str]] = []
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        names = waiting.pop()
+        path = (*(top.path or ()), *names)
+        if layers.open(db, path).get_layer() == _PARTITION:
+            raise DumpError(
+                f"{shown_path(path)} is a partition, which is copied with the whole database only"
+            )
+        found.append((shown_path(path), shown_path((*(goal.path or ()), *names))))
+        waiting += [(*names, name) for name in reversed(layers.list(db, path))]
+    return found
+
+
 def prefix_in(target: Any, into: str | None, span: Span, source: Any = None) -> bytes:
     """Returns the prefix that replaces that of the span in the target.
 

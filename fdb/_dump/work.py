@@ -31,10 +31,23 @@ class Outcome:
     earlier: int = 0
     #: The read version of all rows; None if they are of several, or of a file that does not say.
     version: int | None = None
-    #: What `--verify` has found.
+    #: Rows that are the same on both sides; None if that was not looked at.
     verified: int | None = None
+    #: Whether an earlier run had done everything.
+    was_done: bool = False
     #: What else a person should know.
     notes: list[str] = dataclasses.field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Adds what was done after this, which makes it of several versions."""
+        self.rows += other.rows
+        self.size += other.size
+        self.earlier += other.earlier
+        self.version = None
+        if self.verified is not None and other.verified is not None:
+            self.verified += other.verified
+        self.was_done = self.was_done and other.was_done
+        self.notes += other.notes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,11 +69,18 @@ class Target:
         self.span = span
         self._rules = rules
         self._state = state
+        self._is_ready = False
         self.standing = Standing()
         self.outcome = Outcome()
 
     def prepare(self) -> None:
-        """Makes sure that rows may be written, and finds out where to go on. Raises DumpError; asks."""
+        """Makes sure that rows may be written, and finds out where to go on, once. Raises DumpError; asks."""
+        if self._is_ready:
+            return
+        self._make_ready()
+        self._is_ready = True
+
+    def _make_ready(self) -> None:
         if self._rules.resume and self._resumed():
             return
         key = self._first_in_the_way()
@@ -82,8 +102,7 @@ class Target:
             )
         self.standing = standing
         self.outcome.earlier = standing.rows
-        if standing.is_done:
-            self.outcome.notes.append("an earlier run had done all of it")
+        self.outcome.was_done = standing.is_done
         return True
 
     def _first_in_the_way(self) -> bytes | None:

@@ -14,6 +14,7 @@ from fdb import tenant_management
 from fdb._cli import move
 from fdb._cli.main import run
 from fdb._dump import source as sources
+from helpers.terminal import Terminal
 
 ROWS = [(fdb.tuple.pack(("users", number)), b"v%d" % number) for number in range(30)]
 
@@ -81,12 +82,46 @@ def test_a_directory_goes_into_the_one_of_the_same_name(capsys):
         fdb.directory.create(other, ("something",))
     found, notes = does(capsys, "copy", A, B, "--within", "/app/users", "--verify")
     assert found["rows"] == found["rows_verified"] == 1
-    assert notes == ["note: the rows of the directories in /app/users are not among them: 'inner'"]
+    assert notes == [
+        "note: the rows of the directories in /app/users are not among them (--recursive): 'inner'"
+    ]
     with fdb.open(B) as other:
         there = fdb.directory.open(other, ("app", "users"))
         assert there.get_layer() == b"layer" and other[there["k"]] == b"v"
     does(capsys, "copy", A, A, "--within", "/app/users", "--into", "('old',)")
     assert rows_of(A)[-1].value and (fdb.tuple.pack(("old", "k")), b"v") in rows_of(A)
+
+
+def test_directories_in_directories(capsys):
+    with fdb.open(A) as db:
+        for path in (("app",), ("app", "users"), ("app", "users", "inner")):
+            db[fdb.directory.create(db, path)["k"]] = path[-1].encode()
+    found, _ = does(capsys, "copy", A, B, "--within", "/app", "--recursive", "--verify")
+    assert found["rows"] == found["rows_verified"] == 3 and found["version"] is None
+    does(capsys, "copy", A, B, "--within", "/app/users", "--into", "/old", "--recursive")
+    with fdb.open(B) as db:
+        for path, value in (
+            (("app", "users", "inner"), b"inner"),
+            (("old",), b"users"),
+            (("old", "inner"), b"inner"),
+        ):
+            assert db[fdb.directory.open(db, path)["k"]] == value
+    _, notes = does(capsys, "copy", A, B, "--within", "/app", "--recursive", "--resume")
+    assert notes == ["note: an earlier run had done all of it"]
+    assert "goes with --within" in fails(capsys, 2, "copy", A, B, "--recursive")
+
+
+def test_a_database_that_does_not_answer(capsys, monkeypatch):
+    def ping(db, timeout):
+        raise fdb.FDBError(1031)
+
+    monkeypatch.setattr(fdb.Database, "ping", ping)
+    for arguments in (
+        ("copy", A, B),
+        ("-C", A, "export", "x.jsonl"),
+        ("-C", A, "import", "/dev/null"),
+    ):
+        assert "does not answer within 10 s: `fdb doctor` says" in fails(capsys, 1, *arguments)
 
 
 def test_tenants(capsys):
@@ -98,6 +133,9 @@ def test_tenants(capsys):
     does(capsys, "copy", A, B, "--tenant", "t", "--target-tenant", "u", "--verify")
     with fdb.open(B) as db:
         assert db.open_tenant(b"u")[b"":b"\xff"] == [(b"k", b"v")]
+    for arguments in (("copy", A, "file:c.fdb"), ("-C", A, "export", "x.jsonl")):
+        assert "take those of each by --tenant" in fails(capsys, 1, *arguments)
+    assert does(capsys, "copy", A, "file:c.fdb", "--from", "''")[0]["rows"] == 31
     assert "the tenant nobody" in fails(capsys, 1, "copy", A, B, "--tenant", "nobody")
 
 
@@ -238,3 +276,16 @@ def test_one_version_is_insisted_on_of_what_others_can_change(capsys, monkeypatc
 def test_help_has_an_example(capsys, command):
     assert run([command, "--help"]) == 0
     assert f"fdb {'-C' if command != 'copy' else 'copy'}" in capsys.readouterr().out
+
+
+def test_the_question_on_a_terminal(tmp_path):
+    with fdb.open(B) as db:
+        db[b"k"] = b"precious"
+    command = [sys.executable, "-m", "fdb", "copy", A, B, "--replace", "--verify"]
+    for answer, shown in (("n\r", "error: nothing was done"), ("y\r", r"rows verified +30")):
+        with Terminal(command, cwd=tmp_path, rows=30, columns=100) as terminal:
+            terminal.expect(r"Remove all rows of the target from k on\? \[y/N\]:")
+            terminal.type(answer)
+            terminal.expect(shown)
+            assert terminal.wait() == (answer == "n\r")
+        assert rows_of(B) == ([(b"k", b"precious")] if answer == "n\r" else ROWS)

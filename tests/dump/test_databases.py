@@ -9,15 +9,15 @@ import pytest
 import fdb
 import fdb.embedded
 from fdb import tenant_management
-from fdb._dump.databases import database_of, is_embedded, name_of
+from fdb._dump.databases import database_of, has_tenants, is_embedded, name_of
 
 
 def test_memory(memory_db, memory_name):
-    assert is_embedded(memory_db)
+    assert is_embedded(memory_db) and not has_tenants(memory_db)
     tenant_management.create_tenant(memory_db, b"t")
     tenant = memory_db.open_tenant(b"t")
     assert database_of(tenant) is database_of(memory_db) is memory_db
-    assert is_embedded(tenant)
+    assert is_embedded(tenant) and has_tenants(memory_db) and not has_tenants(tenant)
     assert name_of(tenant) == f"tenant b't' of {name_of(memory_db)}"
     assert name_of(memory_db) == memory_name.partition("?")[0]
 
@@ -47,3 +47,11 @@ def test_a_cluster_is_named_by_its_description_and_id(memory_db, monkeypatch):
 @pytest.mark.parametrize("key", [b"\xff\xff/cluster_file_path", b"\xff\xff/connection_string"])
 def test_the_keys_that_say_it(memory_db, key):
     assert memory_db[key]
+
+
+def test_a_cluster_that_cannot_have_tenants(memory_db, monkeypatch):
+    def fail(*arguments):
+        raise fdb.FDBError(2204)
+
+    monkeypatch.setattr(tenant_management, "list_tenants", fail)
+    assert not has_tenants(memory_db)

@@ -8,7 +8,15 @@ import fdb
 import fdb.tuple
 from fdb._display.notation import NotationError
 from fdb._dump.parts import DumpError
-from fdb._dump.spans import Span, moved, prefix_in, require_apart, span_of, subdirectories
+from fdb._dump.spans import (
+    Span,
+    moved,
+    prefix_in,
+    require_apart,
+    span_of,
+    subdirectories,
+    with_subdirectories,
+)
 
 APP = ("app", "users")
 
@@ -114,3 +122,18 @@ def test_rows_are_not_copied_onto_themselves(memory_db, other):
     for same, source in ((False, memory_db), (True, other)):
         with pytest.raises(DumpError, match="are the same rows: name another place with --into"):
             require_apart(memory_db, everything, source, some, same)
+
+
+def test_directories_and_all_below_them(memory_db):
+    for path in (("a",), ("a", "x y"), ("a", "b", "c"), ("d",)):
+        fdb.directory.create_or_open(memory_db, path)
+    assert with_subdirectories(memory_db, "/a", None) == [
+        (place, place) for place in ("/a", "/a/b", "/a/b/c", "/a/'x y'")
+    ]
+    assert with_subdirectories(memory_db, "/a/b", "/new")[1] == ("/a/b/c", "/new/c")
+    for within, into in (("/a(1,)", None), ("raw", None), ("/a", "raw"), ("/", None)):
+        with pytest.raises(DumpError, match="is no directory, which --recursive needs"):
+            with_subdirectories(memory_db, within, into)
+    fdb.directory.create(memory_db, ("a", "part"), b"partition")
+    with pytest.raises(DumpError, match="/a/part is a partition, which is copied with the whole"):
+        with_subdirectories(memory_db, "/a", None)

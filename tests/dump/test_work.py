@@ -80,7 +80,7 @@ def test_going_on(memory_db, state):
     second.done()
     third = target(memory_db, state, resume=True)
     third.prepare()
-    assert third.standing.is_done and third.outcome.notes == ["an earlier run had done all of it"]
+    assert third.standing.is_done and third.outcome.was_done and not second.outcome.was_done
     del memory_db[b"k2"]
     with pytest.raises(DumpError, match="has not got k2, which an earlier run has written"):
         target(memory_db, state, resume=True).prepare()
@@ -124,3 +124,9 @@ def test_the_outcome_of_a_comparison():
     check(Comparison(same=7), False, outcome)
     assert outcome.verified == 7
     silent(1, None)
+
+
+def test_outcomes_are_added():
+    outcome = Outcome(3, 30, 3, 77, 3, True, ["a"])
+    outcome.add(Outcome(2, 20, 1, 78, 2, False, ["b"]))
+    assert outcome == Outcome(5, 50, 4, None, 5, False, ["a", "b"])
