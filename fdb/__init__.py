@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from fdb._async import AsyncSession as AsyncSession
     from fdb._async import AsyncSessionTenant as AsyncSessionTenant
     from fdb._async import AsyncTenant as AsyncTenant
+    from fdb._browse import browse as browse
     from fdb._bulk.progress import Progress as Progress
     from fdb._bulk.scan import AsyncScan as AsyncScan
     from fdb._bulk.scan import Page as Page
@@ -142,6 +143,7 @@ _NAMES = {
     "StreamingMode": "_generated.enumerations",
     "Subspace": "subspace_impl",
     "TransactionEvent": "_observing.event",
+    "browse": "_browse",
     "directory": "directory_impl",
     "observe": "_observing.observers",
 }
@@ -191,6 +193,7 @@ __all__ = [
     "Watch",
     "__version__",
     "api_version",
+    "browse",
     "directory",
     "get_api_version",
     "init",

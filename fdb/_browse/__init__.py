@@ -6,16 +6,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fdb._blocking import Database, Tenant
     from fdb._browse.page import BrowsePage
 
 _EXTRA = "foundationdb-cffi[cli]"
 
 
 def browse(
-    db: Any, *, write: bool = False, port: int = 0, timeout: float = 10, title: str | None = None
+    db: Database | Tenant,
+    *,
+    write: bool = False,
+    port: int = 0,
+    timeout: float = 10,
+    title: str | None = None,
 ) -> BrowsePage:
     """Serves a page that shows what is in a database or tenant, from this process; returns at once.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import fdb
 from fdb._browse.requests import Parameters, Refused, Session, range_of, shown_bounds
 from fdb._display.notation import printable
+from fdb._errors import FDBError
 from fdb._startup import api_version
+from fdb._version import __version__
 from fdb.tenant_management import list_tenants
 
 _MOST_TENANTS = 1_000
@@ -23,7 +24,7 @@ def about(session: Session, asked: Parameters) -> dict[str, Any]:
         "database": session.title,
         "library": library.fdb_get_client_version() if has_version else None,
         "api_version": api_version.get(),
-        "version_of_fdb": fdb.__version__,
+        "version_of_fdb": __version__,
         "write": session.write,
         "has_tenants": session.has_tenants,
         "tenant": None if session.has_tenants else printable(session.db._name),
@@ -41,7 +42,7 @@ def _tenants(session: Session) -> tuple[list[str], bool]:
             session.db,
             lambda tr: [row.key for row in list_tenants(tr, b"", b"\xff", _MOST_TENANTS + 1)],
         )
-    except fdb.FDBError as error:
+    except FDBError as error:
         if error.code == 1031:
             raise
         return [], False  # a library or cluster without tenants
@@ -52,7 +53,7 @@ def status(session: Session, asked: Parameters) -> dict[str, Any]:
     """Answers `api/status`."""
     if not session.has_tenants:
         raise Refused(404, "a tenant has no status: that is its database's")
-    found = session.db.status(session.timeout)
+    found = session.status()
     return {
         "available": found.available,
         "healthy": found.healthy,

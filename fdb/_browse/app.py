@@ -129,7 +129,9 @@ def _writer(answer: Answer, readers: anyio.CapacityLimiter) -> Any:
 async def _answered(answer: Answer, asked: Parameters, readers: anyio.CapacityLimiter) -> Response:
     """Answers in a thread, where it may block."""
     try:
-        found = await anyio.to_thread.run_sync(answer, asked, limiter=readers)
+        found = await anyio.to_thread.run_sync(
+            answer, asked, abandon_on_cancel=True, limiter=readers
+        )
     except Exception as error:
         refused = refusal_of(error)
         if refused is None:

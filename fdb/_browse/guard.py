@@ -11,6 +11,7 @@ A request needs all of this, or it is refused before anything else of it is look
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import logging
@@ -80,6 +81,10 @@ class Guard:
         self._in_flight += 1
         try:
             await self._app({**scope, "path": inside, "root_path": ""}, receive, send_with_headers)
+        except asyncio.CancelledError:
+            # The server ends. To raise this would have it log what nobody can do anything about.
+            if not started:
+                await answer(send_with_headers, 503, "the page has been closed")
         except Exception as error:
             # The page gets no trace of it, and the program's log one if it wants to.
             _LOG.error(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,11 +25,12 @@ import anyio
 import anyio.to_thread
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from fdb._browse.requests import Session, is_own, refusal_of
+from fdb._browse.requests import Refused, Session, is_own, refusal_of
 from fdb._observing.collector import Collector
 from fdb._observing.event import TransactionEvent
 from fdb._observing.observers import observe
 
+_LOG = logging.getLogger("fdb.browse")
 _INTERVAL = 1.0
 #: Seconds for which a status document is good.
 _STATUS_AGE = 3.0
@@ -87,7 +89,8 @@ class _Sampler:
         except Exception as error:
             refused = refusal_of(error)
             if refused is None:
-                raise
+                _LOG.error("the page could not look at what goes on: %r", error)
+                refused = Refused(500, "the page has a fault: see the log of its program")
             return {"time": time.time(), **refused.body}
         pace = None
         if self._last is not None and now > self._last[0]:
@@ -127,8 +130,7 @@ class _Sampler:
 
     def _cluster(self, now: float) -> dict[str, Any]:
         if self._status is None or now - self._status_from >= _STATUS_AGE:
-            database = getattr(self._session.db, "_database", self._session.db)
-            self._status = database.status(self._session.timeout)
+            self._status = self._session.status()
             self._status_from = now
         work, probe = self._status.workload, self._status.latency_probe
         return {
@@ -198,7 +200,11 @@ class Live:
         try:
             while self._viewers and not self._is_closed:
                 started = time.monotonic()
-                self._tell(await anyio.to_thread.run_sync(sampler.sample, limiter=limiter))
+                self._tell(
+                    await anyio.to_thread.run_sync(
+                        sampler.sample, abandon_on_cancel=True, limiter=limiter
+                    )
+                )
                 await asyncio.sleep(max(0.0, started + _INTERVAL - time.monotonic()))
         finally:
             sampler.close()

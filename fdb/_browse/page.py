@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import logging
 import secrets
@@ -46,13 +47,13 @@ class BrowsePage:
             raise ValueError(
                 f"timeout must be more than 0 seconds and less than a day, not {timeout!r}"
             )
-        name = title if title is not None else db._which.strip().strip("'")
-        session = Session(db, bool(write), seconds, name)
+        name = title if title is not None else _title_of(db)
+        self._session = Session(db, bool(write), seconds, name)
         self._socket = _listening(port)
         self._port: int = self._socket.getsockname()[1]
         self._token = secrets.token_urlsafe(_TOKEN_BYTES)
-        self._live = Live(session)
-        self._server = _server(application(session, self._live, self._token, self._port))
+        self._live = Live(self._session)
+        self._server = _server(application(self._session, self._live, self._token, self._port))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="fdb-browse", daemon=True)
         self._lock = threading.Lock()
@@ -78,6 +79,7 @@ class BrowsePage:
             if self._is_closed:
                 return
             self._is_closed = True
+        self._session.close()
         self._server.should_exit = True
         loop = self._loop
         if loop is not None:
@@ -87,6 +89,10 @@ class BrowsePage:
                 pass  # the loop has ended by itself
         self._thread.join(_JOIN)
         self._socket.close()
+
+    def wait(self) -> None:
+        """Blocks until the page has ended, by `close` in another thread. Ctrl-C interrupts it, and the page goes on."""
+        self._thread.join()
 
     def _run(self) -> None:
         try:
@@ -115,6 +121,15 @@ class BrowsePage:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _title_of(db: Any) -> str:
+    """Returns what a database was opened by, as the page shows it; of a tenant that of its database."""
+    which: str = getattr(db, "_database", db)._which.strip()
+    try:
+        return str(ast.literal_eval(which))
+    except (ValueError, SyntaxError):
+        return which.removeprefix("of ") or type(db).__name__
 
 
 def _check_source(db: Any) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import fdb
+from fdb._blocking import Database
 from fdb._display.notation import NotationError, from_printable, printable
 from fdb._display.places import Place
+from fdb._errors import FDBError
+from fdb._status import Status
 from fdb.directory_impl import DirectoryError
 
 #: The largest body of a request: a value of 100,000 bytes, each as \\xNN, in JSON.
@@ -24,6 +25,7 @@ _MOST_KEY, _MOST_NOTATION = 10_000, 50_000
 #: What the user's keys lie between.
 FIRST_KEY, END_OF_KEYS = b"", b"\xff"
 
+_STATUS = b"\xff\xff/status/json"
 _thread = threading.local()
 _TIMED_OUT, _TENANT_NOT_FOUND, _CLIENT_ERRORS = 1031, 2131, 2000
 
@@ -38,22 +40,24 @@ class Refused(Exception):
         self.body = {"error": text, **more}
 
 
-@dataclass(frozen=True)
 class Session:
-    """What holds for all requests of a page."""
+    """What holds for all requests of a page, and the transactions that they are in. Thread-safe."""
 
-    #: A database or tenant that blocks.
-    db: Any
-    write: bool
-    #: Seconds that a transaction may take, with its retries.
-    timeout: float
-    #: How the page calls the database.
-    title: str
+    def __init__(self, db: Any, write: bool, timeout: float, title: str) -> None:
+        #: A database or tenant that blocks.
+        self.db = db
+        self.write = write
+        #: Seconds that a transaction may take, with its retries.
+        self.timeout = timeout
+        #: How the page calls the database.
+        self.title = title
+        self._running: set[Any] = set()
+        self._is_closed = False
 
     @property
     def has_tenants(self) -> bool:
         """Whether requests may name a tenant: the page of a tenant has no others."""
-        return isinstance(self.db, fdb.Database)
+        return isinstance(self.db, Database)
 
     def source(self, tenant: str) -> Any:
         """Returns the database, or the tenant that a request names in notation. Raises Refused."""
@@ -72,11 +76,38 @@ class Session:
 
     def run(self, source: Any, function: Callable[[Any], Any], **policy: Any) -> Any:
         """Runs a function in a transaction of the page's own; blocks for the timeout at most."""
+        found: Any = None
+
+        def act(tr: Any) -> Any:
+            nonlocal found
+            found = tr
+            self._running.add(tr)
+            if self._is_closed:
+                raise Refused(503, "the page has been closed")
+            return function(tr)
+
         _thread.is_own = True
         try:
-            return source.run(function, timeout=self.timeout, **policy)
+            return source.run(act, timeout=self.timeout, **policy)
         finally:
             _thread.is_own = False
+            self._running.discard(found)
+
+    def status(self) -> Status:
+        """Returns the status document of the database, be it that of a tenant; blocks for the timeout at most."""
+
+        def read(tr: Any) -> Any:
+            tr.options.set_read_lock_aware()
+            return tr[_STATUS].value
+
+        database = getattr(self.db, "_database", self.db)
+        return Status.parse(self.read(database, read) or b"{}")
+
+    def close(self) -> None:
+        """Cancels what is running, and lets nothing more begin."""
+        self._is_closed = True
+        for tr in list(self._running):
+            tr.cancel()
 
 
 def is_own() -> bool:
@@ -88,16 +119,16 @@ def refusal_of(error: Exception) -> Refused | None:
     """Returns what to answer for an exception; None for one that nobody foresaw."""
     if isinstance(error, Refused):
         return error
-    if isinstance(error, fdb.FDBError):
-        return Refused(_status_of(error), _one_line(error), code=error.code)
+    if isinstance(error, FDBError):
+        return Refused(_status_of(error), _text_of(error), code=error.code)
     if isinstance(error, DirectoryError):
-        return Refused(400, _one_line(error))
+        return Refused(400, " ".join(str(error).split()))
     if isinstance(error, NotationError):
         return Refused(400, str(error))
     return None
 
 
-def _status_of(error: fdb.FDBError) -> int:
+def _status_of(error: FDBError) -> int:
     if error.code == _TIMED_OUT:
         return 504
     if error.code == _TENANT_NOT_FOUND:
@@ -107,11 +138,9 @@ def _status_of(error: fdb.FDBError) -> int:
     return 503
 
 
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, fdb.FDBError) and error.code == _TIMED_OUT:
-        return f"the database did not answer in time ({text})"
-    return text
+def _text_of(error: FDBError) -> str:
+    text = f"{error.description} ({error.code})"
+    return f"the database did not answer in time: {text}" if error.code == _TIMED_OUT else text
 
 
 class Parameters:

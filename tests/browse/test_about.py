@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import fdb
 import fdb.tenant_management
 from browse.asking import asked, refused
 from fdb._browse.about import about, estimate, status
+from fdb._browse.requests import Session
 
 
 def test_about_a_database_with_tenants(session):
@@ -21,7 +20,7 @@ def test_about_a_database_with_tenants(session):
 
 def test_about_a_tenant(session):
     fdb.tenant_management.create_tenant(session.db, b"one")
-    own = dataclasses.replace(session, db=session.db.open_tenant(b"one"))
+    own = Session(session.db.open_tenant(b"one"), False, 10, "a tenant")
     answer = about(own, asked())
     assert answer["tenants"] == [] and answer["tenant"] == "one"
     assert refused(own.source, "one")[0] == 400

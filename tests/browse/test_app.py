@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+import fdb.embedded
 from browse.asking import WRITE
 from fdb._browse import app
+from helpers.threads import in_threads
+from helpers.waiting import WAIT_SECONDS, wait_until
 
 
-@pytest.fixture
-def asking(memory_db, serve, client):
-    return client(serve(memory_db, write=True))
-
-
-def test_every_address_answers(asking, memory_db):
-    memory_db[b"k"] = b"v"
+def test_every_address_answers(asking, page_db):
+    page_db[b"k"] = b"v"
     for path in ("about", "status", "directories", "rows", "row?key_hex=6b", "estimate"):
         answer = asking.get(f"api/{path}")
         assert answer.status_code == 200 and "error" not in answer.json(), path
@@ -25,7 +25,7 @@ def test_every_address_answers(asking, memory_db):
     ):
         answer = asking.post(f"api/{path}", json=body, headers=WRITE)
         assert answer.status_code == 200 and answer.json()["version"] > 0
-    assert memory_db[:] == []
+    assert page_db[:] == []
 
 
 def test_errors_are_json(asking):
@@ -95,3 +95,38 @@ def test_a_fault_of_ours_is_one_line(memory_db, serve, client, monkeypatch, capl
     assert answer.status_code == 500 and "secret" not in answer.text
     assert "KeyError" in caplog.text and "Traceback" not in caplog.text
     assert asking.get("api/status").status_code == 200
+
+
+def test_many_at_the_same_time_while_rows_change(page, page_db, client):
+    for number in range(300):
+        page_db[b"%03d" % number] = b"v"
+
+    def look(number):
+        asking = client(page)
+        for turn in range(5):
+            if number == 0:
+                page_db[b"%03d" % turn] = b"w"
+            answer = asking.get("api/rows", params={"limit": 50, "at": f"{number * 10:03d}"})
+            assert answer.status_code == 200 and len(answer.json()["rows"]) == 50
+
+    in_threads(20, look)
+
+
+def test_a_slow_database_stops_no_file_and_ends_in_time(memory_db, serve, client, monkeypatch):
+    """More requests than there are threads wait for answers that do not come."""
+    monkeypatch.setattr(app, "_MOST_READERS", 2)
+    page = serve(memory_db, timeout=0.2)
+    fdb.embedded.set_latency(memory_db, 0.5)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            pending = [
+                pool.submit(client(page).get, "api/rows", timeout=WAIT_SECONDS) for _ in range(4)
+            ]
+            wait_until(lambda: len(page._session._running) == 2)
+            assert client(page).get("index.html").status_code == 200
+            answers = [done.result() for done in pending]
+    finally:
+        fdb.embedded.set_latency(memory_db, None)
+    for answer in answers:
+        assert answer.status_code == 504 and answer.json()["code"] == 1031
+    assert page._session._running == set()

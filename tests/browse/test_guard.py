@@ -10,16 +10,6 @@ from fdb._browse.guard import HEADERS
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture
-def page(memory_db, serve):
-    return serve(memory_db, write=True)
-
-
-@pytest.fixture
-def asking(page, client):
-    return client(page)
-
-
 def refused_silently(answer):
     assert answer.status_code == 403
     assert answer.content == b""
@@ -93,13 +83,13 @@ def test_other_methods(asking, method):
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_get_never_writes(asking, memory_db):
+def test_get_never_writes(asking, page_db):
     for path in ("api/set?key=a&value=b", "api/clear?key_hex=00", "api/clear_range"):
         assert asking.get(path, headers=WRITE).status_code == 404
-    assert memory_db[:] == []
+    assert page_db[:] == []
 
 
-def test_posts_that_a_form_could_send(asking, memory_db):
+def test_posts_that_a_form_could_send(asking, page_db):
     row = b'{"key": "a", "value": "b"}'
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
         headers = {"Content-Type": kind, **WRITE}
@@ -108,9 +98,9 @@ def test_posts_that_a_form_could_send(asking, memory_db):
     assert (
         asking.post("api/set", content=row, headers={**JSON, "X-FDB-Write": "0"}).status_code == 403
     )
-    assert memory_db[:] == []
+    assert page_db[:] == []
     assert asking.post("api/set", content=row, headers={**JSON, **WRITE}).status_code == 200
-    assert memory_db[b"a"] == b"b"
+    assert page_db[b"a"] == b"b"
 
 
 def test_a_page_that_only_reads(memory_db, serve, client):

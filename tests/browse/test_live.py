@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import fdb
+from fdb._browse import live
 from fdb._browse.live import _Sampler
 from fdb._status import Status
+from helpers.waiting import wait_until
 
 
 def test_transactions_of_the_program_are_counted_and_the_page_s_are_not(session, memory_db):
@@ -47,7 +49,7 @@ def test_a_cluster_s_rates_are_those_of_its_document(session, monkeypatch):
     }
     sampler = _Sampler(session)
     asked = []
-    monkeypatch.setattr(type(session.db), "status", lambda *_: asked.append(1) or Status(document))
+    monkeypatch.setattr(type(session), "status", lambda _: asked.append(1) or Status(document))
     sampler.close()
     sampler._is_embedded = False
     first, second = sampler.sample(), sampler.sample()
@@ -78,3 +80,26 @@ def test_an_unreachable_database_is_an_event(session, monkeypatch):
     finally:
         sampler.close()
     assert event["code"] == 1031 and event["error"]
+
+
+def test_who_goes_away_is_no_viewer_any_more(memory_db, serve, client, monkeypatch):
+    page = serve(memory_db)
+    monkeypatch.setattr(live, "_MOST_STREAMS", 1)
+    with client(page).stream("GET", "api/live") as stream:
+        lines = stream.iter_lines()  # which ends the stream when it goes
+        assert next(lines).startswith("data: ")
+        assert client(page).get("api/live").status_code == 503
+    wait_until(lambda: page._live._task is None)
+    assert not page._live._viewers
+    with client(page).stream("GET", "api/live") as stream:
+        assert next(stream.iter_lines()).startswith("data: ")
+
+
+def test_a_fault_of_ours_ends_no_stream(session, monkeypatch, caplog):
+    sampler = _Sampler(session)
+    try:
+        monkeypatch.setattr(sampler, "_process", lambda now: 1 / 0)
+        event = sampler.sample()
+    finally:
+        sampler.close()
+    assert "fault" in event["error"] and "ZeroDivisionError" in caplog.text

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 import fdb
+import fdb.embedded
 from fdb._browse import browse
+from helpers.waiting import WAIT_SECONDS, wait_until
 
 
 def test_a_page_begins_and_ends(memory_db, client):
@@ -51,6 +55,50 @@ def test_what_cannot_be_served(memory_db, async_memory_db):
     for timeout in (0, -1, float("inf"), float("nan")):
         with pytest.raises(ValueError, match="timeout"):
             browse(memory_db, timeout=timeout)
+
+
+def test_its_end_does_not_wait_for_the_database(memory_db, serve, client):
+    page = serve(memory_db, timeout=100)
+    fdb.embedded.set_latency(memory_db, 1)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            pending = pool.submit(client(page).get, "api/rows", timeout=WAIT_SECONDS)
+            wait_until(lambda: page._session._running)
+            page.close()
+            assert not page._thread.is_alive()
+            error = pending.exception(timeout=WAIT_SECONDS)
+            if error is None:
+                assert pending.result().status_code == 503
+            else:
+                assert isinstance(error, httpx.TransportError)
+            wait_until(lambda: not page._session._running)
+    finally:
+        fdb.embedded.set_latency(memory_db, None)
+
+
+def test_wait_ends_with_the_page(memory_db, serve):
+    page = serve(memory_db)
+    waiting = threading.Thread(target=page.wait)
+    waiting.start()
+    page.close()
+    waiting.join(WAIT_SECONDS)
+    assert not waiting.is_alive()
+
+
+def test_without_the_extra(run_python):
+    outcome = run_python(
+        """
+        import sys
+        sys.modules["starlette"] = sys.modules["uvicorn"] = None
+        import fdb
+        fdb.api_version(740)
+        try:
+            fdb.browse(fdb.open("memory:"))
+        except ImportError as error:
+            print(error)
+        """
+    )
+    assert "pip install 'foundationdb-cffi[cli]'" in outcome.stdout
 
 
 def test_a_tenant(memory_db, serve, client):

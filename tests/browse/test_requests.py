@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 import fdb
@@ -53,4 +51,11 @@ def test_numbers():
     for bad in ("", "1.0", "-", "--1", "²", "1_0", " 1", 1.0, True, None, [], "21"):
         with pytest.raises(Refused):
             asked(n=bad).number("n", None, 0, 20)
-    assert dataclasses.is_dataclass(asked().place("within")) is False
+    assert asked(within=" ").place("within") is None
+
+
+def test_a_closed_session_begins_nothing(session):
+    session.close()
+    with pytest.raises(Refused) as failed:
+        session.read(session.db, lambda tr: tr[b"k"].value)
+    assert failed.value.status == 503

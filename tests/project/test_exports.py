@@ -19,7 +19,7 @@ PUBLIC = (
     "LATEST_API_VERSION AsyncDatabase AsyncTenant ClientLibrary Collector ConflictRangeType Database "
     "DirectoryLayer DirectorySubspace ErrorCode FDBError FDBRange Future FutureInt64 FutureKeyArray FutureKeyValueArray "
     "FutureStringArray FutureUInt64 FutureVoid Key KeySelector KeyValue Policy Retry StreamingMode Subspace "
-    "Tenant Transaction TransactionEvent TransactionRead Value Watch __version__ api_version directory "
+    "Tenant Transaction TransactionEvent TransactionRead Value Watch __version__ api_version browse directory "
     "get_api_version init is_api_version_selected observe open options predicates strinc transactional"
     " AsyncScan AsyncSession AsyncSessionTenant Page Ping Progress Scan Session SessionTenant Status"
 )
