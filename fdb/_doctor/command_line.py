@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
+import sys
 from collections.abc import Iterator, Sequence
 
 from fdb._doctor.examination import examine
@@ -37,7 +40,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--timeout", type=_seconds, default=SECONDS, help="seconds to wait")
     parser.add_argument("--format", choices=FORMS, default="text")
     given = parser.parse_args(arguments)
-    return run(given.cluster, given.api_version, given.timeout, given.format)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path need not be valid text
+    try:
+        return run(given.cluster, given.api_version, given.timeout, given.format)
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Nobody reads any more: not even the flush at the end of the process must complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _seconds(text: str) -> float:

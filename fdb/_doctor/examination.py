@@ -133,6 +133,10 @@ def _cluster(
     yield from cluster_file.findings(target, addresses)
     if not addresses:
         return
+    unset = [name for name in surroundings.FILES_OF_TLS if name not in os.environ]
+    if unset and any(address.tls for address in addresses):
+        text = f"the coordinators use TLS, and {', '.join(unset)} not set"
+        yield note("tls", f"{text}: the client library looks at its default places")
     reached = list(coordinators.findings(addresses, timeout))
     yield from reached
     if highest and all(finding.level != "problem" for finding in reached):

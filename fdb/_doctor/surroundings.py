@@ -26,7 +26,12 @@ _CHANGED = {
 }
 #: What asks for a policy of all databases, without a call that says so.
 POLICY = ("FDB_TIMEOUT", "FDB_RETRY_LIMIT", "FDB_MAX_RETRY_DELAY")
-_FILES_OF_TLS = ("FDB_TLS_CERTIFICATE_FILE", "FDB_TLS_KEY_FILE", "FDB_TLS_CA_FILE")
+#: Options of the client library whose values are paths, and what has to be there.
+_OPTION_PATHS = {
+    "FDB_NETWORK_OPTION_EXTERNAL_CLIENT_DIRECTORY": os.path.isdir,
+    "FDB_NETWORK_OPTION_EXTERNAL_CLIENT_LIBRARY": os.path.isfile,
+}
+FILES_OF_TLS = ("FDB_TLS_CERTIFICATE_FILE", "FDB_TLS_KEY_FILE", "FDB_TLS_CA_FILE")
 
 
 def python_findings() -> Iterator[Finding]:
@@ -68,11 +73,16 @@ def environment_findings(environment: Mapping[str, str] = os.environ) -> Iterato
     given = [f"{name}={environment[name]}" for name in POLICY if name in environment]
     if given:
         yield note("environment", f"{', '.join(given)}: the policy of every database")
-    for name in _FILES_OF_TLS:
+    for name in FILES_OF_TLS:
         path = environment.get(name)
         if path and not os.access(path, os.R_OK):
             text = f"{name} is {path!r}, which this user cannot read"
             yield problem("environment", text, f"correct {name}, or the rights of the file")
+    for name, exists in _OPTION_PATHS.items():
+        path = environment.get(name)
+        if path and not exists(path):
+            text = f"{name} is {path!r}, which is not there"
+            yield problem("environment", text, f"correct or unset {name}")
     options = sorted(name for name in environment if name.startswith("FDB_NETWORK_OPTION_"))
     if options:
         yield note("environment", f"options of the client library: {', '.join(options)}")

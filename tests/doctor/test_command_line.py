@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -45,3 +48,25 @@ def test_what_may_not(arguments: list[str], capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as left:
         command_line.main(arguments)
     assert left.value.code == 2 and "error: " in capsys.readouterr().err
+
+
+def test_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object) -> Iterator[Finding]:
+        yield ok("a", "good")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "examine", interrupted)
+    assert command_line.main(["--format", "json"]) == 130
+    shown = capsys.readouterr()
+    assert shown.err == "error: interrupted\n"
+    with pytest.raises(ValueError):
+        json.loads(shown.out)  # no half result passes for a whole one
+
+
+def test_a_reader_that_goes_away() -> None:
+    program = "import sys; from fdb._doctor.command_line import main; sys.exit(main([]))"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")

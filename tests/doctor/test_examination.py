@@ -77,11 +77,12 @@ def test_no_library_and_no_coordinator(tmp_path: pathlib.Path) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         path = tmp_path / "a.cluster"
-        path.write_text(f"test:abc@127.0.0.1:{bound.getsockname()[1]}")
+        path.write_text(f"test:abc@127.0.0.1:{bound.getsockname()[1]}:tls")
         seen = looked_at(str(path))
     assert seen["library"].level == seen["coordinators"].level == "problem"
     assert "no libfdb_c: libfdb_c.so" in seen["library"].text or sys.platform == "darwin"
     assert "connection refused" in seen["coordinators"].text
+    assert seen["tls"].level == "note" and "FDB_TLS_CERTIFICATE_FILE" in seen["tls"].text
     assert "database" not in seen  # it cannot answer
 
 
@@ -152,7 +153,7 @@ def test_database_files(tmp_path: pathlib.Path) -> None:
 
 def test_no_sqlite(monkeypatch: pytest.MonkeyPatch, without_sqlite: str) -> None:
     monkeypatch.setenv("LD_PRELOAD", without_sqlite)
-    seen = by_subject(examination.installation())
+    seen = by_subject(examination._engine())
     assert seen["engine"].level == "ok" and seen["sqlite"].level == "problem"
     assert "apt-get install libsqlite3-0" in (seen["sqlite"].way_out or "")
 
@@ -164,8 +165,17 @@ def test_an_environment_that_lets_nothing_open(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    engine = by_subject(examination.installation())["engine"]
+    engine = by_subject(examination._engine())["engine"]
     assert engine.level == "problem" and engine.way_out == f"unset or correct {name}"
+
+
+def test_a_cluster_file_that_a_variable_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.setenv("FDB_CLUSTER_FILE", str(tmp_path / "none.cluster"))
+    found = looked_at(None)["cluster-file"]
+    assert found.level == "problem"
+    assert found.text == f"{tmp_path / 'none.cluster'} (FDB_CLUSTER_FILE) does not exist"
 
 
 def test_a_string_that_means_nothing() -> None:

@@ -47,6 +47,12 @@ def test_what_changes_databases(tmp_path: pathlib.Path) -> None:
         "FDB_NETWORK_OPTION_TLS_PASSWORD": "hush",
     }
     seen = list(surroundings.environment_findings(environment))
+    for name in ("EXTERNAL_CLIENT_DIRECTORY", "EXTERNAL_CLIENT_LIBRARY"):
+        variable = f"FDB_NETWORK_OPTION_{name}"
+        (found, _) = surroundings.environment_findings({variable: "/nowhere"})
+        assert found.level == "problem" and found.text.startswith(f"{variable} is '/nowhere'")
+        there = tmp_path if name.endswith("DIRECTORY") else certificate
+        assert len(list(surroundings.environment_findings({variable: str(there)}))) == 1
     assert [(each.level, each.text.split()[0]) for each in seen] == [
         ("warning", "FDB_EMBEDDED_FAULTS"),
         ("note", "FDB_TIMEOUT=5:"),

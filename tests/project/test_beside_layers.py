@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import shutil
+import subprocess
 import zipfile
 
 import pytest
@@ -33,6 +35,17 @@ def shelf(wheel: pathlib.Path, shim_wheel: pathlib.Path, tmp_path: pathlib.Path)
     for path in (wheel, shim_wheel):
         shutil.copy(path, directory)
     return directory
+
+
+def problems(python: pathlib.Path, folder: pathlib.Path) -> set[str]:
+    """Returns what the doctor finds wrong with an environment, which has not got the extra for the command line."""
+    command = [python, "-m", "fdb", "doctor", "--format", "json"]
+    done = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, cwd=folder, timeout=120
+    )
+    found = {row["subject"] for row in json.loads(done.stdout) if row["level"] == "problem"}
+    assert done.returncode == (1 if found else 0) and done.stderr == ""
+    return found
 
 
 def test_the_stand_in_holds_metadata_alone(shim_wheel: pathlib.Path) -> None:
@@ -80,10 +93,13 @@ def test_the_way_back_after_the_official_package_was_installed_over_this_one(
     pip = [python, "-m", "pip"]
     run(*pip, "install", "--quiet", OFFICIAL, cwd=tmp_path)
     assert run(python, "-c", WHOSE, cwd=tmp_path).split()[0] == "False", "no accident any more"
+    assert problems(python, tmp_path) >= {"distributions", "package-files"}
     run(*pip, "uninstall", "--quiet", "--yes", "foundationdb", cwd=tmp_path)
+    assert "package-files" in problems(python, tmp_path)
     run(*pip, "install", "--quiet", "--find-links", shelf, "foundationdb==7.4.8+cffi", cwd=tmp_path)
     options = ["--force-reinstall", "--no-deps", "--find-links", shelf]
     run(*pip, "install", "--quiet", *options, "foundationdb-cffi", cwd=tmp_path)
     assert run(python, "-c", WHOSE, cwd=tmp_path).split() == ["True", "0"]
+    assert problems(python, tmp_path) == set()
     run(*pip, "install", "--quiet", LAYER, cwd=tmp_path)
     assert run(python, LAYER_JOB, cwd=tmp_path).startswith("gateaux: thermometers")
