@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -25,7 +26,11 @@ def run(name: str | None, api_version: int | None, timeout: float, form: str) ->
             seen.append(finding)
             yield finding
 
-    for line in text(noted(), form):
+    columns, colours = None, False
+    if sys.stdout.isatty():
+        columns = shutil.get_terminal_size().columns
+        colours = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    for line in text(noted(), form, columns, colours):
         print(line, flush=True)
     return status_of(seen)
 

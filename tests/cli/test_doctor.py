@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,26 @@ from fdb._doctor import command_line
 from fdb._doctor.finding import Finding, ok, problem
 from helpers.installations import install
 from helpers.paths import ROOT
+from helpers.pictures import keep
 from helpers.processes import surroundings_removed
+from helpers.terminal import Terminal
+from helpers.tools import needs
+
+#: Runs the doctor as if the folders that are its arguments were those of somebody else.
+ELSEWHERE = """
+import sys
+from fdb._doctor import command_line
+
+def examine(*arguments, real=command_line.examine):
+    for finding in real(*arguments):
+        text = finding.text
+        for folder in sys.argv[1:]:
+            text = text.replace(folder, "/home/ada/shop")
+        yield finding._replace(text=text)
+
+command_line.examine = examine
+sys.exit(command_line.main([]))
+"""
 
 
 @pytest.fixture
@@ -77,6 +97,28 @@ def site(tmp_path: pathlib.Path) -> pathlib.Path:
         ignore=shutil.ignore_patterns("__pycache__", "include", "static"),
     )
     return site
+
+
+def test_its_picture(tmp_path: pathlib.Path) -> None:
+    """On a terminal: what is wrong with a cluster that is not there."""
+    needs("pexpect")
+    needs("pyte")
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        (tmp_path / "fdb.cluster").write_text(
+            f"shop:Ab12@127.0.0.1:{bound.getsockname()[1]},127.0.0.1:9\n"
+        )
+        with Terminal(
+            [sys.executable, "-c", ELSEWHERE, str(tmp_path), str(ROOT)],
+            columns=100,
+            rows=24,
+            cwd=tmp_path,
+        ) as terminal:
+            assert terminal.wait() == 1
+            shown = terminal.text()
+            assert "PROBLEM  coordinators: 0 of 2 take connections" in shown
+            assert "Ab12" not in shown
+            keep(terminal.picture(tmp_path / "doctor.svg", "fdb doctor"))
 
 
 def python(site: pathlib.Path, *arguments: object) -> subprocess.CompletedProcess[str]:

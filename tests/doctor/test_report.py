@@ -34,3 +34,20 @@ def test_programs_see_all_of_it() -> None:
 def test_the_end() -> None:
     assert summary(SEEN[:2]) == "nothing is wrong" and status_of(SEEN[:3]) == 0
     assert summary([SEEN[3], SEEN[3]]) == "2 problems" and status_of(SEEN) == 1
+
+
+def test_on_a_terminal() -> None:
+    """The text is folded; a command to be copied is not."""
+    long = problem(
+        "d",
+        "many words " * 5,
+        "python -m pip install " + "x" * 60 + "\nor, as a last resort, buy another computer",
+    )
+    assert list(lines(long, columns=40, colours=True)) == [
+        "\x1b[1;31mPROBLEM\x1b[0m  d: many words many words many",
+        "         words many words many words",
+        "         -> python -m pip install " + "x" * 60,
+        "            or, as a last resort, buy",
+        "            another computer",
+    ]
+    assert len(list(lines(long, columns=1))) == 8
