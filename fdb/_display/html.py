@@ -45,7 +45,7 @@ _CODE = (
 )
 #: Of numbers beside each other: not broken, the table is scrolled.
 _NUMBERS = f"{_CELL};white-space:nowrap"
-_TABLE = "border-collapse:collapse;border:0;margin:4px 0;color:inherit;background:transparent"
+_TABLE = "border-collapse:collapse;table-layout:auto;width:auto;border:0;margin:4px 0;color:inherit;background:transparent"
 _QUIET = "opacity:.75"
 
 
@@ -345,7 +345,10 @@ def _of_collector(collector: Collector) -> str:
     left = len(rows) - _MOST_ENTRIES
     return _picture(
         f"Collector of {_count(collector.total.count, 'transactions')}",
-        Markup(f'<div style="overflow-x:auto">{table}</div>'),
+        Markup(
+            '<div style="overflow-x:auto" role="region" tabindex="0" aria-label="transactions by function">'
+            f"{table}</div>"
+        ),
         _quiet(f"{_count(left, 'functions')} not shown") if left > 0 else "",
     )
 

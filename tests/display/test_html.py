@@ -309,7 +309,7 @@ HOSTILE = (
     "\x00\x1b[31m\u202e",
 )
 _TAGS = {"div", "b", "span", "code", "table", "thead", "tbody", "tr", "td", "th"}
-_ATTRIBUTES = {"style", "scope", "role", "aria-label"}
+_ATTRIBUTES = {"style", "scope", "role", "aria-label", "tabindex"}
 
 
 def assert_harmless(shown: Any) -> None:

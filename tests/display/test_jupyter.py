@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,10 @@ for number in range(30):
     db[users.pack((number,))] = b"%d" % number
 async_db = fdb.open("memory:jupyter", event_model="asyncio")
 """
+
+
+#: A cell of the guide, and what it prints.
+_BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 
 class Cell:
@@ -204,3 +209,14 @@ def test_frames_in_cells(kernel: Kernel) -> None:
         "int(frame.number.sum()), int(frame.value.sum())"
     )
     assert cell.shown["text/plain"] == f"({sum(range(30))}, {sum(range(30))})"
+
+
+def test_the_cells_of_the_guide(kernel: Kernel) -> None:
+    needs("pandas")
+    needs("polars")
+    blocks = _BLOCK.findall((ROOT / "docs" / "notebooks.md").read_text())
+    assert len(blocks) == 4
+    for code, printed in blocks:
+        cell = kernel.run(code)
+        assert (cell.error, cell.printed) == (None, printed), code
+    assert kernel.run(BEGIN).error is None
