@@ -12,15 +12,11 @@ from fdb._browse import browse as serve
 from fdb._cli.errors import Failure
 from fdb._cli.options import DEFAULT_TIMEOUT, database_options
 
-_EPILOG = """\b
-Examples:
-  fdb browse
-  fdb browse -C file:accounts.fdb --port 8080 --open
-  fdb browse --tenant customers --write
-"""
 
-
-@click.command(epilog=_EPILOG)
+@click.command(
+    epilog="Example: fdb browse; fdb browse -C file:accounts.fdb --port 8080 --open; "
+    "fdb browse --tenant customers --write"
+)
 @database_options()
 @click.option(
     "--port",

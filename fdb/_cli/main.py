@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -51,6 +52,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "info": ("fdb._cli.files:info", "What a database file is, and how much is in it."),
     },
 }
+_EXAMPLES = "Example: "
 _PLACES = {name: found for part in COMMANDS.values() for name, found in part.items()}
 
 
@@ -67,12 +69,20 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         if not any(option.name == "debug" for option in command.params):
             command.params.append(_debug_option())
+            command.epilog = _laid_out(command.epilog or "")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for part, commands in COMMANDS.items():
             with formatter.section(part):
                 formatter.write_dl([(name, text) for name, (_, text) in commands.items()])
+
+
+def _laid_out(epilog: str) -> str:
+    """Gives each example of the end of a help a line of its own: "... Example: fdb get a; fdb get b"."""
+    text, _, examples = epilog.partition(_EXAMPLES)
+    lines = [f"  {line}" for line in re.split(r"; (?=fdb )", examples)]
+    return "\n".join([text.rstrip(), "", "\b", _EXAMPLES.rstrip(), *lines]).lstrip()
 
 
 def _debug_option() -> click.Option:
@@ -93,8 +103,10 @@ def _set_debug(context: click.Context, option: click.Parameter, value: bool) -> 
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0, 1 after a failure, 2 for wrong usage, 130 after Ctrl-C. "
-    "Example: fdb -C file:shop.fdb range \"('orders',)\" --limit 10",
+    epilog=_laid_out(
+        "Exit codes: 0, 1 after a failure, 2 for wrong usage, 130 after Ctrl-C. "
+        "Example: fdb -C file:shop.fdb range \"('orders',)\" --limit 10"
+    ),
 )
 @click.option("-C", "--cluster", metavar="STRING", help="As of each command: the database.")
 @click.option("--tenant", metavar="NAME", help="As of each command: the tenant.")

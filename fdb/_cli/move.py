@@ -95,7 +95,7 @@ def _target_options(command: Command) -> Command:
 
 
 @click.command(
-    epilog="Examples: fdb copy fdb.cluster file:copy.fdb --verify; "
+    epilog="Example: fdb copy fdb.cluster file:copy.fdb --verify; "
     "fdb copy file:a.fdb file:b.fdb --within /shop/orders --into /old/orders"
 )
 @click.argument("source")
@@ -172,7 +172,7 @@ def _copy(
 
 
 @click.command(
-    epilog="Examples: fdb -C fdb.cluster export shop.jsonl.gz --within /shop; "
+    epilog="Example: fdb -C fdb.cluster export shop.jsonl.gz --within /shop; "
     "fdb -C file:a.fdb export - | head"
 )
 @database_options(_TIMEOUT)
@@ -231,7 +231,7 @@ def export(db: Any, file: str, **options: Any) -> None:
 
 @click.command(
     name="import",
-    epilog="Examples: fdb -C fdb.cluster import shop.jsonl.gz --verify; "
+    epilog="Example: fdb -C fdb.cluster import shop.jsonl.gz --verify; "
     "fdb -C file:b.fdb import rows.jsonl --into /new --merge",
 )
 @database_options(_TIMEOUT)
