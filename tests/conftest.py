@@ -12,6 +12,7 @@ fdb.api_version(740)
 
 pytest_plugins = [
     "helpers.compilers",
+    "helpers.browser",
     "helpers.databases",
     "helpers.directories",
     "helpers.events",

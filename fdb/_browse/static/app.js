@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { add, edit, help, remove, removeRows } from "./dialogs.js";
-import { $, el } from "./dom.js";
+import { $, el, say } from "./dom.js";
 import { Live } from "./live.js";
 import { go, link, read } from "./route.js";
 import { RowPane } from "./row.js";
@@ -11,19 +11,34 @@ import { Tree } from "./tree.js";
 
 const THEMES = ["system", "light", "dark"];
 
-// A line across the page while the server is not there; null takes it away.
+const SECONDS_BETWEEN_CALLS = 3;
+
+// A line across the page while the server is not there; null takes it away. It goes by itself when the server is back.
+let calling = 0;
 function report(error) {
+  clearTimeout(calling);
   $("notice").hidden = error === null;
   if (error === null) return;
-  const again = el("button", { type: "button", class: "quiet", onclick: () => location.reload() }, "Try again");
-  $("notice").replaceChildren(el("span", {}, error.message), error.status === 403 ? "" : again);
+  $("notice").replaceChildren(error.message);
+  if (error.status === 0) calling = setTimeout(call, 1000 * SECONDS_BETWEEN_CALLS);
+}
+
+async function call() {
+  try {
+    const found = await get("about");
+    report(null);
+    if (pane === null) begin(found);
+    else if (read().view === "data") changed();
+  } catch (error) {
+    report(error);
+  }
 }
 
 const rows = new Rows({ report });
 const tree = new Tree($("tree"), {
   choose: (directory) => {
     openTree(false);
-    go({ view: "data", within: directory.within, from: "", at: "", row: "" });
+    go({ view: "data", within: directory.path_shown, from: "", at: "", row: "" });
   },
 });
 const live = new Live({ report });
@@ -133,7 +148,10 @@ function connect() {
     openTree(false);
     $("open-tree").focus();
   });
-  $("theme").addEventListener("click", () => theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]));
+  $("theme").addEventListener("click", () => {
+    theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]);
+    say($("theme").getAttribute("aria-label"));
+  });
   $("skip").addEventListener("click", (event) => {
     event.preventDefault();
     (read().view === "live" ? $("live-view") : $("table-box")).querySelector("a, button, summary")?.focus();
@@ -148,15 +166,11 @@ function connect() {
   addEventListener("hashchange", show);
 }
 
-theme(storedTheme());
-async function start() {
-  try {
-    about(await get("about"));
-  } catch (error) {
-    report(error);
-    return;
-  }
+function begin(found) {
+  about(found);
   connect();
   show();
 }
-start();
+
+theme(storedTheme());
+call();

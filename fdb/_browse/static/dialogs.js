@@ -174,7 +174,7 @@ export function removeRows(rows, changed) {
       el("p", { class: "mono whole-key" }, ...keyText(first)),
       el("p", {}, "to"),
       el("p", { class: "mono whole-key" }, ...keyText(last)),
-      el("p", {}, "They are gone for everyone who uses the database, at once. If there are other rows by now than those you see, nothing is deleted."),
+      el("p", {}, "They are gone for everyone who uses the database, at once. If there are more rows between them by now, nothing is deleted."),
     ],
     action: `Delete ${rowsText(rows.length)}`,
     danger: true,

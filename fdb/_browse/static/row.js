@@ -9,8 +9,8 @@ const NAMES = { json: "JSON", text: "Text", tuple: "Tuple", int: "Integer", byte
 const ORDER = ["json", "tuple", "text", "int", "bytes", "hex"];
 
 function dump(hex) {
-  const narrow = matchMedia("(max-width: 30rem)").matches;
-  const lines = hexDump(hex, narrow ? 8 : 16);
+  // A line of 16 bytes has 72 characters, of some 7.3 pixels.
+  const lines = hexDump(hex, $("row").clientWidth > 600 ? 16 : 8);
   return lines.map(([offset, bytes, text]) => [el("span", { class: "t-none" }, offset), `  ${bytes}  `, el("span", { class: "t-text" }, text), "\n"]);
 }
 

@@ -1,6 +1,7 @@
 // The table of rows: one page of a range, wherever in millions of rows it lies. The address says which page.
 
 import { ApiError, get } from "./api.js";
+import { help } from "./dialogs.js";
 import { $, copyButton, el, number, rowsText, say, size } from "./dom.js";
 import { bytesOf, coloured, keyText, raw } from "./notation.js";
 import { go, link, read } from "./route.js";
@@ -97,7 +98,8 @@ export class Rows {
     if (error.name === "AbortError") this.empty("Reading was stopped", "Nothing was changed.", again);
     else if (error.status === 400 && !route.from) {
       this.complain(error.message, error.parameter === "at" ? "at" : "within");
-      this.empty("No keys can be looked up by this", error.message, null);
+      const how = el("button", { type: "button", onclick: help }, "How keys are written");
+      this.empty("No keys can be looked up by this", "What is wrong with it is said above.", how);
     } else {
       this.empty("The rows cannot be read", error.message, again, route.from ? first : null);
       if (error instanceof ApiError && (error.status === 0 || error.status === 403)) this.report(error);
@@ -110,7 +112,7 @@ export class Rows {
   empty(title, text, ...actions) {
     const buttons = actions.filter(Boolean);
     $("table-box").replaceChildren(
-      el("div", { class: "empty" }, el("h3", {}, title), el("p", {}, text), buttons.length ? el("p", {}, ...buttons) : null),
+      el("div", { class: "empty" }, el("h2", {}, title), el("p", {}, text), buttons.length ? el("p", {}, ...buttons) : null),
     );
   }
 
@@ -157,10 +159,10 @@ export class Rows {
     const keys = all ? el("span", {}, "All keys") : el("span", {}, bound(range.begin), " to ", bound(range.end));
     const bytes = el("span", {});
     bytes.hidden = true;
-    $("range").replaceChildren(keys, bytes, el("span", {}, `version ${number(version)}`));
+    $("range").replaceChildren(keys, bytes, ` · version ${number(version)}`);
     get("estimate", { begin_hex: range.begin_hex, end_hex: range.end_hex, tenant: route.tenant }).then(
       (estimate) => {
-        bytes.textContent = `about ${size(estimate.bytes)}`;
+        bytes.textContent = ` · about ${size(estimate.bytes)}`;
         bytes.hidden = estimate.bytes === 0;
       },
       () => {}, // A library that has no estimates: the rows are there all the same.
