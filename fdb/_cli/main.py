@@ -32,7 +32,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Change": {
         "set": ("fdb._cli.data:set_", "Set a key."),
-        "clear": ("fdb._cli.data:clear", "Clear a key or a range."),
+        "clear": ("fdb._cli.clear:clear", "Clear a key or a range."),
     },
     "Move": {
         "copy": ("fdb._cli.move:copy", "Copy rows from a database into another."),

@@ -39,21 +39,24 @@ _TYPED_STARTS = ("(", "'", '"', "b'", 'b"')
 def possible_forms(value: bytes) -> tuple[str, ...]:
     """Return the forms in which a value can be shown, the one that says most first; "auto" is not among them."""
     forms: list[str] = []
+    after: list[str] = []
     text = _text(value)
     if text is not None and _is_json(text):
         forms.append("json")
     if value and key_tuple(value) is not None:
-        forms.append("tuple")
+        # Such a tuple is unlikely, and not what says most.
+        unlikely = _is_counter(value) and len(value) != _INT_BYTES
+        (after if unlikely else forms).append("tuple")
     if text is not None:
         forms.append("text")
     if len(value) == _INT_BYTES:
         forms.insert(0 if _is_counter(value) else len(forms), "int")
-    return (*forms, "bytes", "hex")
+    return (*forms, "bytes", *after, "hex")
 
 
 def _is_counter(value: bytes) -> bool:
-    """Whether a value of 8 bytes looks like a number: small ones are packings of many a None otherwise."""
-    return len(value) == _INT_BYTES and value.endswith(b"\x00\x00")
+    """Whether a value looks like numbers of fixed size: small ones are packings of many a None otherwise."""
+    return value.endswith(b"\x00\x00" if len(value) == _INT_BYTES else b"\x00\x00\x00")
 
 
 def shown_value(value: bytes, form: str = "auto", limit: int | None = None) -> str:

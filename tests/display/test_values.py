@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,9 @@ def test_small_counters_are_no_tuples_of_nothing() -> None:
     eight = pack(("abcdef",))
     assert len(eight) == 8 and possible_forms(eight) == ("tuple", "int", "bytes", "hex")
     assert shown_value(eight) == "('abcdef',)"
+    version = struct.pack("<III", 1, 0, 0)
+    assert possible_forms(version) == ("bytes", "tuple", "hex")
+    assert shown_value(version) == "\\x01" + "\\x00" * 11
 
 
 @pytest.mark.parametrize("text", ["\x1b[31m", "\u202eabc", "a\x00", "\u2028", "\x85", "\x9b0m"])

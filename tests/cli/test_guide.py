@@ -1,0 +1,165 @@
+"""The commands of docs/command-line.md are run, and print what the page shows.
+
+Each chapter is run in a folder of its own, with the database that the page's first program makes. "..." in what is shown
+stands for anything. Commands are run in this process, as if at a terminal that is 100 columns wide; those with pipes and
+redirections by a shell.
+"""
+
+from __future__ import annotations
+
+import doctest
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fdb._open import forget_database
+from fdb._startup.cluster_names import place_of
+from helpers.paths import ROOT
+
+PAGE = ROOT / "docs" / "command-line.md"
+TEXT = PAGE.read_text()
+_CHAPTER = re.compile(r"^## (.*)\n", re.MULTILINE)
+_CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PROGRAM = re.compile(r"^```python\n# shop\.py\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SHELL = re.compile(r"[|<>;&`]|\$\(")
+DATABASE = "file:shop.fdb"
+
+
+def chapters() -> dict[str, str]:
+    """The text of each chapter that has commands, by its heading."""
+    _, *parts = _CHAPTER.split(TEXT)
+    found = dict(zip(parts[::2], parts[1::2], strict=True))
+    return {name: text for name, text in found.items() if _CONSOLE.search(text)}
+
+
+def commands(text: str) -> Iterator[tuple[str, str]]:
+    """Each command of a chapter with what is shown below it; a command goes on behind a backslash at a line's end."""
+    for block in _CONSOLE.findall(text):
+        assert block.startswith("$ "), f"a console block begins with a command: {block}"
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            found = re.fullmatch(r"((?:[^\n]*\\\n)*[^\n]*\n)(.*)", part, re.DOTALL)
+            assert found
+            yield found[1].replace("\\\n", "").strip(), found[2]
+
+
+class Screen(io.StringIO):
+    """Passes for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Session:
+    """A folder, and the code that the last command ended with."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+        self.code = 0
+        programs = folder / "bin"
+        programs.mkdir()
+        command = programs / "fdb"
+        command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m fdb "$@"\n')
+        command.chmod(0o755)
+        self._path = f"{programs}:{os.environ['PATH']}"
+
+    def run(self, command: str) -> str:
+        """Runs a command and returns what is seen."""
+        export = re.fullmatch(r"export (\w+)=(.*)", command)
+        if export:
+            self._patch.setenv(export[1], "".join(shlex.split(export[2])))
+            return ""
+        if command == "echo $?":
+            return f"{self.code}\n"
+        if not command.startswith("fdb ") or _SHELL.search(re.sub(r"'[^']*'", "", command)):
+            return self._by_shell(command)
+        return self._here(shlex.split(command)[1:])
+
+    def _here(self, arguments: list[str]) -> str:
+        from fdb._cli import main
+
+        screen = Screen()
+        with self._patch.context() as patch:
+            patch.setattr(sys, "stdin", io.StringIO())
+            patch.setattr(sys, "stdout", screen)
+            patch.setattr(sys, "stderr", screen)
+            self.code = main.run(arguments)
+        # Commands that a shell runs have the file for themselves.
+        forget_database(place_of(DATABASE.encode()).identity)
+        return screen.getvalue()
+
+    def _by_shell(self, command: str) -> str:
+        ended = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            env={**os.environ, "PATH": self._path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.code = ended.returncode
+        return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of the page's first program."""
+    folder = tmp_path_factory.mktemp("page")
+    (program,) = _PROGRAM.findall(TEXT)
+    (folder / "shop.py").write_text(program)
+    subprocess.run([sys.executable, "shop.py"], cwd=folder, timeout=60, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_the_commands(
+    chapter: str, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(shop, folder)
+    monkeypatch.chdir(folder)
+    for name, value in (("COLUMNS", "100"), ("TERM", "dumb"), ("FDB_CLUSTER_FILE", DATABASE)):
+        monkeypatch.setenv(name, value)
+    session = Session(tmp_path, monkeypatch)
+    for command, shown in commands(chapters()[chapter]):
+        seen = session.run(command)
+        assert is_like(shown, seen), f"$ {command}\n{seen}\n---- but the page shows ----\n{shown}"
+
+
+def is_like(shown: str, seen: str) -> bool:
+    """Whether the page shows what is seen."""
+    # How far apart columns stand depends on what is in them, as on the prefixes that a database has chosen.
+    wanted, got = (
+        "".join(f"{re.sub('  +', '  ', line.rstrip())}\n" for line in text.splitlines())
+        for text in (shown, seen)
+    )
+    return doctest.OutputChecker().check_output(wanted, got, doctest.ELLIPSIS)
+
+
+def test_what_is_like_something_else() -> None:
+    assert is_like("a ... c\n", "a b  c  \n")
+    assert is_like("key   value\n", "key       value\n")
+    assert not is_like("a\n", "b\n")
+    assert not is_like("a b\n", "a\nb\n")
+    assert not is_like("", "error: x\n")
+
+
+def test_every_command_is_on_the_page() -> None:
+    from fdb._cli.main import COMMANDS
+
+    names = {name for part in COMMANDS.values() for name in part}
+    assert {name for name in names if f"fdb {name}" not in TEXT} == set()
+
+
+def test_its_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", TEXT)
+    assert links and [link for link in links if not (PAGE.parent / link).is_file()] == []
