@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fdb._browse.requests import Parameters, Refused, Session, range_of, shown_bounds
+from fdb._browse.requests import Parameters, Refused, Session, range_of, refusal_of, shown_bounds
 from fdb._display.notation import printable
 from fdb._errors import FDBError
 from fdb._startup import api_version
@@ -13,13 +13,16 @@ from fdb.tenant_management import list_tenants
 
 _MOST_TENANTS = 1_000
 _TENANTS_FROM = 630
+#: The page waits for them before it shows anything.
+_SECONDS_FOR_TENANTS = 2.0
+_TIMED_OUT = 1031
 
 
 def about(session: Session, asked: Parameters) -> dict[str, Any]:
     """Answers `api/about`."""
     library = session.db._library
     has_version = library.has("fdb_get_client_version")
-    names, more = _tenants(session)
+    names, more, trouble = _tenants(session)
     return {
         "database": session.title,
         "library": library.fdb_get_client_version() if has_version else None,
@@ -30,23 +33,27 @@ def about(session: Session, asked: Parameters) -> dict[str, Any]:
         "tenant": None if session.has_tenants else printable(session.db._name),
         "tenants": names,
         "more_tenants": more,
+        "trouble": trouble,
     }
 
 
-def _tenants(session: Session) -> tuple[list[str], bool]:
-    """Returns the names of tenants, and whether there are more; none where the database cannot have them."""
+def _tenants(session: Session) -> tuple[list[str], bool, str | None]:
+    """Returns the names of tenants, whether there are more, and what to say if the database does not answer."""
     if not session.has_tenants or api_version.get() < _TENANTS_FROM:
-        return [], False
+        return [], False, None
+
+    def read(tr: Any) -> list[bytes]:
+        return [row.key for row in list_tenants(tr, b"", b"\xff", _MOST_TENANTS + 1)]
+
     try:
-        found = session.read(
-            session.db,
-            lambda tr: [row.key for row in list_tenants(tr, b"", b"\xff", _MOST_TENANTS + 1)],
-        )
+        found = session.read(session.db, read, _SECONDS_FOR_TENANTS)
     except FDBError as error:
-        if error.code == 1031:
-            raise
-        return [], False  # a library or cluster without tenants
-    return [printable(name) for name in found[:_MOST_TENANTS]], len(found) > _MOST_TENANTS
+        # A cluster in trouble has a page, too; and one without tenants, or a library that is too old for them.
+        refusal = refusal_of(error)
+        is_late = error.code == _TIMED_OUT and refusal is not None
+        return [], False, str(refusal) if is_late else None
+    names = [printable(name) for name in found[:_MOST_TENANTS]]
+    return names, len(found) > _MOST_TENANTS, None
 
 
 def status(session: Session, asked: Parameters) -> dict[str, Any]:

@@ -6,7 +6,7 @@ gave one, `parameter` where a text was no notation). Bytes are sent as `..._hex`
 
     GET  (nothing), *.js, *.css   the front end's files
     GET  api/about        {database, library, api_version, write, tenants: [names], tenant: the one that is shown or null,
-                          version_of_fdb, has_tenants, more_tenants}
+                          version_of_fdb, has_tenants, more_tenants, trouble: that the database does not answer | null}
     GET  api/directories?path=<JSON array>&tenant=&after=<name>&limit=500
                           {path, prefix, next: name to give as `after`, or null, children: [{name, path, path_shown, layer, prefix,
                           prefix_hex, has_children, bytes (estimate or null), partition}]}

@@ -4,7 +4,9 @@ A request needs all of this, or it is refused before anything else of it is look
 - `Host` is this machine, by a name that no other can have, and our port: a name of somebody else's that was made to point here
   (DNS rebinding) is not.
 - The first part of the path is the token, 256 random bits that only those know who were shown the address.
-- The browser does not say that another site has caused it: `Origin` is ours, `Sec-Fetch-Site` is not another's.
+- The browser does not say that another site has caused it: `Origin` is ours, `Sec-Fetch-Site` is not another's. But a person may
+  follow a link to the page itself, from a notebook or a terminal in the browser: its HTML has no data, and whatever it asks for is
+  asked for by the page.
 - The method is GET, which never writes; or POST where the page may write, with the type of JSON and a header of our own, neither of
   which a form or another site's script can send without asking first, which is refused.
 """
@@ -113,7 +115,8 @@ class Guard:
         for origin in headers.get(b"origin", ()):
             if origin.lower() != b"http://" + hosts[0].lower():
                 return 403, ""
-        if any(site not in _OWN_SITE for site in headers.get(b"sec-fetch-site", ())):
+        foreign = any(site not in _OWN_SITE for site in headers.get(b"sec-fetch-site", ()))
+        if foreign and not self._is_followed_link(scope, headers):
             return 403, ""
         if self._in_flight >= _MOST_IN_FLIGHT:
             return 503, "too many requests are being answered: try again"
@@ -122,6 +125,15 @@ class Guard:
         if scope["method"] != "POST":
             return 405, "the page takes GET and POST only"
         return self._refusal_to_write(headers)
+
+    def _is_followed_link(self, scope: Any, headers: dict[bytes, list[bytes]]) -> bool:
+        """Whether a browser shows the page itself in a window of its own; frames and scripts say something else."""
+        return (
+            scope["method"] == "GET"
+            and scope["path"] == f"/{self._token.decode()}/"
+            and headers.get(b"sec-fetch-mode") == [b"navigate"]
+            and headers.get(b"sec-fetch-dest") == [b"document"]
+        )
 
     def _refusal_to_write(self, headers: dict[bytes, list[bytes]]) -> tuple[int, str]:
         if not self._write:

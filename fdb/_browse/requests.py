@@ -7,6 +7,7 @@ notation raises.
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -70,9 +71,9 @@ class Session:
         except NotationError as error:
             raise Refused(400, f"tenant: {error}") from None
 
-    def read(self, source: Any, function: Callable[[Any], Any]) -> Any:
-        """Runs a function in a transaction that cannot write; blocks for the timeout at most."""
-        return self.run(source, function, read_only=True)
+    def read(self, source: Any, function: Callable[[Any], Any], most: float = math.inf) -> Any:
+        """Runs a function in a transaction that cannot write; blocks for the timeout, or `most` seconds, at most."""
+        return self.run(source, function, read_only=True, timeout=min(self.timeout, most))
 
     def run(self, source: Any, function: Callable[[Any], Any], **policy: Any) -> Any:
         """Runs a function in a transaction of the page's own; blocks for the timeout at most."""
@@ -88,7 +89,7 @@ class Session:
 
         _thread.is_own = True
         try:
-            return source.run(act, timeout=self.timeout, **policy)
+            return source.run(act, **{"timeout": self.timeout, **policy})
         finally:
             _thread.is_own = False
             self._running.discard(found)
@@ -125,6 +126,9 @@ def refusal_of(error: Exception) -> Refused | None:
         return Refused(400, " ".join(str(error).split()))
     if isinstance(error, NotationError):
         return Refused(400, str(error))
+    if isinstance(error, RuntimeError):
+        # The program has closed the database, or the library lacks what was asked for.
+        return Refused(503, " ".join(str(error).split()))
     return None
 
 

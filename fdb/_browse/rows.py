@@ -123,7 +123,8 @@ def rows(session: Session, names: NameCache, asked: Parameters) -> dict[str, Any
         where = at
         if where is None and start is not None:
             key = start.key(tr)
-            where = Position(True, key + b"\x00" if reverse else key)
+            bound = key + b"\x00" if reverse else key
+            where = Position(True, min(max(bound, begin), end))
         found, previous, following = Pager(tr, begin, end, limit, reverse).page(where)
         known = names.get(tenant, tr)
         return {

@@ -19,7 +19,7 @@ from fdb._display.notation import printable
 from fdb._display.places import Path, shown_path
 from fdb._errors import FDBError
 from fdb._keys import strinc
-from fdb.directory_impl import DirectoryLayer
+from fdb.directory_impl import DirectoryError, DirectoryLayer
 from fdb.tuple import pack, unpack
 
 _LAYER = pack((b"layer",))
@@ -144,46 +144,12 @@ def _known(size: Any) -> int | None:
         return None
 
 
-def load_names(tr: Any, limit: int = _MOST_NAMES) -> DirectoryNames:
-    """Returns the names of directories, at most so many, from one read of each tree."""
-    found: list[tuple[bytes, Path]] = []
-    stores: list[tuple[bytes, Path]] = [(PARTITION_NODES, ())]
-    for store, base in stores:  # which grows
-        entries, partitions = _entries(tr, store, limit - len(found))
-        paths: dict[bytes, Path] = {store: base}
-        waiting = [store]
-        for parent in waiting:  # which grows, too
-            for name, prefix in entries.get(parent, ()):
-                if prefix in paths:
-                    continue  # entries that somebody damaged may go round in a circle
-                paths[prefix] = (*paths[parent], name)
-                found.append((prefix, paths[prefix]))
-                if prefix in partitions:
-                    stores.append((prefix + PARTITION_NODES, paths[prefix]))
-                else:
-                    waiting.append(prefix)
-        if len(found) >= limit:
-            break
-    return DirectoryNames(found)
-
-
-def _entries(
-    tr: Any, store: bytes, limit: int
-) -> tuple[dict[bytes, list[tuple[str, bytes]]], set[bytes]]:
-    """Reads one tree: the children of each directory by its prefix, and which directories are partitions."""
-    children: dict[bytes, list[tuple[str, bytes]]] = {}
-    partitions: set[bytes] = set()
-    # A directory has two rows, its layer and its entry in the parent.
-    for key, value in tr.get_range(store, strinc(store), 2 * limit + 100):
-        try:
-            items = unpack(key, len(store))
-        except ValueError:
-            continue
-        if len(items) == 3 and items[1] == SUBDIRS and isinstance(items[2], str):
-            children.setdefault(items[0], []).append((items[2], bytes(value)))
-        elif len(items) == 2 and items[1] == b"layer" and value == PARTITION_LAYER:
-            partitions.add(items[0])
-    return children, partitions
+def _read_names(tr: Any) -> DirectoryNames:
+    try:
+        return DirectoryNames.load(tr, _MOST_NAMES)
+    except DirectoryError:
+        # In a form that this version does not know: keys are shown without directories.
+        return DirectoryNames()
 
 
 class NameCache:
@@ -199,7 +165,7 @@ class NameCache:
             kept = self._known.get(tenant)
         if kept is not None and time.monotonic() - kept[0] < _SECONDS_KEPT:
             return kept[1]
-        names = load_names(tr.snapshot)
+        names = _read_names(tr)
         with self._lock:
             self._known[tenant] = time.monotonic(), names
             self._known.move_to_end(tenant)

@@ -37,3 +37,12 @@ def test_estimate(session):
         session.db[b"k%d" % number] = bytes(1000)
     assert estimate(session, asked(within="k"))["bytes"] > 10_000
     assert estimate(session, asked(within="nothing"))["bytes"] == 0
+
+
+def test_a_database_that_does_not_answer_has_a_page(session, monkeypatch):
+    def late(*_):
+        raise fdb.FDBError(1031)
+
+    monkeypatch.setattr(session, "read", late)
+    answer = about(session, asked())
+    assert answer["tenants"] == [] and "did not answer in time" in answer["trouble"]

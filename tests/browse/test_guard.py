@@ -76,6 +76,20 @@ def test_the_page_s_own_requests(page, asking):
     assert asking.get("", headers=typed).status_code == 200
 
 
+def test_a_person_may_follow_a_link_to_the_page_and_to_nothing_else(asking):
+    """From a notebook at another port (same-site), from a terminal in the browser (cross-site)."""
+    followed = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    for site in ("same-site", "cross-site"):
+        headers = {"Sec-Fetch-Site": site, **followed}
+        assert asking.get("", headers=headers).status_code == 200
+        for path in ("api/about", "index.html", "api/rows"):
+            refused_silently(asking.get(path, headers=headers))
+        refused_silently(asking.post("", headers=headers))
+        refused_silently(asking.get("", headers={**headers, "Sec-Fetch-Dest": "iframe"}))
+        refused_silently(asking.get("", headers={**headers, "Sec-Fetch-Mode": "no-cors"}))
+        refused_silently(asking.get("", headers={**headers, "Origin": "http://evil.example"}))
+
+
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "GETX"])
 def test_other_methods(asking, method):
     answer = asking.request(method, "api/set")

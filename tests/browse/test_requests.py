@@ -6,7 +6,7 @@ import pytest
 
 import fdb
 from browse.asking import asked, refused
-from fdb._browse.requests import Parameters, Refused, is_own, refusal_of
+from fdb._browse.requests import Parameters, Refused, Session, is_own, refusal_of
 from fdb.directory_impl import DirectoryVersionError
 
 
@@ -59,3 +59,12 @@ def test_a_closed_session_begins_nothing(session):
     with pytest.raises(Refused) as failed:
         session.read(session.db, lambda tr: tr[b"k"].value)
     assert failed.value.status == 503
+
+
+def test_a_database_that_the_program_has_closed(memory_name):
+    with fdb.open(memory_name) as db:
+        session = Session(db, False, 10, "closed")
+    with pytest.raises(RuntimeError) as failed:
+        session.read(db, lambda tr: tr[b"k"].value)
+    refusal = refusal_of(failed.value)
+    assert refusal is not None and refusal.status == 503 and "closed" in refusal.body["error"]

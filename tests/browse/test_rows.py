@@ -105,6 +105,10 @@ def test_a_page_at_a_key(filled):
     assert keys_of(page) == numbered(12, 13)
     assert keys_of(get(filled, limit="2", from_=page["previous"])) == numbered(10, 11)
     assert keys_of(get(filled, at="012", limit="2", reverse="1")) == numbered(12, 11)
+    beyond = get(filled, at="x", limit="2")
+    assert beyond["rows"] == []
+    assert keys_of(get(filled, limit="2", from_=beyond["previous"])) == numbered(23, 24)
+    assert keys_of(get(filled, at="000", limit="2", begin_hex=b"02".hex())) == numbered(20, 21)
 
 
 def test_within_a_tuple_a_directory_and_bounds(session):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 import fdb
 from browse.asking import asked, refused
-from fdb._browse.trees import NameCache, directories, load_names
+from fdb._browse.trees import NameCache, directories
+from fdb.directory_impl import DirectoryVersionError
 
 
 def names_of(answer):
@@ -54,20 +57,12 @@ def test_refused(session):
         assert refused(directories, session, asked(path=path))[0] == 400
 
 
-def test_names_with_damaged_entries_end(memory_db):
-    """A directory that is its own child, as no directory layer makes it, is listed and not followed for ever."""
-    fdb.directory.create(memory_db, ("a",))
-    (entry,) = [row for row in memory_db[b"\xfe":b"\xff"] if b"\x02a\x00" in row.key]
-    prefix = bytes(entry.value)
-    memory_db[fdb.tuple.pack((prefix, 0, "a"), b"\xfe")] = prefix
-    assert len(memory_db.run(load_names)) == 1
-
-
-def test_names_are_bounded(memory_db):
-    for number in range(6):
-        fdb.directory.create(memory_db, (f"d{number}", "x"))
-    assert len(memory_db.run(load_names)) == 12
-    assert 0 < len(memory_db.run(lambda tr: load_names(tr, 3))) <= 12
+def test_directories_of_a_later_format_are_refused_and_their_keys_shown_all_the_same(session):
+    fdb.directory.create(session.db, ("a",))
+    session.db[b"\xfe\x01\xfe\x00\x01version\x00"] = (9).to_bytes(4, "little") * 3
+    with pytest.raises(DirectoryVersionError):
+        directories(session, asked())
+    assert len(session.db.run(lambda tr: NameCache().get("", tr))) == 0
 
 
 def test_names_are_kept_for_a_while_by_tenant(memory_db):
