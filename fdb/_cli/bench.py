@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -27,7 +31,7 @@ def _number(
 
 
 @click.command(
-    epilog=f"Its rows lie under the tuple ('{NAME}', a random number), and are cleared at the end, also after Ctrl-C. "
+    epilog=f"Its rows lie under the tuple ('{NAME}', a random number), and are cleared at the end, also after Ctrl-C and SIGTERM. "
     "Example: fdb bench -C file:test.fdb --threads 8 --seconds 10 --reads 1 --writes 10"
 )
 @database_options()
@@ -67,13 +71,32 @@ def bench(
     if not reads + range_rows + writes:
         raise click.UsageError("there is nothing to do: give --reads, --range-rows or --writes")
     shape = Shape(threads, seconds, keys, key_size, value_size, reads, range_rows, writes)
-    load = Load(db, shape)
-    with showing("bench", "s") as report:
-        measured = load.run(lambda passed: report(round(passed), max(round(seconds), 1)))
+    with _terminations(), Load(db, shape) as load:
+        with showing("writing rows") as report:
+            load.write_rows(lambda rows: report(rows, keys))
+        with showing("bench", "s") as report:
+            measured = load.work(lambda passed: report(round(passed), max(round(seconds), 1)))
     if format == "text":
         _print(shape, measured, load.seconds)
     else:
         record(format, _fields(shape, measured, load.seconds))
+
+
+@contextmanager
+def _terminations() -> Iterator[None]:
+    """SIGTERM ends the program as Ctrl-C does: by an exception, so that it tidies up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _fields(shape: Shape, measured: Measured, seconds: float) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A load for `fdb bench`: threads that read and write rows of their own, and what they measured.
 
-Its keys lie under a prefix that nobody else has: a tuple with a random number. `Load.run` clears them however it ends.
+Its keys lie under a prefix that nobody else has: a tuple with a random number.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Measured:
 
 
 class Load:
-    """A load on a database, to be run once."""
+    """A load on a database, to be run once. A context manager: at its end the rows are cleared."""
 
     def __init__(self, db: Database | Tenant, shape: Shape, seed: int | None = None) -> None:
         """`seed` chooses the keys; None for others each time."""
@@ -94,24 +94,28 @@ class Load:
         #: Seconds that the threads were at work.
         self.seconds = 0.0
 
-    def run(self, report: Callable[[float], object]) -> Measured:
-        """Writes the rows, works, and clears them; blocks. `report` is told the seconds as they pass.
+    def __enter__(self) -> Load:
+        return self
 
-        Raises what a thread has failed with, and KeyboardInterrupt; the rows are cleared before.
-        """
-        try:
-            value = bytes(self._shape.value_size)
-            rows = ((self.key(number), value) for number in range(self._shape.keys))
-            self._db.write_in_batches(rows)
-            return self._work(report)
-        finally:
-            self._db.clear_range(self.prefix, strinc(self.prefix))
+    def __exit__(self, *unused: object) -> None:
+        """Clears the rows; blocks."""
+        self._db.clear_range(self.prefix, strinc(self.prefix))
+
+    def write_rows(self, report: Callable[[int], object]) -> None:
+        """Writes the rows that there are to be; blocks. `report` is told how many there are so far."""
+        value = bytes(self._shape.value_size)
+        rows = ((self.key(number), value) for number in range(self._shape.keys))
+        self._db.write_in_batches(rows, on_progress=lambda progress: report(progress.rows))
 
     def key(self, number: int) -> bytes:
         """Returns the key of a row."""
         return self.prefix + number.to_bytes(NUMBER_SIZE, "big") + self._padding
 
-    def _work(self, report: Callable[[float], object]) -> Measured:
+    def work(self, report: Callable[[float], object]) -> Measured:
+        """Runs the threads; blocks. `report` is told the seconds as they pass.
+
+        Raises what a thread has failed with, and KeyboardInterrupt; the threads have ended then.
+        """
         each = [Measured() for _ in range(self._shape.threads)]
         threads = [
             threading.Thread(target=self._work_in_thread, args=(measured, self._seed + number))

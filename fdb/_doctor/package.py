@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import importlib.machinery
 import os
@@ -38,9 +39,8 @@ def _owners(package: str, places: list[str]) -> Iterator[metadata.Distribution]:
     """Yields the distributions that have installed files into the folder, each name once."""
     seen = set()
     for each in metadata.distributions(path=places):
-        name = _name(each)
-        if name not in seen and any(True for _ in _files(each, package)):
-            seen.add(name)
+        if any(True for _ in _files(each, package)) and _name(each) not in seen:
+            seen.add(_name(each))
             yield each
 
 
@@ -52,7 +52,11 @@ def _name(distribution: metadata.Distribution) -> str:
 def _files(distribution: metadata.Distribution, package: str) -> Iterator[metadata.PackagePath]:
     """Yields the files of a distribution that belong into the folder, there or not."""
     top = os.path.basename(package)
-    for file in distribution.files or ():
+    try:
+        files = distribution.files or ()
+    except (OSError, ValueError, csv.Error):
+        return  # a list that cannot be read, which pip complains of
+    for file in files:
         if len(file.parts) > 1 and file.parts[0] == top:
             root = os.path.realpath(str(distribution.locate_file(top)))
             if root == package:

@@ -78,23 +78,29 @@ def test_transactions_that_are_too_large(
     assert "(2101)" in capsys.readouterr().err
 
 
-def test_ctrl_c(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize(
+    ("sent", "code", "line"),
+    [(signal.SIGINT, 130, "error: interrupted\n"), (signal.SIGTERM, 143, "")],
+)
+def test_signals(
+    tmp_path_factory: pytest.TempPathFactory, sent: signal.Signals, code: int, line: str
+) -> None:
     """Sent when the load is at work, which its progress tells; the file is empty afterwards."""
     path = tmp_path_factory.mktemp("bench") / "app.fdb"
     program = (
         "import sys; from fdb._cli import bench, load; from fdb._cli.main import run\n"
-        "work = load.Load._work\n"
+        "work = load.Load.work\n"
         "def told(self, report):\n"
         "    return work(self, lambda passed: print(passed, flush=True))\n"
-        "load.Load._work = told\n"
+        "load.Load.work = told\n"
         f"sys.exit(run(['bench', '-C', 'file:{path}', '--seconds', '60', '--keys', '10']))"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None and process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and said.splitlines()[-1] == "error: interrupted"
+    assert process.returncode == code and said.lstrip("\n") == line
     with fdb.open(f"file:{path}") as db:
         assert list(db[b"":b"\xff"]) == []

@@ -33,8 +33,11 @@ def test_it_leaves_what_it_found(memory_db: fdb.Database) -> None:
         memory_db[key] = b"the user's"
     before = rows(memory_db)
     seen: list[float] = []
-    load = Load(memory_db, SHAPE, seed=1)
-    measured = load.run(seen.append)
+    written: list[int] = []
+    with Load(memory_db, SHAPE, seed=1) as load:
+        load.write_rows(written.append)
+        assert len(rows(memory_db)) == len(before) + SHAPE.keys == len(before) + written[-1]
+        measured = load.work(seen.append)
     assert rows(memory_db) == before
     assert measured.transactions > 0 and measured.attempts >= measured.transactions
     assert measured.rows_written == measured.transactions
@@ -72,7 +75,8 @@ def test_conflicts_are_counted(memory_db: fdb.Database) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Transaction, "commit", late)
-        measured = load.run(lambda _: None)
+        load.write_rows([].append)
+        measured = load.work([].append)
     assert measured.conflicts == measured.errors["not_committed"] == 1
     assert measured.attempts == measured.transactions + 1
 
@@ -93,8 +97,9 @@ def test_it_clears_however_it_ends(
     else:
         report = [].append
         monkeypatch.setattr(load, "_attempt", fail)
-    with pytest.raises(type(error)):
-        load.run(report)
+    with pytest.raises(type(error)), load:
+        load.write_rows([].append)
+        load.work(report)
     assert rows(memory_db) == []
     assert not [thread for thread in threading.enumerate() if "_work_in_thread" in thread.name]
 

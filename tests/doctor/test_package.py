@@ -83,6 +83,14 @@ def test_the_official_package_alone(tmp_path: pathlib.Path) -> None:
     assert "of foundationdb 7.4.8, not of foundationdb-cffi" in owners.text
 
 
+def test_what_pip_has_left_of_others(site: pathlib.Path) -> None:
+    """Folders without anything, and lists that cannot be read."""
+    (site / "~alf_installed-1.0.dist-info").mkdir()
+    install(site, "garbled", "1.0", {"garbled.py": "theirs"})
+    (site / "garbled-1.0.dist-info" / "RECORD").write_bytes(b"\xff\xfe\x00fdb/x.py,,")
+    assert wrong(found(site)) == {}
+
+
 def test_files_that_are_missing(site: pathlib.Path) -> None:
     for name in ("__init__.py", "impl.py"):
         (site / "fdb" / name).unlink()
