@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from fdb._policy import Policy as Policy
     from fdb._policy import Retry as Retry
     from fdb._retry import transactional as transactional
+    from fdb._shell.opening import shell as shell
     from fdb._status import Status as Status
     from fdb.directory_impl import DirectoryLayer as DirectoryLayer
     from fdb.directory_impl import DirectorySubspace as DirectorySubspace
@@ -146,6 +147,7 @@ _NAMES = {
     "browse": "_browse",
     "directory": "directory_impl",
     "observe": "_observing.observers",
+    "shell": "_shell.opening",
 }
 
 __all__ = [
@@ -202,6 +204,7 @@ __all__ = [
     "open",
     "options",
     "predicates",
+    "shell",
     "strinc",
     "transactional",
 ]

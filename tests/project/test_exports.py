@@ -20,7 +20,7 @@ PUBLIC = (
     "DirectoryLayer DirectorySubspace ErrorCode FDBError FDBRange Future FutureInt64 FutureKeyArray FutureKeyValueArray "
     "FutureStringArray FutureUInt64 FutureVoid Key KeySelector KeyValue Policy Retry StreamingMode Subspace "
     "Tenant Transaction TransactionEvent TransactionRead Value Watch __version__ api_version browse directory "
-    "get_api_version init is_api_version_selected observe open options predicates strinc transactional"
+    "get_api_version init is_api_version_selected observe open options predicates shell strinc transactional"
     " AsyncScan AsyncSession AsyncSessionTenant Page Ping Progress Scan Session SessionTenant Status"
 )
 IMPL = (

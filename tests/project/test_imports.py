@@ -147,6 +147,8 @@ IN_FUNCTIONS: dict[tuple[str, str], str] = {
     ("fdb.embedded.progress", "rich.console"): "rich need not be installed",
     ("fdb.embedded.progress", "rich.progress"): "rich need not be installed",
     ("fdb.testing._serializable", "hypothesis"): "Hypothesis need not be installed",
+    ("fdb._shell.opening", "fdb._shell.history"): "prompt_toolkit need not be installed",
+    ("fdb._shell.opening", "fdb._shell.prompt"): "prompt_toolkit need not be installed",
     ("fdb._tuple.pure", "uuid"): "slow to load, and for tuples with a UUID only",
 }
 

@@ -40,6 +40,7 @@ ELSEWHERE = {
     "fdb/_native/_cffi.pyi": ("native/test_library.py", "the library is the door to it"),
     "fdb/_sources.py": ("test_blocking.py", "databases and tenants are made of it"),
     "fdb/_observing/__init__.py": ("observing/test_observers.py", "it is empty"),
+    "fdb/_shell/__init__.py": ("shell/test_session.py", "it is empty"),
     "fdb/_startup/__init__.py": ("startup/test_opening.py", "it is empty"),
     "fdb/_tuple/__init__.py": ("tuple/test_tuple.py", "it is empty"),
     "fdb/_tuple/codec.pyi": ("tuple/test_encoding.py", "both codecs run the same tests"),

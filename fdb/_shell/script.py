@@ -1,0 +1,87 @@
+"""Commands without a person: `--exec "a; b"`, and the lines of stdin. The first that fails ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fdb._display.notation import NotationError
+from fdb._errors import FDBError
+from fdb._shell.commands import execute
+from fdb._shell.session import CommandError, Leave, Session
+from fdb._shell.words import UnfinishedError, comment_or_nothing, split
+
+
+class ScriptError(Exception):
+    """A command of a script has failed: one line that says which and why. Nothing behind it was run."""
+
+
+def run_text(session: Session, text: str) -> None:
+    """Run commands that semicolons or line ends divide, each shown before it is run if there are several, as fdbcli does.
+
+    A transaction that is open at the end is thrown away. Raises ScriptError.
+    """
+    try:
+        run_commands(session, text)
+    except Leave:
+        return
+    except (CommandError, NotationError, FDBError) as error:
+        raise ScriptError(said(error)) from error
+    finally:
+        discarded(session)
+
+
+def run_commands(session: Session, text: str) -> None:
+    """Run commands as `run_text` does. Raises as `execute`, and UnfinishedError; then nothing behind it was run."""
+    commands = split(text)
+    for words in commands:
+        if len(commands) > 1:
+            session.write(">>> " + " ".join(word.text for word in words))
+        execute(session, words)
+
+
+def run_lines(session: Session, lines: Iterable[str]) -> None:
+    """Run the commands of lines, of which one may go on in the next where it ends within quotes or parentheses.
+
+    Lines that are empty or begin with # are skipped. A transaction that is open at the end is thrown away. Raises
+    ScriptError, with the number of the line.
+    """
+    begun, first = "", 0
+    try:
+        for number, line in enumerate(lines, 1):
+            if not begun and comment_or_nothing(line):
+                continue
+            first = first if begun else number
+            begun += line if line.endswith("\n") else line + "\n"
+            try:
+                commands = split(begun)
+            except UnfinishedError:
+                continue
+            begun = ""
+            for words in commands:
+                execute(session, words)
+        if begun:
+            split(begun)
+    except Leave:
+        return
+    except (CommandError, NotationError, FDBError) as error:
+        raise ScriptError(f"line {first}: {said(error)}") from error
+    finally:
+        discarded(session)
+
+
+def said(error: Exception) -> str:
+    """Return what one line says of an error of a command."""
+    if isinstance(error, FDBError):
+        return f"{error.description} ({error.code})"
+    return " ".join(str(error).split())
+
+
+def discarded(session: Session) -> str:
+    """End the transaction that is open, if there is one, and return a line about what is thrown away, "" for nothing."""
+    transaction = session.transaction
+    if transaction is None:
+        return ""
+    lines = [line.text for line in transaction.lines]
+    session.end()
+    shown = "; ".join(lines[:3]) + ("; ..." if len(lines) > 3 else "")
+    return f"The open transaction was not committed: {shown or 'it had no lines'}"
