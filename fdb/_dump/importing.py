@@ -8,7 +8,7 @@ from __future__ import annotations
 from fdb._dump.copying import told
 from fdb._dump.parts import DumpError
 from fdb._dump.reader import DumpFile, Survey
-from fdb._dump.source import size_of
+from fdb._dump.source import MOST_ROWS, size_of
 from fdb._dump.spans import Span, moved
 from fdb._dump.work import Outcome, Report, Target, silent
 
@@ -47,8 +47,9 @@ def load(
     standing = target.standing
     skip = standing.rows
     for batch in file.batches():
-        rows, skip = batch[skip:], max(0, skip - len(batch))
-        if rows:
+        left, skip = batch[skip:], max(0, skip - len(batch))
+        for begin in range(0, len(left), MOST_ROWS):
+            rows = left[begin : begin + MOST_ROWS]
             target.write(moved(rows, span, target.span), size_of(rows), rows[-1][0])
             report(standing.size, survey.size)
     outcome = target.done()

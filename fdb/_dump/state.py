@@ -1,7 +1,7 @@
 """Where an import or a copy stands, for a later process to go on: a small file for each pair of source and target.
 
-It is replaced as a whole after each transaction, so it is never ahead of the target, and may be behind it by
-the transaction that was interrupted, which is then done again. It lies in the state folder of the user, not in the target:
+It is replaced as a whole between transactions, so it is never ahead of the target, and may be behind it by what was
+written last, which is then written again. It lies in the state folder of the user, not in the target:
 that has nothing but the rows. Rows are not in it, but the last key is.
 """
 
@@ -76,7 +76,7 @@ class State:
         fresh = self.path.with_suffix(f".{os.getpid()}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "w") as stream:
-            json.dump(members, stream)
+            stream.write(json.dumps(members))
         os.replace(fresh, self.path)
 
     def forget(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,9 @@ from fdb._dump import target as targets
 from fdb._dump.parts import DumpError
 from fdb._dump.spans import Span
 from fdb._dump.state import Standing, State
+
+#: Seconds between notes of how far it is: what is done since the last one is done again after an interruption.
+SAVE_EVERY = 0.5
 
 #: Is told what is done and what there is to do, None if that is not known.
 Report = Callable[[int, "int | None"], None]
@@ -70,6 +74,7 @@ class Target:
         self._rules = rules
         self._state = state
         self._is_ready = False
+        self._saved_at = 0.0
         self.standing = Standing()
         self.outcome = Outcome()
 
@@ -123,13 +128,14 @@ class Target:
         return ", --resume goes on where an earlier run ended" if not self._rules.resume else ""
 
     def write(self, rows: Any, size: int, last_read: bytes) -> None:
-        """Writes rows in a transaction, and notes that."""
+        """Writes rows in a transaction, and notes that from time to time."""
         targets.write(self.db, rows)
         standing = self.standing
         standing.rows += len(rows)
         standing.size += size
         standing.read, standing.written = last_read, rows[-1][0]
-        self._save()
+        if time.monotonic() - self._saved_at >= SAVE_EVERY:
+            self._save()
 
     def done(self) -> Outcome:
         """Notes that all is written."""
@@ -143,6 +149,7 @@ class Target:
             return
         try:
             self._state.save(self.standing)
+            self._saved_at = time.monotonic()
         except OSError as error:
             self.outcome.notes.append(
                 f"this cannot be resumed if it is interrupted: {error.strerror}: {error.filename}"

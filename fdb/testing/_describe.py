@@ -10,7 +10,7 @@ from fdb.testing._content import shown, shown_value
 from fdb.testing._plain import Raised, plain
 from fdb.testing._tracing import ATOMIC_NAMES, Operation, Selector
 
-_MOST_ROWS = 2
+MOST_ROWS = 2
 _ADD = 2
 #: The operations on little-endian integers.
 _NUMBERS = (_ADD, 12, 13)
@@ -89,8 +89,8 @@ def told(operation: Operation) -> str:
 def _rows(rows: Sequence[tuple[bytes, bytes]]) -> str:
     if not rows:
         return "no rows"
-    listed = [f"{shown(key)} = {shown_value(value)}" for key, value in rows[:_MOST_ROWS]]
-    more = [f"{len(rows) - _MOST_ROWS} more"] if len(rows) > _MOST_ROWS else []
+    listed = [f"{shown(key)} = {shown_value(value)}" for key, value in rows[:MOST_ROWS]]
+    more = [f"{len(rows) - MOST_ROWS} more"] if len(rows) > MOST_ROWS else []
     return ", ".join(listed + more)
 
 

@@ -32,7 +32,7 @@ from fdb.testing._undisturbed import undisturbed
 
 _FEWEST, _MOST = 2, 6
 _MOST_SWITCHES = 6
-_MOST_ROWS_SHOWN = 12
+MOST_ROWS_SHOWN = 12
 _LONGEST_LABEL = 50
 _QUIET = frozenset(
     {"set_option", "get_committed_version", "get_versionstamp", "get_approximate_size", "reset"}
@@ -271,7 +271,7 @@ class _Search:
             for key in one.content.keys() | other.content.keys()
             if one.content.get(key) != other.content.get(key)
         )
-        what = f"the rows {', '.join(map(shown, keys[:_MOST_ROWS_SHOWN]))}" if keys else "results"
+        what = f"the rows {', '.join(map(shown, keys[:MOST_ROWS_SHOWN]))}" if keys else "results"
         raise ValueError(
             "the functions do something else every time, also one after the other: give them their random numbers and "
             f"times as arguments, or say with outcome= what is to be compared ({what} differ)"
@@ -415,10 +415,10 @@ class _Search:
         ]
         lines += [
             f"    {shown(key)} = {shown_value(outcome.content.get(key))}"
-            for key in keys[:_MOST_ROWS_SHOWN]
+            for key in keys[:MOST_ROWS_SHOWN]
         ]
-        if len(keys) > _MOST_ROWS_SHOWN:
-            lines.append(f"    and {len(keys) - _MOST_ROWS_SHOWN} more keys")
+        if len(keys) > MOST_ROWS_SHOWN:
+            lines.append(f"    and {len(keys) - MOST_ROWS_SHOWN} more keys")
         return lines or ["    (nothing returned, no rows that differ)"]
 
 

@@ -14,6 +14,7 @@ from fdb import tenant_management
 from fdb._cli import move
 from fdb._cli.main import run
 from fdb._dump import source as sources
+from fdb._dump import work as works
 from helpers.terminal import Terminal
 
 ROWS = [(fdb.tuple.pack(("users", number)), b"v%d" % number) for number in range(30)]
@@ -187,7 +188,8 @@ def test_rows_are_removed_after_a_question(capsys, monkeypatch):
 
 def test_interrupted_and_resumed(capsys, monkeypatch):
     monkeypatch.setattr(sources, "_ROWS", 5)
-    monkeypatch.setattr(sources, "_MOST_ROWS", 10)
+    monkeypatch.setattr(sources, "MOST_ROWS", 10)
+    monkeypatch.setattr(works, "SAVE_EVERY", 0)
     write, calls = move.copying.Target.write, []
 
     def write_once(self, *arguments):

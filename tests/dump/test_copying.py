@@ -7,6 +7,7 @@ import pytest
 import fdb
 import fdb.testing
 from fdb._dump import source as sources
+from fdb._dump import work as works
 from fdb._dump.copying import copy, estimate, told
 from fdb._dump.parts import DumpError
 from fdb._dump.source import SeveralVersions
@@ -25,7 +26,8 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
     monkeypatch.setattr(sources, "_ROWS", 10)
-    monkeypatch.setattr(sources, "_MOST_ROWS", 20)
+    monkeypatch.setattr(works, "SAVE_EVERY", 0)
+    monkeypatch.setattr(sources, "MOST_ROWS", 20)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
     monkeypatch.setattr(sources, "_ROWS", 10)
-    monkeypatch.setattr(sources, "_MOST_ROWS", 20)
+    monkeypatch.setattr(sources, "MOST_ROWS", 20)
 
 
 @pytest.fixture(params=KINDS, ids=str)

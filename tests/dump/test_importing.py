@@ -7,7 +7,7 @@ import pytest
 import fdb
 import fdb.testing
 from dump.conftest import whole_dump
-from fdb._dump import reader
+from fdb._dump import reader, work
 from fdb._dump.forms import FORMS, decoder_of, encoder_of
 from fdb._dump.importing import load, span_of
 from fdb._dump.parts import DumpError, Header
@@ -27,6 +27,7 @@ class Killed(BaseException):
 @pytest.fixture(params=FORMS)
 def path(request, tmp_path, monkeypatch):
     monkeypatch.setattr(reader, "_PIECE", 1500)
+    monkeypatch.setattr(work, "SAVE_EVERY", 0)
     form = request.param
     data = whole_dump(encoder_of(form), decoder_of(form), ROWS, HEADER, 9)
     (tmp_path / "rows").write_bytes(data)

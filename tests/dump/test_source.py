@@ -46,7 +46,7 @@ def test_a_range_and_what_is_behind_a_key(db):
 
 def test_a_batch_has_no_more_rows_than_a_transaction_takes(db, monkeypatch):
     monkeypatch.setattr(sources, "_ROWS", 100)
-    monkeypatch.setattr(sources, "_MOST_ROWS", 200)
+    monkeypatch.setattr(sources, "MOST_ROWS", 200)
     assert [len(rows) for rows, _ in Source(db, b"k", b"l").batches()] == [200] * 7 + [100]
 
 

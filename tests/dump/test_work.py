@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fdb._dump import work as works
 from fdb._dump.parts import DumpError
 from fdb._dump.spans import Span
 from fdb._dump.state import Standing, State
@@ -11,6 +12,11 @@ from fdb._dump.target import Comparison
 from fdb._dump.work import Outcome, Rules, Target, check, silent
 
 SPAN = Span(b"k", b"l")
+
+
+@pytest.fixture(autouse=True)
+def note_each_transaction(monkeypatch):
+    monkeypatch.setattr(works, "SAVE_EVERY", 0)
 
 
 @pytest.fixture
@@ -130,3 +136,17 @@ def test_outcomes_are_added():
     outcome = Outcome(3, 30, 3, 77, 3, True, ["a"])
     outcome.add(Outcome(2, 20, 1, 78, 2, False, ["b"]))
     assert outcome == Outcome(5, 50, 4, None, 5, False, ["a", "b"])
+
+
+def test_not_each_transaction_is_noted(memory_db, state, monkeypatch):
+    monkeypatch.setattr(works, "SAVE_EVERY", 1000)
+    work = target(memory_db, state)
+    work.prepare()
+    work.write([(b"k1", b"")], 2, b"k1")
+    assert state.load() == Standing()
+    # What is done and not noted is done again.
+    again = target(memory_db, state, resume=True)
+    again.prepare()
+    again.write([(b"k1", b"")], 2, b"k1")
+    again.done()
+    assert state.load() == Standing(1, 2, b"k1", b"k1", True)

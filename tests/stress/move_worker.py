@@ -15,11 +15,12 @@ import sys
 from typing import Any
 
 from fdb._cli.main import run
-from fdb._dump import reader, source, state, target, writer
+from fdb._dump import reader, source, state, target, work, writer
 
 #: Small enough for some hundred rows to take many of them.
 source._ROWS = 10
-source._MOST_ROWS = 20
+source.MOST_ROWS = 20
+work.SAVE_EVERY = 0
 reader._PIECE = 2_000
 
 
