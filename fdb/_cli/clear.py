@@ -7,6 +7,7 @@ from typing import NamedTuple
 import click
 
 from fdb._blocking import SynchronousOperations
+from fdb._cli.completion import complete_place
 from fdb._cli.confirm import confirm
 from fdb._cli.errors import Failure
 from fdb._cli.options import database_options, yes_option
@@ -27,8 +28,13 @@ _VALUE_SHOWN = 60
 @click.command(
     epilog="Example: fdb clear \"('users', 42)\"; fdb clear --under /app/users --dry-run"
 )
-@click.argument("key", required=False)
-@click.option("--under", metavar="PLACE", help="Clear all keys that begin with PLACE.")
+@click.argument("key", required=False, shell_complete=complete_place)
+@click.option(
+    "--under",
+    metavar="PLACE",
+    shell_complete=complete_place,
+    help="Clear all keys that begin with PLACE.",
+)
 @bound_options
 @click.option("--dry-run", is_flag=True, help="Say what would be cleared, and clear nothing.")
 @yes_option

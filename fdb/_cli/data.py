@@ -10,6 +10,7 @@ import click
 from fdb._blocking import SynchronousOperations
 from fdb._bulk.progress import Progress
 from fdb._cli import progress
+from fdb._cli.completion import complete_place
 from fdb._cli.errors import Failure
 from fdb._cli.options import database_options, format_option
 from fdb._cli.output import Listing, record
@@ -38,11 +39,11 @@ _VALUE_LIMIT = 100_000
 @click.command(
     epilog="Example: fdb get \"('users', 42)\"; fdb get /app/users\"('alice')\" --as json"
 )
-@click.argument("key")
+@click.argument("key", shell_complete=complete_place)
 @form_option("How the value is shown.")
 @click.option("--raw", is_flag=True, help="Write the bytes of the value alone, for a file or pipe.")
 @format_option
-@database_options()
+@database_options(reads=True)
 def get(db: SynchronousOperations, key: str, form: str, raw: bool, format: str) -> None:
     """Print the value of KEY; exit code 1 if there is none.
 
@@ -72,7 +73,7 @@ def get(db: SynchronousOperations, key: str, form: str, raw: bool, format: str) 
     "set",
     epilog='Example: fdb set "(\'users\', 42)" \'{"name": "Ada"}\'; fdb set logo --file logo.png',
 )
-@click.argument("key")
+@click.argument("key", shell_complete=complete_place)
 @click.argument("value", required=False)
 @form_option("What VALUE is.")
 @click.option(
@@ -109,7 +110,7 @@ def _read(file: IO[bytes], form: str) -> bytes:
     "range",
     epilog="Example: fdb range /app/users --limit 10 --reverse; fdb range \"('users',)\" --format jsonl",
 )
-@click.argument("place", required=False)
+@click.argument("place", required=False, shell_complete=complete_place)
 @bound_options
 @click.option(
     "--limit",
@@ -123,7 +124,7 @@ def _read(file: IO[bytes], form: str) -> bytes:
 @click.option("--keys-only", is_flag=True, help="Without the values.")
 @form_option("How values are shown; those that have not that form as by auto.")
 @format_option
-@database_options()
+@database_options(reads=True)
 def range_(
     db: SynchronousOperations,
     place: str | None,
@@ -161,11 +162,12 @@ def range_(
             if reverse
             else f"--from {quoted(shown.key(following))}"
         )
-        print(f"{limit:,} rows; --limit 0 shows all, {bound} goes on here", file=sys.stderr)
+        number = "1 row" if limit == 1 else f"{limit:,} rows"
+        print(f"{number}; --limit 0 shows all, {bound} goes on here", file=sys.stderr)
 
 
 @click.command(epilog='Example: fdb count /app/users; fdb count --from "(1,)" --to "(2,)"')
-@click.argument("place", required=False)
+@click.argument("place", required=False, shell_complete=complete_place)
 @bound_options
 @click.option(
     "--consistent",
@@ -173,7 +175,7 @@ def range_(
     help="All at one version of the database; fails if that takes more than five seconds.",
 )
 @format_option
-@database_options()
+@database_options(reads=True)
 def count(
     db: SynchronousOperations,
     place: str | None,

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
 from fdb._cli.errors import FAILURE, INTERRUPTED, USAGE, exit_code, one_line
 from fdb._cli.options import Settings
@@ -71,6 +72,15 @@ class LazyGroup(click.Group):
             command.params.append(_debug_option())
             command.epilog = _laid_out(command.epilog or "")
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Completes the names of commands without loading them, and options."""
+        names = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in _PLACES.items()
+            if name.startswith(incomplete)
+        ]
+        return [*names, *super(click.Group, self).shell_complete(ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for part, commands in COMMANDS.items():

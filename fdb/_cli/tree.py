@@ -11,6 +11,7 @@ import click
 from fdb._blocking import SynchronousOperations
 from fdb._bulk.progress import Progress
 from fdb._cli import progress
+from fdb._cli.completion import complete_place
 from fdb._cli.errors import Failure
 from fdb._cli.options import database_options, format_option
 from fdb._cli.output import Listing
@@ -29,7 +30,7 @@ _MISSING_FUNCTION = 2204
 
 
 @click.command(epilog="Example: fdb tree; fdb tree /app --depth 2 --exact; fdb tree --format jsonl")
-@click.argument("path", required=False, default="/")
+@click.argument("path", required=False, default="/", shell_complete=complete_place)
 @click.option(
     "--depth", type=click.IntRange(min=1), metavar="N", help="So many levels below PATH only."
 )
@@ -37,7 +38,7 @@ _MISSING_FUNCTION = 2204
     "--exact", is_flag=True, help="Read all rows, to count them and their bytes; else estimates."
 )
 @format_option
-@database_options()
+@database_options(reads=True)
 def tree(db: SynchronousOperations, path: str, depth: int | None, exact: bool, format: str) -> None:
     """Show the directories in PATH, all without it: layer, prefix, and the size of what is in each.
 

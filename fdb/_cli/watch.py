@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 import click
 
 from fdb._blocking import SynchronousOperations
+from fdb._cli.completion import complete_place
 from fdb._cli.options import database_options
 from fdb._cli.output import json_line
 from fdb._cli.rows import Shown, form_option, key_fields, value_fields
@@ -18,7 +19,7 @@ from fdb._errors import FDBError, predicates
 @click.command(
     epilog="Example: fdb watch \"('jobs', 'done')\" --as int; fdb watch lock --count 1 --format jsonl"
 )
-@click.argument("key")
+@click.argument("key", shell_complete=complete_place)
 @click.option(
     "--count",
     type=click.IntRange(min=1),
@@ -33,7 +34,7 @@ from fdb._errors import FDBError, predicates
     show_default=True,
     help="text for people, jsonl: one JSON object in each line.",
 )
-@database_options()
+@database_options(reads=True)
 def watch(db: SynchronousOperations, key: str, count: int | None, form: str, format: str) -> None:
     """Print the value of KEY, and again whenever it has changed, with the time at which that was seen.
 

@@ -23,6 +23,8 @@ import pytest
 from fdb._open import forget_database
 from fdb._startup.cluster_names import place_of
 from helpers.paths import ROOT
+from helpers.pictures import keep
+from helpers.terminal import Terminal
 
 PAGE = ROOT / "docs" / "command-line.md"
 TEXT = PAGE.read_text()
@@ -60,15 +62,15 @@ class Screen(io.StringIO):
 class Session:
     """A folder, and the code that the last command ended with."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._patch = monkeypatch
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch | None = None) -> None:
+        self._patch = monkeypatch or pytest.MonkeyPatch()
         self.code = 0
         programs = folder / "bin"
         programs.mkdir()
         command = programs / "fdb"
         command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m fdb "$@"\n')
         command.chmod(0o755)
-        self._path = f"{programs}:{os.environ['PATH']}"
+        self.path = f"{programs}:{os.environ['PATH']}"
 
     def run(self, command: str) -> str:
         """Runs a command and returns what is seen."""
@@ -98,7 +100,7 @@ class Session:
     def _by_shell(self, command: str) -> str:
         ended = subprocess.run(
             ["bash", "-o", "pipefail", "-c", command],
-            env={**os.environ, "PATH": self._path},
+            env={**os.environ, "PATH": self.path},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -133,6 +135,25 @@ def test_the_commands(
     for command, shown in commands(chapters()[chapter]):
         seen = session.run(command)
         assert is_like(shown, seen), f"$ {command}\n{seen}\n---- but the page shows ----\n{shown}"
+
+
+def test_what_a_person_sees(shop: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(shop, folder)
+    session = Session(tmp_path)
+    environment = {"PATH": session.path, "PS1": "$ ", "FDB_CLUSTER_FILE": DATABASE}
+    command = ["bash", "--noprofile", "--norc", "--noediting"]
+    with Terminal(command, columns=76, rows=18, cwd=folder, environment=environment) as terminal:
+        terminal.expect(r"\$$")
+        for typed, shown in (
+            ("fdb tree --exact", "└─ users +table"),
+            ("fdb range /shop/users", r"carol.*Porto"),
+            ("fdb range /shop/orders --reverse --limit 2", r"\n2 rows; .* goes on here\n\$$"),
+        ):
+            terminal.type(f"{typed}\r")
+            terminal.expect(shown)
+            terminal.expect(r"\$$")
+        keep(terminal.picture(tmp_path / "command-line.svg", "fdb"))
 
 
 def is_like(shown: str, seen: str) -> bool:
