@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from importlib import metadata
+from typing import NamedTuple
 
 from fdb._doctor.finding import Finding, ok, problem, warning
 
@@ -23,6 +24,16 @@ _EXTENSIONS = ("_native/_cffi", "_native/extension", "_tuple/codec")
 _REINSTALL = f"python -m pip install --force-reinstall --no-deps {DISTRIBUTION}"
 #: How many names a line shows.
 _SHOWN = 3
+
+
+class _File(NamedTuple):
+    """A file as it was noted when it was installed."""
+
+    name: str
+    #: As "sha256"; both are "" where nothing was noted.
+    algorithm: str
+    #: In URL-safe base 64, without padding.
+    digest: str
 
 
 def findings(package: str = PACKAGE, path: list[str] | None = None) -> Iterator[Finding]:
@@ -49,18 +60,22 @@ def _name(distribution: metadata.Distribution) -> str:
     return re.sub(r"[-_.]+", "-", found).lower()
 
 
-def _files(distribution: metadata.Distribution, package: str) -> Iterator[metadata.PackagePath]:
-    """Yields the files of a distribution that belong into the folder, there or not."""
+def _files(distribution: metadata.Distribution, package: str) -> Iterator[_File]:
+    """Yields the files of a distribution that belong into the folder, there or not.
+
+    `distribution.files` leaves out those that are not there, from Python 3.12 on.
+    """
     top = os.path.basename(package)
+    if os.path.realpath(str(distribution.locate_file(top))) != package:
+        return
     try:
-        files = distribution.files or ()
+        rows = list(csv.reader((distribution.read_text("RECORD") or "").splitlines()))
     except (OSError, ValueError, csv.Error):
         return  # a list that cannot be read, which pip complains of
-    for file in files:
-        if len(file.parts) > 1 and file.parts[0] == top:
-            root = os.path.realpath(str(distribution.locate_file(top)))
-            if root == package:
-                yield file
+    for row in rows:
+        if len(row) > 1 and row[0].startswith(f"{top}/"):
+            mode, _, digest = row[1].partition("=")
+            yield _File(row[0], mode, digest)
 
 
 def _called(distribution: metadata.Distribution) -> str:
@@ -90,7 +105,7 @@ def _complete(package: str, owners: list[metadata.Distribution]) -> Iterator[Fin
     for each in owners:
         if _name(each) != DISTRIBUTION:
             continue
-        noted = [file for file in _files(each, package) if file.hash is not None]
+        noted = [file for file in _files(each, package) if file.digest]
         wrong = [trouble for file in noted if (trouble := _trouble(each, file))]
         if wrong:
             more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
@@ -102,20 +117,19 @@ def _complete(package: str, owners: list[metadata.Distribution]) -> Iterator[Fin
             yield ok("package-files", f"all {len(noted)} files of {_called(each)} are as installed")
 
 
-def _trouble(distribution: metadata.Distribution, file: metadata.PackagePath) -> str | None:
+def _trouble(distribution: metadata.Distribution, file: _File) -> str | None:
     """Returns the name of a file and what is wrong with it; None if nothing is."""
-    noted = file.hash
-    if noted is None or noted.mode not in hashlib.algorithms_available:
+    if file.algorithm not in hashlib.algorithms_available:
         return None
     try:
-        with open(str(distribution.locate_file(file)), "rb") as opened:
-            digest = hashlib.new(noted.mode, opened.read()).digest()
+        with open(str(distribution.locate_file(file.name)), "rb") as opened:
+            digest = hashlib.new(file.algorithm, opened.read()).digest()
     except FileNotFoundError:
-        return f"{file} (missing)"
+        return f"{file.name} (missing)"
     except OSError as error:
-        return f"{file} ({error.strerror})"
+        return f"{file.name} ({error.strerror})"
     shown = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return None if shown == noted.value else f"{file} (changed)"
+    return None if shown == file.digest else f"{file.name} (changed)"
 
 
 def _extensions(package: str) -> Iterator[Finding]:
