@@ -56,6 +56,8 @@ class BrowsePage:
         self._server = _server(application(self._session, self._live, self._token, self._port))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="fdb-browse", daemon=True)
+        # Not by joining the thread: in Python 3.11 one that is interrupted takes the thread for ended.
+        self._ended = threading.Event()
         self._lock = threading.Lock()
         self._is_closed = False
 
@@ -87,18 +89,18 @@ class BrowsePage:
                 loop.call_soon_threadsafe(self._live.close)
             except RuntimeError:
                 pass  # the loop has ended by itself
-        self._thread.join(_JOIN)
-        self._socket.close()
+        self._ended.wait(_JOIN)
 
     def wait(self) -> None:
         """Blocks until the page has ended, by `close` in another thread. Ctrl-C interrupts it, and the page goes on."""
-        self._thread.join()
+        self._ended.wait()
 
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
         finally:
             self._socket.close()
+            self._ended.set()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -151,7 +153,8 @@ def _check_source(db: Any) -> None:
 
 def _listening(port: int) -> socket.socket:
     """Returns a socket that listens. Raises OSError that names the port."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol: only then asyncio sends small pieces at once, and not 40 ms later.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((_ADDRESS, port))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import webbrowser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -41,15 +41,19 @@ def browse(db: Any, port: int, write: bool, opens: bool) -> None:
     except OSError as error:
         raise Failure(f"{error.strerror}; without --port any free one is taken") from error
     with page:
-        click.echo(page.url)
-        click.echo("Ctrl-C ends the page.", err=True)
-        if opens and not webbrowser.open(page.url):
-            click.echo("There is no browser to open it: open the address above.", err=True)
         try:
+            _show(page, opens)
             page.wait()
         except KeyboardInterrupt:
             # The way to end it: no failure.
             click.echo(err=True)
+
+
+def _show(page: BrowsePage, opens: bool) -> None:
+    click.echo(page.url)
+    click.echo("Ctrl-C ends the page.", err=True)
+    if opens and not webbrowser.open(page.url):
+        click.echo("There is no browser to open it: open the address above.", err=True)
 
 
 class _Lines(logging.Handler):

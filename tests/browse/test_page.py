@@ -24,7 +24,7 @@ def test_a_page_begins_and_ends(memory_db, client):
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", page.port), timeout=5).close()
     assert "closed" in repr(page)
-    assert not any(thread.name == "fdb-browse" for thread in threading.enumerate())
+    wait_until(lambda: not page._thread.is_alive())
 
 
 def test_two_pages_have_two_tokens(memory_db, serve):
@@ -35,6 +35,15 @@ def test_two_pages_have_two_tokens(memory_db, serve):
 def test_it_is_on_the_loopback_address_only(memory_db, serve):
     page = serve(memory_db)
     assert page._socket.getsockname()[0] == "127.0.0.1"
+
+
+def test_answers_are_sent_at_once(memory_db, serve, client):
+    """And not after 40 ms, when what was sent before is acknowledged."""
+    page = serve(memory_db)
+    assert client(page).get("api/about").status_code == 200
+    (connection,) = page._server.server_state.connections
+    accepted = connection.transport.get_extra_info("socket")
+    assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_port_that_is_taken(memory_db, serve):
@@ -65,7 +74,7 @@ def test_its_end_does_not_wait_for_the_database(memory_db, serve, client):
             pending = pool.submit(client(page).get, "api/rows", timeout=WAIT_SECONDS)
             wait_until(lambda: page._session._running)
             page.close()
-            assert not page._thread.is_alive()
+            assert page._ended.is_set()
             error = pending.exception(timeout=WAIT_SECONDS)
             if error is None:
                 assert pending.result().status_code == 503
