@@ -42,12 +42,13 @@ class Settings:
 
 
 def database_options(
-    timeout: float | None = DEFAULT_TIMEOUT, *, reads: bool = False
+    timeout: float | None = DEFAULT_TIMEOUT, *, reads: bool | str = False
 ) -> Callable[[Command], Command]:
     """Give a command -C, --tenant and --timeout, and call it with the database or tenant as its first argument.
 
     `timeout` is the default of the option, in seconds, for each transaction; None bounds none. `reads` is for a command
-    that only does so: it makes no file where there is none, and leaves the one there is as it was.
+    that only does so: it makes no file where there is none, and leaves the one there is as it was. It may be the name of
+    the flag that says so.
     """
 
     def decorate(command: Command) -> Command:
@@ -74,7 +75,8 @@ def database_options(
             bound = next(
                 (one for one in (given, settings.timeout, timeout) if one is not None), None
             )
-            database = open_database(cluster or settings.cluster, bound, reads=reads)
+            only_reads = bool(rest[reads]) if isinstance(reads, str) else reads
+            database = open_database(cluster or settings.cluster, bound, reads=only_reads)
             name = tenant or settings.tenant
             source = database if name is None else open_tenant(database, name)
             return command(source, **rest)

@@ -18,14 +18,18 @@ from fdb._shell.session import Session
 @click.command(
     epilog="Example: fdb -C file:shop.fdb shell --exec \"getrange ('orders',); status minimal\""
 )
-@database_options()
+@database_options(reads="read_only")
 @click.option(
     "--exec",
     "commands",
     metavar="COMMANDS",
     help="Run commands, divided by semicolons, and exit: 1 if one has failed, and those behind it are not run.",
 )
-@click.option("--read-only", is_flag=True, help="Writes cannot be enabled.")
+@click.option(
+    "--read-only",
+    is_flag=True,
+    help="Writes cannot be enabled; a database file is opened to read alone.",
+)
 @click.option("--raw", is_flag=True, help="Show keys and values as fdbcli does, none as tuples.")
 @click.option("--no-history", is_flag=True, help="Do not keep the lines that are typed.")
 @click.pass_context

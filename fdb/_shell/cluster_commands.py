@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 from fdb._blocking import Database
+from fdb._cli.status_text import summary
 from fdb._display.notation import printable
 from fdb._native.extension import KeyValue
 from fdb._shell.command import TENANT, Command
@@ -36,7 +35,7 @@ def _status(session: Session, words: list[Word]) -> None:
     elif level == "minimal":
         session.write(availability(status))
     else:
-        for line in _summary(status, with_processes=level == "details"):
+        for line in summary(status):
             session.write(line)
 
 
@@ -47,34 +46,6 @@ def availability(status: Status) -> str:
     if status.healthy is False:
         return "The database is available, but has issues (type 'status' for more information)."
     return "The database is available."
-
-
-def _summary(status: Status, with_processes: bool) -> Iterator[str]:
-    yield availability(status).partition(";")[0].rstrip(".") + "."
-    facts = {
-        "Cluster file": status.cluster_file_path,
-        "Redundancy mode": status.configuration.redundancy_mode,
-        "Storage engine": status.configuration.storage_engine,
-        "Processes": len(status.processes) or None,
-        "Coordinators": len(status.coordinators) or None,
-        "Data": status.data.state,
-        "Key-value bytes": status.data.total_kv_size_bytes,
-        "Disk bytes": status.data.total_disk_used_bytes,
-        "Committed/s": _rate(status.workload.transactions_committed),
-        "Conflicts/s": _rate(status.workload.transactions_conflicted),
-    }
-    for name, fact in facts.items():
-        if fact is not None:
-            yield f"  {name:<18} - {fact:,}" if isinstance(fact, int) else f"  {name:<18} - {fact}"
-    for message in (*status.client_messages, *status.messages):
-        yield f"  {message.name}: {message.description}"
-    if with_processes:
-        for process in status.processes.values():
-            yield f"  {process.address}  {' '.join(role.role or '' for role in process.roles)}"
-
-
-def _rate(rate: Any) -> str | None:
-    return None if rate.hz is None else f"{rate.hz:.1f}"
 
 
 def _getversion(session: Session, words: list[Word]) -> None:
@@ -193,7 +164,7 @@ STATUS = Command(
     "status [minimal|details|json]",
     "get the status of the database",
     _status,
-    "`minimal' is one line, `details' has the processes, and `json' is the status document as it is.",
+    "`minimal' is one line, and `json' is the status document as it is; `details' are what is shown without it, too.",
     most=1,
     arguments=(("minimal", "details", "json"),),
 )

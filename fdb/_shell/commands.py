@@ -134,13 +134,13 @@ A key that begins with a slash, a parenthesis or a quote is typed "/like this".
     "values": r"""
 A value is typed as
 
-  ('EUR', 12.5)           a tuple, packed
+  ('EUR', 12)             a tuple, packed
   {"amount": 12}          JSON, an object or an array: taken as it is
   'it is text'            text, as Python writes it; b'\x00' bytes
   hello\x00               anything else: see `help escaping'
 
-Values are shown in the same forms: JSON and tuples as such where a value is
-one. `show raw' shows all of them in the notation of fdbcli.
+Values are shown in the same forms: JSON and tuples as such where a value seems
+to be one. `show raw' shows all of them in the notation of fdbcli.
 """,
     "escaping": r"""
 Blanks divide words, and semicolons divide commands. To have one in a word,

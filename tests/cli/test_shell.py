@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -57,3 +58,12 @@ def test_stdin_that_is_no_text_is_taken_as_bytes() -> None:
     )
     assert done.stdout.splitlines()[-1] == b"`a' is `\\xff'"
     assert done.returncode == 0
+
+
+def test_a_shell_that_only_reads_makes_no_file(tmp_path: pathlib.Path) -> None:
+    place = f"file:{tmp_path}/new.fdb"
+    done = fdb_shell("--read-only", "--exec", "getrange", "-C", place)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

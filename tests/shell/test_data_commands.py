@@ -43,12 +43,12 @@ def test_ranges_are_shown_as_fdbcli_does(shell: Shell) -> None:
 
 
 def test_tuples_are_typed_and_shown(shell: Shell) -> None:
-    shell.run("set ('users', 42) ('EUR', 1.5)")
-    assert shell.db[KEY] == fdb.tuple.pack(("EUR", 1.5))
+    shell.run("set ('users', 42) ('EUR', 12)")
+    assert shell.db[KEY] == fdb.tuple.pack(("EUR", 12))
     shell.run("set ('users', 42, 'x') {\"a\": 1}; set ('users', 43) 'it is text'")
     assert shell.db[fdb.tuple.pack(("users", 42, "x"))] == b'{"a": 1}'
     assert shell.run("getrange ('users', 42)")[1:] == [
-        "`('users', 42)' is `('EUR', 1.5)'",
+        "`('users', 42)' is `('EUR', 12)'",
         "`('users', 42, 'x')' is `{\"a\": 1}'",
     ]
     assert len(shell.run("getrange ('users')")) == 4
