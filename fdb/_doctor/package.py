@@ -164,7 +164,10 @@ def _others(package: str, places: list[str]) -> Iterator[Finding]:
             real = os.path.realpath(found)
             if real == package:
                 hidden = True
-            elif os.path.isfile(found) or os.path.isfile(os.path.join(found, "__init__.py")):
+            # A file without .py is no module: the console script beside this Python has the name of the package.
+            elif os.path.isfile(
+                found if found.endswith(".py") else os.path.join(found, "__init__.py")
+            ):
                 way_out = f"remove or rename {found}, or take its folder off the path of modules"
                 if hidden:
                     text = f"there is another module {top} on the path of modules: {found}"

@@ -127,3 +127,10 @@ def test_another_module_of_the_name(site: pathlib.Path, tmp_path: pathlib.Path, 
     assert before.text.startswith(f"import fdb finds {other / name.removesuffix('/__init__.py')}")
     after = wrong(list(findings(str(site / "fdb"), [str(site), str(other)])))["path"]
     assert after.level == "warning" and str(other) in after.text
+
+
+def test_the_console_script_is_no_other_module(site: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    scripts = tmp_path / "bin"
+    scripts.mkdir()
+    (scripts / "fdb").write_text("#!/usr/bin/env python3\n")
+    assert "path" not in wrong(found(site, scripts))
