@@ -13,6 +13,7 @@ import pytest
 
 import fdb
 import fdb.tuple
+from fdb import tenant_management
 from fdb._cli.main import run
 
 Captured = pytest.CaptureFixture[str]
@@ -191,3 +192,33 @@ def test_bytes_as_they_are(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "fdb", "-C", f"file:{tmp_path}/raw.fdb", "get", "raw", "--raw"]
     ended = subprocess.run(command, capture_output=True, timeout=60, check=True)
     assert (ended.stdout, ended.stderr) == (b"\x00\r\n\xff", b"")
+
+
+def test_who_has_seen_enough_is_told_nothing(tmp_path: Path) -> None:
+    """As `head` closes the pipe; more rows than one holds."""
+    name = f"file:{tmp_path}/many.fdb?sync=off"
+    with fdb.open(name) as db:
+        db.write_in_batches((fdb.tuple.pack((number,)), bytes(100)) for number in range(2_000))
+    command = [sys.executable, "-m", "fdb", "-C", name, "range", "--limit", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline().startswith(b"(0,)\t")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) != 0
+
+
+def test_a_tenant(shop: fdb.Database, capsys: Captured) -> None:
+    tenant_management.create_tenant(shop, b"green")
+    tenant = shop.open_tenant(b"green")
+    fdb.directory.create(tenant, "leaves")
+    tenant[b"hello"] = b"from green"
+    assert done(capsys, "get", "hello", "--tenant", "green") == ("from green\n", "")
+    done(capsys, "--tenant", "green", "set", "/leaves(1)", "x")
+    assert done(capsys, "range", "/leaves", "--tenant", "green") == ("/leaves(1,)\tx\n", "")
+    assert done(capsys, "tree", "--tenant", "green")[0].startswith("/leaves\t\t")
+    assert done(capsys, "clear", "--under", "/leaves", "--yes", "--tenant", "green")[0].startswith(
+        "cleared 1 row ("
+    )
+    assert shop[b"hello"] == b"world\x00"
+    assert "tenant none" in refused(capsys, 1, "get", "hello", "--tenant", "none")
