@@ -39,8 +39,11 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
 	generate check-generated parity bench bench-pages bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers layers-seeds sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
+##@ Begin
+
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
 
 $(VENV)/installed: $(SOURCES)
 	@$(PYTHON) tools/build_engine.py --check-tools
@@ -74,6 +77,8 @@ foundationdb-shim: $(VENV)/installed ## build a stand-in for the official packag
 demo: $(VENV)/installed ## run the example: real data, indexes, 20 threads
 	$(PY) examples/unicode_database.py
 
+##@ Test
+
 test: $(VENV)/tooled ## run all tests (PYTEST_ARGS=... is passed on)
 	$(PYTEST) $(PYTEST_ARGS)
 
@@ -93,6 +98,8 @@ test-late: $(VENV)/tooled ## run the tests with answers as late as a cluster's (
 test-file: export FDB_TESTS_IN_FILES = 1
 test-file: $(VENV)/tooled ## run the tests with databases in files instead of in memory
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+##@ Check and write
 
 pictures: export FDB_PICTURES = 1
 pictures: $(VENV)/tooled ## take the pictures of the documentation anew (docs/pictures/)
@@ -123,6 +130,8 @@ check-generated: ## fail if a generated file is stale
 parity: $(VENV)/installed ## compare the public names with the official packages (docs/parity.md)
 	$(PY) tools/parity.py
 
+##@ Measure
+
 bench: $(VENV)/benchmarked ## measure beside the official package, C loops, lmdb and sqlite3 (BENCH_ARGS=... is passed on; benchmarks/README.md)
 	$(PY) benchmarks/run.py --output build/bench/results.json $(BENCH_ARGS)
 
@@ -142,6 +151,11 @@ bench-durable: $(VENV)/benchmarked ## compare files with sqlite3 and lmdb at 1e6
 
 bench-instructions: $(VENV)/installed ## count the engine's instructions, compare with what is kept (INSTRUCTIONS=--update keeps them)
 	$(PY) benchmarks/instructions.py $(INSTRUCTIONS)
+
+bench-testing: $(VENV)/installed ## measure what fixtures, faults, clocks and logs of the test kit cost
+	$(PY) benchmarks/run.py testing
+
+##@ Test more
 
 asan: ## run the engine's tests under AddressSanitizer and UBSan
 	@$(PYTHON) tools/build_engine.py --sanitize=address --tests
@@ -170,10 +184,7 @@ sim: ## check histories of random transactions against a model (SEEDS=1000)
 	@$(PYTHON) tools/build_engine.py --tests --only simulation_test --no-run
 	build/engine/simulation_test $(SEEDS)
 
-bench-testing: $(VENV)/installed ## measure what fixtures, faults, clocks and logs of the test kit cost
-	$(PY) benchmarks/run.py testing
-
-crash-test: $(VENV)/tooled ## kill programs that commit to files (KILLS=1000), cut their power (POWER_LOSSES=2000)
+crash-test: $(VENV)/installed ## kill programs that commit to files (KILLS=1000), cut their power (POWER_LOSSES=2000)
 	$(PY) tests/stress/kill_run.py --kills $(KILLS)
 	$(PY) tools/build_engine.py --tests --only power --no-run
 	build/engine/power_loss_test $(POWER_LOSSES)
@@ -185,6 +196,8 @@ test-all-pythons: ## run the tests with each of $(PYTHONS) that is installed
 		echo "== $$python"; \
 		$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$(basename $$python) || exit 1; \
 	done
+
+##@ A real server
 
 cluster-up: ## start a FoundationDB server in Docker, for test-cluster
 	docker compose up --detach
@@ -205,6 +218,8 @@ test-cluster: export FDB_LIBRARY_PATH = $(CLUSTER)/libfdb_c.so
 test-cluster: $(VENV)/installed ## run the tests and the binding tester on that server
 	$(PY) -m pytest $(PYTEST_ARGS)
 	$(PY) tests/bindingtester/compare.py --seeds 50 --cluster $(CLUSTER)/fdb.cluster
+
+##@ Tidy up
 
 clean: ## delete everything that was built
 	rm -rf build dist *.egg-info shims/*/build shims/*/*.egg-info .venv .venv-* .pytest_cache .mypy_cache .ruff_cache
