@@ -12,6 +12,9 @@ from fdb._browse import browse as serve
 from fdb._cli.errors import Failure
 from fdb._cli.options import DEFAULT_TIMEOUT, database_options
 
+if TYPE_CHECKING:
+    from fdb._browse.page import BrowsePage
+
 
 @click.command(
     epilog="Example: fdb browse; fdb browse -C file:accounts.fdb --port 8080 --open; "
