@@ -13,6 +13,7 @@ import click
 from fdb._cli.confirm import confirm
 from fdb._cli.errors import Failure
 from fdb._cli.options import (
+    CLUSTER_HELP,
     database_options,
     format_option,
     open_database,
@@ -50,6 +51,22 @@ _TIMEOUT = 60.0
 _PATIENCE = 10
 _TIMED_OUT = 1031
 _MEMORY = "memory:"
+
+
+def _late_database_options(command: Command) -> Command:
+    """The options of `database_options`, for a command that need not open a database."""
+    for option in (
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help=f"After which a transaction has failed; default {_TIMEOUT:g}.",
+        ),
+        click.option("--tenant", metavar="NAME", help="The tenant whose data is meant."),
+        click.option("-C", "--cluster", metavar="STRING", help=CLUSTER_HELP),
+    ):
+        command = option(command)
+    return command
 
 
 def _source_options(command: Command) -> Command:
@@ -108,10 +125,8 @@ def _target_options(command: Command) -> Command:
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=_TIMEOUT,
-    show_default=True,
     metavar="SECONDS",
-    help="After which a transaction has failed.",
+    help=f"After which a transaction has failed; default {_TIMEOUT:g}.",
 )
 @yes_option
 @format_option
@@ -234,13 +249,16 @@ def export(db: Any, file: str, **options: Any) -> None:
     epilog="Example: fdb -C fdb.cluster import shop.jsonl.gz --verify; "
     "fdb -C file:b.fdb import rows.jsonl --into /new --merge",
 )
-@database_options(_TIMEOUT)
 @click.argument("file")
+@_late_database_options
 @_target_options
 @click.option("--check", "only_check", is_flag=True, help="Check the file alone; write nothing.")
 @yes_option
 @format_option
-def import_(db: Any, file: str, only_check: bool, **options: Any) -> None:
+@click.pass_context
+def import_(
+    context: click.Context, /, file: str, only_check: bool, cluster: str | None, **options: Any
+) -> None:
     """Read the rows of FILE, - for standard input, into a database.
 
     The whole file is checked before anything is written. Rows go where they came from, a directory's into the directory
@@ -254,7 +272,7 @@ def import_(db: Any, file: str, only_check: bool, **options: Any) -> None:
         if only_check:
             _print(options["format"], Outcome(survey.rows, survey.size), {"file": dump.name})
             return
-        _require_answer(db)
+        db = _opened(context, cluster, options["tenant"], options["timeout"])
         name = name_of(db)
         if name.startswith(_MEMORY):
             _refuse_memory(name)
@@ -304,13 +322,23 @@ def _open_both(
     """Opens both; the API version is one that the library of a cluster has, if one of them is a cluster."""
     for cluster in sorted((source, target), key=lambda name: place_of(os.fsencode(name)).embedded):
         select_api_version(cluster)
-    tenants = options["tenant"] or settings_of(context).tenant, options["target_tenant"]
-    found: list[Any] = []
-    for cluster, tenant in zip((source, target), tenants, strict=True):
-        database: Any = open_database(cluster, options["timeout"])
-        _require_answer(database)
-        found.append(database if tenant is None else open_tenant(database, tenant))
-    return found[0], found[1]
+    timeout = options["timeout"]
+    from_rows = _opened(context, source, options["tenant"], timeout)
+    to_db = open_database(target, timeout or settings_of(context).timeout or _TIMEOUT)
+    _require_answer(to_db)
+    name = options["target_tenant"]
+    return from_rows, to_db if name is None else open_tenant(to_db, name)
+
+
+def _opened(
+    context: click.Context, cluster: str | None, tenant: str | None, timeout: float | None
+) -> Any:
+    """Opens what the options of a command, or those before it, say."""
+    settings = settings_of(context)
+    database = open_database(cluster or settings.cluster, timeout or settings.timeout or _TIMEOUT)
+    _require_answer(database)
+    name = tenant or settings.tenant
+    return database if name is None else open_tenant(database, name)
 
 
 def _span(source: Any, within: str | None, options: dict[str, Any]) -> Span:

@@ -25,7 +25,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("text", "json", "jsonl")
 #: Seconds after which what answers at once on a healthy database has failed.
 DEFAULT_TIMEOUT = 10.0
-_CLUSTER_HELP = (
+CLUSTER_HELP = (
     "The database: a cluster file, file:PATH, memory: or memory:NAME. Default: FDB_CLUSTER_FILE, or the "
     "platform's cluster file."
 )
@@ -52,7 +52,7 @@ def database_options(
     """
 
     def decorate(command: Command) -> Command:
-        @click.option("-C", "--cluster", metavar="STRING", help=_CLUSTER_HELP)
+        @click.option("-C", "--cluster", metavar="STRING", help=CLUSTER_HELP)
         @click.option("--tenant", metavar="NAME", help="The tenant whose data is meant.")
         @click.option(
             "--timeout",

@@ -9,6 +9,7 @@ from fdb._dump.parts import Row
 from fdb._dump.source import Source
 from fdb._dump.spans import Span, moved
 from fdb._dump.work import Outcome, Report, Target, silent
+from fdb._errors import FDBError
 
 
 def copy(
@@ -55,5 +56,8 @@ def told(batches: Iterable[tuple[Sequence[Row], int]], total: int, report: Repor
 def estimate(db: Any, span: Span) -> int | None:
     """Returns about how many bytes a span has, None if nobody knows. Blocks."""
     begin, end = span.begin, span.end
-    size = int(db.run(lambda tr: tr.get_estimated_range_size_bytes(begin, end).wait()))
+    try:
+        size = int(db.run(lambda tr: tr.get_estimated_range_size_bytes(begin, end).wait()))
+    except FDBError:  # old libraries have not got it, and it is for the progress bar alone
+        return None
     return size or None

@@ -72,11 +72,15 @@ def cut(scan: Scan, most: int) -> Iterator[tuple[list[Row], int]]:
     rows: list[Row] = []
     size = 0
     while some := list(islice(iterator, _ROWS)):
-        rows += some
-        size += size_of(some)
-        if size >= most or len(rows) >= MOST_ROWS:
-            yield rows, size
-            rows, size = [], 0
+        # Large rows are taken one by one.
+        step = len(some) if size_of(some) <= most else 1
+        for begin in range(0, len(some), step):
+            part = some[begin : begin + step]
+            rows += part
+            size += size_of(part)
+            if size >= most or len(rows) >= MOST_ROWS:
+                yield rows, size
+                rows, size = [], 0
     if rows:
         yield rows, size
 

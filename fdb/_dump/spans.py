@@ -56,6 +56,8 @@ def span_of(db: Any, within: str | None, begin: str | None, end: str | None) -> 
     place = Place.parse(within)
     prefix = place.key(db)
     first, last = place.range(db)
+    if first >= KEYS_END:
+        raise DumpError("the keys of the system, which begin with \\xff, are never taken")
     return Span(first, min(last, KEYS_END), prefix, within)
 
 

@@ -154,6 +154,8 @@ class PartFile(DumpWriter):
         self._stream.close()
 
     def _check_name(self) -> None:
+        if os.path.exists(self._path) and not os.path.isfile(self._path):
+            raise DumpError(f"{self._path} is no file that could be replaced: - is standard output")
         if os.path.lexists(self._path) and not self._overwrite:
             raise DumpError(f"{self._path} is there already: --yes replaces it")
 

@@ -159,6 +159,12 @@ def test_there_and_back(capsys, name):
     assert does(capsys, "-C", B, "import", name, "--check")[0]["rows"] == 1
 
 
+def test_a_file_is_checked_without_a_database(capsys, monkeypatch):
+    does(capsys, "-C", A, "export", "x.jsonl")
+    monkeypatch.setattr(move, "open_database", None)
+    assert does(capsys, "import", "x.jsonl", "--check")[0]["rows"] == 30
+
+
 def test_pipes(capsys, monkeypatch):
     assert run(["-C", A, "export", "-", "--within", "('users',)"]) == 0
     text = capsys.readouterr().out

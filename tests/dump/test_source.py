@@ -28,7 +28,7 @@ def test_rows_of_one_version(db, monkeypatch):
     source = Source(db, b"k", b"l")
     batches = list(source.batches(size=2_000))
     assert [row for rows, _ in batches for row in rows] == ROWS
-    assert all(size == size_of(rows) for rows, size in batches) and len(batches) == 15
+    assert all(size == size_of(rows) for rows, size in batches) and len(batches) == 22
     version = source.version
     assert version is not None and 0 < version <= db.create_transaction().get_read_version().wait()
     db[b"k"] = b"later"
@@ -48,6 +48,14 @@ def test_a_batch_has_no_more_rows_than_a_transaction_takes(db, monkeypatch):
     monkeypatch.setattr(sources, "_ROWS", 100)
     monkeypatch.setattr(sources, "MOST_ROWS", 200)
     assert [len(rows) for rows, _ in Source(db, b"k", b"l").batches()] == [200] * 7 + [100]
+
+
+def test_large_rows_make_small_batches(db):
+    large = [(b"l%02d" % number, b"v" * 90_000) for number in range(20)]
+    db.write_in_batches(large)
+    sizes = [(len(rows), size) for rows, size in Source(db, b"l", b"m").batches()]
+    assert [rows for rows, _ in sizes] == [6, 6, 6, 2] and sizes[0][1] == 6 * 90_003
+    assert [row for rows, _ in Source(db, b"l", b"m").batches() for row in rows] == large
 
 
 @pytest.mark.parametrize("nth", [None, 2, 3, 9, 15])

@@ -42,6 +42,8 @@ def test_ranges_and_places(memory_db):
     )
     with pytest.raises(DumpError, match="begins behind its end: b is greater than a"):
         span_of(memory_db, None, "b", "a")
+    with pytest.raises(DumpError, match="the keys of the system"):
+        span_of(memory_db, "\\xff\\x02", None, None)
     with pytest.raises(NotationError, match="no directory /none"):
         span_of(memory_db, "/none", None, None)
 

@@ -161,6 +161,12 @@ def test_files_that_are_there(tmp_path, kind):
     assert content(path)[1] == ROWS
 
 
+def test_what_is_no_file_is_not_replaced(tmp_path, kind):
+    for path in (tmp_path, "/dev/null"):
+        with pytest.raises(DumpError, match="is no file that could be replaced"):
+            part(path, kind, overwrite=True)
+
+
 def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path, kind):
     with part(tmp_path / "rows", kind) as file:
         file.begin(HEADER)
