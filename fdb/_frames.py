@@ -209,10 +209,17 @@ def _kind_of(values: list[Any], expected: type | None) -> type | None:
 def _pandas_column(pandas: Any, values: list[Any], kind: type | None) -> Any:
     if kind in _PANDAS:
         return pandas.Series(values, dtype=_PANDAS[kind][None in values])
-    return pandas.Series(values, dtype="object" if kind in (None, object) else None)
+    if kind not in (None, object):
+        try:
+            return pandas.Series(values)
+        except (TypeError, ValueError, OverflowError):
+            pass  # of a class, or with a value, that its types do not have
+    return pandas.Series(values, dtype="object")
 
 
 def _polars_column(polars: Any, values: list[Any], kind: type | None) -> Any:
+    if kind is None:
+        return polars.Series(values, dtype=polars.Null)
     types = {
         bool: polars.Boolean,
         int: polars.Int64,
@@ -220,11 +227,9 @@ def _polars_column(polars: Any, values: list[Any], kind: type | None) -> Any:
         str: polars.String,
         bytes: polars.Binary,
     }
-    if kind is None or kind in types:
-        return polars.Series(values, dtype=types[kind] if kind is not None else polars.Null)
     if kind is not object:
         try:
-            return polars.Series(values, strict=True)
+            return polars.Series(values, dtype=types.get(kind), strict=True)
         except (TypeError, ValueError, OverflowError, polars.exceptions.PolarsError):
-            pass  # of a class that polars has no type for
+            pass  # as above
     return polars.Series(values, dtype=polars.Object)

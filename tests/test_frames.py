@@ -154,6 +154,11 @@ def test_texts_and_dates_have_the_types_of_the_library(library: str) -> None:
     assert columns_of(frame)["value"] == [day, day]
 
 
+def test_texts_that_are_no_unicode_stay_what_they_are(library: str) -> None:
+    half = json.loads('"\\ud800"')
+    assert columns_of(column_of(library, "a", half))["value"] == ["a", half]
+
+
 def test_a_missing_float_is_missing(library: str) -> None:
     first, second = columns_of(column_of(library, 1.5, None))["value"]
     assert first == 1.5 and (second is None or math.isnan(second))

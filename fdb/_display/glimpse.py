@@ -33,6 +33,9 @@ class Node(NamedTuple):
     more: bool
 
 
+_MORE = Node(0, "", "", b"", True)
+
+
 class Deadline:
     """Until when a look may take."""
 
@@ -59,12 +62,19 @@ def must_await(model: EventModel | None) -> bool:
     return model is not None and model.in_loop()
 
 
+def _transaction(source: Any) -> Any:
+    """Return a transaction to look with; a database that is locked can be looked into, too."""
+    tr = source.create_transaction()
+    tr.options.set_read_lock_aware()
+    return tr
+
+
 def first_rows(
     source: Any, begin: bytes, end: bytes, reverse: bool, most: int
 ) -> tuple[list[KeyValue], bool]:
     """Return the first rows of a range, and whether there are more. Raises FDBError, and RuntimeError if it is closed."""
     deadline = Deadline()
-    tr = source.create_transaction()
+    tr = _transaction(source)
     future = tr.snapshot.get_range_page(begin, end, most, reverse, STREAMING_MODE_EXACT)
     rows, _, more = deadline.wait(future)
     return rows, bool(more)
@@ -75,14 +85,22 @@ def tree(
 ) -> list[Node]:
     """Return the directories below one, each before those inside of it: at most so many beside each other, and in all.
 
-    `directory` is a Directory of the directory layer. Raises FDBError, DirectoryError, and RuntimeError if the database is closed.
+    What has arrived in time is returned, if it is anything. `directory` is a Directory of the directory layer. Raises
+    FDBError, DirectoryError, and RuntimeError if the database is closed.
     """
     deadline = Deadline()
-    tr = source.create_transaction()
+    tr = _transaction(source)
     # A first answer is waited for here, so that a library that keeps no time-outs keeps nobody waiting.
     deadline.wait(tr.get_read_version())
     tr.options.set_timeout(max(1, int(1000 * deadline.left())))
-    return _Tree(directory, tr.snapshot, depth, siblings, most).nodes
+    tree = _Tree(directory, tr.snapshot, depth, siblings, most)
+    try:
+        tree.add_below(())
+    except FDBError as error:
+        if error.code != _TIMED_OUT or not tree.nodes:
+            raise
+        tree.nodes.append(_MORE)
+    return tree.nodes
 
 
 class _Tree:
@@ -95,13 +113,13 @@ class _Tree:
         self._depth = depth
         self._siblings = siblings
         self._most = most
-        self._add_below(())
 
-    def _add_below(self, path: tuple[str, ...]) -> None:
+    def add_below(self, path: tuple[str, ...]) -> None:
+        """Reads what is below a path."""
         names = self._directory._first_names(self._tr, path, self._siblings + 1)
         for index, name in enumerate(names):
             if index == self._siblings or len(self.nodes) >= self._most:
-                self.nodes.append(Node(len(path), "", "", b"", True))
+                self.nodes.append(_MORE._replace(depth=len(path)))
                 return
             inner = (*path, name)
             opened = self._directory.open(self._tr, inner)
@@ -110,4 +128,4 @@ class _Tree:
             layer = printable(opened.get_layer())
             self.nodes.append(Node(len(path), name, layer, opened.rawPrefix, more))
             if not is_deepest:
-                self._add_below(inner)
+                self.add_below(inner)

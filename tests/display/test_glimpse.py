@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,41 @@ def test_a_tree_that_takes_too_long_is_given_up(
         assert code_of(glimpse.tree, fdb.directory, db) == 1031
     finally:
         fdb.embedded.set_latency(db, None)
+
+
+def test_of_a_tree_that_takes_too_long_the_beginning_is_shown(
+    db: fdb.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        fdb.directory.create_or_open(db, name)
+    open_directory = fdb.DirectoryLayer.open
+
+    def then_silent(layer: fdb.DirectoryLayer, tr: Any, path: Any) -> Any:
+        found = open_directory(layer, tr, path)
+        if path == ("b",):
+            fdb.embedded.set_latency(db, 60, 60)
+        return found
+
+    monkeypatch.setattr(glimpse, "SECONDS", 0.2)
+    monkeypatch.setattr(fdb.DirectoryLayer, "open", then_silent)
+    try:
+        nodes = glimpse.tree(fdb.directory, db, depth=1)
+    finally:
+        fdb.embedded.set_latency(db, None)
+    assert [node.name for node in nodes] == ["a", ""] and nodes[-1].more
+
+
+def test_a_locked_database_is_looked_into(db: fdb.Database) -> None:
+    @fdb.transactional
+    def lock(tr: fdb.Transaction) -> None:
+        tr.options.set_lock_aware()
+        tr.options.set_special_key_space_enable_writes()
+        tr[b"\xff\xff/management/db_locked"] = b"0123456789abcdef" * 2
+
+    lock(db)
+    assert code_of(db.create_transaction().get(b"00").wait) == 1038
+    assert len(glimpse.first_rows(db, b"", b"\xff", False, 3)[0]) == 3
+    assert glimpse.tree(fdb.directory, db) == []
 
 
 def test_a_tree_has_its_depth_and_number(db: fdb.Database) -> None:

@@ -215,6 +215,11 @@ def test_pictures_in_a_storm_of_errors(db: fdb.Database) -> None:
                 assert shown._repr_html_()
 
 
+def test_a_library_that_answers_nonsense(stub_db: fdb.Database) -> None:
+    for shown in (stub_db, stub_db.create_transaction()[:], stub_db.scan(users)):
+        assert "⚠" in text(shown) or "rows" in text(shown)
+
+
 def test_an_object_of_ours_that_cannot_be_drawn_shows_why() -> None:
     class Broken(fdb.Collector):
         def _table(self) -> Any:

@@ -95,9 +95,10 @@ def test_the_names_of_the_module() -> None:
             "QueueCounts QueueItem QueueWorker "
             "Index IndexEntry IndexNotReady NotUnique Record Records",
         ),
-        (fdb.FDBRange, "to_list __iter__ __aiter__ iterate pages"),
-        (fdb.Scan, "__iter__ pages page continuation close __enter__ __exit__"),
-        (fdb.AsyncScan, "__aiter__ pages page continuation aclose __aenter__ __aexit__"),
+        (fdb.FDBRange, "to_frame to_list __iter__ __aiter__ iterate pages"),
+        (fdb.Scan, "to_frame __iter__ pages page continuation close __enter__ __exit__"),
+        (fdb.Page, "to_frame"),
+        (fdb.AsyncScan, "to_frame __aiter__ pages page continuation aclose __aenter__ __aexit__"),
         (
             fdb.KeySelector,
             "last_less_than last_less_or_equal first_greater_than first_greater_or_equal",

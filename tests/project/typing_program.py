@@ -342,6 +342,9 @@ def move(target: fdb.Database | fdb.Tenant, known: bytes | None) -> bytes:
     db.write_in_batches([b"a"])  # error: list-item reportArgumentType
     db.clear_in_batches(slice(b"a", b"b"), batch_bytes=1000)
     print(keys, pages, progress.rows, page.more)
+    print(page.to_frame(["number"], within=tasks, decode=json.loads, library="polars"))
+    print(db[b"a":b"b"].to_frame(), db.get_range(b"a", b"b").to_frame(["a"]).shape)
+    scan.to_frame("number", limit="5")  # error: arg-type reportArgumentType
     return scan.continuation
 
 
