@@ -50,6 +50,12 @@ function changed() {
   pane.show(route, { again: true });
 }
 
+// A row that is deleted is shown no longer.
+function gone() {
+  go({ row: "" }, { replace: true });
+  rows.show({ ...read(), row: "" }, { again: true });
+}
+
 function openTree(open) {
   document.body.classList.toggle("with-tree", open);
   $("open-tree").setAttribute("aria-expanded", String(open));
@@ -110,12 +116,12 @@ function about({ database, write, tenants, library, version_of_fdb }) {
   $("database").textContent = database;
   $("database").title = [library, version_of_fdb && `fdb ${version_of_fdb}`].filter(Boolean).join(", ");
   $("mode").hidden = false;
-  $("mode").textContent = write ? "writing allowed" : "read-only";
+  $("mode").replaceChildren(...(write ? ["writing", el("span", { class: "only-wide" }, " allowed")] : ["read-only"]));
   $("mode").classList.toggle("warning", write);
   $("tenant-field").hidden = !tenants?.length;
   $("tenant").replaceChildren(el("option", { value: "" }, "none"), ...(tenants ?? []).map((name) => el("option", { value: name }, name)));
   $("add").hidden = $("clear-rows").hidden = !write;
-  const edits = write ? { edit: (row) => edit(row, changed), remove: (row) => remove(row, changed) } : { edit: null, remove: null };
+  const edits = write ? { edit: (row) => edit(row, changed), remove: (row) => remove(row, gone) } : { edit: null, remove: null };
   pane = new RowPane({ beside: (hex, step) => rows.beside(hex, step), ...edits });
 }
 
@@ -141,7 +147,7 @@ function connect() {
   $("refresh").addEventListener("click", changed);
   $("refresh-tree").addEventListener("click", () => tree.load(read().tenant));
   $("add").addEventListener("click", () => add(read().within, changed));
-  $("clear-rows").addEventListener("click", () => rows.page?.rows.length && removeRows(rows.page.rows, changed));
+  $("clear-rows").addEventListener("click", () => rows.page?.rows.length && removeRows(rows.page.rows, gone));
   $("help").addEventListener("click", help);
   $("open-tree").addEventListener("click", () => openTree(!document.body.classList.contains("with-tree")));
   $("close-tree").addEventListener("click", () => {

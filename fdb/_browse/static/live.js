@@ -62,7 +62,9 @@ export class Live {
     if (measured === this.measured) return;
     this.measured = measured;
     this.plots = plotsOf(measured).map((plot) => new Plot(plot));
-    this.columns = plotsOf(measured).flatMap(({ title, series }) => series.map(({ name, of }) => ({ title, name, of })));
+    this.columns = plotsOf(measured).flatMap(({ title, series, text = short }) =>
+      series.map(({ name, of }) => ({ title, name, of, text })),
+    );
     $("plots").replaceChildren(...this.plots.map((plot) => plot.element));
     this.draw();
   }

@@ -108,7 +108,8 @@ export class Plot {
       const x = this.x(sample.time);
       if (value === null || value === undefined || sample.gap) pen = "M";
       if (value === null || value === undefined || x < EDGE.left - 1) continue;
-      path += `${pen}${x.toFixed(1)} ${y(value).toFixed(1)}`;
+      // A point by itself is a dot.
+      path += `${pen}${x.toFixed(1)} ${y(value).toFixed(1)}${pen === "M" ? "h0" : ""}`;
       pen = "L";
     }
     return path;
