@@ -95,11 +95,22 @@ class Load:
         self.seconds = 0.0
 
     def __enter__(self) -> Load:
+        """Raises FDBError if the database does not answer: then there is nothing to clear."""
+        self._db.run(lambda tr: tr.get_read_version().wait())
         return self
 
-    def __exit__(self, *unused: object) -> None:
-        """Clears the rows; blocks."""
-        self._db.clear_range(self.prefix, strinc(self.prefix))
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        """Clears the rows; blocks. Raises RuntimeError, of both, if that fails after another error."""
+        try:
+            self._db.clear_range(self.prefix, strinc(self.prefix))
+        except FDBError as left:
+            if error is None:
+                raise
+            what = str(error) or type(error).__name__
+            where = tuple_layer.unpack(self.prefix)
+            raise RuntimeError(f"{what}; and rows may be left under {where}: {left}") from error
 
     def write_rows(self, report: Callable[[int], object]) -> None:
         """Writes the rows that there are to be; blocks. `report` is told how many there are so far."""

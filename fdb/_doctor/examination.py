@@ -20,6 +20,8 @@ _IN_USE = 1529
 _IMPORT = "import"
 _WITHOUT_SQLITE = "needs SQLite"
 _REINSTALL = f"python -m pip install --force-reinstall --no-deps {package.DISTRIBUTION}"
+_LIBRARY_VARIABLES = ("FDB_LIBRARY_PATH", "FDB_LOCAL_CLIENT_LIBRARY_PATH")
+_CORRECT_VARIABLES = f"correct or unset {' and '.join(_LIBRARY_VARIABLES)}"
 _INSTALL_CLIENT = "install FoundationDB's client package, which brings libfdb_c, or name the file: FDB_LIBRARY_PATH=/path/libfdb_c.so"
 
 
@@ -112,6 +114,11 @@ def _engine_way_out(answer: Answer) -> str:
 
 def _library_in_passing(answer: Answer) -> Iterator[Finding]:
     """The client library, where the database needs none."""
+    named = [name for name in _LIBRARY_VARIABLES if os.environ.get(name)]
+    if answer.error and named:
+        text = f"{' and '.join(named)} cannot be used: {_tried(answer.error)}"
+        yield problem("library", text, _CORRECT_VARIABLES)
+        return
     if answer.error:
         text = "no libfdb_c: clusters cannot be opened, embedded databases can"
         yield Finding("note", "library", text, _INSTALL_CLIENT)
@@ -123,8 +130,7 @@ def _library_in_passing(answer: Answer) -> Iterator[Finding]:
 
 def _passed_over(facts: dict[str, Any]) -> Iterator[Finding]:
     for text in facts["passed_over"]:
-        way_out = "correct or unset FDB_LIBRARY_PATH and FDB_LOCAL_CLIENT_LIBRARY_PATH"
-        yield problem("library", _line(text), way_out)
+        yield problem("library", _line(text), _CORRECT_VARIABLES)
 
 
 def _cluster(

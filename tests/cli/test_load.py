@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import fdb
+import fdb.embedded
 from fdb._cli.load import LEAST_KEY_SIZE, NAME, Load, Shape
 from fdb._transaction import Transaction
 
@@ -122,3 +123,31 @@ def test_whoever_is_impatient_waits(memory_db: fdb.Database) -> None:
     thread.start()
     load._end([thread])
     assert len(asked) == 3 and not thread.is_alive()
+
+
+def test_rows_that_cannot_be_cleared_are_named(
+    memory_db: fdb.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise fdb.FDBError(1510)
+
+    load = Load(memory_db, SHAPE)
+    with pytest.raises(RuntimeError, match=r"KeyboardInterrupt; and .* under \('fdb bench', "):
+        with load:
+            load.write_rows([].append)
+            monkeypatch.setattr(fdb.Database, "clear_range", fail)
+            raise KeyboardInterrupt
+    with pytest.raises(fdb.FDBError), Load(memory_db, SHAPE):
+        pass
+
+
+def test_a_database_that_does_not_answer(prompt_name: str) -> None:
+    """It is waited for once, not to be cleared as well."""
+    db = fdb.open(prompt_name, defaults=fdb.Policy(timeout=0.02))
+    fdb.embedded.set_latency(db, 60, 60)
+    try:
+        with pytest.raises(fdb.FDBError) as failed, Load(db, SHAPE):
+            pytest.fail("it does not answer")
+    finally:
+        fdb.embedded.set_latency(db, None)
+    assert failed.value.code == 1031

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import socket
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -15,6 +16,7 @@ import fdb.embedded
 from fdb._doctor import examination
 from fdb._doctor.children import Answer
 from fdb._doctor.finding import Finding
+from helpers.compilers import c_compiler
 from helpers.processes import SURROUNDINGS
 from helpers.stubs import BuildStub
 
@@ -94,6 +96,28 @@ def test_variables_that_name_no_library(
     library = looked_at("memory:")["library"]
     assert library.level == "problem" and "/nowhere/libfdb_c.so (FDB_LIBRARY_PATH)" in library.text
     assert "FDB_LIBRARY_PATH" in (library.way_out or "")
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_variable_that_names_what_is_no_library(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, crashes: bool
+) -> None:
+    """A text, or a library that crashes the process that loads it."""
+    library = tmp_path / "libfdb_c.so"
+    if not crashes:
+        library.write_text("no library")
+    else:
+        source = tmp_path / "crash.c"
+        source.write_text(
+            "#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { abort(); }\n"
+        )
+        subprocess.run(
+            [*c_compiler(), "-shared", "-fPIC", str(source), "-o", str(library)], check=True
+        )
+    monkeypatch.setenv("FDB_LIBRARY_PATH", str(library))
+    found = looked_at("memory:")["library"]
+    assert found.level == "problem" and found.text.startswith("FDB_LIBRARY_PATH cannot be used: ")
+    assert ("SIGABRT" in found.text) == crashes
 
 
 def test_an_api_version_too_high_for_the_library(
