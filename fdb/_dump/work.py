@@ -100,6 +100,8 @@ class Target:
         standing = None if self._state is None else self._state.load()
         if standing is None:
             return False
+        if standing.is_done and (self._rules.merge or self._rules.replace):
+            return False  # it is to be done, and nothing is left of it: so it is to be done again
         if standing.rows and self.db.get(standing.written) is None:
             raise DumpError(
                 f"the target has not got {shown_key(standing.written)}, which an earlier run has written: begin "

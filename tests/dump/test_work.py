@@ -87,6 +87,13 @@ def test_going_on(memory_db, state):
     third = target(memory_db, state, resume=True)
     third.prepare()
     assert third.standing.is_done and third.outcome.was_done and not second.outcome.was_done
+    # Who allows it to be done again has it done again: a copy of every night must not be that of the first one.
+    for permission in ("merge", "replace"):
+        fourth = target(memory_db, state, resume=True, **{permission: True})
+        fourth.prepare()
+        assert fourth.standing == Standing() and not fourth.outcome.was_done
+        state.save(third.standing)
+        memory_db[b"k2"] = b""
     del memory_db[b"k2"]
     with pytest.raises(DumpError, match="has not got k2, which an earlier run has written"):
         target(memory_db, state, resume=True).prepare()
