@@ -38,7 +38,7 @@ _VALUE_SHOWN = 60
 @bound_options
 @click.option("--dry-run", is_flag=True, help="Say what would be cleared, and clear nothing.")
 @yes_option
-@database_options()
+@database_options(reads="dry_run", makes=False)
 def clear(
     db: SynchronousOperations,
     key: str | None,

@@ -42,13 +42,13 @@ class Settings:
 
 
 def database_options(
-    timeout: float | None = DEFAULT_TIMEOUT, *, reads: bool | str = False
+    timeout: float | None = DEFAULT_TIMEOUT, *, reads: bool | str = False, makes: bool = True
 ) -> Callable[[Command], Command]:
     """Give a command -C, --tenant and --timeout, and call it with the database or tenant as its first argument.
 
     `timeout` is the default of the option, in seconds, for each transaction; None bounds none. `reads` is for a command
     that only does so: it makes no file where there is none, and leaves the one there is as it was. It may be the name of
-    the flag that says so.
+    the flag that says so. One that changes what has to be there makes no file either: `makes=False`.
     """
 
     def decorate(command: Command) -> Command:
@@ -76,7 +76,9 @@ def database_options(
                 (one for one in (given, settings.timeout, timeout) if one is not None), None
             )
             only_reads = bool(rest[reads]) if isinstance(reads, str) else reads
-            database = open_database(cluster or settings.cluster, bound, reads=only_reads)
+            database = open_database(
+                cluster or settings.cluster, bound, reads=only_reads, makes=makes
+            )
             name = tenant or settings.tenant
             source = database if name is None else open_tenant(database, name)
             return command(source, **rest)
@@ -92,15 +94,21 @@ def settings_of(context: click.Context) -> Settings:
 
 
 def open_database(
-    cluster: str | os.PathLike[str] | None, timeout: float | None = None, *, reads: bool = False
+    cluster: str | os.PathLike[str] | None,
+    timeout: float | None = None,
+    *,
+    reads: bool = False,
+    makes: bool = True,
 ) -> Database:
     """Open the database of a string for `fdb.open`, with the newest API version that its library has.
 
-    Does not block on the database. `reads` is as for `database_options`. Raises as `fdb.open` does, and Failure where the
-    library is too old.
+    Does not block on the database. `reads` and `makes` are as for `database_options`. Raises as `fdb.open` does, and Failure
+    where the library is too old, and where there is no file and none is to be made.
     """
     select_api_version(cluster)
     defaults = None if timeout is None else Policy(timeout=timeout)
+    if reads or not makes:
+        _require_file(cluster)
     string = _only_read(cluster) if reads else None
     if string is not None:
         try:
@@ -108,6 +116,14 @@ def open_database(
         except ValueError:
             pass  # this process has it open to write, and an open database has one set of options
     return open_database_of(cluster, defaults=defaults)
+
+
+def _require_file(cluster: str | os.PathLike[str] | None) -> None:
+    kind, _, path = place_of(os.fsencode(cluster) if cluster else None).identity.partition(b":")
+    if kind + b":" == FILE and not os.path.exists(path):
+        raise Failure(
+            f"there is no file {os.fsdecode(path)}; fdb set makes a database where there is none"
+        )
 
 
 def _only_read(cluster: str | os.PathLike[str] | None) -> bytes | None:

@@ -92,6 +92,15 @@ def test_what_is_meant_must_be_plain(
     assert len(db[:]) == 31
 
 
+def test_no_file_is_made(tmp_path: Path, capsys: Captured) -> None:
+    for options in ("", "?cache=64M"):
+        name = f"file:{tmp_path}/none.fdb{options}"
+        for command in ("clear", "get"):
+            assert run(["-C", name, command, "a"]) == 1
+            assert f"there is no file {tmp_path}/none.fdb; fdb set" in capsys.readouterr().err
+    assert [*tmp_path.iterdir()] == []
+
+
 def _while_asked(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
     def confirm(what: str, yes: bool) -> None:
         happens()
