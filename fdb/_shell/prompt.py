@@ -10,6 +10,7 @@ import asyncio
 import signal
 import sys
 import termios
+import threading
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ _STYLE = Style.from_dict(
 def run(session: Session, name: str, history: History, debug: bool = False) -> None:
     """Talk with a person until he leaves. `name` says which database it is."""
     session.ask = _ask
-    with _silent_keyboard():
+    with _interrupts(), _silent_keyboard():
         _greet(session, name)
         _converse(session, name, history, debug)
 
@@ -136,6 +137,19 @@ def _what_became(session: Session, interrupt: KeyboardInterrupt) -> str:
 def _complain(session: Session, text: str) -> None:
     sys.stdout.flush()
     print(f"ERROR: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """Has Ctrl-C interrupt commands as Python does, though the program that opened the shell may want something else of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if kept is None else kept)
 
 
 @contextmanager
@@ -227,6 +241,9 @@ class _Completer(Completer):
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
-        begun, words = offered(self._session, document.text_before_cursor)
+        try:
+            begun, words = offered(self._session, document.text_before_cursor)
+        except Exception:  # a key that offers nothing is no reason to disturb the line
+            return
         for word in words:
             yield Completion(word, start_position=-len(begun))

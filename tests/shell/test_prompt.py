@@ -121,6 +121,30 @@ def test_what_was_typed_comes_back(terminal: Terminal) -> None:
     assert terminal.wait() == 0
 
 
+def test_a_shell_in_a_program_with_an_event_loop(tmp_path: pathlib.Path) -> None:
+    program = """
+import asyncio, fdb
+fdb.api_version(740)
+async def main():
+    fdb.shell(fdb.open("memory:"), read_only=True)
+    print("left")
+asyncio.run(main())
+"""
+    with Terminal(
+        [sys.executable, "-c", program], environment={"XDG_STATE_HOME": str(tmp_path)}
+    ) as terminal:
+        terminal.expect("^fdb>$")
+        terminal.type("writemode on\r")
+        terminal.expect("^ERROR: this shell was opened to read only$")
+        terminal.type("get a; sleep 1000\r")
+        terminal.expect("^>>> sleep 1000$")
+        terminal.type("\x03")
+        terminal.expect(r"(?s)ERROR: interrupted\n.*^fdb>$")
+        terminal.type("\x04")
+        terminal.expect("^left$")
+        assert terminal.wait() == 0
+
+
 @pytest.mark.parametrize(
     ("text", "unfinished"),
     [
