@@ -128,7 +128,7 @@ def _getrangekeys(session: Session, words: list[Word]) -> None:
 
 def _count(session: Session, words: list[Word]) -> None:
     found = session.read(lambda tr: _range(session, words, tr))
-    if session.transaction is not None:
+    if session.transaction is not None or session.options.current():
         number = sum(1 for _ in session.rows(found.begin, found.end))
     else:
         number = session.source.count((found.begin, found.end))

@@ -16,9 +16,10 @@ from collections.abc import Iterable
 
 from prompt_toolkit.history import History
 
+from fdb._shell.session import SECRETS
+
 #: As many lines are kept when a shell starts, and so many may gather until then.
 KEPT, MOST = 1000, 5000
-_SECRETS = ("AUTHORIZATION_TOKEN",)
 
 
 def default_path() -> pathlib.Path | None:
@@ -37,7 +38,7 @@ def default_path() -> pathlib.Path | None:
 
 def is_kept(line: str) -> bool:
     """Tell whether a line may be kept in a file."""
-    return not line.startswith(" ") and not any(secret in line.upper() for secret in _SECRETS)
+    return not line.startswith(" ") and not any(secret in line.upper() for secret in SECRETS)
 
 
 class PrivateHistory(History):

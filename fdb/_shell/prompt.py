@@ -69,7 +69,7 @@ def _converse(session: Session, name: str, history: History, debug: bool) -> Non
         bottom_toolbar=lambda: _toolbar(session, name),
         style=_STYLE,
         enable_history_search=True,
-        mouse_support=False,
+        enable_suspend=True,
     )
     while True:
         try:

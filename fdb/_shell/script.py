@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from fdb._display.notation import NotationError
 from fdb._errors import FDBError
 from fdb._shell.commands import execute
-from fdb._shell.session import CommandError, Leave, Session
+from fdb._shell.session import CommandError, Leave, Session, text_of
 from fdb._shell.words import UnfinishedError, comment_or_nothing, split
+
+_WRITES = ("set", "clear", "clearrange")
 
 
 class ScriptError(Exception):
@@ -18,12 +20,13 @@ class ScriptError(Exception):
 def run_text(session: Session, text: str) -> None:
     """Run commands that semicolons or line ends divide, each shown before it is run if there are several, as fdbcli does.
 
-    A transaction that is open at the end is thrown away. Raises ScriptError.
+    A transaction that is open at the end is thrown away; if it would have written, that is an error. Raises ScriptError.
     """
     try:
         run_commands(session, text)
+        _require_end(session)
     except Leave:
-        return
+        _require_end(session)
     except (CommandError, NotationError, FDBError) as error:
         raise ScriptError(said(error)) from error
     finally:
@@ -35,15 +38,15 @@ def run_commands(session: Session, text: str) -> None:
     commands = split(text)
     for words in commands:
         if len(commands) > 1:
-            session.write(">>> " + " ".join(word.text for word in words))
+            session.write(f">>> {text_of(words)}")
         execute(session, words)
 
 
 def run_lines(session: Session, lines: Iterable[str]) -> None:
     """Run the commands of lines, of which one may go on in the next where it ends within quotes or parentheses.
 
-    Lines that are empty or begin with # are skipped. A transaction that is open at the end is thrown away. Raises
-    ScriptError, with the number of the line.
+    Lines that are empty or begin with # are skipped. A transaction that is open at the end is thrown away; if it would have
+    written, that is an error. Raises ScriptError, with the number of the line.
     """
     begun, first = "", 0
     try:
@@ -61,12 +64,20 @@ def run_lines(session: Session, lines: Iterable[str]) -> None:
                 execute(session, words)
         if begun:
             split(begun)
+        _require_end(session)
     except Leave:
-        return
+        _require_end(session)
     except (CommandError, NotationError, FDBError) as error:
         raise ScriptError(f"line {first}: {said(error)}") from error
     finally:
         discarded(session)
+
+
+def _require_end(session: Session) -> None:
+    """Raises ScriptError if the transaction that is open at the end of a script would have written."""
+    transaction = session.transaction
+    if transaction is not None and any(line.words[0].name in _WRITES for line in transaction.lines):
+        raise ScriptError(discarded(session))
 
 
 def said(error: Exception) -> str:

@@ -22,6 +22,8 @@ from fdb._shell.places import Base
 from fdb._shell.words import Word
 from fdb._transaction import Transaction
 
+#: Options whose value is shown and kept nowhere.
+SECRETS = ("AUTHORIZATION_TOKEN",)
 #: Errors of a commit that leave open whether it took place, beside those that predicates knows: it was not waited for to
 #: its end.
 _CUT_SHORT = (1025, 1031)
@@ -50,7 +52,7 @@ class Line:
     @property
     def text(self) -> str:
         """The command as it was typed."""
-        return " ".join(" ".join(word.text for word in self.words).split("\n"))
+        return text_of(self.words)
 
 
 class OpenTransaction:
@@ -257,3 +259,11 @@ def count(number: int, what: str) -> str:
 def may_be_committed(error: FDBError) -> bool:
     """Tell whether a commit that failed so may have taken place."""
     return error.code in _CUT_SHORT or predicates.is_maybe_committed(error)
+
+
+def text_of(words: list[Word]) -> str:
+    """Return a command as it was typed, in one line, without a secret that it has."""
+    shown = [word.text for word in words]
+    if any(word.name.upper() in SECRETS for word in words):
+        shown[-1] = "(not shown)"
+    return " ".join(" ".join(shown).split("\n"))

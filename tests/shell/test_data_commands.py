@@ -150,5 +150,7 @@ def test_the_size_of_a_range_is_estimated(shell: Shell) -> None:
 
 def test_the_systems_keys_are_those_below_two_bytes(shell: Shell) -> None:
     shell.run("option on access_system_keys")
+    shell.run("set \\xff/x y; set \\xff/z y")
+    assert shell.run("count \\xff/x \\xff/zz") == ["2 rows"]
     rows = shell.run("getrangekeys \\xff")
     assert all(row.startswith("`\\xff") for row in rows[1:])

@@ -45,14 +45,28 @@ def test_exit_ends_a_script(shell: Shell) -> None:
     assert [shell.db[key] for key in (b"a", b"b", b"c")] == [b"1", None, b"3"]
 
 
-@pytest.mark.parametrize("end", ["", "; exit", "; foo"])
-def test_a_transaction_that_is_left_open_writes_nothing(shell: Shell, end: str) -> None:
-    try:
-        run_text(shell.session, "begin; set a 1" + end)
-    except ScriptError:
-        assert end == "; foo"
+@pytest.mark.parametrize("end", ["", "exit", "foo"])
+def test_a_transaction_that_is_left_open_writes_nothing_and_is_an_error(
+    shell: Shell, end: str
+) -> None:
+    said = "Unknown command" if end == "foo" else "open transaction was not committed: set a 1"
+    with pytest.raises(ScriptError, match=said):
+        run_text(shell.session, f"begin; set a 1; {end}")
+    with pytest.raises(ScriptError, match=said):
+        run_lines(shell.session, ["begin\n", "set a 1\n", end])
     assert shell.session.transaction is None
     assert shell.db[b"a"] is None
+
+
+def test_one_that_has_only_read_may_be_left_open(shell: Shell) -> None:
+    run_text(shell.session, "begin; get a")
+    assert shell.session.transaction is None
+
+
+def test_secrets_are_not_shown(shell: Shell) -> None:
+    run_text(shell.session, "get a; option on authorization_token hidden; option")
+    assert ">>> option on authorization_token (not shown)" in shell.printed
+    assert "hidden" not in "".join(shell.printed)
 
 
 def test_lines_may_go_on_in_the_next_and_have_comments(shell: Shell) -> None:
