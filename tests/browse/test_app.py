@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import fdb
 import fdb.embedded
 from browse.asking import WRITE
 from fdb._browse import app
@@ -130,3 +132,71 @@ def test_a_slow_database_stops_no_file_and_ends_in_time(memory_db, serve, client
     for answer in answers:
         assert answer.status_code == 504 and answer.json()["code"] == 1031
     assert page._session._running == set()
+
+
+ODD = (
+    "",
+    "0",
+    "-1",
+    "1e9",
+    "null",
+    "[]",
+    "{}",
+    "\\",
+    "\\x",
+    "(",
+    "('a'",
+    "(1,)*9",
+    "/",
+    "//",
+    "/a",
+    "'",
+    'b"',
+    "n",
+    "p0",
+    "nff",
+)
+NAMES = "within begin_hex end_hex limit reverse from at tenant path after key_hex key value form expected_hex expected_rows".split()
+
+
+def odd(chance):
+    """Returns something that nobody meant."""
+    kind = chance.randrange(4)
+    if kind == 0:
+        return chance.choice(ODD)
+    if kind == 1:
+        return "".join(
+            chr(chance.choice((chance.randrange(128), chance.randrange(0xD800))))
+            for _ in range(chance.randrange(12))
+        )
+    if kind == 2:
+        return chance.randbytes(chance.randrange(12)).hex()
+    return chance.choice(ODD) * chance.choice((2, 50, 3000))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_asked_has_an_answer(asking, page_db, seed):
+    """Nothing is a fault of the page: what makes no sense is refused, in one line."""
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    fdb.directory.create_or_open(page_db, ("a", "b"))
+    page_db[b"k"] = b"v"
+    for _ in range(60):
+        given = {name: odd(chance) for name in chance.sample(NAMES, chance.randrange(6))}
+        path = chance.choice(
+            ("rows", "row", "directories", "estimate", "set", "clear", "clear_range")
+        )
+        if path in ("set", "clear", "clear_range"):
+            body = {
+                name: chance.choice((value, None, 1, -1, 1.5, True, [], {}, [value], 10**30))
+                for name, value in given.items()
+            }
+            answer = asking.post(f"api/{path}", json=body, headers=WRITE)
+        else:
+            # What is not to be had in an address is cut, as a browser's would be.
+            given = {name: value[:2000] for name, value in given.items()}
+            answer = asking.get(f"api/{path}", params=given)
+        assert answer.status_code in (200, 400, 404, 409), (path, given, answer.text)
+        if answer.status_code != 200:
+            text = answer.json()["error"]
+            assert text and "\n" not in text and "Traceback" not in text, (path, given)
