@@ -129,7 +129,7 @@ def _title_of(db: Any) -> str:
     """Returns what a database was opened by, as the page shows it; of a tenant that of its database."""
     which: str = getattr(db, "_database", db)._which.strip()
     try:
-        return str(ast.literal_eval(which))
+        return str(ast.literal_eval(which)).removesuffix("?mode=ro")
     except (ValueError, SyntaxError):
         return which.removeprefix("of ") or type(db).__name__
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     epilog="Example: fdb browse; fdb browse -C file:accounts.fdb --port 8080 --open; "
     "fdb browse --tenant customers --write"
 )
-@database_options()
+@database_options(reads="only_reads")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
@@ -28,19 +28,26 @@ if TYPE_CHECKING:
     metavar="NUMBER",
     help="The port; default any that is free.",
 )
-@click.option("--write", is_flag=True, help="Let the page set and clear keys, too.")
+@click.option(
+    "--write",
+    "only_reads",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Let the page set and clear keys, too.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
-def browse(db: Any, port: int, write: bool, opens: bool) -> None:
+def browse(db: Any, port: int, only_reads: bool, opens: bool) -> None:
     """Serve a page that shows what is in a database, to this machine only.
 
     Prints its address, which has a secret token: whoever knows it can read the database, and with --write change it, as
-    long as this command runs. Ctrl-C ends it. A database in memory is empty here, as it is that of this process: a
+    long as this command runs. Ctrl-C ends it. Without --write a file is opened only to be read. A database in memory is empty here, as it is that of this process: a
     program shows its own by fdb.browse(db).
     """
     logging.getLogger("fdb.browse").addHandler(_Lines())
     timeout = db.defaults.timeout if db.defaults is not None else None
     try:
-        page = serve(db, write=write, port=port, timeout=timeout or DEFAULT_TIMEOUT)
+        page = serve(db, write=not only_reads, port=port, timeout=timeout or DEFAULT_TIMEOUT)
     except OSError as error:
         raise Failure(f"{error.strerror}; without --port any free one is taken") from error
     with page:

@@ -68,3 +68,24 @@ def test_a_port_that_is_taken(begin, tmp_path):
     assert second.returncode == 1 and out == ""
     assert errors.startswith(f"error: port {port} of 127.0.0.1 cannot be used")
     assert errors.count("\n") == 1
+
+
+def test_a_page_that_only_reads_makes_no_file(begin, tmp_path):
+    program = begin("-C", f"file:{tmp_path}/none.fdb")
+    out, errors = program.communicate(timeout=60)
+    assert program.returncode == 1 and out == "" and errors.startswith("error: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_that_may_write(begin, tmp_path):
+    name = f"file:{tmp_path}/a.fdb"
+    program = begin("-C", name, "--write")
+    url = program.stdout.readline().strip()
+    row = {"key": "a", "value": "b"}
+    post = httpx.post(f"{url}api/set", json=row, headers={"X-FDB-Write": "1"}, trust_env=False)
+    assert post.status_code == 200
+    program.send_signal(signal.SIGINT)
+    program.communicate(timeout=60)
+    assert program.returncode == 0
+    with fdb.open(name) as db:
+        assert db[b"a"] == b"b"
