@@ -118,7 +118,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     (program,) = _PROGRAM.findall(TEXT)
     (folder / "shop.py").write_text(program)
-    subprocess.run([sys.executable, "shop.py"], cwd=folder, timeout=60, check=True)
+    # Directories get the same prefixes each time, so that rows have the same order.
+    command = [
+        sys.executable,
+        "-c",
+        "import random, runpy; random.seed(7); runpy.run_path('shop.py')",
+    ]
+    subprocess.run(command, cwd=folder, timeout=60, check=True)
     return folder
 
 
