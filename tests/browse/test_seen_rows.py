@@ -314,6 +314,25 @@ def test_tenants_are_looked_into_one_at_a_time(url, tab, expect):
     assert "tenant=" in other.locator("#tab-live").get_attribute("href")
 
 
+def test_the_page_of_a_tenant_names_it(memory_db, serve, tab, expect):
+    fdb.tenant_management.create_tenant(memory_db, b"east")
+    tenant = memory_db.open_tenant(b"east")
+    tenant[b"k"] = b"v"
+    page = tab(serve(tenant, title="a shop").url)
+    expect(page.locator("#database")).to_have_text("east in a shop")
+    expect(page.locator("a.key")).to_have_text(["k"])
+    expect(page.locator("#tenant-field")).to_be_hidden()
+
+
+def test_the_largest_value_is_shown_wholly(memory_db, serve, tab, expect):
+    memory_db[b"k"] = json.dumps(["x" * 8] * 8_000).encode()[:-1].ljust(99_999) + b"]"
+    page = tab(serve(memory_db).url + "#/data?row=6b")
+    expect(page.locator("#value-panel")).to_contain_text("xxxx")
+    assert page.locator("#value-panel").inner_text().count("\n") == 8_001
+    page.get_by_role("tab", name="Hex").click()
+    expect(page.locator("#value-panel")).to_contain_text("1869")
+
+
 def test_on_a_phone_one_thing_is_shown_at_a_time(url, tab, expect):
     page = tab(url, size=PHONE)
     tree, rows, row = (page.locator(part) for part in ("#side", "#rows", "#row"))

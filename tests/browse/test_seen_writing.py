@@ -60,6 +60,22 @@ def test_what_somebody_else_has_written_meanwhile_is_not_lost(page, page_db, tab
     assert page_db[b"k"] == b"theirs"
 
 
+def test_carriage_returns_survive_an_edit(page, page_db, tab, expect):
+    page_db[b"k"] = b"one\r\ntwo"
+    seen = tab(page.url + "#/data?row=6b")
+    expect(seen.get_by_role("tab", name="Text")).to_be_visible()
+    seen.get_by_role("button", name="Edit value").click()
+    value = seen.get_by_label("Value", exact=True)
+    expect(value).to_have_value(repr(b"one\r\ntwo"))
+    seen.get_by_label("The value is").select_option("text")
+    expect(value).to_have_value(repr(b"one\r\ntwo"))
+    seen.get_by_label("The value is").select_option("bytes")
+    value.fill(repr(b"one\r\nthree"))
+    seen.get_by_role("button", name="Save").click()
+    expect(seen.locator("#toast")).to_contain_text("Saved")
+    assert page_db[b"k"] == b"one\r\nthree"
+
+
 def test_a_row_is_added_but_none_is_overwritten_by_that(page, page_db, tab, expect):
     seen = tab(page.url)
     for value, said in [("(1, 'x')", "Added"), ("other", "is there already")]:

@@ -111,9 +111,10 @@ function show() {
   pane.show(route);
 }
 
-function about({ database, write, tenants, library, version_of_fdb }) {
-  document.title = `${database} - fdb`;
-  $("database").textContent = database;
+function about({ database, write, tenant, tenants, library, version_of_fdb }) {
+  const name = tenant === null ? database : `${tenant} in ${database}`;
+  document.title = `${name} - fdb`;
+  $("database").textContent = name;
   $("database").title = [library, version_of_fdb && `fdb ${version_of_fdb}`].filter(Boolean).join(", ");
   $("mode").hidden = false;
   $("mode").replaceChildren(...(write ? ["writing", el("span", { class: "only-wide" }, " allowed")] : ["read-only"]));

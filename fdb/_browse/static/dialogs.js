@@ -108,10 +108,16 @@ function valueFields(text, chosen) {
 
 const saved = (what) => ({ version }) => say(version ? `${what} at version ${number(version)}` : what);
 
+// The forms in which a value can be edited. Not those with carriage returns: the browser's field makes line feeds of them.
+function editable(value) {
+  const forms = Object.entries({ ...value.forms, hex: value.hex });
+  return Object.fromEntries(forms.filter(([, text]) => !text.includes("\r")));
+}
+
 export function edit({ key, value }, changed) {
-  const chosen = value.bytes === 0 ? "text" : FORMS.some(([name]) => name === value.form) ? value.form : "bytes";
-  const texts = { ...value.forms, hex: value.hex };
-  const { value: text, kind, fields } = valueFields(value.bytes === 0 ? "" : (texts[chosen] ?? value.hex), texts[chosen] === undefined ? "hex" : chosen);
+  const texts = editable(value);
+  const chosen = value.bytes === 0 ? "text" : texts[value.form] === undefined ? "bytes" : value.form;
+  const { value: text, kind, fields } = valueFields(value.bytes === 0 ? "" : texts[chosen], chosen);
   let untouched = true;
   text.addEventListener("input", () => (untouched = false));
   // While nothing was typed, another form shows the same value in that form.
