@@ -19,10 +19,9 @@ from fdb._doctor import command_line
 from fdb._doctor.finding import Finding, ok, problem
 from helpers.installations import install
 from helpers.paths import ROOT
-from helpers.pictures import keep
 from helpers.processes import surroundings_removed
 from helpers.terminal import Terminal
-from helpers.tools import needs
+from helpers.tools import needs, picture
 
 #: Runs the doctor as if the folders that are its arguments were those of somebody else.
 ELSEWHERE = """
@@ -118,7 +117,7 @@ def test_its_picture(tmp_path: pathlib.Path) -> None:
             shown = terminal.text()
             assert "PROBLEM  coordinators: 0 of 2 take connections" in shown
             assert "Ab12" not in shown
-            keep(terminal.picture(tmp_path / "doctor.svg", "fdb doctor"))
+            terminal.picture(picture("doctor.svg", tmp_path), "fdb doctor")
 
 
 def python(site: pathlib.Path, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -23,8 +23,8 @@ import pytest
 from fdb._open import forget_database
 from fdb._startup.cluster_names import place_of
 from helpers.paths import ROOT
-from helpers.pictures import keep
 from helpers.terminal import Terminal
+from helpers.tools import picture
 
 PAGE = ROOT / "docs" / "command-line.md"
 TEXT = PAGE.read_text()
@@ -159,7 +159,7 @@ def test_what_a_person_sees(shop: Path, tmp_path: Path) -> None:
             terminal.type(f"{typed}\r")
             terminal.expect(shown)
             terminal.expect(r"\$$")
-        keep(terminal.picture(tmp_path / "command-line.svg", "fdb"))
+        terminal.picture(picture("command-line.svg", tmp_path), "fdb")
 
 
 def is_like(shown: str, seen: str) -> bool:
