@@ -65,7 +65,7 @@ def database(
         yield from _cluster(target, api_version, timeout, usable)
         return
     if usable:
-        yield from _library_in_passing(ask("library", _START_SECONDS))
+        yield from _library_in_passing(ask("library", _START_SECONDS, api_version=api_version))
     if target.kind == "file":
         yield from _file(target, usable)
     if unasked:
@@ -124,7 +124,9 @@ def _library_in_passing(answer: Answer) -> Iterator[Finding]:
         yield Finding("note", "library", text, _INSTALL_CLIENT)
         return
     facts = answer.facts
-    yield ok("library", f"{facts['path']} (API versions up to {facts['max_api_version']})")
+    release = facts["version"] or "of an unknown release"
+    text = f"{facts['path']} {release} (API versions up to {facts['max_api_version']})"
+    yield ok("library", text)
     yield from _passed_over(facts)
 
 
@@ -139,7 +141,7 @@ def _cluster(
     addresses: list[Address] = []
     highest = 0
     if usable:
-        answer = ask("library", _START_SECONDS)
+        answer = ask("library", _START_SECONDS, api_version=api_version)
         yield from _library(answer, api_version)
         highest = answer.facts.get("max_api_version", 0)
     yield from cluster_file.findings(target, addresses)
@@ -153,15 +155,10 @@ def _cluster(
     yield from reached
     if highest and all(finding.level != "problem" for finding in reached):
         name = None if target.name is None else os.fsdecode(target.name)
-        version = _usable_version(api_version, highest)
+        version = min(api_version or LATEST_API_VERSION, highest)
         # The child ends what it does by its own deadlines; this one is for a library that does not let it.
         arguments = {"name": name, "api_version": version, "timeout": timeout}
         yield from _database(ask("cluster", _START_SECONDS + 2 * timeout, **arguments))
-
-
-def _usable_version(wanted: int | None, highest: int) -> int:
-    """Returns the API version to go on with."""
-    return min(LATEST_API_VERSION if wanted is None else wanted, highest)
 
 
 def _library(answer: Answer, api_version: int | None) -> Iterator[Finding]:
@@ -181,9 +178,8 @@ def _library(answer: Answer, api_version: int | None) -> Iterator[Finding]:
         text = f"{path} supports API versions up to {highest}, not {api_version}"
         way_out = f"install a newer client package, or call fdb.api_version({highest}) in programs"
         yield problem("api-version", text, way_out)
-    release = ask("release", _START_SECONDS, api_version=_usable_version(api_version, highest))
-    shown = release.facts.get("version", "of an unknown release")
-    yield ok("library", f"{path} {shown} (API versions up to {highest})")
+    release = answer.facts["version"] or "of an unknown release"
+    yield ok("library", f"{path} {release} (API versions up to {highest})")
 
 
 def _tried(text: str) -> str:

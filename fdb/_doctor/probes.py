@@ -5,6 +5,7 @@ This is the one module of the folder that imports the package; the doctor itself
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from typing import Any
@@ -33,23 +34,25 @@ def database_file(path: str) -> dict[str, Any]:
     return {"path": found.path, "keys": found.keys, "bytes": found.file_bytes}
 
 
-def library() -> dict[str, Any]:
-    """Finds the client library for clusters; `passed_over` is what was asked for and cannot be used."""
+def library(api_version: int | None) -> dict[str, Any]:
+    """Finds the client library for clusters; `passed_over` is what was asked for and cannot be used.
+
+    Its release is told for an API version that it has, as near to the one that is wanted as can be.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = fdb.ClientLibrary()
+    version = None
+    with contextlib.suppress(fdb.FDBError, RuntimeError):
+        fdb.api_version(min(api_version or fdb.LATEST_API_VERSION, found.max_api_version))
+        version = found.version
     return {
         "path": found.path,
+        "version": version,
         "max_api_version": found.max_api_version,
         "embedded": found._client.library.has("fdb_embedded_backup"),
         "passed_over": [str(each.message) for each in caught],
     }
-
-
-def release(api_version: int) -> dict[str, Any]:
-    """Says which release the client library is, with an API version that it supports."""
-    fdb.api_version(api_version)
-    return {"version": fdb.ClientLibrary().version}
 
 
 def cluster(name: str | None, api_version: int, timeout: float) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import fdb
 import fdb.embedded
 from fdb._doctor import examination
 from fdb._doctor.children import Answer
+from fdb._doctor.cluster_file import target_of
 from fdb._doctor.finding import Finding
 from helpers.compilers import c_compiler
 from helpers.processes import SURROUNDINGS
@@ -72,6 +73,7 @@ def test_a_cluster_in_order(
     seen = looked_at(None)
     levels = [seen[subject].level for subject in ("library", "cluster-file", "coordinators")]
     assert levels == ["ok"] * 3 and "9.9.9" in seen["library"].text
+    assert "api-version" not in seen
     assert seen["database"].level == "ok" and "answers in" in seen["database"].text
 
 
@@ -131,7 +133,6 @@ def test_an_api_version_too_high_for_the_library(
     assert "up to 630, not 740" in seen["api-version"].text
     assert "fdb.api_version(630)" in (seen["api-version"].way_out or "")
     assert seen["database"].level == "ok"  # with the version that there is
-    assert "api-version" not in looked_at(str(path))
 
 
 def test_the_engine_under_the_name_of_the_client_library(
@@ -163,15 +164,20 @@ def test_a_cluster_that_takes_connections_and_does_not_answer(
 
 def test_database_files(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "app.fdb"
-    assert "does not exist" in looked_at(f"file:{path}")["database"].text and not path.exists()
+
+    def looked_at() -> Finding:
+        (found,) = examination._file(target_of(f"file:{path}"), True)
+        return found
+
+    assert "does not exist" in looked_at().text and not path.exists()
     with fdb.open(f"file:{path}") as db:
         db[b"k"] = b"v"
-        used = looked_at(f"file:{path}")["database"]
+        used = looked_at()
     assert used.level == "warning" and "open in another process" in used.text
-    closed = looked_at(f"file:{path}")["database"]
+    closed = looked_at()
     assert closed.level == "ok" and "keys" in closed.text
     path.write_text("hello")
-    other = looked_at(f"file:{path}")["database"]
+    other = looked_at()
     assert other.level == "problem" and "fdb check" in (other.way_out or "")
 
 

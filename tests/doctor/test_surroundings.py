@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import pathlib
 import platform
+import re
 
 import pytest
 
 from fdb._doctor import surroundings
+from helpers.paths import ROOT
 
 
 def test_the_python(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,6 +31,15 @@ def test_extras_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert missing.text.startswith("rich, prompt_toolkit, starlette, uvicorn not installed")
     assert missing.way_out == "python -m pip install 'foundationdb-cffi[cli]'"
     assert complete.level == "ok"
+
+
+def test_the_extras_are_those_of_the_package() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    for extra, (modules, _) in surroundings._EXTRAS.items():
+        found = re.search(rf"^{extra} = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)
+        assert found is not None
+        names = re.findall(r'"([\w-]+)', found[1])
+        assert sorted(name.replace("-", "_") for name in names) == sorted(modules)
 
 
 def test_an_environment_without_surprises() -> None:
