@@ -118,42 +118,56 @@ class FrameMaker:
         return self._room > 0
 
     def _add(self, rows: Iterable[KeyValue]) -> None:
-        form = self._form
-        if form.columns is None and form.decode is None:
-            rows = list(rows)
-            self._columns[0] += [row.key for row in rows]
-            self._columns[1] += [row.value for row in rows]
-            return
-        width = len(form.columns) if form.columns is not None else 1
+        form, rows = self._form, list(rows)
+        width = 1 if form.columns is None else len(form.columns)
         key_columns, value_columns = self._columns[:width], self._columns[width:]
-        for key, value in rows:
-            items = (key,) if form.columns is None else self._items(key, width)
-            decoded = value if form.decode is None else form.decode(value)
-            values = (decoded,) if form.value_columns is None else self._values(key, decoded)
-            for column, item in zip(key_columns, items, strict=True):
-                column.append(item)
-            for column, item in zip(value_columns, values, strict=True):
-                column.append(item)
+        if form.columns is None:
+            key_columns[0] += [row.key for row in rows]
+        else:
+            _extend(key_columns, self._tuples(rows, width))
+        if form.decode is None:
+            value_columns[0] += [row.value for row in rows]
+            return
+        decode = form.decode
+        decoded = [decode(row.value) for row in rows]
+        if form.value_columns is None:
+            value_columns[0] += decoded
+        else:
+            _extend(
+                value_columns, [self._values(*each) for each in zip(rows, decoded, strict=True)]
+            )
 
-    def _items(self, key: bytes, width: int) -> Sequence[Any]:
-        """Returns the elements of the tuple of a key, with None for those that are not there."""
+    def _tuples(self, rows: list[KeyValue], width: int) -> list[tuple[Any, ...]]:
+        """Returns the tuples of keys, with None for elements that are not there."""
         prefix = self._form.prefix
-        if not key.startswith(prefix):
-            raise ValueError(f"the key {key!r} does not begin with {prefix!r}, as `within` says")
+        length = len(prefix)
+        for key, _ in rows:
+            if not key.startswith(prefix):
+                raise ValueError(
+                    f"the key {key!r} does not begin with {prefix!r}, as `within` says"
+                )
+        tuples: list[tuple[Any, ...]] = []
         try:
-            items = unpack(key, len(prefix))
+            for row in rows:
+                tuples.append(unpack(row.key, length))
         except ValueError as error:
+            key = rows[len(tuples)].key
             raise ValueError(f"the key {key!r} is no tuple behind {prefix!r}: {error}") from None
-        if len(items) > width:
+        sizes = list(map(len, tuples))
+        if rows and max(sizes) > width:
+            key, size = next(
+                (row.key, size) for row, size in zip(rows, sizes, strict=True) if size > width
+            )
             raise ValueError(
-                f"the tuple of the key {key!r} has {len(items)} elements, and there are {width} columns "
+                f"the tuple of the key {key!r} has {size} elements, and there are {width} columns "
                 "for them: give more names, or read a smaller range"
             )
-        return _filled(
-            [item.value if isinstance(item, SingleFloat) else item for item in items], width
-        )
+        if rows and min(sizes) < width:
+            return [(*items, *(None,) * (width - len(items))) for items in tuples]
+        return tuples
 
-    def _values(self, key: bytes, decoded: Any) -> Sequence[Any]:
+    def _values(self, row: KeyValue, decoded: Any) -> Sequence[Any]:
+        """Returns what goes into the columns of values for a row."""
         names = self._form.value_columns or ()
         if decoded is None:
             return [None] * len(names)
@@ -162,12 +176,12 @@ class FrameMaker:
         if isinstance(decoded, Sequence) and not isinstance(decoded, (str, bytes)):
             if len(decoded) > len(names):
                 raise ValueError(
-                    f"decode returned {len(decoded)} values for the key {key!r}, and there are {len(names)} columns"
+                    f"decode returned {len(decoded)} values for the key {row.key!r}, and there are {len(names)} columns"
                 )
-            return _filled(list(decoded), len(names))
+            return [*decoded, *[None] * (len(names) - len(decoded))]
         raise TypeError(
             f"with value_columns, decode must return a mapping or a sequence, not {type(decoded).__name__} "
-            f"(for the key {key!r})"
+            f"(for the key {row.key!r})"
         )
 
     def frame_of(self, rows: Iterable[KeyValue]) -> Any:
@@ -181,16 +195,19 @@ class FrameMaker:
         column = _pandas_column if form.is_pandas else _polars_column
         raw = {"key"} if form.columns is None else set()
         raw |= {"value"} if form.decode is None else set()
-        return form.library.DataFrame(
-            {
-                name: column(form.library, values, _kind_of(values, bytes if name in raw else None))
-                for name, values in zip(self._names, self._columns, strict=True)
-            }
-        )
+        found = {}
+        for name, values in zip(self._names, self._columns, strict=True):
+            if SingleFloat in set(map(type, values)):
+                values = [each.value if type(each) is SingleFloat else each for each in values]
+            kind = _kind_of(values, bytes if name in raw else None)
+            found[name] = column(form.library, values, kind)
+        return form.library.DataFrame(found)
 
 
-def _filled(items: list[Any], width: int) -> list[Any]:
-    return items + [None] * (width - len(items))
+def _extend(columns: list[list[Any]], rows: Sequence[Sequence[Any]]) -> None:
+    """Adds rows, each with as many items as there are columns."""
+    for column, values in zip(columns, zip(*rows, strict=True), strict=False):
+        column.extend(values)
 
 
 def _kind_of(values: list[Any], expected: type | None) -> type | None:
@@ -201,8 +218,9 @@ def _kind_of(values: list[Any], expected: type | None) -> type | None:
     if len(kinds) > 1 or kinds & set(_CONTAINERS):
         return object
     (kind,) = kinds
-    if kind is int and not all(value is None or value in _INT64 for value in values):
-        return object
+    if kind is int:
+        numbers = values if None not in values else [each for each in values if each is not None]
+        return int if min(numbers) in _INT64 and max(numbers) in _INT64 else object
     return kind
 
 
