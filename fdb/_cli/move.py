@@ -33,6 +33,7 @@ from fdb._dump.spans import (
     Span,
     prefix_in,
     require_apart,
+    require_one_tree,
     span_of,
     subdirectories,
     with_subdirectories,
@@ -168,6 +169,8 @@ def _copy(
     names = name_of(source), name_of(target)
     goal = span.under(prefix_in(target, into, span, source))
     require_apart(source, span, target, goal, names[0] == names[1])
+    if options["merge"]:
+        require_one_tree(source, span, target)
     state = _state(options["state"], "copy", *names, repr(span), repr(goal))
     work = Target(target, goal, _rules(options), state)
     work.prepare()

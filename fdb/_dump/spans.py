@@ -8,11 +8,14 @@ from typing import Any
 
 import fdb.directory_impl
 from fdb._bulk.work import is_same
+from fdb._display.directories import read_directories
 from fdb._display.places import Place, shown_path
 from fdb._dump.parts import DumpError, Row
 from fdb._keys import KEYS_END, strinc
 
 _PARTITION = b"partition"
+#: Where the directory layer keeps what it knows.
+_DIRECTORIES = b"\xfe"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,6 +130,26 @@ def _layer(source: Any, span: Span) -> bytes:
     directory: Any = fdb.directory_impl.DirectoryLayer().open(source, path)
     layer: bytes = directory.get_layer()
     return layer
+
+
+def require_one_tree(source: Any, span: Span, target: Any) -> None:
+    """Raises DumpError if two trees of directories cannot be one: when a span that has them is copied into another database.
+
+    With the same prefix for two of them their rows would be mixed; with two prefixes for the same path those in the
+    target would be lost. Blocks.
+    """
+    if span.prefix or span.end <= _DIRECTORIES:
+        return
+    there = read_directories(target).records
+    by_prefix = {each.prefix: each.path for each in there}
+    by_path = {each.path: each.prefix for each in there}
+    for each in read_directories(source).records:
+        path = by_prefix.get(each.prefix, each.path)
+        if path != each.path or by_path.get(path, each.prefix) != each.prefix:
+            raise DumpError(
+                f"{shown_path(each.path)} of the source and {shown_path(path)} of the target have prefixes that do not go "
+                "together: copy directories with --within"
+            )
 
 
 def moved(rows: Sequence[Row], span: Span, target: Span) -> Sequence[Row]:

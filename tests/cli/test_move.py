@@ -109,6 +109,8 @@ def test_directories_in_directories(capsys):
             assert db[fdb.directory.open(db, path)["k"]] == value
     _, notes = does(capsys, "copy", A, B, "--within", "/app", "--recursive", "--resume")
     assert notes == ["note: an earlier run had done all of it"]
+    line = fails(capsys, 1, "copy", A, B, "--merge")
+    assert "/app" in line and "have prefixes that do not go together: copy directories" in line
     assert "goes with --within" in fails(capsys, 2, "copy", A, B, "--recursive")
 
 

@@ -13,6 +13,7 @@ from fdb._dump.spans import (
     moved,
     prefix_in,
     require_apart,
+    require_one_tree,
     span_of,
     subdirectories,
     with_subdirectories,
@@ -139,3 +140,22 @@ def test_directories_and_all_below_them(memory_db):
     fdb.directory.create(memory_db, ("a", "part"), b"partition")
     with pytest.raises(DumpError, match="/a/part is a partition, which is copied with the whole"):
         with_subdirectories(memory_db, "/a", None)
+
+
+def test_trees_of_directories_that_cannot_be_one(memory_db, other):
+    manual = fdb.DirectoryLayer(allow_manual_prefixes=True)
+    everything = Span(b"", b"\xff")
+    manual.create(memory_db, ("a",), None, b"\x15\x01")
+    require_one_tree(memory_db, everything, other)
+    manual.create(other, ("a",), None, b"\x15\x01")
+    manual.create(other, ("c",), None, b"\x15\x03")
+    require_one_tree(memory_db, everything, other)
+    manual.create(memory_db, ("b",), None, b"\x15\x03")
+    with pytest.raises(DumpError, match="/b of the source and /c of the target have prefixes"):
+        require_one_tree(memory_db, everything, other)
+    manual.remove(memory_db, ("b",))
+    manual.create(memory_db, ("c",), None, b"\x15\x04")
+    with pytest.raises(DumpError, match="/c of the source and /c of the target have prefixes"):
+        require_one_tree(memory_db, everything, other)
+    require_one_tree(memory_db, Span(b"", b"\xfe"), other)
+    require_one_tree(memory_db, Span(b"p", b"q", b"p"), other)
