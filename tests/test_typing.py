@@ -31,6 +31,8 @@ UNWANTED_BEFORE = ("collections", "functools", "itertools", "threading")
 ON_USE = (
     "_async",
     "_directory",
+    "_display",
+    "_frames",
     "_layers",
     "directory_impl",
     "embedded",
