@@ -80,20 +80,30 @@ def _clearrange(session: Session, words: list[Word]) -> None:
         )
     session.require_writes()
     found = session.read(lambda tr: _range(session, words, tr))
-    if not _agreed(session, found):
+    if session.ask is None or session.transaction is not None:
+        # There is nobody, or somebody who has opened a transaction to think about it.
+        session.change(lambda tr: tr.clear_range(found.begin, found.end))
+        return
+    seen = [row.key for row in session.rows(found.begin, found.end, _COUNTED)]
+    if seen and not session.ask(_question(words, len(seen))):
         session.write("Nothing was cleared")
         return
-    session.change(lambda tr: tr.clear_range(found.begin, found.end))
+
+    def clear(tr: Transaction) -> None:
+        # Who was asked clears what he was asked about.
+        if [row.key for row in tr.get_range(found.begin, found.end, limit=_COUNTED)] != seen:
+            raise CommandError("there are other rows now: nothing was cleared")
+        tr.clear_range(found.begin, found.end)
+
+    session.change(clear)
 
 
-def _agreed(session: Session, found: Range) -> bool:
-    """Asks the person, if there is one who has not opened a transaction to think about it."""
-    if session.ask is None or session.transaction is not None:
-        return True
-    rows = sum(1 for _ in session.rows(found.begin, found.end, _COUNTED))
+def _question(words: list[Word], rows: int) -> str:
     number = f"{rows:,} rows or more" if rows == _COUNTED else count(rows, "row")
-    begin, end = (session.shown_key(key, found.base) for key in (found.begin, found.end))
-    return not rows or session.ask(f"Clear {number}, from `{begin}' to `{end}'?")
+    first = " ".join(words[0].text.split("\n"))
+    if len(words) == 1:
+        return f"Clear {number} under {first}?"
+    return f"Clear {number} from {first} on, before {words[1].text}?"
 
 
 def _limit(words: list[Word]) -> int:
@@ -191,7 +201,8 @@ CLEARRANGE = Command(
     "clear a range of keys from the database",
     _clearrange,
     "All keys from BEGINKEY on and before ENDKEY are cleared. Without ENDKEY, which a tuple or a directory only may be, all that "
-    "begins with it. A person is asked first, and told how many rows there are; in a transaction that `begin' has "
+    "begins with it. A person is asked first, and told how many rows there are, and nothing is cleared if there are others by the "
+    "time of the answer; in a transaction that `begin' has "
     f"opened, `commit' is the answer.\n\n{_NOTATION}",
     least=1,
     most=2,

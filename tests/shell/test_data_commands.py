@@ -95,11 +95,31 @@ def test_a_range_is_cleared_after_a_person_has_agreed(shell: Shell) -> None:
 
     shell.session.ask = refuse
     assert shell.run("clearrange k1 k4") == ["Nothing was cleared"]
-    assert asked == ["Clear 3 rows, from `k1' to `k4'?"]
+    assert asked == ["Clear 3 rows from k1 on, before k4?"]
     assert len(shell.db[:]) == 5
     shell.session.ask = lambda question: True
     assert shell.run("clearrange k1 k4")[0].startswith("Committed")
     assert [row.key for row in shell.db[:]] == [b"k0", b"k4"]
+
+
+def test_rows_that_the_person_was_not_asked_about_stay(shell: Shell) -> None:
+    tuples = fdb.Subspace(("t",))
+    shell.db[tuples[1]] = b""
+
+    def agree(question: str) -> bool:
+        assert question == "Clear 1 row under ('t')?"
+        shell.db[tuples[2]] = b"theirs"
+        return True
+
+    shell.session.ask = agree
+    with pytest.raises(CommandError, match="there are other rows now: nothing was cleared"):
+        shell.run("clearrange ('t')")
+    assert len(shell.db[:]) == 2
+    shell.session.ask = lambda question: question == "Clear 2 rows under ('t')?"
+    shell.run("clearrange ('t')")
+    assert shell.db[:] == []
+    shell.session.ask = lambda question: pytest.fail("was asked about nothing")
+    assert shell.run("clearrange ('t')")[0].startswith("Committed")
 
 
 def test_nobody_is_asked_in_a_transaction_nor_where_nobody_is(shell: Shell) -> None:

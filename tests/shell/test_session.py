@@ -87,6 +87,30 @@ def test_an_interrupted_commit_is_not_called_a_failure(
     assert shell.session.transaction is None
 
 
+@pytest.mark.parametrize(("code", "is_open"), [(1031, True), (2101, False)])
+def test_a_write_that_may_have_happened_is_not_called_a_failure(
+    shell: Shell, code: int, is_open: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: object, **kwargs: object) -> None:
+        raise fdb.FDBError(code)
+
+    monkeypatch.setattr(fdb.Database, "run", fails)
+    with pytest.raises(fdb.FDBError):
+        shell.run("set a b")
+    assert shell.printed == (["It is not known whether this was written"] if is_open else [])
+
+
+def test_an_interrupted_write_says_that_its_fate_is_unknown(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fdb.Database, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="it is not known whether this was written"):
+        shell.run("set a b")
+
+
 @pytest.mark.parametrize(
     ("code", "is_open"), [(1020, False), (1007, False), (1021, True), (1031, True), (1025, True)]
 )
