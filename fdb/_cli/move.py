@@ -52,6 +52,7 @@ _TIMEOUT = 60.0
 _PATIENCE = 10
 _TIMED_OUT = 1031
 _MEMORY = "memory:"
+_LEFT = "the target has the rows so far"
 
 
 def _late_database_options(command: Command) -> Command:
@@ -176,7 +177,7 @@ def _copy(
     work.prepare()
     with (
         _bar("copy", options) as report,
-        _explained("the target has the rows so far", lambda: work.standing.rows),
+        _explained(_LEFT, work.is_begun),
     ):
         return copying.copy(
             source,
@@ -276,9 +277,8 @@ def import_(
             _print(options["format"], Outcome(survey.rows, survey.size), {"file": dump.name})
             return
         db = _opened(context, cluster, options["tenant"], options["timeout"])
+        _refuse_memory(name_of(database_of(db)))
         name = name_of(db)
-        if name.startswith(_MEMORY):
-            _refuse_memory(name)
         goal = span.under(prefix_in(db, options["into"], span))
         content = f"{survey.rows} rows of {survey.size} bytes, {survey.crc:08x}"
         state = _state(options["state"], "import", content, name, repr(goal))
@@ -288,7 +288,7 @@ def import_(
         work.prepare()
         with (
             _bar("import", options) as report,
-            _explained("the target has the rows so far", lambda: work.standing.rows),
+            _explained(_LEFT, work.is_begun),
         ):
             outcome = importing.load(
                 dump,
@@ -402,6 +402,8 @@ def _explained(left: str = "", is_left: Callable[[], Any] = lambda: False) -> It
     try:
         yield
     except SeveralVersions as error:
+        if is_left():
+            click.echo(f"note: {left}: --resume without --snapshot goes on", err=True)
         raise Failure(
             "reading took longer than the five seconds that a version of the database lasts: without --snapshot the rows "
             "are of several versions; a file: database is read undisturbed, and `fdb backup` copies one as it is"

@@ -158,6 +158,10 @@ class Target:
             )
             self._state = None
 
+    def is_begun(self) -> bool:
+        """Whether there are rows, and there are more to come."""
+        return self.standing.rows > 0 and not self.standing.is_done
+
     def verify(self, wanted: Any, may_have_more: bool) -> None:
         """Compares what is there with rows that come in order. Raises DumpError if that differs."""
         found = self.db.scan((self.span.begin, self.span.end))

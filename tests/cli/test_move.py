@@ -163,6 +163,12 @@ def test_there_and_back(capsys, name):
 
 def test_a_file_is_checked_without_a_database(capsys, monkeypatch):
     does(capsys, "-C", A, "export", "x.jsonl")
+    for tenant in ((), ("--tenant", "t")):
+        name = fdb.embedded.unique()
+        tenant_management.create_tenant(fdb.open(name), b"t")
+        line = fails(capsys, 2, "-C", name, *tenant, "import", "x.jsonl")
+        assert "would be gone when the command ends" in line
+        fdb.embedded.drop(name)
     monkeypatch.setattr(move, "open_database", None)
     assert does(capsys, "import", "x.jsonl", "--check")[0]["rows"] == 30
 
@@ -268,6 +274,8 @@ def test_an_export_with_another_end_than_its_form(capsys):
 
 def test_one_version_is_insisted_on_of_what_others_can_change(capsys, monkeypatch):
     rules = "short_range:rows=5;transaction_too_old:at=read,nth=4"
+    monkeypatch.setattr(sources, "_ROWS", 5)
+    monkeypatch.setattr(sources, "MOST_ROWS", 5)
     # A file is nobody else's meanwhile: it needs no version.
     with fdb.open(A) as db:
         with fdb.testing.faults(db, seed=1, rules=rules):
@@ -277,6 +285,9 @@ def test_one_version_is_insisted_on_of_what_others_can_change(capsys, monkeypatc
         with fdb.testing.faults(db, seed=1, rules=rules):
             line = fails(capsys, 1, "-C", A, "export", "y.jsonl", "--snapshot")
         assert "took longer than the five seconds" in line
+        with fdb.testing.faults(db, seed=1, rules=rules):
+            line = fails(capsys, 1, "copy", A, B, "--snapshot")
+        assert "took longer than the five seconds" in line and 0 < len(rows_of(B)) < 30
         with fdb.testing.faults(db, seed=1, rules=rules):
             assert run(["-C", A, "export", "-", "--snapshot"]) == 1
         assert "took longer than the five seconds" in capsys.readouterr().err

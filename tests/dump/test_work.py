@@ -32,10 +32,10 @@ def test_an_empty_target(memory_db, state):
     memory_db[b"other"] = b""
     work = target(memory_db, state)
     work.prepare()
-    assert state.load() == Standing()
+    assert state.load() == Standing() and not work.is_begun()
     work.write([(b"k1", b"v")], 3, b"read1")
-    assert state.load() == Standing(1, 3, b"read1", b"k1")
-    assert work.done().rows == 1 and state.load().is_done
+    assert state.load() == Standing(1, 3, b"read1", b"k1") and work.is_begun()
+    assert work.done().rows == 1 and state.load().is_done and not work.is_begun()
     assert memory_db[b"k":b"l"] == [(b"k1", b"v")]
 
 
