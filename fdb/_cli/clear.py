@@ -12,11 +12,14 @@ from fdb._cli.confirm import confirm
 from fdb._cli.errors import Failure
 from fdb._cli.options import database_options, yes_option
 from fdb._cli.rows import Bounds, bound_options, bounds_of
+from fdb._display.directories import read_directories
 from fdb._display.places import Place
 from fdb._display.values import shown_value
 from fdb._errors import predicates
 from fdb._policy import Retry
 from fdb._transaction import Transaction
+from fdb.directory_impl import DirectoryError
+from fdb.tuple import pack
 
 #: Rows and bytes that are counted before a range is cleared; of more than these it is said that there are more.
 _ROWS_COUNTED = 10_000
@@ -104,10 +107,11 @@ def _clear_range(
     if not seen.rows:
         print(f"there are no rows {where}: nothing to clear")
         return
+    what = f"{seen} {where}{_directories(db, begin, end)}"
     if dry_run:
-        print(f"would clear {seen} {where}")
+        print(f"would clear {what}")
         return
-    confirm(f"Clear {seen} {where}", yes)
+    confirm(f"Clear {what}", yes)
     cleared = seen
     result = _Unknown()
 
@@ -123,6 +127,19 @@ def _clear_range(
 
     db.run(act, on_retry=result.note)
     print(f"cleared {cleared} {where}")
+
+
+def _directories(db: SynchronousOperations, begin: bytes, end: bytes) -> str:
+    """Says which directories go with a range: those whose names and layers are kept in it."""
+    try:
+        records = read_directories(db).records
+    except DirectoryError:
+        return ""
+    nodes = (pack((record.prefix,), record.store.nodes.key()) for record in records)
+    found = sum(begin <= node < end for node in nodes)
+    return (
+        f", and with them {found:,} {'directory' if found == 1 else 'directories'}" if found else ""
+    )
 
 
 class _Unknown:

@@ -60,10 +60,13 @@ class Listing:
             print("[" if self.count == 1 else ",", file=self._out)
             print(f" {json_line(fields)}", end="", file=self._out)
         else:
-            texts = [_text(fields.get(column)) for column in self._columns]
+            values = [fields.get(column) for column in self._columns]
             if not self._out.isatty():
-                print("\t".join(texts), file=self._out)
+                # Numbers without commas, for what reads them.
+                plain = (str(each) if type(each) is int else _text(each) for each in values)
+                print("\t".join(plain), file=self._out)
                 return
+            texts = [_text(each) for each in values]
             self._waiting.append(texts)
             if len(self._waiting) >= _ROWS_TOGETHER:
                 self._print_table()

@@ -68,11 +68,12 @@ def bounds_of(
     if last is not None:
         upper = Place.parse(last).key(db)
     if lower > upper:
-        raise click.UsageError(f"{first or place} comes behind {last or place}: nothing is between")
+        behind = last or place or "the last key"
+        raise click.UsageError(f"{first or place} comes behind {behind}: nothing is between")
     if not begin <= lower <= upper <= end:
         outside = first if not begin <= lower <= end else last
         raise click.UsageError(
-            f"{outside} is not in {place}: type keys of a directory with its path, as /a/b('x')"
+            f"{outside} is not in {place or 'what is stored'}: type keys of a directory with its path, as /a/b('x')"
         )
     return lower, upper
 

@@ -70,6 +70,24 @@ def test_a_range(db: fdb.Database, capsys: Captured, answering: list[str]) -> No
     assert said(capsys, 0, "--under", "none") == "there are no rows under none: nothing to clear\n"
 
 
+def test_directories_that_go_with_a_range_are_named(
+    db: fdb.Database, capsys: Captured, answering: list[str]
+) -> None:
+    fdb.directory.create(db, "part", layer=b"partition")
+    for name in ("a", "b"):
+        fdb.directory.create(db, ("part", name))
+    users = fdb.directory.create(db, "users")
+    db[users[1]] = b""
+    assert said(capsys, 0, "--under", "/users", "--dry-run").endswith(" under /users\n")
+    line = said(capsys, 0, "--under", "/part", "--dry-run")
+    assert line.endswith(" under /part, and with them 2 directories\n")
+    line = said(capsys, 0, "--under", "''", "--dry-run")
+    assert line.endswith(" under '', and with them 4 directories\n")
+    said(capsys, 0, "--under", "/part")
+    assert answering[0].endswith(" under /part, and with them 2 directories?")
+    assert fdb.directory.list(db) == ["part", "users"] and fdb.directory.list(db, "part") == []
+
+
 def test_nothing_without_an_answer(
     db: fdb.Database, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,6 +165,8 @@ def test_bounds_that_are_none(shop: fdb.Database, capsys: Captured) -> None:
     line = refused(capsys, 2, "range", "/shop/users", "--to", "('bob',)")
     assert "comes behind" in line or "is not in" in line
     assert "b comes behind a" in refused(capsys, 2, "count", "--from", "b", "--to", "a")
+    assert "comes behind the last key" in refused(capsys, 2, "range", "--from", "\\xff\\xff")
+    assert "not in what is stored" in refused(capsys, 2, "range", "--to", "\\xff\\xff")
     refused(capsys, 2, "range", "--limit", "-1")
 
 

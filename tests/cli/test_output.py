@@ -28,6 +28,14 @@ def test_a_pipe_gets_whole_fields_with_tabs() -> None:
     assert lines == [f"k{number}\t" + "\\x00" * 200 for number in range(2)]
 
 
+def test_numbers_are_for_who_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    for out, number in ((io.StringIO(), "1234567"), (Terminal(), "1,234,567")):
+        with Listing("text", ("size",), out) as listing:
+            listing.row(size=1_234_567)
+        assert out.getvalue().split()[-1] == number
+
+
 def test_a_terminal_gets_a_table_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("NO_COLOR", "1")
