@@ -10,6 +10,8 @@ from fdb._shell.commands import execute
 from fdb._shell.session import CommandError, Leave, Session, text_of
 from fdb._shell.words import UnfinishedError, comment_or_nothing, split
 
+#: Lines that a command may go on over: one that is never closed is not to take in the whole script.
+MOST_LINES = 200
 _WRITES = ("set", "clear", "clearrange")
 
 
@@ -58,6 +60,8 @@ def run_lines(session: Session, lines: Iterable[str]) -> None:
             try:
                 commands = split(begun)
             except UnfinishedError:
+                if number - first >= MOST_LINES:
+                    raise
                 continue
             begun = ""
             for words in commands:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from fdb._display.notation import NotationError, from_printable, printable
 
+_SHOWN = 60
 _BLANK, _LINE_END, _END = " \t", "\r\n", ";"
 _STRUCTURED = re.compile(r"[(/]|\.\.?(?=[/\s;]|$)")
 _LITERAL = re.compile(r"""b?'|b\"""")
@@ -138,9 +139,11 @@ def _plain_end(text: str, start: int) -> int:
             break
         place += 1
     if quoted:
-        raise UnfinishedError(f"the quotation mark in {text[start:]!r} has no second one")
+        raise UnfinishedError(f"the quotation mark in {_cut(text[start:])} has no second one")
     if place > len(text):
-        raise NotationError(f"the backslash at the end of {text[start:]!r} stands before nothing")
+        raise NotationError(
+            f"the backslash at the end of {_cut(text[start:])} stands before nothing"
+        )
     return place
 
 
@@ -163,7 +166,7 @@ def _structured_end(text: str, start: int) -> int:
             break
         place += 1
     if depth > 0:
-        raise UnfinishedError(f"{text[start:]!r} has a parenthesis that is not closed")
+        raise UnfinishedError(f"{_cut(text[start:])} has a parenthesis that is not closed")
     return place
 
 
@@ -176,7 +179,7 @@ def _string_end(text: str, opening: int) -> int:
         elif text[place] == quote:
             return place + 1
         place += 1
-    raise UnfinishedError(f"the quote in {text[opening:]!r} has no second one")
+    raise UnfinishedError(f"the quote in {_cut(text[opening:])} has no second one")
 
 
 def _json_end(text: str, start: int) -> int:
@@ -193,10 +196,15 @@ def _json_end(text: str, start: int) -> int:
 def _after_delimiter(text: str, place: int) -> int:
     if place < len(text) and not _divides(text[place]):
         raise NotationError(
-            f"behind the quote of {text[:place]!r} there must be a blank, not {text[place]!r}"
+            f"behind the quote of {_cut(text[:place])} there must be a blank, not {text[place]!r}"
         )
     return place
 
 
 def _divides(character: str) -> bool:
     return character in _BLANK or character in _LINE_END or character == _END
+
+
+def _cut(text: str) -> str:
+    """Returns what an error shows of a text."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")

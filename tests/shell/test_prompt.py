@@ -9,13 +9,15 @@ from collections.abc import Iterator
 
 import pytest
 
+import fdb
 from helpers.tools import needs, picture
 
 needs("prompt_toolkit")
 needs("pexpect")
 needs("pyte")
 
-from fdb._shell.prompt import is_unfinished  # noqa: E402
+from fdb._shell.prompt import _greet, is_unfinished  # noqa: E402
+from fdb._shell.session import Session  # noqa: E402
 from helpers.terminal import Terminal  # noqa: E402
 
 #: What people have in databases, for the picture.
@@ -125,6 +127,19 @@ def test_before_a_range_is_cleared_a_person_is_asked(terminal: Terminal) -> None
     terminal.expect("^Committed")
     terminal.type("exit\r")
     assert terminal.wait() == 0
+
+
+def test_a_database_that_does_not_answer_is_no_reason_not_to_begin(
+    memory_name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def status(db: fdb.Database, timeout: float) -> fdb.Status:
+        assert timeout <= 2
+        raise fdb.FDBError(1031)
+
+    monkeypatch.setattr(fdb.Database, "status", status)
+    with fdb.open(memory_name) as db:
+        _greet(Session(db), "it")
+    assert "The database does not answer: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

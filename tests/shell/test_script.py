@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fdb._shell.script import ScriptError, discarded, run_lines, run_text
+from fdb._shell.script import MOST_LINES, ScriptError, discarded, run_lines, run_text
 from helpers.shells import Shell
 
 
@@ -99,6 +99,13 @@ def test_an_error_has_the_number_of_its_line(shell: Shell, lines: list[str], err
         run_lines(shell.session, lines)
     assert "\n" not in str(failed.value)
     assert shell.db[b"b"] is None
+
+
+def test_a_command_that_is_never_closed_does_not_take_in_the_script(shell: Shell) -> None:
+    lines = iter(["get a\n", "get (1,\n", *["2,\n"] * MOST_LINES, "unread\n"])
+    with pytest.raises(ScriptError, match="^line 2: .*parenthesis that is not closed"):
+        run_lines(shell.session, lines)
+    assert next(lines) == "unread\n"
 
 
 def test_what_is_thrown_away_is_said(shell: Shell) -> None:
