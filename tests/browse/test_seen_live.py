@@ -104,6 +104,23 @@ window.EventSource = class extends EventSource {
 """
 
 
+def test_how_the_database_is(memory_db, serve, tab, expect):
+    page = tab("about:blank")
+    health = page.locator("#health")
+    page.goto(serve(memory_db).url + "#/live")
+    expect(health).to_contain_text("Healthy")
+    expect(health).to_contain_text("1 process")
+    found = {"available": False, "healthy": False, "bytes": None, "processes": 0, "locked": True}
+    answer = {**found, "data_description": None, "messages": ["no coordinators <b>"]}
+    page.route("**/api/status*", lambda route: route.fulfill(json=answer))
+    page.reload()
+    expect(health).to_have_text("Not available · lockedno coordinators <b>")
+    page.route("**/api/status*", lambda route: route.fulfill(status=404, json={"error": "none"}))
+    page.reload()
+    expect(page.locator(".plot-note:not(:empty)").first).to_be_visible()
+    expect(health).to_have_text("")
+
+
 def test_pausing_stops_the_drawing_only(memory_db, serve, tab, expect):
     page = tab("about:blank")
     page.add_init_script(COUNTING)

@@ -111,7 +111,7 @@ function show() {
   pane.show(route);
 }
 
-function about({ database, write, tenant, tenants, library, version_of_fdb }) {
+function about({ database, write, tenant, tenants, more_tenants, trouble, library, version_of_fdb }) {
   const name = tenant === null ? database : `${tenant} in ${database}`;
   document.title = `${name} - fdb`;
   $("database").textContent = name;
@@ -119,8 +119,9 @@ function about({ database, write, tenant, tenants, library, version_of_fdb }) {
   $("mode").hidden = false;
   $("mode").replaceChildren(...(write ? ["writing", el("span", { class: "only-wide" }, " allowed")] : ["read-only"]));
   $("mode").classList.toggle("warning", write);
-  $("tenant-field").hidden = !tenants?.length;
-  $("tenant").replaceChildren(el("option", { value: "" }, "none"), ...(tenants ?? []).map((name) => el("option", { value: name }, name)));
+  $("tenant-field").hidden = tenants.length === 0;
+  $("tenant").replaceChildren(el("option", { value: "" }, "none"), ...tenants.map((name) => el("option", { value: name }, name)));
+  if (more_tenants) $("tenant").append(el("option", { disabled: true }, "more than are listed here"));
   $("add").hidden = $("clear-rows").hidden = !write;
   const edits = write ? { edit: (row) => edit(row, changed), remove: (row) => remove(row, gone) } : { edit: null, remove: null };
   pane = new RowPane({ beside: (hex, step) => rows.beside(hex, step), ...edits });
@@ -148,7 +149,7 @@ function connect() {
   $("refresh").addEventListener("click", changed);
   $("refresh-tree").addEventListener("click", () => tree.load(read().tenant));
   $("add").addEventListener("click", () => add(read().within, changed));
-  $("clear-rows").addEventListener("click", () => rows.page?.rows.length && removeRows(rows.page.rows, gone));
+  $("clear-rows").addEventListener("click", () => removeRows(rows.page.rows, gone));
   $("help").addEventListener("click", help);
   $("open-tree").addEventListener("click", () => openTree(!document.body.classList.contains("with-tree")));
   $("close-tree").addEventListener("click", () => {
@@ -177,6 +178,8 @@ function begin(found) {
   about(found);
   connect();
   show();
+  // It goes when rows are there.
+  if (found.trouble) report({ status: 503, message: found.trouble });
 }
 
 theme(storedTheme());

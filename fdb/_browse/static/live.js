@@ -1,5 +1,6 @@
 // The live view: one sample a second, sent by the server while the view is open.
 
+import { get } from "./api.js";
 import { $, el, number, size } from "./dom.js";
 import { duration, Plot, SECONDS, short } from "./plot.js";
 
@@ -75,6 +76,7 @@ export class Live {
     if (tenant !== this.tenant) this.samples = [];
     this.tenant = tenant;
     if (this.samples.length === 0) $("live-source").textContent = "Waiting for the first second…";
+    this.health();
     this.source = new EventSource(`api/live?${new URLSearchParams(tenant ? { tenant } : {})}`);
     let first = true;
     this.source.onmessage = ({ data }) => {
@@ -93,6 +95,20 @@ export class Live {
         this.again = setTimeout(() => this.open(this.tenant), 3000);
       }
     };
+  }
+
+  // How the database is, in a line; a page of a tenant has none.
+  async health() {
+    try {
+      const found = await get("status");
+      const parts = [found.healthy ? "Healthy" : found.available ? (found.data_description ?? "Not healthy") : "Not available"];
+      if (found.bytes !== null) parts.push(`${size(found.bytes)} of data`);
+      if (found.processes > 0) parts.push(found.processes === 1 ? "1 process" : `${number(found.processes)} processes`);
+      if (found.locked) parts.push("locked");
+      $("health").replaceChildren(parts.join(" · "), ...found.messages.map((text) => el("span", { class: "message" }, text)));
+    } catch (error) {
+      $("health").textContent = error.status === 404 ? "" : error.message;
+    }
   }
 
   close() {

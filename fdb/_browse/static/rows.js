@@ -170,6 +170,7 @@ export class Rows {
   }
 
   pager({ next, previous }) {
+    $("clear-rows").disabled = !this.page?.rows.length;
     for (const [id, from] of [["previous", previous], ["next", next]]) {
       const button = $(id);
       if (from === null || from === undefined) {
