@@ -24,6 +24,9 @@ def test_several_answers(memory_name: str, capsys: pytest.CaptureFixture[str]) -
     with fdb.open(memory_name):
         assert run(several) == 0
         *rows, last = capsys.readouterr().out.splitlines()
+        assert all(
+            int(row.split("\t")[1]) > 0 for row in rows
+        )  # in a pipe: a number that scripts can read
         assert len(rows) == 3 and last.startswith("3 of 3 answered; milliseconds: ")
         assert run([*several, "--format", "json"]) == 0
         found = json.loads(capsys.readouterr().out)
