@@ -49,9 +49,7 @@ def _tenants(session: Session) -> tuple[list[str], bool, str | None]:
         found = session.read(session.db, read, _SECONDS_FOR_TENANTS)
     except FDBError as error:
         # A cluster in trouble has a page, too; and one without tenants, or a library that is too old for them.
-        refusal = refusal_of(error)
-        is_late = error.code == _TIMED_OUT and refusal is not None
-        return [], False, str(refusal) if is_late else None
+        return [], False, str(refusal_of(error)) if error.code == _TIMED_OUT else None
     names = [printable(name) for name in found[:_MOST_TENANTS]]
     return names, len(found) > _MOST_TENANTS, None
 

@@ -38,7 +38,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -93,7 +93,7 @@ def application(session: Session, live: Live, token: str, port: int) -> Guard:
     routes.append(Route("/{name:path}", partial(_file, files()), methods=["GET"]))
     app = Starlette(
         routes=routes,
-        exception_handlers={404: _no_such_address, 405: _other_method},
+        exception_handlers={404: _no_such_address, 405: _other_method, Exception: _fault},
     )
     return Guard(app, token, port, session.write)
 
@@ -119,8 +119,10 @@ def _writer(answer: Answer, readers: anyio.CapacityLimiter) -> Any:
     async def endpoint(request: Request) -> Response:
         try:
             asked = Parameters.of_body(await _body(request))
+        except ClientDisconnect:
+            return Response(status_code=400)  # to nobody
         except Refused as refused:
-            return JSONResponse(refused.body, refused.status)
+            return _refusal(refused)
         return await _answered(answer, asked, readers)
 
     return endpoint
@@ -129,15 +131,20 @@ def _writer(answer: Answer, readers: anyio.CapacityLimiter) -> Any:
 async def _answered(answer: Answer, asked: Parameters, readers: anyio.CapacityLimiter) -> Response:
     """Answers in a thread, where it may block."""
     try:
-        found = await anyio.to_thread.run_sync(
-            answer, asked, abandon_on_cancel=True, limiter=readers
+        return JSONResponse(
+            await anyio.to_thread.run_sync(answer, asked, abandon_on_cancel=True, limiter=readers)
         )
     except Exception as error:
-        refused = refusal_of(error)
-        if refused is None:
-            raise
-        return JSONResponse(refused.body, refused.status)
-    return JSONResponse(found)
+        return _refusal(error)
+
+
+def _refusal(error: Exception) -> Response:
+    refused = refusal_of(error)
+    return JSONResponse(refused.body, refused.status)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    return _refusal(error)
 
 
 async def _body(request: Request) -> bytes:

@@ -16,10 +16,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import logging
 from typing import Any
 
-_LOG = logging.getLogger("fdb.browse")
+from fdb._browse.requests import refusal_of
+
 _TOKEN_BYTES = 64
 _MOST_IN_FLIGHT = 64
 #: Where the request comes from, as browsers say: from this page, or from a person.
@@ -88,14 +88,9 @@ class Guard:
             if not started:
                 await answer(send_with_headers, 503, "the page has been closed")
         except Exception as error:
-            # The page gets no trace of it, and the program's log one if it wants to.
-            _LOG.error(
-                "the page could not answer: %r", error, exc_info=_LOG.isEnabledFor(logging.DEBUG)
-            )
+            # Answered already: what is left is for a server's log, and refusal_of has seen to that.
             if not started:
-                await answer(
-                    send_with_headers, 500, "the page has a fault: see the log of its program"
-                )
+                await answer(send_with_headers, 500, refusal_of(error).body["error"])
         finally:
             self._in_flight -= 1
 

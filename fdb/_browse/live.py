@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,12 +24,11 @@ import anyio
 import anyio.to_thread
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from fdb._browse.requests import Refused, Session, is_own, refusal_of
+from fdb._browse.requests import Session, is_own, refusal_of
 from fdb._observing.collector import Collector
 from fdb._observing.event import TransactionEvent
 from fdb._observing.observers import observe
 
-_LOG = logging.getLogger("fdb.browse")
 _INTERVAL = 1.0
 #: Seconds for which a status document is good.
 _STATUS_AGE = 3.0
@@ -87,11 +85,7 @@ class _Sampler:
             now = time.monotonic()
             rates = self._process(now) if self._is_embedded else self._cluster(now)
         except Exception as error:
-            refused = refusal_of(error)
-            if refused is None:
-                _LOG.error("the page could not look at what goes on: %r", error)
-                refused = Refused(500, "the page has a fault: see the log of its program")
-            return {"time": time.time(), **refused.body}
+            return {"time": time.time(), **refusal_of(error).body}
         pace = None
         if self._last is not None and now > self._last[0]:
             pace = (version - self._last[1]) / (now - self._last[0])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import logging
 import secrets
 import socket
 import threading
@@ -20,11 +19,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from fdb._blocking import SynchronousOperations
 from fdb._browse.app import application
 from fdb._browse.live import Live
-from fdb._browse.requests import Session
+from fdb._browse.requests import LOG, Session
 from fdb._times import seconds_of
 
-_LOG = logging.getLogger("fdb.browse")
-_LOG.addHandler(logging.NullHandler())
 _ADDRESS = "127.0.0.1"
 _TOKEN_BYTES = 32
 _MOST_PORT = 65_535
@@ -48,7 +45,9 @@ class BrowsePage:
                 f"timeout must be more than 0 seconds and less than a day, not {timeout!r}"
             )
         name = title if title is not None else _title_of(db)
-        self._session = Session(db, bool(write), seconds, name)
+        # A path may have bytes that are no text.
+        shown = name.encode("utf-8", "replace").decode()
+        self._session = Session(db, bool(write), seconds, shown)
         self._socket = _listening(port)
         self._port: int = self._socket.getsockname()[1]
         self._token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -172,7 +171,7 @@ class _Protocol(H11Protocol):
         super().__init__(*args, **kwargs)
         # Addresses have the token, so they are in no log; and clients that speak no HTTP are no news.
         self.access_log = False
-        self.logger = _LOG
+        self.logger = LOG
 
 
 class _Config(uvicorn.Config):

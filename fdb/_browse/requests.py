@@ -7,6 +7,7 @@ notation raises.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import threading
 from collections.abc import Callable, Mapping
@@ -19,6 +20,10 @@ from fdb._errors import FDBError
 from fdb._status import Status
 from fdb.directory_impl import DirectoryError
 
+#: Silent, unless the program has it otherwise.
+LOG = logging.getLogger("fdb.browse")
+LOG.addHandler(logging.NullHandler())
+FAULT = "the page has a fault: the log of its program says more"
 #: The largest body of a request: a value of 100,000 bytes, each as \\xNN, in JSON.
 MOST_BODY = 1_000_000
 #: No key is longer, nor any text that is typed for one.
@@ -116,8 +121,8 @@ def is_own() -> bool:
     return getattr(_thread, "is_own", False)
 
 
-def refusal_of(error: Exception) -> Refused | None:
-    """Returns what to answer for an exception; None for one that nobody foresaw."""
+def refusal_of(error: Exception) -> Refused:
+    """Returns what to answer for an exception. One that nobody foresaw goes into the log, not into the answer."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, FDBError):
@@ -129,7 +134,10 @@ def refusal_of(error: Exception) -> Refused | None:
     if isinstance(error, RuntimeError):
         # The program has closed the database, or the library lacks what was asked for.
         return Refused(503, " ".join(str(error).split()))
-    return None
+    # With a traceback for a program that wants to know all.
+    traced = LOG.isEnabledFor(logging.DEBUG)
+    LOG.error("the page has a fault: %s: %s", type(error).__name__, error, exc_info=traced)
+    return Refused(500, FAULT)
 
 
 def _status_of(error: FDBError) -> int:

@@ -11,6 +11,7 @@ import fdb
 import fdb.embedded
 from browse.asking import WRITE
 from fdb._browse import app
+from fdb._browse.requests import FAULT
 from helpers.threads import in_threads
 from helpers.waiting import WAIT_SECONDS, wait_until
 
@@ -94,9 +95,18 @@ def test_a_fault_of_ours_is_one_line(memory_db, serve, client, monkeypatch, capl
     monkeypatch.setattr(app.about, "about", fails)
     asking = client(serve(memory_db))
     answer = asking.get("api/about")
-    assert answer.status_code == 500 and "secret" not in answer.text
+    assert answer.status_code == 500 and answer.json() == {"error": FAULT}
     assert "KeyError" in caplog.text and "Traceback" not in caplog.text
     assert asking.get("api/status").status_code == 200
+
+
+def test_a_file_of_the_front_end_that_cannot_be_read(
+    memory_db, serve, client, monkeypatch, tmp_path, caplog
+):
+    monkeypatch.setattr(app, "files", lambda: {"gone.js": tmp_path / "gone.js"})
+    answer = client(serve(memory_db)).get("gone.js")
+    assert answer.status_code == 500 and answer.json() == {"error": FAULT}
+    assert "gone.js" in caplog.text
 
 
 def test_many_at_the_same_time_while_rows_change(page, page_db, client):

@@ -117,3 +117,9 @@ def test_a_tenant(memory_db, serve, client):
     asking = client(serve(tenant))
     assert asking.get("api/about").json()["tenant"] == "one"
     assert [row["key"]["shown"] for row in asking.get("api/rows").json()["rows"]] == ["inside"]
+
+
+def test_a_file_whose_name_is_no_text(tmp_path, serve, client):
+    with fdb.open(b"file:" + bytes(tmp_path) + b"/\xff.fdb") as db:
+        about = client(serve(db)).get("api/about")
+        assert about.status_code == 200 and about.json()["database"].endswith("?.fdb")

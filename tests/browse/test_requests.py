@@ -19,12 +19,16 @@ def test_bodies_that_are_no_object():
 def test_what_the_database_says_has_a_status():
     for code, status in ((1031, 504), (2131, 404), (2102, 400), (1037, 503), (1007, 503)):
         refusal = refusal_of(fdb.FDBError(code))
-        assert refusal is not None
         assert refusal.status == status and refusal.body["code"] == code
         assert "\n" not in refusal.body["error"]
     refusal = refusal_of(DirectoryVersionError("of a later version", ()))
-    assert refusal is not None and refusal.status == 400
-    assert refusal_of(KeyError("x")) is None
+    assert refusal.status == 400
+
+
+def test_what_nobody_foresaw_is_for_the_log(caplog):
+    refusal = refusal_of(KeyError("secret"))
+    assert refusal.status == 500 and "secret" not in refusal.body["error"]
+    assert "secret" in caplog.text
 
 
 def test_a_tenant_that_is_not_there(session):
@@ -67,4 +71,4 @@ def test_a_database_that_the_program_has_closed(memory_name):
     with pytest.raises(RuntimeError) as failed:
         session.read(db, lambda tr: tr[b"k"].value)
     refusal = refusal_of(failed.value)
-    assert refusal is not None and refusal.status == 503 and "closed" in refusal.body["error"]
+    assert refusal.status == 503 and "closed" in refusal.body["error"]

@@ -184,6 +184,4 @@ def get_with(session, given):
     try:
         get(session, **given)
     except Exception as error:
-        refusal = refusal_of(error)
-        assert refusal is not None, repr(error)
-        raise refusal from None
+        raise refusal_of(error) from None
