@@ -66,13 +66,14 @@ export class Rows {
     const box = $("table-box");
     box.setAttribute("aria-busy", "true");
     const cancel = el("button", { type: "button", class: "quiet", onclick: () => request.abort() }, "Stop");
-    const text = el("span", {}, "Still reading");
+    // Read out once, not every second.
+    const seconds = el("span", { "aria-hidden": "true" });
     const tick = setInterval(() => {
       const waited = performance.now() - started;
       $("progress").hidden = waited < 250;
       if (waited < 2000) return;
-      if (!cancel.isConnected) $("slow").replaceChildren(text, cancel);
-      text.textContent = `Still reading, ${Math.floor(waited / 1000)} s`;
+      if (!cancel.isConnected) $("slow").replaceChildren(el("span", {}, "Still reading", seconds), cancel);
+      seconds.textContent = `, ${Math.floor(waited / 1000)} s`;
     }, 250);
     return () => {
       clearInterval(tick);
