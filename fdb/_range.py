@@ -109,6 +109,10 @@ class Rows(list[KeyValue]):
 
         return maker_of(columns, within, decode, value_columns, library).frame_of(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled as the list that it is: the name of this class is no part of what programs store.
+        return list, (list(self),)
+
 
 class FDBRange:
     """The rows between two keys, read in batches. Iterating over it gives KeyValue objects.

@@ -66,6 +66,7 @@ def test_all_rows_of_a_range_are_a_list(memory_db: fdb.Database) -> None:
         assert repr(rows) == "[b'a': b'1', b'b': b'2']"
         assert rows + rows == [*rows, *rows] and rows[:1] == [(b"a", b"1")]
         assert pickle.loads(pickle.dumps(rows)) == rows == copy.deepcopy(rows)
+        assert b"Rows" not in pickle.dumps(rows)
 
 
 def test_every_object_that_is_looked_at_shows_itself(memory_db: fdb.Database) -> None:
