@@ -182,7 +182,9 @@ def parse_tuple(text: str) -> tuple[Any, ...]:
     ``SingleFloat(1.5)``, ``Versionstamp('20 hexadecimal digits', 0)``. Raises NotationError.
     """
     if not text.lstrip().startswith("("):
-        raise NotationError(f"a tuple begins with a parenthesis: ('users', 42), not {_cut(text)}")
+        raise NotationError(
+            f"a tuple begins with a parenthesis: ('users', 42), not {shortened(text)}"
+        )
     node = _parsed(text.strip(), "a tuple is written as in Python, ('users', 42)")
     try:
         items = _element(node)
@@ -191,12 +193,21 @@ def parse_tuple(text: str) -> tuple[Any, ...]:
     return items if isinstance(node, ast.Tuple) else (items,)
 
 
+def parse_packed(text: str) -> bytes:
+    """Return the packing of a tuple's text. Raises NotationError."""
+    items = parse_tuple(text)
+    try:
+        return pack(items)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise NotationError(f"{shortened(text)[1:-1]} cannot be packed: {error}") from None
+
+
 def parse_literal(text: str) -> str | bytes:
     """Return text or bytes as Python writes them: ``'a text'``, ``b'\\x00'``. Raises NotationError."""
     node = _parsed(text.strip(), "text is written as in Python, 'text' or b'bytes'")
     if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
         return node.value
-    raise NotationError(f"{_cut(text)} is no text or bytes as Python writes them")
+    raise NotationError(f"{shortened(text)} is no text or bytes as Python writes them")
 
 
 def _parsed(text: str, advice: str) -> ast.expr:
@@ -205,10 +216,14 @@ def _parsed(text: str, advice: str) -> ast.expr:
     try:
         return ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        place = f"column {error.offset} of {_cut(text)}: " if error.offset else f"{_cut(text)}: "
+        place = (
+            f"column {error.offset} of {shortened(text)}: "
+            if error.offset
+            else f"{shortened(text)}: "
+        )
         raise NotationError(f"{place}{error.msg}; {advice}") from None
     except (ValueError, MemoryError, RecursionError):
-        raise NotationError(f"{_cut(text)} cannot be read; {advice}") from None
+        raise NotationError(f"{shortened(text)} cannot be read; {advice}") from None
 
 
 def _check_literals(text: str) -> None:
@@ -218,18 +233,18 @@ def _check_literals(text: str) -> None:
         prefix = before.group() if before else ""
         if prefix not in ("", "b", "B"):
             raise NotationError(
-                f"column {literal.start() + 1} of {_cut(text)}: what stands before a quote is b, for bytes, not {prefix}"
+                f"column {literal.start() + 1} of {shortened(text)}: what stands before a quote is b, for bytes, not {prefix}"
             )
         known = _BYTES_ESCAPES if prefix else _TEXT_ESCAPES
         for escape in _LITERAL_ESCAPE.finditer(text, literal.start(), literal.end()):
             if escape[1] not in known:
                 raise NotationError(
-                    f"column {escape.start() + 1} of {_cut(text)}: {escape[0]} is no escape; a backslash is written "
+                    f"column {escape.start() + 1} of {shortened(text)}: {escape[0]} is no escape; a backslash is written "
                     "\\\\, any byte \\xNN"
                 )
 
 
-def _cut(text: str) -> str:
+def shortened(text: str) -> str:
     """Returns a text as an error shows it."""
     more = "..." if len(text) > _SHOWN_OF_TEXT else ""
     return f"{text[:_SHOWN_OF_TEXT]!r}{more}"
@@ -258,7 +273,7 @@ def _element(node: ast.expr) -> Any:
 
 def _refuse(node: ast.expr) -> NoReturn:
     raise NotationError(
-        f"{_cut(ast.unparse(node))[1:-1]} is no element of a tuple; they are None, True, numbers, 'text', b'bytes', "
+        f"{shortened(ast.unparse(node))[1:-1]} is no element of a tuple; they are None, True, numbers, 'text', b'bytes', "
         "tuples, UUID('...'), SingleFloat(1.5), Versionstamp('...')"
     )
 

@@ -24,7 +24,8 @@ from fdb._display.notation import (
     encoded,
     from_printable,
     parse_literal,
-    parse_tuple,
+    parse_packed,
+    shortened,
 )
 from fdb._keys import strinc
 from fdb.directory_impl import (
@@ -33,7 +34,6 @@ from fdb.directory_impl import (
     DirectoryPartition,
     DirectorySubspace,
 )
-from fdb.tuple import pack
 
 Path = tuple[str, ...]
 
@@ -64,7 +64,7 @@ def parse_path(text: str) -> tuple[Path, str]:
     if rest in ("", "/") or rest[0] in "(:":
         return tuple(names), rest.rstrip("/") if rest == "/" else rest
     raise NotationError(
-        f"column {place + 1} of {text!r}: a name of a directory is of letters, digits and -_.~@+=, "
+        f"column {place + 1} of {shortened(text)}: a name of a directory is of letters, digits and -_.~@+=, "
         "or quoted: /app/'a name'; after the path comes a tuple, or a colon and bytes"
     )
 
@@ -94,10 +94,10 @@ class Place:
         if text.startswith("/"):
             path, behind = parse_path(text)
             if behind.startswith("("):
-                return cls(text, path, _packed(behind), True)
+                return cls(text, path, parse_packed(behind), True)
             return cls(text, path, from_printable(behind[1:]), False)
         if text.lstrip().startswith("("):
-            return cls(text, None, _packed(text), True)
+            return cls(text, None, parse_packed(text), True)
         if text.startswith(("'", '"', "b'", 'b"')):
             value = parse_literal(text)
             return cls(text, None, encoded(value) if isinstance(value, str) else value, False)
@@ -144,14 +144,6 @@ class Place:
                 f"there is no directory {shown_path(self.path)}; bytes that begin with / are typed b'/...'"
             ) from None
         return found
-
-
-def _packed(text: str) -> bytes:
-    items = parse_tuple(text)
-    try:
-        return pack(items)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise NotationError(f"{text} cannot be packed: {error}") from None
 
 
 def _after(prefix: bytes) -> bytes:

@@ -18,10 +18,9 @@ from fdb._display.notation import (
     from_printable,
     key_tuple,
     parse_literal,
-    parse_tuple,
+    parse_packed,
     shown_tuple,
 )
-from fdb.tuple import pack
 
 VALUE_FORMS = ("auto", "text", "json", "tuple", "hex", "int", "bytes")
 #: What a counter is: the operand of an atomic addition, little-endian.
@@ -152,7 +151,7 @@ def parse_value(text: str, form: str = "auto") -> bytes:
             raise NotationError(f"{text[:40]!r} is no JSON")
         return encoded(text)
     if form == "tuple":
-        return _packed(text)
+        return parse_packed(text)
     if form == "hex":
         return _from_hex(text)
     if form == "int":
@@ -164,20 +163,12 @@ def parse_value(text: str, form: str = "auto") -> bytes:
 
 def _parsed_auto(text: str) -> bytes:
     if text.startswith("("):
-        return _packed(text)
+        return parse_packed(text)
     if text.startswith(_TYPED_STARTS):
         return _from_literal(text)
     if text.startswith(_JSON_STARTS) and _is_json(text):
         return encoded(text)
     return from_printable(text)
-
-
-def _packed(text: str) -> bytes:
-    items = parse_tuple(text)
-    try:
-        return pack(items)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise NotationError(f"{text[:40]} cannot be packed: {error}") from None
 
 
 def _from_hex(text: str) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import warnings
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 import fdb.tuple
 from display.test_notation import EXAMPLES, KEYS
 from fdb._display.notation import NotationError
+from fdb._display.places import Place
 from fdb._display.values import VALUE_FORMS, parse_value, possible_forms, shown_value
 from fdb.tuple import pack
 
@@ -29,6 +32,71 @@ JSON = st.dictionaries(st.text(), st.integers() | st.text()).map(lambda it: json
 def test_what_is_shown_can_be_typed(value: bytes) -> None:
     for form in ("auto", *possible_forms(value)):
         assert parse_value(shown_value(value, form), form) == value
+
+
+#: Pieces of what people type, and of what they should not.
+PIECES = st.sampled_from(
+    [
+        "(",
+        ")",
+        ",",
+        "'",
+        '"',
+        "b'",
+        "\\",
+        "\\x",
+        "\\x4",
+        "\\u",
+        "\\N{",
+        "None",
+        "1",
+        "0x",
+        "1e5",
+        "-",
+        "nan",
+        "UUID(",
+    ]
+    + [
+        "Versionstamp(",
+        "SingleFloat(",
+        "/",
+        "/a",
+        ":",
+        "{",
+        "}",
+        "[",
+        "lambda:",
+        "*",
+        "é",
+        "\0",
+        "\n",
+        " ",
+        "\ud800",
+    ]
+    + [
+        "f'",
+        "0777",
+        "...",
+        "@",
+        "#",
+        "tr_version=",
+        "'00010203040506070809'",
+        "9" * 5000,
+        "('a'," * 3,
+    ]
+)
+
+
+@EXAMPLES
+@given(st.lists(PIECES).map("".join))
+def test_whatever_is_typed_is_taken_or_refused_in_a_line(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for parse in (Place.parse, *(partial(parse_value, form=form) for form in VALUE_FORMS)):
+            try:
+                parse(text)
+            except NotationError as error:
+                assert "\n" not in str(error) and len(str(error)) < 400
 
 
 def test_how_values_look() -> None:
