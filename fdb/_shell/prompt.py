@@ -113,6 +113,8 @@ def _run_line(session: Session, line: str, debug: bool) -> bool:
     except Leave:
         return False
     except KeyboardInterrupt as interrupt:
+        # The terminal throws away what it has not shown yet, so that the cursor may stand anywhere.
+        print()
         _complain(session, "interrupted" + _what_became(session, interrupt))
     except (CommandError, NotationError, FDBError) as error:
         if debug:
