@@ -176,8 +176,9 @@ def test_somebody_asks_at_a_terminal(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "fdb", "-C", name, "clear", "--under", "('n',)"]
     with Terminal(command) as terminal:
         terminal.expect(r"Clear 30 rows .* under \('n',\)\? \[y/N\]")
-        terminal.type("\x03")
-        assert terminal.wait() == 130
+        terminal.type("n\r")
+        terminal.expect("^error: nothing was done$")
+        assert terminal.wait() == 1
     with Terminal(command) as terminal:
         terminal.expect("y/N")
         terminal.type("y\r")
