@@ -30,9 +30,11 @@ QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tes
 	tests/native/test_lifetimes.py tests/project/test_packaging.py \
 	tests/test_loop_frames.py tests/test_attempt_loops.py tests/test_flows.py tests/observing/test_observation.py \
 	tests/testing/test_tracing.py tests/testing/test_kept.py tests/testing/test_driven.py
-# Tests that ask no database anything, and those that run suites of their own.
+# Tests that ask no database anything, those that run suites of their own, and those of what answers to databases look like.
 WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
-	$(wildcard tests/testing/test_pytest_plugin*.py) tests/testing/test_guide.py tests/testing/test_unittest.py
+	$(wildcard tests/testing/test_pytest_plugin*.py) tests/testing/test_guide.py tests/testing/test_unittest.py \
+	tests/doctor $(wildcard tests/browse/test_seen_*.py) tests/display/test_jupyter.py tests/display/test_notebook_example.py \
+	tests/cli/test_doctor.py tests/cli/test_guide.py tests/dump/test_guide.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
@@ -103,7 +105,7 @@ test-file: $(VENV)/tooled ## run the tests with databases in files instead of in
 
 pictures: export FDB_PICTURES = 1
 pictures: $(VENV)/tooled ## take the pictures of the documentation anew (docs/pictures/)
-	$(PYTEST) tests/browse tests/cli tests/shell tests/display
+	$(PYTEST) $(shell grep -rl 'picture(' tests --include='test_*.py')
 
 lint: typecheck ## check style, types and layers, and compile the engine without warnings
 	$(BIN)/ruff check .
