@@ -239,6 +239,26 @@ def test_nothing_of_a_database_is_taken_for_markup(memory_db, serve, tab, expect
     assert page.locator("body img, body script, main a[href^=javascript]").count() == 0
 
 
+def test_what_is_typed_before_the_server_has_answered_is_shown_then(url, tab, expect):
+    held = []
+    page = tab("about:blank")
+    page.route("**/api/about*", lambda route: held.append(route))
+    page.goto(url)
+    page.fill("#within", "('cities',)")
+    page.press("#within", "Enter")
+    page.click("#refresh")
+    expect(page.locator("tr[data-key]")).to_have_count(0)
+    held[0].continue_()
+    expect(page.locator("a.key")).to_have_text(["('cities', 'Oslo')"])
+    page.goto("about:blank")
+    page.goto(url)
+    page.fill("#within", "('forms', 'q')")
+    held[1].continue_()
+    keys(page)
+    page.press("#within", "Enter")
+    expect(page.locator("a.key")).to_have_text(["('forms', 'q')"])
+
+
 def test_an_empty_database_and_a_range_without_keys(memory_db, serve, tab, expect):
     url = serve(memory_db).url
     expect(tab(url).locator(".empty")).to_contain_text("not a single key")

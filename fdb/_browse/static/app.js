@@ -45,6 +45,7 @@ const live = new Live({ report });
 let pane = null;
 
 function changed() {
+  if (pane === null) return;
   const route = read();
   rows.show(route, { again: true });
   pane.show(route, { again: true });
@@ -82,7 +83,10 @@ function storedTheme() {
 }
 
 let treeOf = null;
+let begun = false;
 function show() {
+  // Before the server has said what may be done; what the address says by then is shown.
+  if (pane === null) return;
   const route = read();
   const isLive = route.view === "live";
   $("data-view").hidden = isLive;
@@ -96,7 +100,9 @@ function show() {
   $("skip").textContent = isLive ? "Skip to the plots" : "Skip to the rows";
   if (isLive) return live.open(route.tenant);
   live.close();
-  $("within").value = route.within;
+  // What somebody typed before the page was there is left as it is.
+  if (begun || $("within").value === "") $("within").value = route.within;
+  begun = true;
   $("at").value = route.at;
   $("clear-search").hidden = route.within === "";
   $("order").setAttribute("aria-pressed", String(route.reverse === "1"));
@@ -131,7 +137,7 @@ function connect() {
   $("search").addEventListener("submit", (event) => {
     event.preventDefault();
     const within = $("within").value;
-    if (within === read().within && !read().from && !read().at) rows.show(read(), { again: true });
+    if (pane !== null && within === read().within && !read().from && !read().at) rows.show(read(), { again: true });
     else go({ within, from: "", at: "", row: "" });
   });
   $("clear-search").addEventListener("click", () => {
@@ -147,7 +153,7 @@ function connect() {
   $("limit").addEventListener("change", () => go({ limit: $("limit").value }));
   $("tenant").addEventListener("change", () => go({ tenant: $("tenant").value, within: "", from: "", at: "", row: "" }));
   $("refresh").addEventListener("click", changed);
-  $("refresh-tree").addEventListener("click", () => tree.load(read().tenant));
+  $("refresh-tree").addEventListener("click", () => pane !== null && tree.load(read().tenant));
   $("add").addEventListener("click", () => add(read().within, changed));
   $("clear-rows").addEventListener("click", () => removeRows(rows.page.rows, gone));
   $("help").addEventListener("click", help);
@@ -176,11 +182,11 @@ function connect() {
 
 function begin(found) {
   about(found);
-  connect();
   show();
   // It goes when rows are there.
   if (found.trouble) report({ status: 503, message: found.trouble });
 }
 
 theme(storedTheme());
+connect();
 call();
