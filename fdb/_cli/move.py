@@ -172,6 +172,7 @@ def _copy(
     require_apart(source, span, target, goal, names[0] == names[1])
     if options["merge"]:
         require_one_tree(source, span, target)
+    _refuse_tenants(target, goal, options)
     state = _state(options["state"], "copy", *names, repr(span), repr(goal))
     work = Target(target, goal, _rules(options), state)
     work.prepare()
@@ -194,7 +195,7 @@ def _copy(
     epilog="Example: fdb -C fdb.cluster export shop.jsonl.gz --within /shop; "
     "fdb -C file:a.fdb export - | head"
 )
-@database_options(_TIMEOUT)
+@database_options(_TIMEOUT, reads=True)
 @click.argument("file")
 @_source_options
 @click.option(
@@ -225,7 +226,10 @@ def export(db: Any, file: str, **options: Any) -> None:
         with _explained():
             writer.begin(header)
             outcome = exporting.export(db, span, writer, snapshot=snapshot)
+        _tell_of_subdirectories(db, options["within"])
         _tell(outcome)
+        if outcome.version is None and outcome.rows:
+            click.echo(f"note: read at {_consistency(outcome, db)}", err=True)
         return
     with (
         _bar("export", options) as report,
@@ -280,6 +284,7 @@ def import_(
         _refuse_memory(name_of(database_of(db)))
         name = name_of(db)
         goal = span.under(prefix_in(db, options["into"], span))
+        _refuse_tenants(db, goal, options)
         content = f"{survey.rows} rows of {survey.size} bytes, {survey.crc:08x}"
         state = _state(options["state"], "import", content, name, repr(goal))
         work = Target(db, goal, _rules(options), state)
@@ -323,10 +328,13 @@ def _open_both(
     context: click.Context, source: str, target: str, options: dict[str, Any]
 ) -> tuple[Any, Any]:
     """Opens both; the API version is one that the library of a cluster has, if one of them is a cluster."""
-    for cluster in sorted((source, target), key=lambda name: place_of(os.fsencode(name)).embedded):
+    places = {name: place_of(os.fsencode(name)) for name in (source, target)}
+    for cluster in sorted(places, key=lambda name: places[name].embedded):
         select_api_version(cluster)
     timeout = options["timeout"]
-    from_rows = _opened(context, source, options["tenant"], timeout)
+    # One file has one set of options in a process: that of a copy within it is there to write.
+    reads = places[source].identity != places[target].identity
+    from_rows = _opened(context, source, options["tenant"], timeout, reads=reads, makes=False)
     to_db = open_database(target, timeout or settings_of(context).timeout or _TIMEOUT)
     _require_answer(to_db)
     name = options["target_tenant"]
@@ -334,11 +342,22 @@ def _open_both(
 
 
 def _opened(
-    context: click.Context, cluster: str | None, tenant: str | None, timeout: float | None
+    context: click.Context,
+    cluster: str | None,
+    tenant: str | None,
+    timeout: float | None,
+    *,
+    reads: bool = False,
+    makes: bool = True,
 ) -> Any:
-    """Opens what the options of a command, or those before it, say."""
+    """Opens what the options of a command, or those before it, say; `reads` and `makes` as for `database_options`."""
     settings = settings_of(context)
-    database = open_database(cluster or settings.cluster, timeout or settings.timeout or _TIMEOUT)
+    database = open_database(
+        cluster or settings.cluster,
+        timeout or settings.timeout or _TIMEOUT,
+        reads=reads,
+        makes=makes,
+    )
     _require_answer(database)
     name = tenant or settings.tenant
     return database if name is None else open_tenant(database, name)
@@ -353,6 +372,14 @@ def _span(source: Any, within: str | None, options: dict[str, Any]) -> Span:
             "--from '' takes all rows as they are, without the tenants"
         )
     return span_of(source, within, begin, end)
+
+
+def _refuse_tenants(target: Any, goal: Span, options: dict[str, Any]) -> None:
+    """Raises Failure where --replace would remove the rows of tenants, too, which lie among those of their database."""
+    if options["replace"] and not goal.prefix and has_tenants(target):
+        raise Failure(
+            "the target has tenants, whose rows --replace would remove: name a place with --into, or a tenant of the target"
+        )
 
 
 def _require_answer(source: Any) -> None:

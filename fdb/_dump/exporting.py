@@ -61,6 +61,11 @@ def export_file(
     file back and compares it with the database. Raises DumpError if there is a file and `overwrite` is False.
     """
     if resume and not overwrite and os.path.lexists(path):
+        if os.path.lexists(f"{path}.part"):
+            raise DumpError(
+                f"{path} is there already, and {path}.part is of a later export: --resume --yes goes on with that, and "
+                "replaces the file"
+            )
         return _finished(path, header)
     writer = PartFile(path, form, compress, resume=resume, overwrite=overwrite)
     with writer:

@@ -101,7 +101,7 @@ def prefix_in(target: Any, into: str | None, span: Span, source: Any = None) -> 
     """Returns the prefix that replaces that of the span in the target.
 
     `into` is the place there; None is the same place as in the source, which for a directory is the one of the same
-    name. A directory that is not there is made, with the layer of the one in `source` if that is given. Blocks.
+    name. Directories that are not there are made, with the layers of those in `source` if that is given. Blocks.
     Raises NotationError and DumpError.
     """
     text = span.place if into is None else into
@@ -114,21 +114,27 @@ def prefix_in(target: Any, into: str | None, span: Span, source: Any = None) -> 
     if layers.exists(target, place.path):
         found: bytes = place.key(target)
         return found
-    layer = _layer(source, span)
-    if layer == _PARTITION:
-        raise DumpError(
-            f"{shown_path(place.path)} would have to be a partition: make it, or name a directory inside"
-        )
-    made: bytes = layers.create(target, place.path, layer or None).key()
+    came_from = Place.parse(span.place).path if span.place else None
+    # In the same place the directories above it are those of the source, too.
+    above = len(place.path) - 1 if place.path == came_from else 0
+    for path in (*(place.path[: depth + 1] for depth in range(above)), place.path):
+        if layers.exists(target, path):
+            continue
+        layer = _layer(source, came_from if path == place.path else path)
+        if layer == _PARTITION:
+            raise DumpError(
+                f"{shown_path(path)} would have to be a partition: make it, or name a directory inside"
+            )
+        layers.create(target, path, layer or None)
+    made: bytes = layers.open(target, place.path).key()
     return made + place.rest
 
 
-def _layer(source: Any, span: Span) -> bytes:
-    path = Place.parse(span.place).path if span.place else None
+def _layer(source: Any, path: tuple[str, ...] | None) -> bytes:
+    """Returns the layer of a directory in the source, "" if there is no source or none is meant."""
     if source is None or not path:
         return b""
-    directory: Any = fdb.directory_impl.DirectoryLayer().open(source, path)
-    layer: bytes = directory.get_layer()
+    layer: bytes = fdb.directory_impl.DirectoryLayer().open(source, path).get_layer()
     return layer
 
 

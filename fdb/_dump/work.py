@@ -123,7 +123,9 @@ class Target:
                 f"the target is not empty, its first key is {shown_key(key)}: --merge keeps what is there and overwrites "
                 f"rows of the same key, --replace removes it first{self._to_resume()}"
             )
-        rules.confirm(f"Remove all rows of the target from {shown_key(key)} on")
+        rules.confirm(
+            f"Remove all rows of the target from {shown_key(key)} up to {shown_key(span.end)}"
+        )
         return key
 
     def _to_resume(self) -> str:

@@ -140,6 +140,41 @@ def test_tenants(capsys):
         assert "take those of each by --tenant" in fails(capsys, 1, *arguments)
     assert does(capsys, "copy", A, "file:c.fdb", "--from", "''")[0]["rows"] == 31
     assert "the tenant nobody" in fails(capsys, 1, "copy", A, B, "--tenant", "nobody")
+    does(capsys, "-C", "file:c.fdb", "export", "x.jsonl")
+    for arguments in (("copy", "file:c.fdb", B), ("-C", B, "import", "x.jsonl")):
+        line = fails(capsys, 1, *arguments, "--replace", "--yes")
+        assert "the target has tenants, whose rows --replace would remove" in line
+    with fdb.open(B) as db:
+        assert db.open_tenant(b"u")[b"":b"\xff"] == [(b"k", b"v")]
+
+
+def test_what_is_read_is_left_as_it_was(capsys, tmp_path):
+    before = (tmp_path / "a.fdb").read_bytes()
+    does(capsys, "copy", "file:a.fdb", B)
+    does(capsys, "-C", "file:a.fdb", "export", "x.jsonl")
+    assert (tmp_path / "a.fdb").read_bytes() == before
+    there = sorted(tmp_path.iterdir())
+    for arguments in (("copy", "file:no", "file:c.fdb"), ("-C", "file:no", "export", "y.jsonl")):
+        assert "there is no file" in fails(capsys, 1, *arguments)
+    assert sorted(tmp_path.iterdir()) == there
+
+
+def test_a_copy_within_a_file(capsys):
+    does(capsys, "copy", "file:a.fdb", "file:./a.fdb", "--within", "('users',)", "--into", "in")
+    assert len(rows_of("file:a.fdb")) == 60
+
+
+def test_what_a_pipe_lacks_is_said(capsys, monkeypatch):
+    with fdb.open(A) as db:
+        fdb.directory.create(db, ("app", "users"))
+        db[fdb.directory.open(db, ("app",)).key()] = b"v"
+    assert run(["-C", A, "export", "-", "--within", "/app"]) == 0
+    assert "the directories in /app are not among them: 'users'" in capsys.readouterr().err
+    several = property(lambda self: None, lambda self, version: None)
+    monkeypatch.setattr(sources.Source, "version", several, raising=False)
+    assert run(["-C", A, "export", "-"]) == 0
+    note = "note: read at several versions; nobody else had the database open\n"
+    assert capsys.readouterr().err == note
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.jsonl.gz", "x.fdbrows", "x.fdbrows.gz"])
@@ -194,7 +229,10 @@ def test_rows_are_removed_after_a_question(capsys, monkeypatch):
         db[b"\x01"] = b"precious"
     arguments = ("-C", B, "import", "x.jsonl", "--replace")
     line = fails(capsys, 2, *arguments)
-    assert r"remove all rows of the target from \x01 on? There is no terminal to ask at" in line
+    assert (
+        r"remove all rows of the target from \x01 up to \xff? There is no terminal to ask at"
+        in line
+    )
     assert rows_of(B) == [(b"\x01", b"precious")]
     does(capsys, *arguments, "--yes", "--verify")
     assert rows_of(B) == ROWS
@@ -305,7 +343,7 @@ def test_the_question_on_a_terminal(tmp_path):
     command = [sys.executable, "-m", "fdb", "copy", A, B, "--replace", "--verify"]
     for answer, shown in (("n\r", "error: nothing was done"), ("y\r", r"rows verified +30")):
         with Terminal(command, cwd=tmp_path, rows=30, columns=100) as terminal:
-            terminal.expect(r"Remove all rows of the target from k on\? \[y/N\]:")
+            terminal.expect(r"Remove all rows of the target from k up to \\xff\? \[y/N\]:")
             terminal.type(answer)
             terminal.expect(shown)
             assert terminal.wait() == (answer == "n\r")

@@ -102,6 +102,12 @@ def test_resuming_what_is_finished(source, tmp_path, kind):
     assert (tmp_path / "x").stat().st_ino == before.st_ino
     with pytest.raises(DumpError, match="is there already, of another export"):
         exported(source, tmp_path / "x", kind, header_of(SPAN, "elsewhere"), resume=True)
+    # A later export, which is to replace it, was interrupted.
+    (tmp_path / "x.part").write_bytes((tmp_path / "x").read_bytes()[:200])
+    with pytest.raises(DumpError, match="x.part is of a later export: --resume --yes goes on"):
+        exported(source, tmp_path / "x", kind, resume=True)
+    outcome = exported(source, tmp_path / "x", kind, resume=True, overwrite=True)
+    assert outcome.rows == 200 and not outcome.was_done
 
 
 def test_a_file_that_differs_gets_no_name(source, tmp_path, kind, monkeypatch):

@@ -114,8 +114,23 @@ def test_partitions_are_not_made(memory_db, other):
         span_of(memory_db, "/part", None, None)
     fdb.directory.create(memory_db, ("part", "inside"))
     span = span_of(memory_db, "/part/inside", None, None)
+    with pytest.raises(DumpError, match="^/part would have to be a partition: make it"):
+        prefix_in(other, None, span, memory_db)
+    assert not fdb.directory.exists(other, ("part",))
+    fdb.directory.create(other, ("part",), b"partition")
     prefix = prefix_in(other, None, span, memory_db)
     assert fdb.directory.open(other, ("part", "inside")).key() == prefix
+
+
+def test_directories_above_have_their_layers(memory_db, other):
+    fdb.directory.create(memory_db, ("app",), b"of app")
+    fdb.directory.create(memory_db, APP, b"of users")
+    span = span_of(memory_db, "/app/users", None, None)
+    prefix_in(other, "/elsewhere/users", span, memory_db)
+    assert fdb.directory.open(other, ("elsewhere",)).get_layer() == b""
+    prefix_in(other, None, span, memory_db)
+    assert fdb.directory.open(other, ("app",), b"of app").list(other) == ["users"]
+    assert fdb.directory.open(other, APP, b"of users").exists(other)
 
 
 def test_rows_are_not_copied_onto_themselves(memory_db, other):

@@ -69,7 +69,7 @@ def test_rows_are_removed_after_a_yes_only(memory_db, state):
 
     with pytest.raises(KeyboardInterrupt):
         target(memory_db, state, replace=True, confirm=no).prepare()
-    assert asked == ["Remove all rows of the target from k0 on"]
+    assert asked == ["Remove all rows of the target from k0 up to l"]
     assert len(memory_db[b"":b"\xff"]) == 3 and state.load() is None
     target(memory_db, state, replace=True).prepare()
     assert [key for key, _ in memory_db[b"":b"\xff"]] == [b"j", b"l"]
