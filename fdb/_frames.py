@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from numbers import Integral, Rational, Real
 from typing import Any, NamedTuple
 
 from fdb._native.extension import KeyValue, key_bytes
@@ -197,8 +198,7 @@ class FrameMaker:
         raw |= {"value"} if form.decode is None else set()
         found = {}
         for name, values in zip(self._names, self._columns, strict=True):
-            if SingleFloat in set(map(type, values)):
-                values = [each.value if type(each) is SingleFloat else each for each in values]
+            values = _plain(values)
             kind = _kind_of(values, bytes if name in raw else None)
             found[name] = column(form.library, values, kind)
         return form.library.DataFrame(found)
@@ -208,6 +208,18 @@ def _extend(columns: list[list[Any]], rows: Sequence[Sequence[Any]]) -> None:
     """Adds rows, each with as many items as there are columns."""
     for column, values in zip(columns, zip(*rows, strict=True), strict=False):
         column.extend(values)
+
+
+def _plain(values: list[Any]) -> list[Any]:
+    """Returns values with those of SingleFloat as float, and whole numbers of any one class as int: both libraries may round others."""
+    kinds = set(map(type, values)) - {type(None)}
+    if SingleFloat in kinds:
+        return [each.value if type(each) is SingleFloat else each for each in values]
+    if len(kinds) == 1:
+        (kind,) = kinds
+        if kind not in (int, bool) and issubclass(kind, Integral):
+            return [None if each is None else int(each) for each in values]
+    return values
 
 
 def _kind_of(values: list[Any], expected: type | None) -> type | None:
@@ -230,8 +242,8 @@ def _pandas_column(pandas: Any, values: list[Any], kind: type | None) -> Any:
     if kind not in (None, object):
         try:
             return pandas.Series(values)
-        except (TypeError, ValueError, OverflowError):
-            pass  # of a class, or with a value, that its types do not have
+        except Exception:
+            pass  # of a class, or with a value, that its types do not have: each is refused in its own way
     return pandas.Series(values, dtype="object")
 
 
@@ -247,7 +259,11 @@ def _polars_column(polars: Any, values: list[Any], kind: type | None) -> Any:
     }
     if kind is not object:
         try:
-            return polars.Series(values, dtype=types.get(kind), strict=True)
-        except (TypeError, ValueError, OverflowError, polars.exceptions.PolarsError):
+            # Fractions are no floats, and dates of several time zones not always what they were.
+            is_floating = issubclass(kind, Real) and not issubclass(kind, Rational)
+            column = polars.Series(values, dtype=types.get(kind), strict=True)
+            if kind in types or is_floating or column.to_list() == values:
+                return column
+        except (Exception, polars.exceptions.PanicException):
             pass  # as above
     return polars.Series(values, dtype=polars.Object)

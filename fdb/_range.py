@@ -236,9 +236,9 @@ class FDBRange:
         these names, a sequence, or None for a row without. `library` is "pandas" or "polars"; None takes the one that is
         loaded, else installed, pandas before polars. The types of columns are in docs/notebooks.md.
 
-        With the asyncio event model, in a running loop, it is to be awaited. Raises ImportError if there is no such library, ValueError for a key that is no tuple, or has more elements than
-        there are columns, and
-        TypeError or ValueError for wrong arguments.
+        With the asyncio event model, in a running loop, it is to be awaited. Raises ImportError if there is no such library,
+        ValueError for a key that is no tuple, or has more elements than there are columns, and TypeError or ValueError for
+        wrong arguments.
         """
         from fdb._frames import maker_of  # few programs want frames
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import decimal
+import enum
+import fractions
 import importlib
 import json
 import math
@@ -144,6 +147,37 @@ def test_values_are_exact_in_columns_of_their_type(
     found = columns_of(frame)["value"]
     assert found == values
     assert [type(value) for value in found] == [type(value) for value in values]
+
+
+def whole(values: list[Any], library: str) -> None:
+    frame = column_of(library, *values)
+    found = columns_of(frame)["value"]
+    assert types_of(frame)[1] == "Int64" and found == values
+    assert [type(value) for value in found if value is not None] == [int] * 2, found
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**63)])
+def test_whole_numbers_of_other_classes_are_exact(library: str, value: int) -> None:
+    numbers = enum.IntEnum("numbers", {"it": value, "one": 1})
+    whole([numbers.it, None, numbers.one], library)
+    whole([*map(needs("numpy").int64, (value, 1)), None], library)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [fractions.Fraction(1, 3), None],
+        [decimal.Decimal(10) ** 60, decimal.Decimal("0.1")],
+        [range(3), None],
+        [
+            datetime.datetime(2024, 2, 29, 12),
+            datetime.datetime(2024, 2, 29, 12, tzinfo=datetime.timezone.utc),
+        ],
+    ],
+)
+def test_what_a_library_has_no_type_for_stays_what_it_is(library: str, values: list[Any]) -> None:
+    frame = column_of(library, *values)
+    assert types_of(frame)[1] in ("object", "Object") and columns_of(frame)["value"] == values
 
 
 def test_texts_and_dates_have_the_types_of_the_library(library: str) -> None:

@@ -41,6 +41,10 @@ class Page(Rows):
         #: Whether there were rows behind the page when it was read.
         self.more: bool = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # With its attributes, other than plain rows.
+        return type(self), (), vars(self), iter(self)
+
 
 class _ScanBase:
     """What scans of all event models have in common: a position, and the flows that move it."""
@@ -187,8 +191,9 @@ class Scan(_ScanBase):
         these names, a sequence, or None for a row without. `library` is "pandas" or "polars"; None takes the one that is
         loaded, else installed, pandas before polars. The types of columns are in docs/notebooks.md.
 
-        `limit` is the most rows; the next ones are still to be given out. Raises ImportError if there is no such library, ValueError for a
-        key that is no tuple, or has more elements than there are columns, and TypeError or ValueError for wrong arguments.
+        `limit` is the most rows; the next ones are still to be given out. Raises ImportError if there is no such library,
+        ValueError for a key that is no tuple, or has more elements than there are columns, and TypeError or ValueError for
+        wrong arguments.
         """
         from fdb._frames import maker_of  # few programs want frames
 

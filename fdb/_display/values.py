@@ -27,7 +27,7 @@ VALUE_FORMS = ("auto", "text", "json", "tuple", "hex", "int", "bytes")
 _INT_BYTES = 8
 #: What is in no text that a terminal or page should be given: controls, and what changes lines or the direction of writing.
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
 #: What makes more than one line or column of a text.
 _BREAK = re.compile(r"[\t\n\r]")
@@ -74,9 +74,10 @@ def shown_value(value: bytes, form: str = "auto", limit: int | None = None) -> s
 
 def _cut_bytes(value: bytes, size: int) -> bytes:
     """Returns the beginning of a value, without a part of a character of UTF-8 at its end."""
-    while size and value[size] & 0xC0 == 0x80:
-        size -= 1
-    return value[:size]
+    for end in range(size, max(0, size - 4), -1):
+        if value[end] & 0xC0 != 0x80:
+            return value[:end]
+    return value[:size]  # no UTF-8, which has no more than three bytes in a row that go on
 
 
 def _shown(value: bytes, form: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 import random
 import subprocess
 import sys
@@ -143,6 +145,13 @@ def test_rows_and_pages_in_turns(filled):
             found.append(next(iter(scan)))
         found += rows
     assert found == ROWS
+
+
+def test_copies_of_a_page_go_on_where_it_does(filled):
+    page = filled.page(filled.scan(RANGE, page_size=30))
+    for copied in (copy.copy(page), copy.deepcopy(page), pickle.loads(pickle.dumps(page))):
+        assert copied == page == ROWS[:30]
+        assert (copied.continuation, copied.more) == (page.continuation, True)
 
 
 @pytest.mark.parametrize("page_size", [20, 100, 149, 150, 151, None])

@@ -107,6 +107,8 @@ def test_how_values_look() -> None:
     assert shown_value(b"\x00a", "hex") == "0061"
     assert shown_value(b"a" * 100_000, limit=10) == "aaaaaaaaaa…"
     assert shown_value("é".encode() * 100, "text", limit=3) == "ééé…"
+    assert shown_value(b"\x80" * 100, limit=8) == "\\x80\\x80…"
+    assert shown_value(b"a\xf0\x9f\x98\x80" * 8, limit=2) == "a\U0001f600…"
     assert shown_value(b"") == ""
     assert possible_forms(b'{"a": 1}')[0] == "json"
     assert shown_value(b"/etc") == "/etc"
@@ -128,7 +130,9 @@ def test_small_counters_are_no_tuples_of_nothing() -> None:
     assert shown_value(version) == "\\x01" + "\\x00" * 11
 
 
-@pytest.mark.parametrize("text", ["\x1b[31m", "\u202eabc", "a\x00", "\u2028", "\x85", "\x9b0m"])
+@pytest.mark.parametrize(
+    "text", ["\x1b[31m", "\u202eabc", "\u061c", "a\x00", "\u2028", "\x85", "\x9b0m"]
+)
 def test_a_value_does_nothing_to_a_terminal(text: str) -> None:
     value = text.encode()
     assert shown_value(value).isascii() and shown_value(value).isprintable()
