@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fdb._display.notation import NotationError
+from fdb._display.notation import NotationError, visible
 from fdb._errors import FDBError
 
 #: What scripts can tell apart.
@@ -48,4 +48,4 @@ def _usage(error: click.UsageError) -> str:
 
 
 def _joined(text: str) -> str:
-    return " ".join(text.split())
+    return visible(" ".join(text.split()))

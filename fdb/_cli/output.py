@@ -7,16 +7,23 @@ written as it comes, so that what was interrupted does not parse, or (jsonl) a l
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any
 
-from fdb._display.notation import printable
+from fdb._display.notation import CONTROL, printable, visible
 
 #: So many rows are laid out together on a terminal.
 _ROWS_TOGETHER = 200
+#: What JSON takes in its texts as it is, and a stream that has no such characters does not.
+_BEYOND_ASCII = re.compile("[^\x00-\x7e]")
+
+
+class JSONText(str):
+    """A text that is JSON already: it is printed as it is, whatever Python would make of its numbers."""
 
 
 def json_value(value: Any) -> Any:
@@ -32,7 +39,27 @@ def json_value(value: Any) -> Any:
 
 def json_line(value: Any) -> str:
     """Return a value as one line of JSON."""
-    return json.dumps(json_value(value), ensure_ascii=False)
+    if isinstance(value, Mapping):
+        fields = (f"{_json(str(name))}: {_json(each)}" for name, each in value.items())
+        return f"{{{', '.join(fields)}}}"
+    return _json(value)
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    if isinstance(value, JSONText):
+        text = value.replace("\n", " ").replace("\r", " ")
+    else:
+        text = json.dumps(json_value(value), ensure_ascii=False, indent=indent)
+    # What would do something to a terminal stands in JSON's texts alone: elsewhere it is no JSON.
+    return (CONTROL if _is_unicode() else _BEYOND_ASCII).sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found.group())[1:-1]
+
+
+def _is_unicode() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
 class Listing:
@@ -122,7 +149,11 @@ def record(form: str, fields: Mapping[str, Any], out: IO[str] | None = None) -> 
         for name, value in fields.items():
             print(f"{name.replace('_', ' '):{width}}  {_text(value)}".rstrip(), file=place)
     elif form == "json":
-        print(json.dumps(json_value(fields), indent=2, ensure_ascii=False), file=place)
+        lines = [
+            f"  {_json(name)}: " + _json(value, indent=2).replace("\n", "\n  ")
+            for name, value in fields.items()
+        ]
+        print("\n".join(["{", ",\n".join(lines), "}"]), file=place)
     else:
         print(json_line(fields), file=place)
 
@@ -136,4 +167,4 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value)
+    return visible(str(value))

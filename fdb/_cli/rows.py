@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import shlex
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ import click
 
 from fdb._blocking import SynchronousOperations
 from fdb._cli.errors import Failure
+from fdb._cli.output import JSONText
 from fdb._display.directories import DirectoryNames
 from fdb._display.notation import NotationError, escaped, key_tuple, printable, shown_tuple
 from fdb._display.places import Place
@@ -143,7 +143,7 @@ def value_fields(value: bytes, form: str) -> dict[str, Any]:
     except NotationError:
         return {"value": escaped(value), "form": "auto"}
     if form == "json":
-        return {"value": json.loads(shown)}
+        return {"value": JSONText(shown)}
     return {"value": int(shown) if form == "int" else shown}
 
 

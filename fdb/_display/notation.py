@@ -26,6 +26,10 @@ _PREFIX = re.compile(r"\w*\Z")
 _LITERAL_ESCAPE = re.compile(r"\\([4-7][0-7]{2}|.)", re.DOTALL)
 _BYTES_ESCAPES = frozenset("\\'\"abfnrtvx01234567\n")
 _TEXT_ESCAPES = _BYTES_ESCAPES | frozenset("NuU")
+#: What is in no text that a terminal or page should be given: controls, and what changes lines or the direction of writing.
+CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 #: How deep tuples that are shown may be: the parser has limits, too.
 _MOST_DEEP = 50
 #: How much of a text an error shows.
@@ -103,6 +107,11 @@ def encoded(text: str) -> bytes:
         raise NotationError(
             f"column {error.start + 1}: {text[error.start]!r} is no character"
         ) from None
+
+
+def visible(text: str) -> str:
+    r"""Return text with what a terminal would obey, and what cannot be seen, escaped as Python does: ``\x1b``."""
+    return CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
 def key_tuple(key: bytes) -> tuple[Any, ...] | None:

@@ -11,6 +11,7 @@ import re
 from typing import NoReturn
 
 from fdb._display.notation import (
+    CONTROL,
     NotationError,
     encoded,
     escaped,
@@ -25,10 +26,6 @@ from fdb._display.notation import (
 VALUE_FORMS = ("auto", "text", "json", "tuple", "hex", "int", "bytes")
 #: What a counter is: the operand of an atomic addition, little-endian.
 _INT_BYTES = 8
-#: What is in no text that a terminal or page should be given: controls, and what changes lines or the direction of writing.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
-)
 #: What makes more than one line or column of a text.
 _BREAK = re.compile(r"[\t\n\r]")
 _JSON_STARTS = ("{", "[")
@@ -121,7 +118,7 @@ def _text(value: bytes) -> str | None:
         text = value.decode()
     except UnicodeDecodeError:
         return None
-    return None if _CONTROL.search(text) else text
+    return None if CONTROL.search(text) else text
 
 
 def _is_json(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fdb._display.notation import NotationError
+from fdb._display.notation import NotationError, visible
 from fdb._errors import FDBError
 from fdb._shell.commands import execute
 from fdb._shell.session import CommandError, Leave, Session, text_of
@@ -88,7 +88,7 @@ def said(error: Exception) -> str:
     """Return what one line says of an error of a command."""
     if isinstance(error, FDBError):
         return f"{error.description} ({error.code})"
-    return " ".join(str(error).split())
+    return visible(" ".join(str(error).split()))
 
 
 def discarded(session: Session) -> str:

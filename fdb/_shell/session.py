@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fdb._blocking import Database, Tenant
-from fdb._display.notation import printable
+from fdb._display.notation import printable, visible
 from fdb._display.places import Path, shown_path
 from fdb._display.values import shown_value
 from fdb._errors import FDBError, predicates
@@ -266,4 +266,4 @@ def text_of(words: list[Word]) -> str:
     shown = [word.text for word in words]
     if any(word.name.upper() in SECRETS for word in words):
         shown[-1] = "(not shown)"
-    return " ".join(" ".join(shown).split("\n"))
+    return visible(" ".join(" ".join(shown).split("\n")))

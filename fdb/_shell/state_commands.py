@@ -113,7 +113,7 @@ def _ls(session: Session, words: list[Word]) -> None:
                 found.append((name, "", b""))
                 continue
             child = layer.open(tr, (*path, name))
-            found.append((name, child.get_layer().decode(errors="replace"), child.rawPrefix))
+            found.append((name, printable(child.get_layer()), child.rawPrefix))
         return found
 
     for name, layer, prefix in session.read(read):

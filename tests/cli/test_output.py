@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 
 import pytest
 
-from fdb._cli.output import Listing, record
+from fdb._cli.output import JSONText, Listing, record
 
 
 class Terminal(io.StringIO):
@@ -83,3 +84,40 @@ def test_records(form: str, text: str) -> None:
     out = io.StringIO()
     record("json", {"name": b"b"}, out)
     assert json.loads(out.getvalue()) == {"name": "b"}
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_json_has_nothing_that_a_terminal_would_obey(form: str) -> None:
+    hostile = "a\x1b[31m\x7f\x9b31m\u202e\udcff\u00fc"
+    text = JSONText(f'"{hostile[6:]}"')
+    out = io.StringIO()
+    with Listing(form, ("name",), out) as listing:
+        listing.row(name=hostile, path=[hostile], value=text)
+    (found,) = [json.loads(out.getvalue())] if form == "jsonl" else json.loads(out.getvalue())
+    assert found == {"name": hostile, "path": [hostile], "value": hostile[6:]}
+    record(form, {"name": hostile, "value": text}, out)
+    assert all(each in "\n\u00fc" or " " <= each <= "~" for each in out.getvalue())
+
+
+def test_what_is_json_already_is_printed_as_it_is() -> None:
+    text = '{"big": 1e999, "exact": 1.00000000000000000001, "a": 1, "a": 2}'
+    out = io.StringIO()
+    record("jsonl", {"value": JSONText(text.replace(", ", ",\r\n"))}, out)
+    assert out.getvalue() == '{"value": ' + text.replace(", ", ",  ") + "}\n"
+    record("json", {"value": JSONText("[" * 5000 + "]" * 5000)}, io.StringIO())
+
+
+def test_a_stream_of_ascii_gets_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    record("jsonl", {"name": "\u00fc\U0001f600", "value": JSONText('"\u00fc"')})
+    out.flush()
+    assert json.loads(out.buffer.getvalue()) == {"name": "\u00fc\U0001f600", "value": "\u00fc"}
+
+
+def test_texts_for_people_have_nothing_that_a_terminal_would_obey() -> None:
+    for out in (io.StringIO(), Terminal()):
+        with Listing("text", ("name",), out) as listing:
+            listing.row(name="\x1b[31m\x9b")
+        record("text", {"name": "\x1b[31m\x9b"}, out)
+        assert out.getvalue().count("\\x1b[31m\\x9b") == 2 and "\x1b[31m" not in out.getvalue()

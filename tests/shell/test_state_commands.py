@@ -6,6 +6,7 @@ import pytest
 
 import fdb
 from fdb._display.notation import NotationError
+from fdb._shell.script import said
 from fdb._shell.session import CommandError, Leave
 from helpers.shells import Shell
 
@@ -129,3 +130,18 @@ def test_the_shell_is_left(shell: Shell, word: str) -> None:
 def test_sleep_and_show(shell: Shell) -> None:
     assert shell.run("sleep 0; set (1) x; show raw; getrange")[-1] == "`\\x15\\x01' is `x'"
     assert shell.run("show tuples; getrange")[-1] == "`(1,)' is `x'"
+
+
+def test_nothing_that_is_shown_is_obeyed_by_a_terminal(shell: Shell) -> None:
+    hostile = "\x1b[31m\x9b\u202e"
+    fdb.directory.create(shell.db, (hostile,), layer=hostile.encode())
+    fdb.directory.create(shell.db, (hostile, hostile))
+    shell.db[hostile.encode()] = hostile.encode()
+    name = repr(hostile)
+    shell.run(f"ls; ls -l; cd /{name}; pwd; getrange; cd; getrange; getrange /{name}")
+    shown = "".join(shell.printed)
+    assert "\\x1b[31m\\xc2\\x9b" in shown and all(" " <= each <= "~" for each in shown)
+    for text in (hostile, f"get {hostile}; {hostile}", f"option on {hostile}", f"cd /{hostile}"):
+        with pytest.raises((CommandError, NotationError)) as error:
+            shell.run(text)
+        assert all(" " <= each <= "~" for each in said(error.value) + "".join(shell.printed))
