@@ -123,7 +123,7 @@ class BinaryDecoder(Decoder):
     def _json(self, payload: bytes) -> object:
         try:
             members: object = json.loads(payload)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._damaged("there is no JSON") from error
         return members
 

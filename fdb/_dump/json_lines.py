@@ -133,7 +133,7 @@ class JsonLinesDecoder(Decoder):
             try:
                 members = json.loads(line)
                 row = _row_of(members)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, RecursionError) as error:
                 raise DumpError(f"line {self._line} {_reason(error)}") from error
             if row is not None:
                 rows.append(row)
@@ -175,7 +175,7 @@ def _plain_rows(lines: list[bytes]) -> list[Row] | None:
             )
             for key, value in map(_KEY_AND_VALUE, objects)
         ]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     are_whole = len(rows) == len(lines) and set(map(len, objects)) <= {2}
     return rows if are_whole else None
@@ -207,7 +207,9 @@ def _part(members: dict[str, Any], name: str) -> bytes:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"is no JSON: {error.msg} at column {error.colno}"
+        return f"is no JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+    if isinstance(error, RecursionError):
+        return "is no row: it is nested too deeply"
     if isinstance(error, UnicodeDecodeError):
         return "is no UTF-8"
     text = str(error)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fdb._display.notation import NotationError, from_printable, printable
+from fdb._keys import KEYS_END, strinc
 
 FORMAT = 1
 #: The most bytes of a line or block: more than the largest row has in either form.
@@ -88,7 +89,7 @@ def header_of(members: Any) -> Header:
             f"the format is {members.get('format')!r}, and this version of the package knows {FORMAT} only"
         )
     try:
-        return Header(
+        header = Header(
             from_printable(members["begin"]),
             from_printable(members["end"]),
             from_printable(members.get("prefix", "")),
@@ -97,6 +98,14 @@ def header_of(members: Any) -> Header:
         )
     except (KeyError, TypeError, NotationError) as error:
         raise DumpError(f"the header has no range of keys ({error!r})") from error
+    prefix = header.prefix
+    behind = strinc(prefix) if prefix.rstrip(b"\xff") else KEYS_END
+    if not prefix <= header.begin <= header.end <= min(behind, KEYS_END):
+        raise DumpError(
+            f"the header has a range that cannot be: {printable(header.begin)} to {printable(header.end)}, "
+            f"with the prefix {printable(prefix)}"
+        )
+    return header
 
 
 def trailer_of(members: Any) -> Trailer:

@@ -109,6 +109,8 @@ class DumpFile:
             raise self._error(
                 f"the key {_shortened(last)} is one of the system's, which are never imported"
             )
+        if decoder.header is None and last is None:
+            raise self._error("it is empty: a file without rows has a header and a trailer")
         trailer = decoder.trailer
         return Survey(
             decoder.header,

@@ -75,6 +75,9 @@ def test_what_others_write():
         (b'{"key": "a", "value": "", "ttl": 1}', "line 2 has a member 'ttl', which rows have not"),
         (b'{"key": "\xff", "value": ""}', "line 2 is no (UTF-8|JSON)"),
         (b'{"fdb": "rows"}', "line 2 is a header, which only the first line may be"),
+        (b'{"key": "', r"line 2 is no JSON: Unterminated string starting at column 9$"),
+        (b"[" * 100_000, "line 2 is no row: it is nested too deeply"),
+        (b'{"key":' + b"[" * 100_000 + b"}", "line 2 is no row: it is nested too deeply"),
         (b'{"rows": 1, "crc32": "0"}', "line 2 is a trailer, and the file has no header"),
     ],
 )

@@ -100,7 +100,7 @@ def test_a_row_outside_of_the_range(form):
 
 
 def test_headers():
-    header = Header(b"\x00\\", b"\xff", b"/p", "/app/users('a',)", "file:x")
+    header = Header(b"\x00\\", b"\x00]", b"\x00\\", "/app/users('a',)", "file:x")
     assert header_of(json.loads(header.as_json())) == header
     for bad, match in (
         ([], "none of a file of rows"),
@@ -109,6 +109,16 @@ def test_headers():
         ({"fdb": "rows", "format": 1, "begin": ""}, "no range of keys"),
         ({"fdb": "rows", "format": 1, "begin": "", "end": "\\x"}, "no range of keys"),
         ({"fdb": "rows", "format": 1, "begin": "", "end": 3}, "no range of keys"),
+        ({"fdb": "rows", "format": 1, "begin": "b", "end": "a"}, "range that cannot be: b to a"),
+        ({"fdb": "rows", "format": 1, "begin": "", "end": "\\xff\\x00"}, "that cannot be"),
+        (
+            {"fdb": "rows", "format": 1, "begin": "a", "end": "c", "prefix": "a"},
+            "with the prefix a",
+        ),
+        (
+            {"fdb": "rows", "format": 1, "begin": "b", "end": "c", "prefix": "d"},
+            "with the prefix d",
+        ),
     ):
         with pytest.raises(DumpError, match=match):
             header_of(bad)

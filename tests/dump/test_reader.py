@@ -57,9 +57,11 @@ def test_rows_without_a_header_in_any_order(tmp_path):
         assert rows_of(file) == [(b"b", b"1"), (b"a", b"2"), (b"b", b"3")]
 
 
-def test_an_empty_file(tmp_path):
-    with DumpFile(written(tmp_path, b"")) as file:
-        assert file.survey().rows == 0
+@pytest.mark.parametrize("content", [b"", b"\n \n", gzip.compress(b"")])
+def test_an_empty_file_is_what_something_has_failed_to_write(tmp_path, content):
+    (tmp_path / "x").write_bytes(content)
+    with DumpFile(str(tmp_path / "x")) as file, pytest.raises(DumpError, match="x: it is empty"):
+        file.survey()
 
 
 @pytest.mark.parametrize("form", FORMS)
