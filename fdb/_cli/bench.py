@@ -13,7 +13,7 @@ import click
 
 from fdb._blocking import Database, Tenant
 from fdb._cli.load import LEAST_KEY_SIZE, NAME, PARTS, Load, Measured, Shape
-from fdb._cli.options import Command, database_options, format_option
+from fdb._cli.options import Command, Seconds, database_options, format_option
 from fdb._cli.output import record
 from fdb._cli.progress import showing
 from fdb._observing.histogram import Histogram
@@ -38,7 +38,7 @@ def _number(
 @_number("--threads", 4, 1, 256, "Threads, each with one transaction at a time.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True, max=86_400),
+    type=Seconds(most=86_400),
     default=5.0,
     show_default=True,
     help="How long.",
@@ -132,7 +132,7 @@ def _print(shape: Shape, measured: Measured, seconds: float) -> None:
     done = ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in parts if n)
     print(f"a transaction: {done}")
     print(
-        f"{shape.threads} thread{'s'[: shape.threads > 1]}, {seconds:.1f} s, {shape.keys:,} keys of "
+        f"{shape.threads} thread{'s'[: shape.threads > 1]}, {seconds:.1f} s, {shape.keys:,} key{'s'[: shape.keys > 1]} of "
         f"{shape.key_size} bytes, values of {shape.value_size:,}\n"
     )
     share = measured.conflicts / measured.attempts if measured.attempts else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fdb._cli.options import format_option, settings_of
+from fdb._cli.options import Seconds, format_option, settings_of
 from fdb._doctor import command_line
 
 
@@ -17,7 +17,7 @@ from fdb._doctor import command_line
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     metavar="SECONDS",
     help=f"How long to wait for coordinators, and for the database; default {command_line.SECONDS:g}.",
 )

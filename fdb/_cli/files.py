@@ -21,8 +21,20 @@ from fdb.embedded.command_line import Report, lines_of
 _EMBEDDED = "memory:"
 
 
+class _DatabaseFile(click.ParamType):
+    """The path of a database file, or file:PATH."""
+
+    name = "path"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuses what is not in a file."""
+        if value.startswith(_EMBEDDED):
+            self.fail(f"{value} is in the memory of one process, and no file", param, ctx)
+        return value
+
+
 def _path(command: Command) -> Command:
-    return click.argument("path", metavar="PATH")(command)
+    return click.argument("path", metavar="PATH", type=_DatabaseFile())(command)
 
 
 def _show(report: Report, format: str) -> int:
@@ -53,7 +65,7 @@ def check(path: str, format: str) -> int:
 
 
 @click.command(epilog="Example: fdb backup app.fdb /backups/app-$(date +%F).fdb")
-@click.argument("source", metavar="SOURCE")
+@click.argument("source", metavar="SOURCE", type=_DatabaseFile())
 @click.argument("target", metavar="TARGET")
 @format_option
 def backup(source: str, target: str, format: str) -> int:

@@ -14,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from fdb._cli.errors import FAILURE, INTERRUPTED, USAGE, exit_code, one_line
-from fdb._cli.options import Settings
+from fdb._cli.options import Seconds, Settings
 from fdb._version import __version__
 
 #: Command -> (module and name, what it does), by what people want; `fdb --help` loads none of them.
@@ -122,7 +122,7 @@ def _set_debug(context: click.Context, option: click.Parameter, value: bool) -> 
 @click.option("--tenant", metavar="NAME", help="As of each command: the tenant.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     metavar="SECONDS",
     help="As of each command: after which a transaction has failed.",
 )

@@ -14,6 +14,7 @@ from fdb._cli.confirm import confirm
 from fdb._cli.errors import Failure
 from fdb._cli.options import (
     CLUSTER_HELP,
+    Seconds,
     database_options,
     format_option,
     open_database,
@@ -43,6 +44,7 @@ from fdb._dump.work import Outcome, Rules, Target
 from fdb._dump.writer import standard_output
 from fdb._errors import FDBError
 from fdb._startup.cluster_names import place_of
+from fdb._startup.embedded_names import FILE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -60,7 +62,7 @@ def _late_database_options(command: Command) -> Command:
     for option in (
         click.option(
             "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Seconds(),
             metavar="SECONDS",
             help=f"After which a transaction has failed; default {_TIMEOUT:g}.",
         ),
@@ -126,7 +128,7 @@ def _target_options(command: Command) -> Command:
 @click.option("--recursive", is_flag=True, help="Copy the directories in --within, too.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     metavar="SECONDS",
     help=f"After which a transaction has failed; default {_TIMEOUT:g}.",
 )
@@ -216,6 +218,7 @@ def export(db: Any, file: str, **options: Any) -> None:
     _check_options(options)
     _require_answer(db)
     form, compress = _form(file, options["form"])
+    _refuse_itself(db, file)
     span = _span(db, options["within"], options)
     header = exporting.header_of(span, name_of(db))
     snapshot = options["snapshot"] and not is_embedded(db)
@@ -380,6 +383,12 @@ def _refuse_tenants(target: Any, goal: Span, options: dict[str, Any]) -> None:
         raise Failure(
             "the target has tenants, whose rows --replace would remove: name a place with --into, or a tenant of the target"
         )
+
+
+def _refuse_itself(source: Any, file: str) -> None:
+    """Raises UsageError for the file of the database itself, which --yes would replace."""
+    if name_of(database_of(source)) == f"{os.fsdecode(FILE)}{os.path.realpath(file)}":
+        raise click.UsageError(f"{file} is the database itself: name another file")
 
 
 def _require_answer(source: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,23 @@ CLUSTER_HELP = (
 )
 
 
+class Seconds(click.FloatRange):
+    """A time that a person gives: a number, and no more than a transaction's timeout can be."""
+
+    name = "seconds"
+
+    def __init__(self, *, most: int = 2_147_483, may_be_zero: bool = False) -> None:
+        super().__init__(min=0, max=most, min_open=not may_be_zero)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):  # which lies in no range, and beyond none
+            self.fail(f"{value!r} is no time", param, ctx)
+        return seconds
+
+
 @dataclass
 class Settings:
     """What was said before the name of the command; an option after it comes first."""
@@ -56,7 +74,7 @@ def database_options(
         @click.option("--tenant", metavar="NAME", help="The tenant whose data is meant.")
         @click.option(
             "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Seconds(),
             metavar="SECONDS",
             help="After which a transaction has failed; default "
             + ("none." if timeout is None else f"{timeout:g}."),

@@ -9,7 +9,7 @@ import click
 
 from fdb._blocking import Database, Tenant
 from fdb._cli.errors import FAILURE, Failure
-from fdb._cli.options import database_options, format_option
+from fdb._cli.options import Seconds, database_options, format_option
 from fdb._cli.output import Listing
 from fdb._errors import FDBError
 from fdb._health import Ping
@@ -41,7 +41,7 @@ def seconds_of(db: Database, default: float) -> float:
 )
 @click.option(
     "--interval",
-    type=click.FloatRange(0),
+    type=Seconds(may_be_zero=True),
     default=1.0,
     show_default=True,
     metavar="SECONDS",

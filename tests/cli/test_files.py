@@ -68,7 +68,6 @@ def test_errors_are_one_line(path: pathlib.Path, capsys: pytest.CaptureFixture[s
         (["check", path.parent / "text"], "another kind"),
         (["compact", path.parent], "is a directory"),
         (["backup", path, path], "File exists"),
-        (["backup", "memory:x", path.parent / "copy"], "in memory"),
         (["info", "file:"], "no path"),
     ):
         assert run([str(each) for each in arguments]) == 1, arguments
@@ -81,3 +80,9 @@ def test_a_file_that_is_in_use(path: pathlib.Path, capsys: pytest.CaptureFixture
     with fdb.open(f"file:{path}"):
         assert run(["check", str(path)]) == 1
     assert "(1529)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tool", ["check", "compact", "info", "backup"])
+def test_a_database_in_memory_is_no_file(capsys: pytest.CaptureFixture[str], tool: str) -> None:
+    assert run([tool, "memory:x", *(["copy"] if tool == "backup" else [])]) == 2
+    assert "memory:x is in the memory of one process, and no file" in capsys.readouterr().err

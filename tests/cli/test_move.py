@@ -118,11 +118,12 @@ def test_a_database_that_does_not_answer(capsys, monkeypatch):
     def ping(db, timeout):
         raise fdb.FDBError(1031)
 
+    does(capsys, "-C", A, "export", "x.jsonl")
     monkeypatch.setattr(fdb.Database, "ping", ping)
     for arguments in (
         ("copy", A, B),
-        ("-C", A, "export", "x.jsonl"),
-        ("-C", A, "import", "/dev/null"),
+        ("-C", A, "export", "y.jsonl"),
+        ("-C", A, "import", "x.jsonl"),
     ):
         assert "does not answer within 10 s: `fdb doctor` says" in fails(capsys, 1, *arguments)
 
@@ -293,6 +294,7 @@ def test_an_interrupted_export(capsys, monkeypatch):
         (1, ("copy", A, A), "source and target are the same rows: name another place"),
         (2, ("copy", A), "missing argument 'TARGET'"),
         (2, ("-C", A, "export", "x.txt"), "does not say in which form"),
+        (2, ("-C", A, "export", "./a.fdb", "--as", "jsonl", "--yes"), "the database itself"),
         (2, ("-C", A, "export", "-", "--resume"), "neither resumed nor verified"),
         (1, ("-C", A, "export", "none/x.jsonl"), "No such file or directory: none/x.jsonl.part"),
         (1, ("-C", A, "import", "none"), "No such file or directory: none"),

@@ -117,3 +117,21 @@ def test_a_command_that_reads_leaves_files_as_they_are(
         assert path.read_bytes() == before
         for left in tmp_path.glob("*"):
             left.unlink()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("probe", "k", "--timeout", "nan"),
+        ("--timeout", "inf", "probe", "k"),
+        ("probe", "k", "--timeout", "1e30"),
+        ("probe", "k", "--timeout", "0"),
+        ("ping", "--interval", "nan"),
+        ("bench", "--seconds", "nan"),
+        ("doctor", "--timeout", "nan"),
+    ],
+)
+def test_times_that_are_none(name: str, capsys, arguments: tuple[str, ...]) -> None:
+    assert run(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and "error: invalid value for '--" in shown.err
