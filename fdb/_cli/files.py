@@ -21,20 +21,15 @@ from fdb.embedded.command_line import Report, lines_of
 _EMBEDDED = "memory:"
 
 
-class _DatabaseFile(click.ParamType):
-    """The path of a database file, or file:PATH."""
-
-    name = "path"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuses what is not in a file."""
-        if value.startswith(_EMBEDDED):
-            self.fail(f"{value} is in the memory of one process, and no file", param, ctx)
-        return value
+def _in_a_file(context: click.Context, parameter: click.Parameter, path: str) -> str:
+    """Refuses what is in no file."""
+    if path.startswith(_EMBEDDED):
+        raise click.BadParameter(f"{path} is in the memory of one process, and no file")
+    return path
 
 
 def _path(command: Command) -> Command:
-    return click.argument("path", metavar="PATH", type=_DatabaseFile())(command)
+    return click.argument("path", metavar="PATH", callback=_in_a_file)(command)
 
 
 def _show(report: Report, format: str) -> int:
@@ -65,7 +60,7 @@ def check(path: str, format: str) -> int:
 
 
 @click.command(epilog="Example: fdb backup app.fdb /backups/app-$(date +%F).fdb")
-@click.argument("source", metavar="SOURCE", type=_DatabaseFile())
+@click.argument("source", metavar="SOURCE", callback=_in_a_file)
 @click.argument("target", metavar="TARGET")
 @format_option
 def backup(source: str, target: str, format: str) -> int:
