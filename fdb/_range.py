@@ -9,7 +9,7 @@ from fdb._generated.options import (
     STREAMING_MODE_WANT_ALL,
 )
 from fdb._keys import KeySelector
-from fdb._native.extension import KeyValue, RowIterator
+from fdb._native.extension import KeyValue, RowIterator, RowList
 from fdb._notebooks import repr_html
 from fdb._startup import api_version
 from fdb._typing import (
@@ -79,7 +79,7 @@ class _Batches:
         )
 
 
-class Rows(list[KeyValue]):
+class Rows(RowList):
     """All rows of a range: a list, which notebooks show as a table."""
 
     __slots__ = ()

@@ -254,6 +254,9 @@ class KeyValue(Sequence[bytes]):
     def _repr_html_(self) -> str: ...
     def _repr_pretty_(self, printer: Any, cycle: bool, /) -> None: ...
 
+class RowList(list[KeyValue]):
+    """A list that classes of Python are made of."""
+
 @disjoint_base
 class RunBase:
     """One attempt of an `async def` function; the tasks that it starts run inside of it too."""

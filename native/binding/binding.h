@@ -418,6 +418,7 @@ void binding_count_waited(PyObject *waited);
 
 extern PyTypeObject binding_keyvalue_type;
 extern PyTypeObject binding_row_iterator_type;
+extern PyTypeObject binding_row_list_type;
 extern PyTypeObject binding_mailbox_type;
 
 int binding_keyvalue_ready(void); /* completes the type; -1 with an exception set */

@@ -142,21 +142,14 @@ static int add_types(PyObject *module) {
     static const struct {
         const char *name;
         PyTypeObject *type;
-    } types[] = {{"FutureBase", &binding_future_type},
-                 {"BytesFutureBase", &binding_bytes_future_type},
-                 {"ValueBase", &binding_value_type},
-                 {"ListFutureBase", &binding_list_future_type},
-                 {"DatabaseHandle", &binding_database_type},
-                 {"TransactionHandle", &binding_transaction_type},
-                 {"ReadBase", &binding_read_type},
-                 {"WriteBase", &binding_write_type},
-                 {"SourceBase", &binding_source_type},
-                 {"RunBase", &binding_run_type},
-                 {"KeyValue", &binding_keyvalue_type},
-                 {"RowIterator", &binding_row_iterator_type},
-                 {"Mailbox", &binding_mailbox_type},
-                 {"Versions", &binding_versions_type},
-                 {"Counts", &binding_counts_type}};
+    } types[] = {{"FutureBase", &binding_future_type},       {"BytesFutureBase", &binding_bytes_future_type},
+                 {"ValueBase", &binding_value_type},         {"ListFutureBase", &binding_list_future_type},
+                 {"DatabaseHandle", &binding_database_type}, {"TransactionHandle", &binding_transaction_type},
+                 {"ReadBase", &binding_read_type},           {"WriteBase", &binding_write_type},
+                 {"SourceBase", &binding_source_type},       {"RunBase", &binding_run_type},
+                 {"KeyValue", &binding_keyvalue_type},       {"RowIterator", &binding_row_iterator_type},
+                 {"RowList", &binding_row_list_type},        {"Mailbox", &binding_mailbox_type},
+                 {"Versions", &binding_versions_type},       {"Counts", &binding_counts_type}};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (PyType_Ready(types[i].type) != 0 ||
             PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type) != 0) {
