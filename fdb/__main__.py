@@ -32,7 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    from fdb._cli.main import run
+    try:
+        from fdb._cli.main import run
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
 
     return run(arguments)
 

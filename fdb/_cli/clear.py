@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import click
 
 from fdb._blocking import SynchronousOperations
@@ -12,18 +10,14 @@ from fdb._cli.confirm import confirm
 from fdb._cli.errors import Failure
 from fdb._cli.options import database_options, yes_option
 from fdb._cli.rows import Bounds, bound_options, bounds_of
+from fdb._cli.seen import Unknown, seen
 from fdb._display.directories import read_directories
 from fdb._display.places import Place
 from fdb._display.values import shown_value
-from fdb._errors import predicates
-from fdb._policy import Retry
 from fdb._transaction import Transaction
 from fdb.directory_impl import DirectoryError
 from fdb.tuple import pack
 
-#: Rows and bytes that are counted before a range is cleared; of more than these it is said that there are more.
-_ROWS_COUNTED = 10_000
-_BYTES_COUNTED = 10_000_000
 #: Characters of a value that the question shows.
 _VALUE_SHOWN = 60
 
@@ -87,7 +81,7 @@ def _clear_key(db: SynchronousOperations, key: str, dry_run: bool, yes: bool) ->
         print(f"would clear {key}")
         return
     confirm(f"Clear {key}, which is {shown_value(value, limit=_VALUE_SHOWN)}", yes)
-    result = _Unknown()
+    result = Unknown()
 
     def act(tr: Transaction) -> None:
         now = tr.get(packed).value
@@ -103,24 +97,24 @@ def _clear_range(
     db: SynchronousOperations, bounds: Bounds, where: str, dry_run: bool, yes: bool
 ) -> None:
     begin, end = bounds
-    seen = db.run(_counted, begin, end)
-    if not seen.rows:
+    before = db.run(seen, begin, end)
+    if not before.rows:
         print(f"there are no rows {where}: nothing to clear")
         return
-    what = f"{seen} {where}{_directories(db, begin, end)}"
+    what = f"{before} {where}{_directories(db, begin, end)}"
     if dry_run:
         print(f"would clear {what}")
         return
     confirm(f"Clear {what}", yes)
-    cleared = seen
-    result = _Unknown()
+    cleared = before
+    result = Unknown()
 
     def act(tr: Transaction) -> None:
         nonlocal cleared
-        now = _counted(tr, begin, end)
+        now = seen(tr, begin, end)
         # After an unknown result nothing may be left: the attempt before has cleared it.
         if now.rows or not result.is_unknown:
-            if not yes and now != seen:
+            if not yes and now != before:
                 raise Failure(f"there are {now} {where} by now; {result.said}: look at them again")
             cleared = now
         tr.clear_range(begin, end)
@@ -140,44 +134,3 @@ def _directories(db: SynchronousOperations, begin: bytes, end: bytes) -> str:
     return (
         f", and with them {found:,} {'directory' if found == 1 else 'directories'}" if found else ""
     )
-
-
-class _Unknown:
-    """Whether an attempt of a transaction has ended without it being known if it was committed."""
-
-    is_unknown = False
-
-    def note(self, retry: Retry) -> None:
-        """To be called after each failed attempt."""
-        self.is_unknown |= predicates.is_maybe_committed(retry.error)
-
-    @property
-    def said(self) -> str:
-        return (
-            "it is not known whether some were cleared"
-            if self.is_unknown
-            else "nothing was cleared"
-        )
-
-
-class _Counted(NamedTuple):
-    """Rows that were counted, as far as one counts."""
-
-    rows: int
-    size: int
-    are_all: bool
-
-    def __str__(self) -> str:
-        if not self.are_all:
-            return f"more than {self.rows:,} rows"
-        return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'} ({self.size:,} bytes)"
-
-
-def _counted(tr: Transaction, begin: bytes, end: bytes) -> _Counted:
-    rows = size = 0
-    for key, value in tr.get_range(begin, end, limit=_ROWS_COUNTED + 1):
-        if rows == _ROWS_COUNTED or size > _BYTES_COUNTED:
-            return _Counted(rows, size, False)
-        rows += 1
-        size += len(key) + len(value)
-    return _Counted(rows, size, True)

@@ -26,7 +26,7 @@ from fdb._cli.rows import (
 )
 from fdb._display.notation import NotationError
 from fdb._display.places import Place
-from fdb._display.values import parse_value
+from fdb._display.values import parse_value, possible_forms
 
 #: How many rows `range` shows unless told.
 _LIMIT = 100
@@ -58,6 +58,10 @@ def get(db: SynchronousOperations, key: str, form: str, raw: bool, format: str) 
     if value is None:
         raise Failure(f"there is no key {key}; fdb range {quoted(key)} shows what begins so")
     if raw:
+        if sys.stdout.isatty() and "text" not in possible_forms(value):
+            raise Failure(
+                "the value is no text, and a terminal would obey its bytes: --raw is for a file or pipe"
+            )
         out = sys.stdout.buffer
         out.write(value)
         out.flush()

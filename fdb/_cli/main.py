@@ -144,6 +144,7 @@ def cli(
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code. What goes wrong is one line on stderr."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -162,6 +163,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     except (Exception, KeyboardInterrupt) as error:
         return _report(error, settings.debug)
+
+
+def _open_streams() -> None:
+    """Opens what the process was started without, as by `>&-`: else a database would be in the place of a stream."""
+    # In their order: a file that is opened gets the lowest number that is free.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
 def _program_name() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from fdb._cli.seen import Unknown, seen
 from fdb._display.values import parse_value
 from fdb._shell.command import KEY, Command
 from fdb._shell.places import Base, base_of, parsed
@@ -14,8 +15,6 @@ from fdb._transaction import Transaction
 _DEFAULT_LIMIT = 25
 _MOST_DIGITS = 9
 _SYSTEM_KEYS, _END_OF_SYSTEM_KEYS = b"\xff", b"\xff\xff"
-#: Rows that are counted before a person is asked whether they shall go.
-_COUNTED = 10_000
 _NOTATION = "For the forms that keys have, type `help keys'."
 _NOTATIONS = "For the forms that keys and values have, type `help keys' and `help values'."
 
@@ -84,22 +83,23 @@ def _clearrange(session: Session, words: list[Word]) -> None:
         # There is nobody, or somebody who has opened a transaction to think about it.
         session.change(lambda tr: tr.clear_range(found.begin, found.end))
         return
-    seen = [row.key for row in session.rows(found.begin, found.end, _COUNTED)]
-    if seen and not session.ask(_question(words, len(seen))):
+    before = session.read(lambda tr: seen(tr, found.begin, found.end))
+    if before.rows and not session.ask(_question(words, before.number)):
         session.write("Nothing was cleared")
         return
+    result = Unknown()
 
     def clear(tr: Transaction) -> None:
-        # Who was asked clears what he was asked about.
-        if [row.key for row in tr.get_range(found.begin, found.end, limit=_COUNTED)] != seen:
-            raise CommandError("there are other rows now: nothing was cleared")
+        # Who was asked clears what he was asked about. After an unknown result it may be gone: by the attempt before.
+        now = seen(tr, found.begin, found.end)
+        if now != before and (now.rows or not result.is_unknown):
+            raise CommandError(f"there are other rows now: {result.said}")
         tr.clear_range(found.begin, found.end)
 
-    session.change(clear)
+    session.change(clear, on_retry=result.note)
 
 
-def _question(words: list[Word], rows: int) -> str:
-    number = f"{rows:,} rows or more" if rows == _COUNTED else count(rows, "row")
+def _question(words: list[Word], number: str) -> str:
     first = " ".join(words[0].text.split("\n"))
     if len(words) == 1:
         return f"Clear {number} under {first}?"

@@ -17,6 +17,7 @@ from fdb._display.notation import printable, visible
 from fdb._display.places import Path, shown_path
 from fdb._display.values import shown_value
 from fdb._errors import FDBError, predicates
+from fdb._policy import Retry
 from fdb._shell.options import OptionChoices
 from fdb._shell.places import Base
 from fdb._shell.words import Word
@@ -143,8 +144,15 @@ class Session:
             return act(self.transaction.tr)
         return self._run(act, read_only=True)
 
-    def change(self, act: Callable[[Transaction], None]) -> None:
-        """Run a function that writes. In a transaction of its own it is committed, and the version is printed."""
+    def change(
+        self,
+        act: Callable[[Transaction], None],
+        on_retry: Callable[[Retry], None] | None = None,
+    ) -> None:
+        """Run a function that writes. In a transaction of its own it is committed, and the version is printed.
+
+        `on_retry` is told of each attempt that has failed.
+        """
         self.require_writes()
         if self.transaction is not None:
             self.transaction.give_time(self.timeout)
@@ -157,7 +165,7 @@ class Session:
             act(tr)
 
         try:
-            self._run(attempt, read_only=False)
+            self._run(attempt, read_only=False, on_retry=on_retry)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_UNKNOWN) from None
         except FDBError as error:
@@ -175,12 +183,19 @@ class Session:
                 else "writemode must be enabled to set or clear keys in the database: type `writemode on'"
             )
 
-    def _run(self, act: Callable[[Transaction], Any], read_only: bool) -> Any:
+    def _run(
+        self,
+        act: Callable[[Transaction], Any],
+        read_only: bool,
+        on_retry: Callable[[Retry], None] | None = None,
+    ) -> Any:
         def attempt(tr: Transaction) -> Any:
             self.options.apply(tr)
             return act(tr)
 
-        return self.source.run(attempt, timeout=self.timeout, read_only=read_only)
+        return self.source.run(
+            attempt, timeout=self.timeout, read_only=read_only, on_retry=on_retry
+        )
 
     def rows(self, begin: bytes, end: bytes, limit: int | None = None) -> Iterator[Any]:
         """Give out the rows of a range, page by page: in the open transaction, or each page in one of its own."""

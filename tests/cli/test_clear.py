@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import click
 import pytest
 
 import fdb
 import fdb.tuple
 from fdb._cli import clear as module
+from fdb._cli import confirm as confirming
+from fdb._cli import seen
 from fdb._cli.main import run
 from fdb.testing import faults
 from helpers.databases import fill
@@ -34,7 +35,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A terminal at which somebody says yes, and what was asked there. Clear it to have them say no."""
     asked: list[str] = []
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(click, "confirm", lambda text, err: asked.append(text) or True)
+    monkeypatch.setattr(confirming, "ask", lambda text: asked.append(text) or True)
     return asked
 
 
@@ -95,7 +96,7 @@ def test_nothing_without_an_answer(
     assert "--yes says so" in said(capsys, 2, "--under", "''")
     assert "--yes says so" in said(capsys, 2, "hello")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(click, "confirm", lambda text, err: False)
+    monkeypatch.setattr(confirming, "ask", lambda text: False)
     assert said(capsys, 1, "--under", "''") == "error: nothing was done\n"
     assert len(db[:]) == 31
 
@@ -133,6 +134,8 @@ def test_rows_that_came_meanwhile_are_not_cleared(
     line = said(capsys, 1, "--under", "('n',)")
     assert "error: there are 31 rows (" in line and "by now; nothing was cleared" in line
     assert len(db[:]) == 32
+    _while_asked(monkeypatch, lambda: db.set(fdb.tuple.pack(("n", 99)), b"abc"))
+    assert "there are 31 rows (" in said(capsys, 1, "--under", "('n',)")
     _while_asked(monkeypatch, lambda: db.set(b"hello", b"other"))
     assert "has another value by now; nothing was cleared" in said(capsys, 1, "hello")
     assert db[b"hello"] == b"other"
@@ -142,13 +145,13 @@ def test_rows_that_came_meanwhile_are_not_cleared(
 def test_more_rows_than_are_counted(
     db: fdb.Database, capsys: Captured, monkeypatch: pytest.MonkeyPatch, answering: list[str]
 ) -> None:
-    monkeypatch.setattr(module, "_ROWS_COUNTED", 10)
+    monkeypatch.setattr(seen, "MOST_ROWS", 10)
     assert said(capsys, 0, "--under", "('n',)") == "cleared more than 10 rows under ('n',)\n"
     assert answering == ["Clear more than 10 rows under ('n',)?"]
     assert db[:] == [(b"hello", b"world")]
     db[b"large"] = bytes(1000)
     db[b"large2"] = b""
-    monkeypatch.setattr(module, "_BYTES_COUNTED", 500)
+    monkeypatch.setattr(seen, "MOST_BYTES", 500)
     assert said(capsys, 0, "--under", "large", "--yes") == "cleared more than 1 rows under large\n"
     assert db[:] == [(b"hello", b"world")]
 
@@ -179,6 +182,16 @@ def test_somebody_asks_at_a_terminal(tmp_path: Path) -> None:
         terminal.type("n\r")
         terminal.expect("^error: nothing was done$")
         assert terminal.wait() == 1
+    with Terminal(command) as terminal:
+        terminal.expect("y/N")
+        terminal.type("\x03")
+        terminal.expect("^error: interrupted$")
+        assert terminal.wait() == 130
+    with Terminal(command) as terminal:
+        terminal.expect("y/N")
+        terminal.type("what\r\x04")
+        terminal.expect("(?s)invalid input.*y/N.*^error: interrupted$")
+        assert terminal.wait() == 130
     with Terminal(command) as terminal:
         terminal.expect("y/N")
         terminal.type("y\r")

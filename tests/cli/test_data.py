@@ -15,6 +15,7 @@ import fdb
 import fdb.tuple
 from fdb import tenant_management
 from fdb._cli.main import run
+from helpers.terminal import Terminal
 
 Captured = pytest.CaptureFixture[str]
 
@@ -194,6 +195,9 @@ def test_bytes_as_they_are(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "fdb", "-C", f"file:{tmp_path}/raw.fdb", "get", "raw", "--raw"]
     ended = subprocess.run(command, capture_output=True, timeout=60, check=True)
     assert (ended.stdout, ended.stderr) == (b"\x00\r\n\xff", b"")
+    with Terminal(command) as terminal:
+        terminal.expect("^error: the value is no text, and a terminal would obey its bytes")
+        assert terminal.wait() == 1
 
 
 def test_who_has_seen_enough_is_told_nothing(tmp_path: Path) -> None:

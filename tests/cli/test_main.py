@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -103,3 +104,34 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_process_without_streams_has_none_of_its_files_in_their_place(tmp_path: Path) -> None:
+    """What is written to a stream that is not there would be in the file of the database."""
+    name = f"file:{tmp_path}/t.fdb"
+    program = f"{sys.executable} -m fdb -C {name}"
+    for command, code in (("set a b", 0), ("get a", 0), ("range", 0), ("get none", 1)):
+        line = f"{program} {command} <&- >&- 2>&-"
+        assert subprocess.run(["sh", "-c", line]).returncode == code
+    done = subprocess.run([*program.split(), "get", "a"], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("b\n", "")
+    done = subprocess.run(
+        ["sh", "-c", f"{program} get none 2>&-"], stdout=subprocess.PIPE, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_an_interrupt_while_it_starts_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    class Interrupting:
+        def find_spec(self, name: str, *unused: object) -> None:
+            if name == "fdb._cli.main":
+                raise KeyboardInterrupt
+
+    kept = sys.modules.pop("fdb._cli.main")
+    sys.meta_path.insert(0, Interrupting())  # type: ignore[arg-type]
+    try:
+        assert fdb.__main__.main(["ping"]) == 130
+    finally:
+        del sys.meta_path[0]
+        sys.modules["fdb._cli.main"] = kept
+    assert capsys.readouterr().err == "error: interrupted\n"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import fdb
+from fdb._cli import seen
 from fdb._display.notation import NotationError
 from fdb._shell.session import CommandError
+from fdb.testing import faults
 from helpers.shells import Shell
 
 KEY = fdb.tuple.pack(("users", 42))
@@ -120,6 +122,29 @@ def test_rows_that_the_person_was_not_asked_about_stay(shell: Shell) -> None:
     assert shell.db[:] == []
     shell.session.ask = lambda question: pytest.fail("was asked about nothing")
     assert shell.run("clearrange ('t')")[0].startswith("Committed")
+
+
+@pytest.mark.parametrize("effect", ["applied", "lost"])
+def test_what_a_person_agreed_to_is_cleared_though_a_result_is_unknown(
+    shell: Shell, effect: str
+) -> None:
+    shell.db[b"k1"] = b""
+    shell.session.ask = lambda question: True
+    with faults(shell.db, rules=f"commit_unknown_result:times=1,effect={effect}"):
+        assert shell.run("clearrange k l")[0].startswith("Committed")
+    assert shell.db[:] == []
+
+
+def test_of_large_ranges_no_more_is_looked_at_than_is_counted(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seen, "MOST_BYTES", 500)
+    shell.db.write_in_batches((b"k%d" % number, bytes(100)) for number in range(9))
+    asked: list[str] = []
+    shell.session.ask = lambda question: not asked.append(question)
+    shell.run("clearrange k l")
+    assert asked == ["Clear more than 5 rows from k on, before l?"]
+    assert shell.db[:] == []
 
 
 def test_nobody_is_asked_in_a_transaction_nor_where_nobody_is(shell: Shell) -> None:
