@@ -12,7 +12,7 @@ gave one, `parameter` where a text was no notation). Bytes are sent as `..._hex`
                           prefix_hex, has_children, bytes (estimate or null), partition}]}
     GET  api/rows?within=<notation>&begin_hex=&end_hex=&limit=100&reverse=0&from=<continuation>&at=<notation>&tenant=
                           {rows: [{key: KEY, value: {bytes, form, shown, cut}}], next, previous, range: {begin, end, begin_hex,
-                          end_hex}, version}. `at`: the page begins at this key. A page may be shorter than `limit`
+                          end_hex}, digest (of the rows), version}. `at`: the page begins at this key. A page may be shorter than `limit`
                           where rows are large: `next` says whether there are more.
                           KEY = {hex, shown (can be typed as it is), path (of the directory it is in) | null, path_shown | null,
                           tuple: [shown elements] (of what follows the directory's prefix) | null, types: [of each: null bool int
@@ -24,7 +24,7 @@ gave one, `parameter` where a text was no notation). Bytes are sent as `..._hex`
     GET  api/live         Server-Sent Events, one a second, of the whole database: see `live`
     POST api/set          {key (notation) or key_hex, value, form="auto", tenant, expected_hex}
     POST api/clear        {key_hex, tenant, expected_hex}
-    POST api/clear_range  {begin_hex, end_hex, expected_rows, tenant}; 409 if there are more rows
+    POST api/clear_range  {begin_hex, end_hex, expected_rows, expected_digest, tenant}; 409 if there are more rows, or others
                           Answers {version}. With `expected_hex` (null: no such key) nothing is written if another value is there: 409.
 """
 

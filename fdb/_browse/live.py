@@ -7,7 +7,7 @@
 
 Of a cluster the rates are those of its status document, which is asked for every few seconds, as collecting it is work for the
 cluster; null where the document lacks them. Those of a database in this process are counted here, from the transactions of this
-process without those of the page: `reads` and `writes` are keys. A database is observed only while somebody looks on.
+process without those of the page: `reads` and `writes` are keys; null in the first event. A database is observed only while somebody looks on.
 
 All of it runs in the server's loop, but for `_Sampler.sample`, which blocks and has a thread.
 """
@@ -33,6 +33,16 @@ _INTERVAL = 1.0
 #: Seconds for which a status document is good.
 _STATUS_AGE = 3.0
 _MOST_STREAMS = 16
+_RATES = (
+    "started",
+    "committed",
+    "conflicted",
+    "failed",
+    "reads",
+    "writes",
+    "bytes_read",
+    "bytes_written",
+)
 
 
 class _Counted:
@@ -64,7 +74,7 @@ class _Sampler:
         self._session = session
         self._counted = _Counted(session.db)
         self._last: tuple[float, int] | None = None
-        self._counted_from = time.monotonic()
+        self._counted_from: float | None = None
         self._status: Any = None
         self._status_from = 0.0
         self._is_embedded = session.db._library.has("fdb_embedded_drop")
@@ -99,9 +109,12 @@ class _Sampler:
         }
 
     def _process(self, now: float) -> dict[str, Any]:
-        seconds = max(now - self._counted_from, 1e-3)
-        self._counted_from = now
+        begun, self._counted_from = self._counted_from, now
         total = self._counted.taken()
+        if begun is None:
+            # Of the moment since somebody looks on there is no rate: one transaction in it would be hundreds a second.
+            return {"source": "process", **dict.fromkeys(_RATES), "latency": None, "probe": None}
+        seconds = max(now - begun, 1e-3)
         latency = None
         if total.elapsed.count:
             latency = {

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import logging
+import os
 import secrets
 import socket
 import threading
+import weakref
 from types import TracebackType
 from typing import Any
 
@@ -27,6 +30,8 @@ _TOKEN_BYTES = 32
 _MOST_PORT = 65_535
 #: How long requests that are being answered may go on after `close`, and how long that waits for the thread.
 _GRACE, _JOIN = 1, 5.0
+#: The longest address and headers of a request: a key of 10,000 bytes as it is typed, and a continuation behind another.
+_MOST_HEAD = 256 * 1024
 
 
 class BrowsePage:
@@ -57,8 +62,8 @@ class BrowsePage:
         self._thread = threading.Thread(target=self._run, name="fdb-browse", daemon=True)
         # Not by joining the thread: in Python 3.11 one that is interrupted takes the thread for ended.
         self._ended = threading.Event()
-        self._lock = threading.Lock()
         self._is_closed = False
+        _pages.add(self)
 
     @property
     def url(self) -> str:
@@ -75,11 +80,9 @@ class BrowsePage:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the page; what it is answering has a moment to end. Blocks until the thread has ended. A second call does nothing."""
-        with self._lock:
-            if self._is_closed:
-                return
-            self._is_closed = True
+        """Ends the page; what it is answering has a moment to end. Blocks until it has ended, and so does a second call."""
+        # Without a lock, and each step may be done twice: Ctrl-C may come between any two of them.
+        self._is_closed = True
         self._session.close()
         self._server.should_exit = True
         loop = self._loop
@@ -93,6 +96,15 @@ class BrowsePage:
     def wait(self) -> None:
         """Blocks until the page has ended, by `close` in another thread. Ctrl-C interrupts it, and the page goes on."""
         self._ended.wait()
+
+    def _forget(self) -> None:
+        """Leaves the page to the process that this one was forked from: its thread is not here, its port is not kept."""
+        self._is_closed = True
+        self._loop = None
+        self._socket.close()
+        # The old one may be locked by a thread that is not here.
+        self._ended = threading.Event()
+        self._ended.set()
 
     def _run(self) -> None:
         try:
@@ -122,6 +134,20 @@ class BrowsePage:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+#: Those that there are, for a process that is forked.
+_pages: weakref.WeakSet[BrowsePage] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for page in list(_pages):
+        page._forget()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+# What the server says while it ends is in the log of a program that has one, and is not printed where there is none.
+logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
 
 
 def _title_of(db: Any) -> str:
@@ -192,5 +218,6 @@ def _server(app: Any) -> uvicorn.Server:
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=_GRACE,
+            h11_max_incomplete_event_size=_MOST_HEAD,
         )
     )

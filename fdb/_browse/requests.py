@@ -30,6 +30,7 @@ MOST_BODY = 1_000_000
 _MOST_KEY, _MOST_NOTATION = 10_000, 50_000
 #: What the user's keys lie between.
 FIRST_KEY, END_OF_KEYS = b"", b"\xff"
+NOT_SHOWN = "the keys of the system, from \\xff on, are not shown"
 
 _STATUS = b"\xff\xff/status/json"
 _thread = threading.local()
@@ -256,7 +257,7 @@ def range_of(parameters: Parameters, tr: Any) -> tuple[bytes, bytes]:
     begin = max(begin, parameters.data("begin_hex", begin))
     end = min(end, parameters.data("end_hex", end), END_OF_KEYS)
     if begin > END_OF_KEYS:
-        raise Refused(400, "the keys of the system, from \\xff on, are not shown")
+        raise Refused(400, NOT_SHOWN)
     return begin, max(begin, end)
 
 

@@ -6,10 +6,20 @@ added or removed, costs the server nothing to keep, and any key can be the begin
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fdb._browse.requests import Parameters, Refused, Session, range_of, shown_bounds
+from fdb._browse.requests import (
+    END_OF_KEYS,
+    NOT_SHOWN,
+    Parameters,
+    Refused,
+    Session,
+    range_of,
+    shown_bounds,
+)
 from fdb._browse.trees import NameCache
 from fdb._display.directories import DirectoryNames
 from fdb._display.notation import key_tuple, printable, shown_element
@@ -135,6 +145,7 @@ def rows(session: Session, names: NameCache, asked: Parameters) -> dict[str, Any
             "previous": previous,
             "next": following,
             "range": shown_bounds(begin, end),
+            "digest": digest_of(reversed(found) if reverse else found),
             "version": tr.get_read_version().wait(),
         }
 
@@ -147,6 +158,8 @@ def row(session: Session, names: NameCache, asked: Parameters) -> dict[str, Any]
     tenant = asked.text("tenant", "")
     source = session.source(tenant)
     key = asked.data("key_hex")
+    if not key < END_OF_KEYS:
+        raise Refused(400, NOT_SHOWN)
 
     def read(tr: Any) -> dict[str, Any]:
         value = tr.snapshot.get(key).value
@@ -167,6 +180,16 @@ def row(session: Session, names: NameCache, asked: Parameters) -> dict[str, Any]
 
     answer: dict[str, Any] = session.read(source, read)
     return answer
+
+
+def digest_of(rows: Iterable[Any]) -> str:
+    """Returns what tells rows, in the order of their keys, from all others."""
+    digest = hashlib.sha256()
+    for key, value in rows:
+        for part in (key, value):
+            digest.update(len(part).to_bytes(4, "big"))
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def shown_key(key: bytes, names: DirectoryNames) -> dict[str, Any]:

@@ -5,9 +5,11 @@ A retry after an unknown result (1021) may meet what its own first attempt has w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fdb._browse.requests import END_OF_KEYS, Parameters, Refused, Session
+from fdb._browse.rows import digest_of
 from fdb._display.notation import NotationError
 from fdb._display.values import parse_value
 
@@ -102,13 +104,25 @@ def clear_rows(session: Session, asked: Parameters) -> dict[str, Any]:
     seen = asked.number("expected_rows", None, 0, _MOST_CLEARED)
     if not begin <= end <= END_OF_KEYS:
         raise Refused(400, "end_hex must not be before begin_hex, nor behind \\xff")
+    shown = asked.text("expected_digest") if asked.has("expected_digest") else None
     change = _Change(session, asked.text("tenant", ""))
 
     def act(tr: Any) -> None:
         # No snapshot: a row that somebody adds meanwhile is a conflict, and counted by the next attempt.
-        there = sum(1 for _ in tr.get_range(begin, end, seen + 1))
+        there = 0
+
+        def counted() -> Iterator[Any]:
+            nonlocal there
+            for row in tr.get_range(begin, end, seen + 1):
+                there += 1
+                yield row
+
+        digest = digest_of(counted())
         if there > seen:
             raise Refused(409, f"nothing was removed: there are more rows by now than {seen}")
+        is_done = change.may_be_done and not there
+        if shown is not None and digest != shown and not is_done:
+            raise Refused(409, "nothing was removed: the rows have changed since they were shown")
         tr.clear_range(begin, end)
 
     return change.run(act)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
+import json
+import os
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +24,66 @@ def test_a_page_begins_and_ends(memory_db, client):
         token = page.url.split("/")[3]
         assert len(token) >= 43 and token not in repr(page)
     page.close()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", page.port), timeout=5).close()
+    assert_refused(page.port)
     assert "closed" in repr(page)
     wait_until(lambda: not page._thread.is_alive())
+
+
+def assert_refused(port):
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS).close()
+
+
+def test_a_forked_child_keeps_neither_the_port_nor_waits_for_a_thread(memory_db):
+    page = browse(memory_db)
+    child, parent = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            parent.close()
+            page.close()
+            page.wait()
+            child.sendall(b"closed")
+            child.recv(1)
+        finally:
+            os._exit(0)
+    child.close()
+    try:
+        parent.settimeout(WAIT_SECONDS)
+        assert parent.recv(6) == b"closed"
+        assert not page._ended.is_set()
+        page.close()
+        assert_refused(page.port)
+    finally:
+        parent.close()
+        os.waitpid(pid, 0)
+
+
+def test_what_is_cut_off_is_not_printed(memory_db, client, capfd):
+    """A request that will never be there wholly ends with the page."""
+    with browse(memory_db, write=True) as page:
+        head = f"POST /{page.url.split('/')[3]}/api/set HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n"
+        body = "Content-Type: application/json\r\nX-FDB-Write: 1\r\nContent-Length: 9\r\n\r\n{"
+        with socket.create_connection(("127.0.0.1", page.port)) as connection:
+            connection.sendall((head + body).encode())
+            wait_until(lambda: page._server.server_state.tasks)
+            page.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_longest_keys_fit_into_an_address(memory_db, serve):
+    key = bytes(9_999)
+    for last in b"ab":
+        memory_db[key + bytes([last])] = b""
+    page = serve(memory_db)
+    within, following = "%5Cx00" * 9_999, f"n{key.hex()}6100"
+    connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=WAIT_SECONDS)
+    connection.request(
+        "GET", f"/{page.url.split('/')[3]}/api/rows?within={within}&from={following}"
+    )
+    answer = json.load(connection.getresponse())
+    connection.close()
+    assert [row["key"]["hex"] for row in answer["rows"]] == [f"{key.hex()}62"]
 
 
 def test_two_pages_have_two_tokens(memory_db, serve):

@@ -149,6 +149,8 @@ def test_one_row(session):
     assert answer["value"]["forms"]["json"] == '{"a": "ä"}'
     assert bytes.fromhex(answer["value"]["hex"]) == b'{"a": "\xc3\xa4"}'
     assert refused(row, session, NameCache(), asked(key_hex="00"))[0] == 404
+    for key in (b"\xff", b"\xff\xff/status/json"):
+        assert refused(row, session, NameCache(), asked(key_hex=key.hex()))[0] == 400
 
 
 @pytest.mark.parametrize(

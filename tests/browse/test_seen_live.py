@@ -54,7 +54,7 @@ def test_what_a_program_does_is_plotted(memory_db, serve, tab, expect):
         number += 1
         memory_db[b"k"] = b"%d" % number
         page.wait_for_timeout(20)
-    assert re.search("between 0 and [1-9]", plot.get_attribute("aria-label"))
+    assert re.search("committed: now [1-9]", plot.get_attribute("aria-label"))
     expect(plot.locator("path.s0")).to_have_attribute("d", re.compile("^M.*L"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import fdb.tenant_management
 import fdb.tuple
 from helpers.databases import fill
 from helpers.tools import needs
@@ -105,6 +106,36 @@ def test_a_row_is_deleted_when_that_is_confirmed(page, page_db, tab, expect):
     assert page_db[b"a"] is None
 
 
+def test_what_was_shown_in_one_tenant_is_not_written_in_another(memory_db, serve, tab, expect):
+    for name in (b"one", b"two"):
+        fdb.tenant_management.create_tenant(memory_db, name)
+        memory_db.open_tenant(name)[b"k"] = b"v"
+    one, two = memory_db.open_tenant(b"one"), memory_db.open_tenant(b"two")
+    seen = tab(serve(memory_db, write=True).url)
+
+    def confirmed_late(begins, ends):
+        seen.evaluate("location.hash = '#/data?tenant=one&row=6b'")
+        expect(seen.get_by_label("Tenant")).to_have_value("one")
+        expect(seen.locator("a.key")).to_have_text(["k"])
+        seen.get_by_role("button", name=begins, exact=True).click()
+        if begins == "Add a row":
+            seen.get_by_label("Key", exact=True).fill("new")
+        seen.evaluate("location.hash = '#/data?tenant=two'")
+        expect(seen.get_by_label("Tenant")).to_have_value("two")
+        seen.get_by_role("dialog").get_by_role("button", name=ends, exact=True).click()
+        expect(seen.get_by_role("dialog")).to_have_count(0)
+        assert two[:] == [(b"k", b"v")]
+
+    confirmed_late("Add a row", "Add")
+    assert one[b"new"] == b""
+    one.clear(b"new")
+    confirmed_late("Delete row", "Delete row")
+    assert one[:] == []
+    one[b"k"] = b"v"
+    confirmed_late("Delete rows", "Delete 1 row")
+    assert one[:] == []
+
+
 @pytest.mark.parametrize("order", ["", "&reverse=1"])
 def test_the_rows_of_a_page_are_deleted_and_no_other(page, page_db, tab, expect, order):
     rows = [(b"k%03d" % number, b"v") for number in range(40)]
@@ -117,6 +148,10 @@ def test_the_rows_of_a_page_are_deleted_and_no_other(page, page_db, tab, expect,
     assert len(list(page_db.get_range(b"", b"\xff"))) == 41
     page_db.clear(b"k010x")
     page_db.clear(b"k030x")
+    page_db[b"k020"] = b"changed"
+    seen.get_by_role("button", name="Delete 25 rows").click()
+    expect(seen.locator("dialog .field-error")).to_contain_text("have changed since")
+    page_db[b"k020"] = b"v"
     seen.get_by_role("button", name="Delete 25 rows").click()
     expect(seen.locator("#toast")).to_contain_text("Deleted 25 rows")
     left = rows[:15] if order else rows[25:]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import fdb
 from browse.asking import asked, refused
+from fdb._browse.rows import rows
+from fdb._browse.trees import NameCache
 from fdb._browse.writing import clear_row, clear_rows, set_row
+from helpers.databases import fill
 
 
 def test_set_by_notation_and_form(session):
@@ -29,8 +32,8 @@ def test_what_another_has_changed_is_not_overwritten(session):
     assert session.db[b"k"] is None
 
 
-def test_an_unknown_result_is_no_change_of_somebody_else(session, monkeypatch):
-    """The first attempt is committed and says 1021; the second one meets its own value."""
+def first_result_unknown(patched):
+    """Has the first commit take place, and then fail with 1021; returns a list that gets an element for each."""
     commit = fdb.Transaction.commit
     calls = []
 
@@ -41,13 +44,18 @@ def test_an_unknown_result_is_no_change_of_somebody_else(session, monkeypatch):
             raise fdb.FDBError(1021)
         return commit(tr)
 
+    patched.setattr(fdb.Transaction, "commit", unknown)
+    return calls
+
+
+def test_an_unknown_result_is_no_change_of_somebody_else(session, monkeypatch):
+    """The first attempt is committed and says 1021; the second one meets its own value."""
     for act in (
         lambda: set_row(session, asked(key="k", value="1", expected_hex=None)),
         lambda: clear_row(session, asked(key_hex=b"k".hex(), expected_hex=b"1".hex())),
     ):
-        calls.clear()
         with monkeypatch.context() as patched:
-            patched.setattr(fdb.Transaction, "commit", unknown)
+            calls = first_result_unknown(patched)
             act()
         assert len(calls) == 2
 
@@ -61,6 +69,33 @@ def test_a_range_is_cleared_if_it_has_no_more_rows_than_were_seen(session):
     assert len(session.db[:]) == 6
     clear_rows(session, asked(**given, expected_rows=5))
     assert [row.key for row in session.db[:]] == [b"l"]
+
+
+def test_a_range_is_cleared_if_its_rows_are_those_that_were_seen(session, monkeypatch):
+    fill(session.db, [(b"k1", b"v"), (b"k2", b"v")])
+    bounds = {"begin_hex": b"k".hex(), "end_hex": b"l".hex()}
+    for reverse in ("0", "1"):
+        seen = rows(session, NameCache(), asked(**bounds, reverse=reverse))["digest"]
+    given = {**bounds, "expected_rows": 2, "expected_digest": seen}
+
+    def another_value():
+        session.db[b"k2"] = b"w"
+
+    def another_key():
+        session.db.clear(b"k2")
+        session.db[b"k3"] = b"v"
+
+    for change in (another_value, another_key):
+        change()
+        status, text = refused(clear_rows, session, asked(**given))
+        assert status == 409 and "have changed" in text
+        assert len(session.db[:]) == 2
+    fill(session.db, [(b"k2", b"v")])
+    session.db.clear(b"k3")
+    with monkeypatch.context() as patched:
+        calls = first_result_unknown(patched)
+        clear_rows(session, asked(**given))
+    assert len(calls) == 2 and session.db[:] == []
 
 
 def test_in_a_tenant(session):

@@ -154,8 +154,8 @@ function connect() {
   $("tenant").addEventListener("change", () => go({ tenant: $("tenant").value, within: "", from: "", at: "", row: "" }));
   $("refresh").addEventListener("click", changed);
   $("refresh-tree").addEventListener("click", () => pane !== null && tree.load(read().tenant));
-  $("add").addEventListener("click", () => add(read().within, changed));
-  $("clear-rows").addEventListener("click", () => removeRows(rows.page.rows, gone));
+  $("add").addEventListener("click", () => add(read(), changed));
+  $("clear-rows").addEventListener("click", () => removeRows(rows.page, gone));
   $("help").addEventListener("click", help);
   $("open-tree").addEventListener("click", () => openTree(!document.body.classList.contains("with-tree")));
   $("close-tree").addEventListener("click", () => {

@@ -1,10 +1,10 @@
 // Dialogs: how keys are written, changing a value, adding a row, deleting. The browser's own <dialog> keeps the focus
-// inside, closes on Escape and gives the focus back.
+// inside, closes on Escape and gives the focus back. What is written goes to the tenant that the rows were read in,
+// whatever the address says by then.
 
 import { post } from "./api.js";
 import { el, icon, number, rowsText, say } from "./dom.js";
 import { coloured, keyText, raw } from "./notation.js";
-import { read } from "./route.js";
 
 const FORMS = [
   ["auto", "As it looks"],
@@ -114,7 +114,7 @@ function editable(value) {
   return Object.fromEntries(forms.filter(([, text]) => !text.includes("\r")));
 }
 
-export function edit({ key, value }, changed) {
+export function edit({ key, value, tenant }, changed) {
   const texts = editable(value);
   const chosen = value.bytes === 0 ? "text" : texts[value.form] === undefined ? "bytes" : value.form;
   const { value: text, kind, fields } = valueFields(value.bytes === 0 ? "" : texts[chosen], chosen);
@@ -128,7 +128,7 @@ export function edit({ key, value }, changed) {
     title: "Edit value",
     content: [el("p", { class: "mono whole-key" }, ...keyText(key)), ...fields],
     action: "Save",
-    send: () => post("set", { key_hex: key.hex, value: text.value, form: kind.value, expected_hex: value.hex, tenant: read().tenant }),
+    send: () => post("set", { key_hex: key.hex, value: text.value, form: kind.value, expected_hex: value.hex, tenant }),
     done: (result) => {
       saved("Saved")(result);
       changed();
@@ -137,7 +137,7 @@ export function edit({ key, value }, changed) {
   text.focus();
 }
 
-export function add(within, changed) {
+export function add({ within, tenant }, changed) {
   const { value: text, kind, fields } = valueFields("", "auto");
   const key = el("input", { class: "mono", id: "edit-key", type: "text", required: true, spellcheck: "false", autocapitalize: "off", placeholder: "('users', 42)" });
   key.value = within;
@@ -145,7 +145,7 @@ export function add(within, changed) {
     title: "Add a row",
     content: [el("label", { for: "edit-key" }, "Key"), key, ...fields],
     action: "Add",
-    send: () => post("set", { key: key.value, value: text.value, form: kind.value, expected_hex: null, tenant: read().tenant }),
+    send: () => post("set", { key: key.value, value: text.value, form: kind.value, expected_hex: null, tenant }),
     done: (result) => {
       saved("Added")(result);
       changed();
@@ -154,13 +154,13 @@ export function add(within, changed) {
   key.focus();
 }
 
-export function remove({ key, value }, changed) {
+export function remove({ key, value, tenant }, changed) {
   form({
     title: "Delete this row?",
     content: [el("p", { class: "mono whole-key" }, ...keyText(key)), el("p", {}, "It is gone for everyone who uses the database, at once.")],
     action: "Delete row",
     danger: true,
-    send: () => post("clear", { key_hex: key.hex, expected_hex: value.hex, tenant: read().tenant }),
+    send: () => post("clear", { key_hex: key.hex, expected_hex: value.hex, tenant }),
     done: (result) => {
       saved("Deleted")(result);
       changed();
@@ -169,7 +169,7 @@ export function remove({ key, value }, changed) {
 }
 
 // Deletes what is on the page, from its first row to its last: what the person has seen, and no row more.
-export function removeRows(rows, changed) {
+export function removeRows({ rows, digest, tenant }, changed) {
   const keys = rows.map((row) => row.key);
   const ordered = [...keys].sort((a, b) => (a.hex < b.hex ? -1 : 1));
   const [first, last] = [ordered[0], ordered.at(-1)];
@@ -180,11 +180,11 @@ export function removeRows(rows, changed) {
       el("p", { class: "mono whole-key" }, ...keyText(first)),
       el("p", {}, "to"),
       el("p", { class: "mono whole-key" }, ...keyText(last)),
-      el("p", {}, "They are gone for everyone who uses the database, at once. If there are more rows between them by now, nothing is deleted."),
+      el("p", {}, "They are gone for everyone who uses the database, at once. If any of them has changed by now, or there are more between them, nothing is deleted."),
     ],
     action: `Delete ${rowsText(rows.length)}`,
     danger: true,
-    send: () => post("clear_range", { begin_hex: first.hex, end_hex: `${last.hex}00`, expected_rows: rows.length, tenant: read().tenant }),
+    send: () => post("clear_range", { begin_hex: first.hex, end_hex: `${last.hex}00`, expected_rows: rows.length, expected_digest: digest, tenant }),
     done: (result) => {
       saved(`Deleted ${rowsText(rows.length)}`)(result);
       changed();

@@ -106,8 +106,8 @@ export class RowPane {
       : null;
     const key_size = key.hex.length / 2;
     const writing = this.edit && el("div", { class: "actions" },
-      el("button", { type: "button", class: "quiet", onclick: () => this.edit({ key, value }) }, "Edit value"),
-      el("button", { type: "button", class: "quiet danger", onclick: () => this.remove({ key, value }) }, "Delete row"));
+      el("button", { type: "button", class: "quiet", onclick: () => this.edit({ key, value, tenant: route.tenant }) }, "Edit value"),
+      el("button", { type: "button", class: "quiet danger", onclick: () => this.remove({ key, value, tenant: route.tenant }) }, "Delete row"));
     this.pane.replaceChildren(
       this.head("Row", route.row),
       el(

@@ -48,7 +48,7 @@ export class Rows {
       const { within, from, at, limit, reverse, tenant } = route;
       const asked = { within, from, at: from ? "" : at, limit, reverse: reverse ? 1 : 0, tenant };
       const page = await get("rows", asked, request.signal);
-      this.page = page;
+      this.page = { ...page, tenant };
       this.draw(page, route);
       this.report(null);
     } catch (error) {
