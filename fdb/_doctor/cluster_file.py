@@ -93,7 +93,7 @@ def findings(target: Target, found: list[Address]) -> Iterator[Finding]:
     path = target.path or ""
     which = f"{path} ({target.origin})"
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_at_once) as file:
             text = file.read(_LONGEST).decode()
         addresses = addresses_of(text)
     except FileNotFoundError:
@@ -113,6 +113,11 @@ def findings(target: Target, found: list[Address]) -> Iterator[Finding]:
         yield from _writable(path)
     if target.origin == "FDB_CLUSTER_FILE":
         yield from _hidden(path)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens a file without waiting for the other end, if it is a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _counted(count: int, what: str) -> str:

@@ -11,12 +11,14 @@ from fdb._doctor import cluster_file, coordinators, package, surroundings
 from fdb._doctor.children import Answer, ask
 from fdb._doctor.cluster_file import Address, Target
 from fdb._doctor.finding import Finding, note, ok, problem, warning
-from fdb._startup.api_version import LATEST_API_VERSION
+from fdb._startup.api_version import LATEST_API_VERSION, OLDEST_API_VERSION
 
 #: More than a start of Python takes on a busy machine.
 _START_SECONDS = 30.0
 #: FDBError: the file is open in another process.
 _IN_USE = 1529
+#: FDBError: a variable of the environment has asked for an option that there is not.
+_WRONG_OPTION = 2022
 _IMPORT = "import"
 _WITHOUT_SQLITE = "needs SQLite"
 _REINSTALL = f"python -m pip install --force-reinstall --no-deps {package.DISTRIBUTION}"
@@ -54,6 +56,12 @@ def database(
     name: str | None, api_version: int | None, timeout: float, usable: bool
 ) -> Iterator[Finding]:
     """Yields what is found about a database and what it needs; `usable` is whether `import fdb` works."""
+    if api_version is not None and not OLDEST_API_VERSION <= api_version <= LATEST_API_VERSION:
+        known = f"{OLDEST_API_VERSION} to {LATEST_API_VERSION}"
+        text = f"this package has API versions {known}, not {api_version}"
+        way_out = f"call fdb.api_version({LATEST_API_VERSION}) in programs, or install a package that has it"
+        yield problem("api-version", text, way_out)
+        api_version = None
     try:
         target = cluster_file.target_of(name)
     except ValueError as error:
@@ -106,6 +114,8 @@ def _engine() -> Iterator[Finding]:
 
 
 def _engine_way_out(answer: Answer) -> str:
+    if answer.code == _WRONG_OPTION:
+        return f"unset or correct {', '.join(surroundings.options())}"
     for name in ("FDB_EMBEDDED_LATENCY", "FDB_EMBEDDED_FAULTS", *surroundings.POLICY):
         if name in answer.error:
             return f"unset or correct {name}"

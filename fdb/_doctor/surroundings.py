@@ -83,6 +83,10 @@ def environment_findings(environment: Mapping[str, str] = os.environ) -> Iterato
         if path and not exists(path):
             text = f"{name} is {path!r}, which is not there"
             yield problem("environment", text, f"correct or unset {name}")
-    options = sorted(name for name in environment if name.startswith("FDB_NETWORK_OPTION_"))
-    if options:
-        yield note("environment", f"options of the client library: {', '.join(options)}")
+    if named := options(environment):
+        yield note("environment", f"options of the client library: {', '.join(named)}")
+
+
+def options(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Returns the variables that set options of the client library, and of the engine."""
+    return sorted(name for name in environment if name.startswith("FDB_NETWORK_OPTION_"))

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 #: The newest API version that this package knows.
 LATEST_API_VERSION: Final = 740
 
+#: And the oldest.
+OLDEST_API_VERSION: Final = 13
+
 _selected: int | None = None
 
 
@@ -25,8 +28,8 @@ def select(ver: int) -> bool:
         if _selected != ver:
             raise RuntimeError(f"FDB API already loaded at version {_selected}")
         return False
-    if ver < 13:
-        raise RuntimeError("FDB API versions before 13 are not supported")
+    if ver < OLDEST_API_VERSION:
+        raise RuntimeError(f"FDB API versions before {OLDEST_API_VERSION} are not supported")
     if ver > LATEST_API_VERSION:
         raise RuntimeError(f"Latest known FDB API version is {LATEST_API_VERSION}")
     _selected = ver

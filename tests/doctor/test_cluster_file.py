@@ -85,10 +85,16 @@ def test_missing_and_a_folder(tmp_path: pathlib.Path) -> None:
     assert "cannot be read: Is a directory" in folder.text and "-C" in (folder.way_out or "")
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: pathlib.Path) -> None:
+    os.mkfifo(tmp_path / "a.cluster")
+    (found,), _ = look(tmp_path / "a.cluster")
+    assert found.level == "problem" and "is garbled: it is empty" in found.text
+
+
 def test_unreadable(path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = target_of(str(path))
 
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:

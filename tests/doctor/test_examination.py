@@ -135,6 +135,13 @@ def test_an_api_version_too_high_for_the_library(
     assert seen["database"].level == "ok"  # with the version that there is
 
 
+@pytest.mark.parametrize("version", [99999, -1])
+def test_an_api_version_that_the_package_has_not(version: int) -> None:
+    seen = looked_at("memory:", version)
+    assert seen["api-version"].level == "problem"
+    assert f"has API versions 13 to 740, not {version}" in seen["api-version"].text
+
+
 def test_the_engine_under_the_name_of_the_client_library(
     listening: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
