@@ -12,16 +12,19 @@ from typing import Any, NoReturn
 
 from fdb.tuple import SingleFloat, Versionstamp, pack, unpack
 
-#: What is not shown as itself, and how a text begins or ends that is read as another form, or loses something on its way.
-_ESCAPED = re.compile(r"[^\x20-\x5b\x5d-\x7e]")
+#: How each byte is shown.
+_SHOWN = [chr(code) if 32 <= code < 127 else f"\\x{code:02x}" for code in range(256)]
+_SHOWN[ord("\\")] = "\\\\"
+#: How a text begins or ends that is read as another form, or loses something on its way.
 _OTHER_FORM = re.compile(r"""[ /('"]|b['"]""")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.?))", re.DOTALL)
 #: What a backslash may stand before, besides xNN: what needs one somewhere in a command.
 _ESCAPABLE = "\\\"' ;/(:"
 #: A key of such bytes alone is taken for text, although it may be the packing of a tuple.
 _PRINTABLE = re.compile(rb"[\x20-\x7e]*")
-#: Texts and bytes of Python, and the escapes in them: the parser lets those that are none pass, with a warning.
-_LITERAL = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+#: Texts and bytes of Python, and the escapes in them: the parser lets those that are none pass, with a warning. One
+#: without an end, which has no group, is found as well: to be searched again from each of its quotes took minutes.
+_LITERAL = re.compile(r"""'(?:[^'\\]|\\.?)*(')?|"(?:[^"\\]|\\.?)*(")?""", re.DOTALL)
 _PREFIX = re.compile(r"\w*\Z")
 _LITERAL_ESCAPE = re.compile(r"\\([4-7][0-7]{2}|.)", re.DOTALL)
 _BYTES_ESCAPES = frozenset("\\'\"abfnrtvx01234567\n")
@@ -45,7 +48,7 @@ class NotationError(ValueError):
 
 def escaped(data: bytes) -> str:
     r"""Return bytes in the notation of fdbcli: printable ASCII as itself, ``\\`` for a backslash, else ``\xNN``."""
-    return _ESCAPED.sub(_escape, data.decode("latin-1"))
+    return data.decode("latin-1").translate(_SHOWN)
 
 
 def printable(data: bytes) -> str:
@@ -62,11 +65,6 @@ def printable(data: bytes) -> str:
 def escaped_start(text: str) -> str:
     """Return a text in the notation of fdbcli with its first character, which is ASCII, escaped."""
     return f"\\x{ord(text[0]):02x}{text[1:]}"
-
-
-def _escape(found: re.Match[str]) -> str:
-    character = found.group()
-    return "\\\\" if character == "\\" else f"\\x{ord(character):02x}"
 
 
 def from_printable(text: str) -> bytes:
@@ -237,6 +235,8 @@ def _parsed(text: str, advice: str) -> ast.expr:
 
 def _check_literals(text: str) -> None:
     for literal in _LITERAL.finditer(text):
+        if literal.lastindex is None:
+            return  # the parser says so
         # Of what stands before the quote no more than an error shows: a text may have any size.
         before = _PREFIX.search(text, max(0, literal.start() - _SHOWN_OF_TEXT), literal.start())
         prefix = before.group() if before else ""

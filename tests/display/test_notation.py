@@ -149,6 +149,7 @@ def test_blanks_at_the_ends_are_seen() -> None:
         ("'a' + 'b'", "no text or bytes"),
         ("'a", "unterminated string"),
         ("'" + "a" * 100_000, "unterminated string"),
+        ('"' + "\\'" * 50_000, "unterminated string"),  # which took a minute
         ("'\0'", "null|cannot be read"),
     ],
 )
