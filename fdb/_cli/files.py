@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
 
 import click
 
-from fdb._cli.errors import FAILURE
+from fdb._cli.errors import FAILURE, Failure
 from fdb._cli.options import Command, format_option, select_api_version
 from fdb._cli.output import record
 from fdb._cli.progress import showing
@@ -66,10 +67,18 @@ def check(path: str, format: str) -> int:
 def backup(source: str, target: str, format: str) -> int:
     """Write the database file SOURCE into a new one, TARGET, all of it at one version.
 
-    Nothing may be at TARGET, which is complete and on disk at the end; there is none after an error or Ctrl-C. No other process may
-    have SOURCE open: the one that has it calls fdb.embedded.backup(db, TARGET).
+    Nothing may be at TARGET, which is complete and on disk at the end; there is none after an error or Ctrl-C. It is checked then: damage
+    in SOURCE is in it, too, and is a failure. No other process may have SOURCE open: the one that has it calls
+    fdb.embedded.backup(db, TARGET).
     """
-    return _show(_with_progress("backup", back_up_file, source, target), format)
+    code = _show(_with_progress("backup", back_up_file, source, target), format)
+    found = _with_progress("check", check_file, target)
+    if not getattr(found, "ok", False):
+        sys.stdout.flush()
+        raise Failure(
+            f"{source} is damaged, and so is {target}, which is a copy of it: fdb check {target} tells more"
+        )
+    return code
 
 
 @click.command(epilog="Example: fdb compact app.fdb")

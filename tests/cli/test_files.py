@@ -59,6 +59,9 @@ def test_damage(path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "problem: " in capsys.readouterr().out
     assert run(["check", str(path), "--format", "jsonl"]) == 1
     assert json.loads(capsys.readouterr().out)["ok"] is False
+    copy = path.parent / "copy.fdb"
+    assert run(["backup", str(path), str(copy)]) == 1
+    assert f"{path} is damaged, and so is {copy}" in capsys.readouterr().err
 
 
 def test_errors_are_one_line(path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
