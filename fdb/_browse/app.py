@@ -14,7 +14,7 @@ gave one, `parameter` where a text was no notation). Bytes are sent as `..._hex`
                           {rows: [{key: KEY, value: {bytes, form, shown, cut}}], next, previous, range: {begin, end, begin_hex,
                           end_hex}, digest (of the rows), version}. `at`: the page begins at this key. A page may be shorter than `limit`
                           where rows are large: `next` says whether there are more.
-                          KEY = {hex, shown (can be typed as it is), path (of the directory it is in) | null, path_shown | null,
+                          KEY (in a list with the first 100 elements only) = {hex, shown (can be typed as it is), path (of the directory it is in) | null, path_shown | null,
                           tuple: [shown elements] (of what follows the directory's prefix) | null, types: [of each: null bool int
                           float text bytes uuid tuple versionstamp] | null, rest: (the same in notation)}
     GET  api/row?key_hex=&tenant=

@@ -30,6 +30,10 @@ from fdb._generated.options import STREAMING_MODE_SERIAL
 #: A page ends before its number of rows is full when it has so many bytes.
 _MOST_BYTES = 2_000_000
 MOST_ROWS = 1_000
+#: A byte of a key counts so often, as keys are sent wholly, in hexadecimal digits and in their notation.
+_TIMES_SENT = 4
+#: Of how many elements a list has each by itself, and their types.
+_MOST_ELEMENTS = 100
 _CUT = 200
 #: Longer values are shown in a list by their beginning, without a look at whether the whole is JSON.
 _LONG = 10_000
@@ -102,7 +106,7 @@ class Pager:
             if len(rows) == self._limit or size >= _MOST_BYTES:
                 return rows, True
             rows.append(row)
-            size += len(row.key) + len(row.value)
+            size += _TIMES_SENT * len(row.key) + len(row.value)
         return rows, False
 
     def _next(self, rows: list[Any]) -> str | None:
@@ -139,7 +143,10 @@ def rows(session: Session, names: NameCache, asked: Parameters) -> dict[str, Any
         known = names.get(tenant, tr)
         return {
             "rows": [
-                {"key": shown_key(row.key, known), "value": _shown_in_list(row.value)}
+                {
+                    "key": shown_key(row.key, known, _MOST_ELEMENTS),
+                    "value": _shown_in_list(row.value),
+                }
                 for row in found
             ],
             "previous": previous,
@@ -192,11 +199,13 @@ def digest_of(rows: Iterable[Any]) -> str:
     return digest.hexdigest()
 
 
-def shown_key(key: bytes, names: DirectoryNames) -> dict[str, Any]:
-    """Returns a key as it is sent; its tuple is that in the directory which it is in."""
+def shown_key(key: bytes, names: DirectoryNames, most: int | None = None) -> dict[str, Any]:
+    """Returns a key as it is sent; its tuple is that in the directory which it is in, its first elements if `most` is given."""
     place = names.place(key) if key else None
     path, rest = place if place is not None else (None, key)
     items = key_tuple(rest)
+    if items is not None:
+        items = items[:most]
     return {
         "hex": key.hex(),
         "shown": names.shown(key),

@@ -141,6 +141,21 @@ def test_large_values_make_short_pages(session):
     assert first["rows"][0]["value"]["cut"] and len(first["rows"][0]["value"]["shown"]) <= 201
 
 
+def test_long_keys_make_short_pages_too(session):
+    start = bytes(9_990)
+    for number in range(100):
+        session.db[start + b"%02d" % number] = b""
+    first = get(session)
+    assert 10 < len(first["rows"]) < 60 and first["next"]
+    key = first["rows"][0]["key"]
+    assert key["hex"] == (start + b"00").hex() and key["tuple"] is None
+    session.db[start] = b""
+    first = get(session)["rows"][0]["key"]
+    assert len(first["tuple"]) == len(first["types"]) == 100
+    whole = row(session, NameCache(), asked(key_hex=start.hex()))["key"]
+    assert len(whole["tuple"]) == 9_990 and whole["shown"] == first["shown"]
+
+
 def test_one_row(session):
     key = fdb.tuple.pack(("a", None, True, 1.5, b"x", ("in",)))
     session.db[key] = b'{"a": "\xc3\xa4"}'

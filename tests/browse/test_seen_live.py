@@ -107,13 +107,14 @@ window.EventSource = class extends EventSource {
 def test_how_the_database_is(memory_db, serve, tab, expect):
     page = tab("about:blank")
     health = page.locator("#health")
+    page.clock.install()
     page.goto(serve(memory_db).url + "#/live")
     expect(health).to_contain_text("Healthy")
     expect(health).to_contain_text("1 process")
     found = {"available": False, "healthy": False, "bytes": None, "processes": 0, "locked": True}
     answer = {**found, "data_description": None, "messages": ["no coordinators <b>"]}
     page.route("**/api/status*", lambda route: route.fulfill(json=answer))
-    page.reload()
+    page.clock.fast_forward(10_000)
     expect(health).to_have_text("Not available · lockedno coordinators <b>")
     page.route("**/api/status*", lambda route: route.fulfill(status=404, json={"error": "none"}))
     page.reload()

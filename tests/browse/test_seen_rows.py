@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import uuid
 
@@ -351,6 +352,21 @@ def test_the_largest_value_is_shown_wholly(memory_db, serve, tab, expect):
     assert page.locator("#value-panel").inner_text().count("\n") == 8_001
     page.get_by_role("tab", name="Hex").click()
     expect(page.locator("#value-panel")).to_contain_text("1869")
+
+
+def test_long_keys_do_not_stop_the_browser(memory_db, serve, tab, expect):
+    """Elements and colours are for the beginning; as text a key is there wholly."""
+    fill(
+        memory_db,
+        [(bytes(9_980) + b"\x15" + bytes([number]), b"[" * 50_000) for number in range(1, 61)],
+    )
+    page = tab(serve(memory_db).url)
+    first = page.locator("a.key").first
+    expect(first).to_have_text(re.compile("^\\(None, .{280,}…$"))
+    first.click()
+    expect(page.locator(".elements")).to_contain_text("and 9,781 more")
+    expect(page.locator(".whole-key")).to_have_text(f"({'None, ' * 9_980}1)")
+    assert page.evaluate("document.querySelectorAll('*').length") < 20_000
 
 
 def test_on_a_phone_one_thing_is_shown_at_a_time(url, tab, expect):

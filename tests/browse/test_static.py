@@ -118,6 +118,20 @@ def test_any_text_comes_out_as_it_went_in(functions):
         assert all(piece["text"] for piece in pieces)
 
 
+def test_a_text_of_many_pieces_is_whole(functions):
+    text = "[" + "1," * 20
+    pieces = functions("notation.js", "pieces", text, 10)
+    assert len(pieces) == 11 and pieces[-1]["kind"] == "other"
+    assert "".join(piece["text"] for piece in pieces) == text
+
+
+def test_a_name_that_turns_round_what_is_shown(functions):
+    assert (
+        functions("notation.js", "plain", "a \u202ebc\n\u2028é日😀")
+        == r"a \u{202e}bc\u{a}\u{2028}é日😀"
+    )
+
+
 def test_json_is_indented_and_stays_the_same(functions):
     document = {"a": [1, {}, [], {"b": None}], "c,:{": 'x"\\', "n": 12345678901234567890}
     text = functions("notation.js", "indented", json.dumps(document))

@@ -43,6 +43,9 @@ const PLOTS = [
   ] },
 ];
 
+// How long what the status says of the health is taken for that of now.
+const SECONDS_HEALTHY = 10;
+
 const plotsOf = (source) => PLOTS.filter((plot) => (plot.source ?? source) === source);
 
 export class Live {
@@ -77,6 +80,7 @@ export class Live {
     this.tenant = tenant;
     if (this.samples.length === 0) $("live-source").textContent = "Waiting for the first second…";
     this.health();
+    this.checking = setInterval(() => this.health(), 1000 * SECONDS_HEALTHY);
     this.source = new EventSource(`api/live?${new URLSearchParams(tenant ? { tenant } : {})}`);
     let first = true;
     this.source.onmessage = ({ data }) => {
@@ -113,6 +117,7 @@ export class Live {
 
   close() {
     clearTimeout(this.again);
+    clearInterval(this.checking);
     this.source?.close();
     this.source = null;
   }

@@ -15,10 +15,14 @@ const PIECES = [
   ["other", /[A-Za-z_]+|./suy],
 ];
 
-export function pieces(text) {
+// After so many pieces the rest of a text has no colours: a browser takes seconds for a hundred thousand elements.
+const MOST_PIECES = 4000;
+
+export function pieces(text, most = Infinity) {
   const found = [];
   let position = 0;
   while (position < text.length) {
+    if (found.length >= most) return [...found, { kind: "other", text: text.slice(position) }];
     for (const [kind, pattern] of PIECES) {
       pattern.lastIndex = position;
       const match = pattern.exec(text);
@@ -34,15 +38,14 @@ export function pieces(text) {
 const span = (kind, text) => (kind === "space" || kind === "other" ? text : el("span", { class: `t-${kind}` }, text));
 
 export function coloured(text) {
-  return pieces(text).map((piece) => span(piece.kind, piece.text));
+  return pieces(text, MOST_PIECES).map((piece) => span(piece.kind, piece.text));
 }
 
 // Bytes in fdbcli's notation: escapes are dimmed, so that what can be read stands out.
 export function raw(text) {
-  return text
-    .split(/((?:\\x[0-9a-fA-F]{2}|\\\\)+)/)
-    .filter((part) => part !== "")
-    .map((part) => (part.startsWith("\\") ? el("span", { class: "t-escape" }, part) : part));
+  const parts = text.split(/((?:\\x[0-9a-fA-F]{2}|\\\\)+)/);
+  const rest = parts.splice(MOST_PIECES).join("");
+  return [...parts.map((part) => (part.startsWith("\\") ? el("span", { class: "t-escape" }, part) : part)), rest].filter((part) => part !== "");
 }
 
 // The bytes of a text in fdbcli's notation that has ASCII only.
@@ -50,6 +53,12 @@ export function bytesOf(text) {
   const parts = text.match(/\\x[0-9a-f]{2}|\\\\|[^\\]/gi) ?? [];
   return parts.map((part) => (part.startsWith("\\x") ? parseInt(part.slice(2), 16) : part.charCodeAt(part.length - 1)));
 }
+
+// The beginning of a long text, for a line of a list.
+export const cut = (text, most = 300) => (text.length > most ? `${text.slice(0, most)}…` : text);
+
+// A name in one line: what has no form of its own is escaped, as text that turns round what follows it could show another name.
+export const plain = (name) => name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
 
 // A key: the directory that it is in is muted, the elements of its tuple have their colours.
 export function keyText(key) {

@@ -1,11 +1,12 @@
 // One row, whole: the key with its elements, the value in each form that fits it.
 
 import { get } from "./api.js";
-import { $, copyButton, el, icon, size } from "./dom.js";
+import { $, copyButton, el, icon, number, size } from "./dom.js";
 import { coloured, hexDump, indented, keyText, raw } from "./notation.js";
 import { go, read } from "./route.js";
 
 const NAMES = { json: "JSON", text: "Text", tuple: "Tuple", int: "Integer", bytes: "Bytes", hex: "Hex" };
+const MOST_ELEMENTS = 200;
 const ORDER = ["json", "tuple", "text", "int", "bytes", "hex"];
 
 function dump(hex) {
@@ -95,13 +96,15 @@ export class RowPane {
   }
 
   draw({ key, value }, route) {
+    const left = (key.tuple?.length ?? 0) - MOST_ELEMENTS;
+    const more = left > 0 ? el("tr", {}, el("td", { colspan: 2, class: "muted" }, `and ${number(left)} more`)) : [];
     const elements = key.tuple?.length
       ? el(
           "table",
           { class: "elements" },
           el("caption", { class: "hidden-text" }, "The elements of the key"),
           el("thead", { class: "hidden-text" }, el("tr", {}, el("th", { scope: "col" }, "Element"), el("th", { scope: "col" }, "Type"))),
-          el("tbody", {}, key.tuple.map((item, at) => el("tr", {}, el("td", { class: "mono" }, ...coloured(item)), el("td", { class: "kind" }, key.types[at])))),
+          el("tbody", {}, key.tuple.slice(0, MOST_ELEMENTS).map((item, at) => el("tr", {}, el("td", { class: "mono" }, ...coloured(item)), el("td", { class: "kind" }, key.types[at]))), more),
         )
       : null;
     const key_size = key.hex.length / 2;

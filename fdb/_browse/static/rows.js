@@ -3,7 +3,7 @@
 import { ApiError, get } from "./api.js";
 import { help } from "./dialogs.js";
 import { $, copyButton, el, number, rowsText, say, size } from "./dom.js";
-import { bytesOf, coloured, keyText, raw } from "./notation.js";
+import { bytesOf, coloured, cut, keyText, raw } from "./notation.js";
 import { go, link, read } from "./route.js";
 
 // A value of 8 bytes that is no text is likely a counter, as atomic additions write it: the number goes before the bytes.
@@ -126,7 +126,7 @@ export class Rows {
       const all = el("a", { class: "button", href: link({ within: "", from: "", at: "", row: "" }) }, "Show all keys");
       if (other) this.empty("No more rows", "There is nothing from here on.", el("a", { class: "button", href: link({ from: "", at: "" }) }, "To the first page"));
       else if (route.within) this.empty("Nothing here", "No key begins with this.", all);
-      else this.empty("Nothing here yet", "There is not a single key in this database.", null);
+      else this.empty("Nothing here yet", `There is not a single key in this ${route.tenant ? "tenant" : "database"}.`, null);
       return;
     }
     const head = el("tr", { role: "row" }, ...["Key", "Value", "Form", "Size"].map((name) => el("th", { role: "columnheader", scope: "col", class: name.toLowerCase() }, name)));
@@ -137,7 +137,7 @@ export class Rows {
   }
 
   row({ key, value }) {
-    const open = el("a", { class: "mono key", href: link({ row: key.hex }) }, ...keyText(key));
+    const open = el("a", { class: "mono key", href: link({ row: key.hex }) }, ...keyText({ ...key, shown: cut(key.shown) }));
     const line = el(
       "tr",
       { role: "row", "data-key": key.hex },

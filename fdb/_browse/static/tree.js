@@ -3,6 +3,7 @@
 
 import { get } from "./api.js";
 import { el, icon, say, size } from "./dom.js";
+import { plain } from "./notation.js";
 
 const ROOT = { name: "All keys", path: [], path_shown: "", has_children: true, root: true };
 
@@ -37,7 +38,7 @@ export class Tree {
   }
 
   item(directory, level) {
-    const name = el("span", { class: "tree-name" }, directory.name);
+    const name = el("span", { class: "tree-name" }, plain(directory.name));
     const layer = directory.partition ? "partition" : directory.layer;
     const line = el(
       "div",
