@@ -67,8 +67,8 @@ def check(path: str, format: str) -> int:
 def backup(source: str, target: str, format: str) -> int:
     """Write the database file SOURCE into a new one, TARGET, all of it at one version.
 
-    Nothing may be at TARGET, which is complete and on disk at the end; there is none after an error or Ctrl-C. It is checked then: damage
-    in SOURCE is in it, too, and is a failure. No other process may have SOURCE open: the one that has it calls
+    Nothing may be at TARGET. It is complete and on disk at the end; there is none if that fails or is interrupted. Then it is checked:
+    damage in SOURCE is in it, too, and is a failure. No other process may have SOURCE open: the one that has it calls
     fdb.embedded.backup(db, TARGET).
     """
     code = _show(_with_progress("backup", back_up_file, source, target), format)

@@ -143,6 +143,8 @@ def copy(context: click.Context, /, source: str, target: str, **options: Any) ->
     --resume goes on.
     """
     _check_options(options)
+    if settings_of(context).cluster is not None:
+        raise click.UsageError("copy names both databases itself: leave out -C")
     _refuse_memory(target)
     rows_of = _open_both(context, source, target, options)
     within, into = options["within"], options["into"]

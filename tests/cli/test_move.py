@@ -284,6 +284,7 @@ def test_an_interrupted_export(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("code", "arguments", "text"),
     [
+        (2, ("-C", A, "copy", A, B), "copy names both databases itself: leave out -C"),
         (2, ("copy", A, "memory:x"), "memory:x would be gone when the command ends"),
         (2, ("copy", A, B, "--within", "x", "--from", "y"), "--within is a range of its own"),
         (2, ("copy", A, B, "--merge", "--replace"), "--merge keeps what --replace removes"),
