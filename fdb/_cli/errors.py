@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fdb._display.notation import NotationError, visible
+from fdb._display.places import MissingDirectoryError
 from fdb._errors import FDBError
 
 #: What scripts can tell apart.
@@ -17,6 +18,8 @@ class Failure(Exception):
 
 def exit_code(error: BaseException) -> int:
     """Return the exit code that an error ends the command with."""
+    if isinstance(error, MissingDirectoryError):
+        return FAILURE  # typed well: whether there is one depends on the database
     if isinstance(error, (click.UsageError, NotationError)):
         return USAGE
     if isinstance(error, (KeyboardInterrupt, click.Abort)):

@@ -18,7 +18,7 @@ from fdb._shell.session import Session
 @click.command(
     epilog="Example: fdb -C file:shop.fdb shell --exec \"getrange ('orders',); status minimal\""
 )
-@database_options(reads="read_only")
+@database_options(reads="read_only", makes=False)
 @click.option(
     "--exec",
     "commands",

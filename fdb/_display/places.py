@@ -43,6 +43,10 @@ _NAME = re.compile(
 )
 
 
+class MissingDirectoryError(NotationError):
+    """What was typed names a directory that is not in the database."""
+
+
 def shown_path(path: Path) -> str:
     """Return a directory's path as it is typed, ``/app/users``; ``/`` for the root."""
     return "".join(f"/{shown_name(name)}" for name in path) or "/"
@@ -140,7 +144,7 @@ class Place:
         try:
             found: DirectorySubspace = DirectoryLayer().open(tr, self.path)
         except DirectoryNotFoundError:
-            raise NotationError(
+            raise MissingDirectoryError(
                 f"there is no directory {shown_path(self.path)}; bytes that begin with / are typed b'/...'"
             ) from None
         return found

@@ -53,7 +53,7 @@ def test_get(shop: fdb.Database, capsys: Captured) -> None:
     assert done(capsys, "get", "/shop/users('bob',)") == ('{"name": "bob"}\n', "")
     assert done(capsys, "get", "('n', 7)", "--as", "int").out == "7\n"  # type: ignore[attr-defined]
     assert "there is no key nobody; fdb range nobody" in refused(capsys, 1, "get", "nobody")
-    assert "there is no directory /none" in refused(capsys, 2, "get", "/none('a')")
+    assert "there is no directory /none" in refused(capsys, 1, "get", "/none('a')")
     assert "is no json: world" in refused(capsys, 1, "get", "hello", "--as", "json")
     assert "leave out --as" in refused(capsys, 2, "get", "hello", "--raw", "--as", "hex")
     assert "never closed" in refused(capsys, 2, "get", "('a'")

@@ -8,6 +8,7 @@ import pytest
 import fdb
 from fdb._cli.errors import Failure, exit_code, one_line
 from fdb._display.notation import NotationError
+from fdb._display.places import MissingDirectoryError
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,7 @@ from fdb._display.notation import NotationError
     [
         (click.UsageError("No such thing."), 2, "No such thing"),
         (NotationError("column 1: bad"), 2, "column 1: bad"),
+        (MissingDirectoryError("there is no directory /a"), 1, "there is no directory /a"),
         (Failure("it is full; free some space"), 1, "it is full; free some space"),
         (click.ClickException("nothing was done"), 1, "nothing was done"),
         (click.Abort(), 130, "interrupted"),

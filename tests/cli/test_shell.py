@@ -7,6 +7,8 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 from helpers.processes import surroundings_removed
 
 
@@ -60,10 +62,11 @@ def test_stdin_that_is_no_text_is_taken_as_bytes() -> None:
     assert done.returncode == 0
 
 
-def test_a_shell_that_only_reads_makes_no_file(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--read-only"]])
+def test_a_name_that_is_mistyped_makes_no_file(tmp_path: pathlib.Path, options: list[str]) -> None:
     place = f"file:{tmp_path}/new.fdb"
-    done = fdb_shell("--read-only", "--exec", "getrange", "-C", place)
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
+    done = fdb_shell(*options, "--exec", "getrange", "-C", place)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: there is no file {tmp_path}/new.fdb; fdb set makes")
     assert len(done.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
