@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from numbers import Integral, Rational, Real
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from fdb._native.extension import KeyValue, key_bytes
@@ -142,28 +143,28 @@ class FrameMaker:
         """Returns the tuples of keys, with None for elements that are not there."""
         prefix = self._form.prefix
         length = len(prefix)
-        for key, _ in rows:
-            if not key.startswith(prefix):
-                raise ValueError(
-                    f"the key {key!r} does not begin with {prefix!r}, as `within` says"
-                )
-        tuples: list[tuple[Any, ...]] = []
+        keys = [row.key for row in rows]
+        # What lies between two keys that begin with the prefix begins with it, too.
+        if keys and not (min(keys).startswith(prefix) and max(keys).startswith(prefix)):
+            key = next(key for key in keys if not key.startswith(prefix))
+            raise ValueError(f"the key {key!r} does not begin with {prefix!r}, as `within` says")
         try:
-            for row in rows:
-                tuples.append(unpack(row.key, length))
-        except ValueError as error:
-            key = rows[len(tuples)].key
+            tuples = [unpack(key, length) for key in keys]
+        except ValueError:
+            key, error = next(filter(None, (_unpack_error(key, length) for key in keys)))
             raise ValueError(f"the key {key!r} is no tuple behind {prefix!r}: {error}") from None
-        sizes = list(map(len, tuples))
-        if rows and max(sizes) > width:
+        sizes = set(map(len, tuples))
+        if sizes and max(sizes) > width:
             key, size = next(
-                (row.key, size) for row, size in zip(rows, sizes, strict=True) if size > width
+                (key, len(items))
+                for key, items in zip(keys, tuples, strict=True)
+                if len(items) > width
             )
             raise ValueError(
                 f"the tuple of the key {key!r} has {size} elements, and there are {width} columns "
                 "for them: give more names, or read a smaller range"
             )
-        if rows and min(sizes) < width:
+        if sizes and min(sizes) < width:
             return [(*items, *(None,) * (width - len(items))) for items in tuples]
         return tuples
 
@@ -198,42 +199,47 @@ class FrameMaker:
         raw |= {"value"} if form.decode is None else set()
         found = {}
         for name, values in zip(self._names, self._columns, strict=True):
-            values = _plain(values)
-            kind = _kind_of(values, bytes if name in raw else None)
+            values, kind = _typed(values, bytes if name in raw else None)
             found[name] = column(form.library, values, kind)
         return form.library.DataFrame(found)
 
 
+def _unpack_error(key: bytes, length: int) -> tuple[bytes, ValueError] | None:
+    """Returns a key and what is wrong with it as a tuple, None if it is one."""
+    try:
+        unpack(key, length)
+    except ValueError as error:
+        return key, error
+    return None
+
+
 def _extend(columns: list[list[Any]], rows: Sequence[Sequence[Any]]) -> None:
     """Adds rows, each with as many items as there are columns."""
-    for column, values in zip(columns, zip(*rows, strict=True), strict=False):
-        column.extend(values)
+    for place, column in enumerate(columns):
+        column.extend(map(itemgetter(place), rows))
 
 
-def _plain(values: list[Any]) -> list[Any]:
-    """Returns values with those of SingleFloat as float, and whole numbers of any one class as int: both libraries may round others."""
+def _typed(values: list[Any], expected: type | None) -> tuple[list[Any], type | None]:
+    """Returns values as they go into a column, and the one type that those have which are not missing.
+
+    `object` for several types, `expected` if there are none. SingleFloat becomes float, and whole numbers of any one class
+    int: both libraries may round others.
+    """
     kinds = set(map(type, values)) - {type(None)}
     if SingleFloat in kinds:
-        return [each.value if type(each) is SingleFloat else each for each in values]
-    if len(kinds) == 1:
-        (kind,) = kinds
-        if kind not in (int, bool) and issubclass(kind, Integral):
-            return [None if each is None else int(each) for each in values]
-    return values
-
-
-def _kind_of(values: list[Any], expected: type | None) -> type | None:
-    """Returns the one type that the values have which are not missing, `object` for several; `expected` if there are none."""
-    kinds = set(map(type, values)) - {type(None)}
+        values = [each.value if type(each) is SingleFloat else each for each in values]
+        kinds = kinds - {SingleFloat} | {float}
     if not kinds:
-        return expected
+        return values, expected
     if len(kinds) > 1 or kinds & set(_CONTAINERS):
-        return object
+        return values, object
     (kind,) = kinds
+    if kind not in (int, bool) and issubclass(kind, Integral):
+        values, kind = [None if each is None else int(each) for each in values], int
     if kind is int:
         numbers = values if None not in values else [each for each in values if each is not None]
-        return int if min(numbers) in _INT64 and max(numbers) in _INT64 else object
-    return kind
+        kind = int if min(numbers) in _INT64 and max(numbers) in _INT64 else object
+    return values, kind
 
 
 def _pandas_column(pandas: Any, values: list[Any], kind: type | None) -> Any:
