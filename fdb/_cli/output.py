@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any
 
@@ -20,6 +20,9 @@ from fdb._display.notation import CONTROL, printable, visible
 _ROWS_TOGETHER = 200
 #: What JSON takes in its texts as it is, and a stream that has no such characters does not.
 _BEYOND_ASCII = re.compile("[^\x00-\x7e]")
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+_ENCODE_INDENTED = json.JSONEncoder(ensure_ascii=False, indent=2).encode
 
 
 class JSONText(str):
@@ -39,17 +42,19 @@ def json_value(value: Any) -> Any:
 
 def json_line(value: Any) -> str:
     """Return a value as one line of JSON."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and any(isinstance(each, JSONText) for each in value.values()):
         fields = (f"{_json(str(name))}: {_json(each)}" for name, each in value.items())
         return f"{{{', '.join(fields)}}}"
     return _json(value)
 
 
-def _json(value: Any, indent: int | None = None) -> str:
+def _json(value: Any, encode: Callable[[Any], str] = _ENCODE) -> str:
     if isinstance(value, JSONText):
         text = value.replace("\n", " ").replace("\r", " ")
     else:
-        text = json.dumps(json_value(value), ensure_ascii=False, indent=indent)
+        text = encode(json_value(value))
+    if text.isascii() and "\x7f" not in text:
+        return text
     # What would do something to a terminal stands in JSON's texts alone: elsewhere it is no JSON.
     return (CONTROL if _is_unicode() else _BEYOND_ASCII).sub(_escaped, text)
 
@@ -150,7 +155,7 @@ def record(form: str, fields: Mapping[str, Any], out: IO[str] | None = None) -> 
             print(f"{name.replace('_', ' '):{width}}  {_text(value)}".rstrip(), file=place)
     elif form == "json":
         lines = [
-            f"  {_json(name)}: " + _json(value, indent=2).replace("\n", "\n  ")
+            f"  {_json(name)}: " + _json(value, _ENCODE_INDENTED).replace("\n", "\n  ")
             for name, value in fields.items()
         ]
         print("\n".join(["{", ",\n".join(lines), "}"]), file=place)

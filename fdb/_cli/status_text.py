@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from fdb._display.notation import visible
 from fdb._status import Process, Rate, Status, StatusMessage
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -24,7 +25,11 @@ def size(count: float) -> str:
 
 
 def summary(status: Status) -> Iterator[str]:
-    """Yields the lines."""
+    """Yields the lines, without anything that a terminal would obey: parts are what machines say of themselves."""
+    yield from map(visible, _lines(status))
+
+
+def _lines(status: Status) -> Iterator[str]:
     for name, parts in (
         ("database", _database(status)),
         ("health", _health(status)),

@@ -114,3 +114,9 @@ def test_a_cluster_in_trouble() -> None:
 )
 def test_sizes(count: float, shown: str) -> None:
     assert size(count) == shown
+
+
+def test_nothing_in_a_document_is_obeyed_by_a_terminal() -> None:
+    document = {"client": {"messages": [{"name": "\x1b[31m", "description": "\x9b31m\u202e"}]}}
+    lines = list(summary(fdb.Status(document)))
+    assert lines[-1].endswith("\\x1b[31m: \\x9b31m\\u202e")
