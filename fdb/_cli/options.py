@@ -26,6 +26,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("text", "json", "jsonl")
 #: Seconds after which what answers at once on a healthy database has failed.
 DEFAULT_TIMEOUT = 10.0
+#: How the file of a database begins: it is one of SQLite.
+_DATABASE_START = b"SQLite format 3\x00"
 CLUSTER_HELP = (
     "The database: a cluster file, file:PATH, memory: or memory:NAME. Default: FDB_CLUSTER_FILE, or the "
     "platform's cluster file."
@@ -123,6 +125,7 @@ def open_database(
     Does not block on the database. `reads` and `makes` are as for `database_options`. Raises as `fdb.open` does, and Failure
     where the library is too old, and where there is no file and none is to be made.
     """
+    _require_no_database(cluster)
     select_api_version(cluster)
     defaults = None if timeout is None else Policy(timeout=timeout)
     if reads or not makes:
@@ -160,6 +163,22 @@ def select_api_version(cluster: str | os.PathLike[str] | None) -> None:
     if not place_of(None if cluster is None else os.fsencode(cluster)).embedded:
         newest = min(newest, clients.vendor(None).library.fdb_get_max_api_version())
     api_version.select(newest)
+
+
+def _require_no_database(cluster: str | os.PathLike[str] | None) -> None:
+    """Raises Failure if a cluster file is the file of a database: what to type is easy to say, and the library would not."""
+    place = place_of(os.fsencode(cluster) if cluster else None)
+    path = place.identity
+    try:
+        if place.embedded or not os.path.isfile(path):
+            return
+        with open(path, "rb") as file:
+            start = file.read(len(_DATABASE_START))
+    except OSError:
+        return  # the library says what is wrong with it
+    if start == _DATABASE_START:
+        name = os.fsdecode(path)
+        raise Failure(f"{name} is no cluster file but a database's: type file:{name}")
 
 
 def open_tenant(database: Database, name: str) -> Tenant:

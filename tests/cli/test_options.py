@@ -135,3 +135,14 @@ def test_times_that_are_none(name: str, capsys, arguments: tuple[str, ...]) -> N
     assert run(arguments) == 2
     shown = capsys.readouterr()
     assert shown.out == "" and "error: invalid value for '--" in shown.err
+
+
+def test_the_file_of_a_database_is_no_cluster_file(plant, tmp_path: pathlib.Path, capsys) -> None:
+    plant(probe)
+    path = tmp_path / "t.fdb"
+    with fdb.open(f"file:{path}") as db:
+        db[b"k"] = b"v"
+    assert run(["probe", "k", "-C", str(path)]) == 1
+    assert capsys.readouterr().err.endswith(
+        f"t.fdb is no cluster file but a database's: type file:{path}\n"
+    )
