@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import fdb.directory_impl
+from fdb._directory.store import PARTITION_LAYER
 from fdb._display.notation import NotationError, key_tuple, printable, shown_key, shown_tuple
 from fdb._display.places import Path, Place, parse_path, shown_path
 from fdb._shell.words import Word, without_start
@@ -22,6 +23,8 @@ class Base:
     prefix: bytes = b""
     #: What stands before a key: `/app/users` where the command named it, nothing where the shell stands in it.
     path: str = ""
+    #: Whether it is a partition, in which bytes can be typed, and no tuples.
+    is_partition: bool = False
 
     def shown(self, key: bytes) -> str:
         """Return a key as it may be typed again at the same prompt."""
@@ -29,8 +32,8 @@ class Base:
             return shown_key(key)
         rest = key[len(self.prefix) :]
         if not self.path:
-            return without_start(shown_key(rest))
-        items = key_tuple(rest) if rest else None
+            return without_start(printable(rest) if self.is_partition else shown_key(rest))
+        items = key_tuple(rest) if rest and not self.is_partition else None
         if items is not None:
             return f"{self.path}{shown_tuple(items)}"
         return f"{self.path}:{printable(rest)}" if rest else self.path
@@ -84,7 +87,8 @@ def base_of(place: Place, path: Path, tr: Any) -> Base:
         return Base()
     shown = "" if place.path == path else shown_path(place.path)
     begin, _ = Place(place.text, place.path, b"", False).range(tr)
-    return Base(begin, shown)
+    layer = fdb.directory_impl.DirectoryLayer().open(tr, place.path).get_layer()
+    return Base(begin, shown, layer == PARTITION_LAYER)
 
 
 def require_directory(path: Path, tr: Any) -> None:

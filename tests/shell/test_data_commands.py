@@ -147,6 +147,16 @@ def test_of_large_ranges_no_more_is_looked_at_than_is_counted(
     assert shell.db[:] == []
 
 
+def test_keys_of_a_partition_are_shown_as_they_can_be_typed(shell: Shell) -> None:
+    fdb.directory.create(shell.db, "part", layer=b"partition")
+    shell.db[fdb.directory.create(shell.db, ("part", "a"))[1]] = b"x"
+    for before, command in (("", "getrangekeys /part"), ("cd /part; ", "getrangekeys")):
+        keys = [line[1:-1] for line in shell.run(before + command) if line.startswith("`")]
+        assert len(keys) > 2
+        for key in keys:
+            assert shell.run(f"get {key}")[0].startswith(f"`{key}' is `")
+
+
 def test_nobody_is_asked_in_a_transaction_nor_where_nobody_is(shell: Shell) -> None:
     shell.db[b"k"] = b""
     shell.session.ask = lambda question: pytest.fail("was asked")
