@@ -29,7 +29,14 @@ def chromium_browser() -> Iterator[Any]:
     path = chromium()
     api.expect.set_options(timeout=PATIENCE)
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-features=SpareRendererForSitePerProcess",
+            ],
+        )
         yield browser
         browser.close()
 
