@@ -32,6 +32,7 @@ from fdb._dump.reader import STANDARD, DumpFile
 from fdb._dump.source import SeveralVersions
 from fdb._dump.spans import (
     Span,
+    layers_of,
     prefix_in,
     require_apart,
     require_one_tree,
@@ -172,7 +173,7 @@ def _copy(
     """Copies the rows of one place or range."""
     span = _span(source, within, options)
     names = name_of(source), name_of(target)
-    goal = span.under(prefix_in(target, into, span, source))
+    goal = span.under(prefix_in(target, into, span, layers_of(source, span.place)))
     require_apart(source, span, target, goal, names[0] == names[1])
     if options["merge"]:
         require_one_tree(source, span, target)
@@ -222,7 +223,7 @@ def export(db: Any, file: str, **options: Any) -> None:
     form, compress = _form(file, options["form"])
     _refuse_itself(db, file)
     span = _span(db, options["within"], options)
-    header = exporting.header_of(span, name_of(db))
+    header = exporting.header_of(span, name_of(db), layers_of(db, span.place))
     snapshot = options["snapshot"] and not is_embedded(db)
     if file == STANDARD:
         if options["resume"] or options["verify"]:
@@ -288,7 +289,9 @@ def import_(
         db = _opened(context, cluster, options["tenant"], options["timeout"])
         _refuse_memory(name_of(database_of(db)))
         name = name_of(db)
-        goal = span.under(prefix_in(db, options["into"], span))
+        goal = span.under(
+            prefix_in(db, options["into"], span, survey.header.layers if survey.header else ())
+        )
         _refuse_tenants(db, goal, options)
         content = f"{survey.rows} rows of {survey.size} bytes, {survey.crc:08x}"
         state = _state(options["state"], "import", content, name, repr(goal))

@@ -16,10 +16,10 @@ from fdb._dump.work import Outcome, Report, check, silent
 from fdb._dump.writer import DumpWriter, PartFile
 
 
-def header_of(span: Span, source: str) -> Header:
-    """Returns the header of an export; `source` names the database, and is not shown in it."""
+def header_of(span: Span, source: str, layers: tuple[bytes, ...] = ()) -> Header:
+    """Returns the header of an export; `source` names the database, and is not shown in it. `layers`: see Header."""
     digest = hashlib.blake2b(source.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return Header(span.begin, span.end, span.prefix, span.place, digest)
+    return Header(span.begin, span.end, span.prefix, span.place, digest, layers)
 
 
 def export(

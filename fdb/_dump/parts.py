@@ -42,10 +42,12 @@ class Header:
     place: str = ""
     #: A digest of which database it was: to go on with the same one only.
     source: str = ""
+    #: Of each directory in the path of the place, to make them anew; empty if none has one.
+    layers: tuple[bytes, ...] = ()
 
     def as_json(self) -> bytes:
         """The header as a JSON object, with a newline."""
-        members = {
+        members: dict[str, Any] = {
             "fdb": "rows",
             "format": FORMAT,
             "begin": printable(self.begin),
@@ -54,6 +56,8 @@ class Header:
             "place": self.place,
             "source": self.source,
         }
+        if self.layers:
+            members["layers"] = list(map(printable, self.layers))
         return json.dumps(members).encode() + b"\n"
 
 
@@ -95,6 +99,7 @@ def header_of(members: Any) -> Header:
             from_printable(members.get("prefix", "")),
             str(members.get("place", "")),
             str(members.get("source", "")),
+            tuple(map(from_printable, members.get("layers", ()))),
         )
     except (KeyError, TypeError, NotationError) as error:
         raise DumpError(f"the header has no range of keys ({error!r})") from error

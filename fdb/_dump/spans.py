@@ -97,11 +97,13 @@ def with_subdirectories(db: Any, within: str, into: str | None) -> list[tuple[st
     return found
 
 
-def prefix_in(target: Any, into: str | None, span: Span, source: Any = None) -> bytes:
+def prefix_in(
+    target: Any, into: str | None, span: Span, layers_there: Sequence[bytes] = ()
+) -> bytes:
     """Returns the prefix that replaces that of the span in the target.
 
     `into` is the place there; None is the same place as in the source, which for a directory is the one of the same
-    name. Directories that are not there are made, with the layers of those in `source` if that is given. Blocks.
+    name. Directories that are not there are made, with `layers_there`: see `layers_of`. Blocks.
     Raises NotationError and DumpError.
     """
     text = span.place if into is None else into
@@ -120,7 +122,8 @@ def prefix_in(target: Any, into: str | None, span: Span, source: Any = None) -> 
     for path in (*(place.path[: depth + 1] for depth in range(above)), place.path):
         if layers.exists(target, path):
             continue
-        layer = _layer(source, came_from if path == place.path else path)
+        depth = -1 if path == place.path else len(path) - 1
+        layer = next(iter(layers_there[depth:]), b"")
         if layer == _PARTITION:
             raise DumpError(
                 f"{shown_path(path)} would have to be a partition: make it, or name a directory inside"
@@ -130,12 +133,13 @@ def prefix_in(target: Any, into: str | None, span: Span, source: Any = None) -> 
     return made + place.rest
 
 
-def _layer(source: Any, path: tuple[str, ...] | None) -> bytes:
-    """Returns the layer of a directory in the source, "" if there is no source or none is meant."""
-    if source is None or not path:
-        return b""
-    layer: bytes = fdb.directory_impl.DirectoryLayer().open(source, path).get_layer()
-    return layer
+def layers_of(source: Any, place: str) -> tuple[bytes, ...]:
+    """Returns the layer of each directory in the path of a place, from the top on; none if it has no path, or no layers."""
+    path = Place.parse(place).path if place else None
+    layers: Any = fdb.directory_impl.DirectoryLayer()
+    paths = [path[: depth + 1] for depth in range(len(path))] if path else []
+    found = tuple(layers.open(source, each).get_layer() for each in paths)
+    return found if any(found) else ()
 
 
 def require_one_tree(source: Any, span: Span, target: Any) -> None:

@@ -165,6 +165,17 @@ def test_a_copy_within_a_file(capsys):
     assert len(rows_of("file:a.fdb")) == 60
 
 
+def test_layers_are_in_files(capsys):
+    with fdb.open(A) as db:
+        fdb.directory.create(db, ("app",), b"of app")
+        db[fdb.directory.create(db, ("app", "users"), b"of users")["k"]] = b"v"
+    does(capsys, "-C", A, "export", "x.fdbrows", "--within", "/app/users")
+    does(capsys, "-C", B, "import", "x.fdbrows", "--verify")
+    with fdb.open(B) as db:
+        assert db[fdb.directory.open(db, ("app", "users"), b"of users")["k"]] == b"v"
+        assert fdb.directory.open(db, ("app",)).get_layer() == b"of app"
+
+
 def test_what_a_pipe_lacks_is_said(capsys, monkeypatch):
     with fdb.open(A) as db:
         fdb.directory.create(db, ("app", "users"))

@@ -100,7 +100,7 @@ def test_a_row_outside_of_the_range(form):
 
 
 def test_headers():
-    header = Header(b"\x00\\", b"\x00]", b"\x00\\", "/app/users('a',)", "file:x")
+    header = Header(b"\x00\\", b"\x00]", b"\x00\\", "/app/users('a',)", "file:x", (b"", b"\x00"))
     assert header_of(json.loads(header.as_json())) == header
     for bad, match in (
         ([], "none of a file of rows"),

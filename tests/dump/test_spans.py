@@ -10,6 +10,7 @@ from fdb._display.notation import NotationError
 from fdb._dump.parts import DumpError
 from fdb._dump.spans import (
     Span,
+    layers_of,
     moved,
     prefix_in,
     require_apart,
@@ -94,10 +95,10 @@ def test_the_same_place_in_another_database(memory_db, other):
     source = fdb.directory.create(memory_db, APP, b"layer")
     fdb.directory.create(other, ("something", "else"))
     span = span_of(memory_db, "/app/users", None, None)
-    prefix = prefix_in(other, None, span, memory_db)
+    prefix = prefix_in(other, None, span, layers_of(memory_db, span.place))
     made = fdb.directory.open(other, APP)
     assert made.key() == prefix and made.get_layer() == b"layer"
-    assert prefix_in(other, None, span, memory_db) == prefix  # there by now
+    assert prefix_in(other, None, span, layers_of(memory_db, span.place)) == prefix  # there by now
     assert source.key() == span.prefix
     everything = Span(b"", b"\xff")
     assert prefix_in(other, None, everything) == b""
@@ -115,10 +116,10 @@ def test_partitions_are_not_made(memory_db, other):
     fdb.directory.create(memory_db, ("part", "inside"))
     span = span_of(memory_db, "/part/inside", None, None)
     with pytest.raises(DumpError, match="^/part would have to be a partition: make it"):
-        prefix_in(other, None, span, memory_db)
+        prefix_in(other, None, span, layers_of(memory_db, span.place))
     assert not fdb.directory.exists(other, ("part",))
     fdb.directory.create(other, ("part",), b"partition")
-    prefix = prefix_in(other, None, span, memory_db)
+    prefix = prefix_in(other, None, span, layers_of(memory_db, span.place))
     assert fdb.directory.open(other, ("part", "inside")).key() == prefix
 
 
@@ -126,9 +127,9 @@ def test_directories_above_have_their_layers(memory_db, other):
     fdb.directory.create(memory_db, ("app",), b"of app")
     fdb.directory.create(memory_db, APP, b"of users")
     span = span_of(memory_db, "/app/users", None, None)
-    prefix_in(other, "/elsewhere/users", span, memory_db)
+    prefix_in(other, "/elsewhere/users", span, layers_of(memory_db, span.place))
     assert fdb.directory.open(other, ("elsewhere",)).get_layer() == b""
-    prefix_in(other, None, span, memory_db)
+    prefix_in(other, None, span, layers_of(memory_db, span.place))
     assert fdb.directory.open(other, ("app",), b"of app").list(other) == ["users"]
     assert fdb.directory.open(other, APP, b"of users").exists(other)
 
