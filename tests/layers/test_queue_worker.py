@@ -212,9 +212,13 @@ def test_a_wait_that_is_cancelled_loses_nothing(own_async_db):
                 await asyncio.wait_for(anext(worker), 0.02)
         with fdb.testing.faults(own_async_db, rules="slow_commit:delay=50ms,times=1"):
             await queue.push(own_async_db, b"x")
-        with fdb.testing.faults(own_async_db, rules="slow_commit:delay=50ms,times=1"):
-            with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(anext(worker), 0.02)
+        with fdb.testing.faults(own_async_db, rules="slow_commit:delay=50ms,times=1") as faults:
+            claiming = asyncio.ensure_future(anext(worker))
+            while not faults.injected:
+                await asyncio.sleep(0.001)
+            claiming.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await claiming
             # The claim that was under way takes effect after all.
             while (await queue.counts(own_async_db)).claimed == 0:
                 await asyncio.sleep(0.005)
