@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,7 @@ from fdb._display.places import Path, shown_path
 from fdb._layers import run
 from fdb.directory_impl import DirectoryLayer
 
+_DIVIDING = re.compile(r"""[ "';()\[\]]""")
 #: Beyond so many directories the rest of their keys are shown without them.
 DIRECTORY_LIMIT = 100_000
 
@@ -75,5 +77,10 @@ class DirectoryNames:
             return shown_path(path)
         items = key_tuple(rest)
         if items is None:
-            return f"{shown_path(path)}:{printable(rest)}"
+            return f"{shown_path(path)}:{one_word(rest)}"
         return f"{shown_path(path)}{shown_tuple(items)}"
+
+
+def one_word(data: bytes) -> str:
+    """Returns bytes in the notation of fdbcli without what a shell takes for quotes, parentheses or the end of a word."""
+    return _DIVIDING.sub(lambda found: f"\\x{ord(found.group()):02x}", printable(data))

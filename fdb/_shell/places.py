@@ -11,7 +11,8 @@ from typing import Any
 
 import fdb.directory_impl
 from fdb._directory.store import PARTITION_LAYER
-from fdb._display.notation import NotationError, key_tuple, printable, shown_key, shown_tuple
+from fdb._display.directories import one_word
+from fdb._display.notation import NotationError, key_tuple, shown_key, shown_tuple
 from fdb._display.places import Path, Place, parse_path, shown_path
 from fdb._shell.words import Word, without_start
 
@@ -32,11 +33,11 @@ class Base:
             return shown_key(key)
         rest = key[len(self.prefix) :]
         if not self.path:
-            return without_start(printable(rest) if self.is_partition else shown_key(rest))
+            return without_start(one_word(rest) if self.is_partition else shown_key(rest))
         items = key_tuple(rest) if rest and not self.is_partition else None
         if items is not None:
             return f"{self.path}{shown_tuple(items)}"
-        return f"{self.path}:{printable(rest)}" if rest else self.path
+        return f"{self.path}:{one_word(rest)}" if rest else self.path
 
 
 def parsed(word: Word, path: Path) -> Place:

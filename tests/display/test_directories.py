@@ -68,3 +68,8 @@ def test_directories_that_cannot_be_read() -> None:
         db[b"\xfe\x01\xfe\x00\x01version\x00"] = b"\x02" + bytes(11)
         with pytest.raises(fdb.directory_impl.DirectoryVersionError):
             DirectoryNames.load(db)
+
+
+def test_bytes_in_a_directory_are_one_word() -> None:
+    names = DirectoryNames([(b"\x15\x22", ("part",))])
+    assert names.shown(b"\x15\x22\xfe\"'; ([a") == "/part:\\xfe\\x22\\x27\\x3b\\x20\\x28\\x5ba"
