@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 
 from fdb._directory import tree
 from fdb._directory.store import PARTITION_LAYER
-from fdb._display.notation import key_tuple, printable, shown_key, shown_tuple
-from fdb._display.places import Path, shown_path
+from fdb._display.notation import key_tuple, shown_key
+from fdb._display.places import Path, shown_path, shown_within
 from fdb._layers import run
 from fdb.directory_impl import DirectoryLayer
 
-_DIVIDING = re.compile(r"""[ "';()\[\]]""")
 #: Beyond so many directories the rest of their keys are shown without them.
 DIRECTORY_LIMIT = 100_000
 
@@ -73,14 +71,4 @@ class DirectoryNames:
         if place is None:
             return shown_key(key)
         path, rest = place
-        if not rest:
-            return shown_path(path)
-        items = key_tuple(rest)
-        if items is None:
-            return f"{shown_path(path)}:{one_word(rest)}"
-        return f"{shown_path(path)}{shown_tuple(items)}"
-
-
-def one_word(data: bytes) -> str:
-    """Returns bytes in the notation of fdbcli without what a shell takes for quotes, parentheses or the end of a word."""
-    return _DIVIDING.sub(lambda found: f"\\x{ord(found.group()):02x}", printable(data))
+        return shown_within(shown_path(path), rest, key_tuple(rest))

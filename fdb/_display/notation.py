@@ -62,6 +62,14 @@ def printable(data: bytes) -> str:
     return f"{text[:-1]}\\x20" if text.endswith(" ") else text
 
 
+def printable_without(data: bytes, characters: str) -> str:
+    """Return bytes as `printable` does, with some more characters escaped: those that would end or divide a word somewhere."""
+    shown = printable(data)
+    for character in characters:
+        shown = shown.replace(character, f"\\x{ord(character):02x}")
+    return shown
+
+
 def escaped_start(text: str) -> str:
     """Return a text in the notation of fdbcli with its first character, which is ASCII, escaped."""
     return f"\\x{ord(text[0]):02x}{text[1:]}"

@@ -25,7 +25,9 @@ from fdb._display.notation import (
     from_printable,
     parse_literal,
     parse_packed,
+    printable_without,
     shortened,
+    shown_tuple,
 )
 from fdb._keys import strinc
 from fdb.directory_impl import (
@@ -37,6 +39,8 @@ from fdb.directory_impl import (
 
 Path = tuple[str, ...]
 
+#: What a shell takes for quotes, parentheses or the end of a word, in bytes behind a path.
+_DIVIDING = " \"';()[]"
 _PLAIN_NAME = re.compile(r"[\w.~@+=,-]+")
 _NAME = re.compile(
     r"""/(?:(?P<plain>[\w.~@+=,-]+)|(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))"""
@@ -55,6 +59,18 @@ def shown_path(path: Path) -> str:
 def shown_name(name: str) -> str:
     """Return one name of a path as it is typed: quoted if it has other characters than the plain ones."""
     return name if _PLAIN_NAME.fullmatch(name) else repr(name)
+
+
+def shown_within(path: str, rest: bytes, items: tuple[Any, ...] | None) -> str:
+    """Return a key as it is typed with the path of its directory: ``/app/users('alice', 1)``, ``/app/users:raw``.
+
+    `rest` is what comes after the directory's prefix, `items` the tuple that it is, None for bytes.
+    """
+    if not rest:
+        return path
+    if items is not None:
+        return f"{path}{shown_tuple(items)}"
+    return f"{path}:{printable_without(rest, _DIVIDING)}"
 
 
 def parse_path(text: str) -> tuple[Path, str]:

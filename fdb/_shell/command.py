@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from fdb._shell.session import CommandError, Session
 from fdb._shell.words import Word
@@ -12,7 +12,7 @@ from fdb._shell.words import Word
 KEY, DIRECTORY, TENANT, OPTION, COMMAND = "key", "directory", "tenant", "option", "command"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Command:
     """A command: what it does, and what `help` says of it."""
 
@@ -46,15 +46,5 @@ class Command:
 
     def renamed(self, name: str) -> Command:
         """Return it under another name."""
-        return Command(
-            name,
-            self.usage.replace(self.name, name, 1),
-            self.summary,
-            self.run,
-            self.details,
-            self.least,
-            self.most,
-            self.arguments,
-            self.is_kept,
-            is_alias=True,
-        )
+        usage = self.usage.replace(self.name, name, 1)
+        return dataclasses.replace(self, name=name, usage=usage, is_alias=True)

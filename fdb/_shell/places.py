@@ -11,10 +11,9 @@ from typing import Any
 
 import fdb.directory_impl
 from fdb._directory.store import PARTITION_LAYER
-from fdb._display.directories import one_word
-from fdb._display.notation import NotationError, key_tuple, shown_key, shown_tuple
-from fdb._display.places import Path, Place, parse_path, shown_path
-from fdb._shell.words import Word, without_start
+from fdb._display.notation import NotationError, key_tuple, shown_key
+from fdb._display.places import Path, Place, parse_path, shown_path, shown_within
+from fdb._shell.words import Word, typed, without_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,8 @@ class Base:
             return shown_key(key)
         rest = key[len(self.prefix) :]
         if not self.path:
-            return without_start(one_word(rest) if self.is_partition else shown_key(rest))
-        items = key_tuple(rest) if rest and not self.is_partition else None
-        if items is not None:
-            return f"{self.path}{shown_tuple(items)}"
-        return f"{self.path}:{one_word(rest)}" if rest else self.path
+            return typed(rest) if self.is_partition else without_start(shown_key(rest))
+        return shown_within(self.path, rest, None if self.is_partition else key_tuple(rest))
 
 
 def parsed(word: Word, path: Path) -> Place:

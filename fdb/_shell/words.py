@@ -12,7 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from fdb._display.notation import NotationError, from_printable, printable
+from fdb._display.notation import NotationError, from_printable, printable_without
 
 _SHOWN = 60
 _BLANK, _LINE_END, _END = " \t", "\r\n", ";"
@@ -93,10 +93,7 @@ def comment_or_nothing(line: str) -> bool:
 
 def typed(data: bytes) -> str:
     """Return bytes as a word in the notation of fdbcli: what would end the word is escaped."""
-    shown = printable(data)
-    for character in ' ";':
-        shown = shown.replace(character, f"\\x{ord(character):02x}")
-    return without_start(shown) or '""'
+    return without_start(printable_without(data, ' ";')) or '""'
 
 
 def without_start(shown: str) -> str:
