@@ -25,6 +25,7 @@ import anyio.to_thread
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from fdb._browse.requests import Session, is_own, refusal_of
+from fdb._dump.databases import database_of, is_embedded
 from fdb._observing.collector import Collector
 from fdb._observing.event import TransactionEvent
 from fdb._observing.observers import observe
@@ -49,12 +50,12 @@ class _Counted:
     """An observer that counts the transactions of one database, until it is asked."""
 
     def __init__(self, db: Any) -> None:
-        self._db = getattr(db, "_database", db)
+        self._db = database_of(db)
         self._collector = Collector(most_functions=1)
 
     def __call__(self, event: TransactionEvent) -> None:
         """Counts an event."""
-        database: Any = getattr(event.database, "_database", event.database)
+        database: Any = database_of(event.database)
         same = database is self._db or (
             database._library is self._db._library and database._which == self._db._which
         )
@@ -77,7 +78,7 @@ class _Sampler:
         self._counted_from: float | None = None
         self._status: Any = None
         self._status_from = 0.0
-        self._is_embedded = session.db._library.has("fdb_embedded_drop")
+        self._is_embedded = is_embedded(session.db)
         self._observing = observe(self._counted)
         if self._is_embedded:
             self._observing.__enter__()

@@ -23,6 +23,7 @@ from fdb._blocking import SynchronousOperations
 from fdb._browse.app import application
 from fdb._browse.live import Live
 from fdb._browse.requests import LOG, Session
+from fdb._dump.databases import database_of
 from fdb._times import seconds_of
 
 _ADDRESS = "127.0.0.1"
@@ -152,7 +153,7 @@ logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
 
 def _title_of(db: Any) -> str:
     """Returns what a database was opened by, as the page shows it; of a tenant that of its database."""
-    which: str = getattr(db, "_database", db)._which.strip()
+    which: str = database_of(db)._which.strip()
     try:
         return str(ast.literal_eval(which)).removesuffix("?mode=ro")
     except (ValueError, SyntaxError):

@@ -16,6 +16,7 @@ from typing import Any
 from fdb._blocking import Database
 from fdb._display.notation import NotationError, from_printable, printable
 from fdb._display.places import Place
+from fdb._dump.databases import database_of
 from fdb._errors import FDBError
 from fdb._status import Status
 from fdb.directory_impl import DirectoryError
@@ -107,7 +108,7 @@ class Session:
             tr.options.set_read_lock_aware()
             return tr[_STATUS].value
 
-        database = getattr(self.db, "_database", self.db)
+        database = database_of(self.db)
         return Status.parse(self.read(database, read) or b"{}")
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 #: Takes what is done and, if it is known, what there is to do.
 Report = Callable[[int, "int | None"], None]
@@ -13,10 +14,15 @@ Report = Callable[[int, "int | None"], None]
 _PLAIN_TERMINALS = ("dumb", "unknown")
 
 
+def is_live(stream: TextIO) -> bool:
+    """Tell whether a person looks at a stream, on a terminal that can move back in a line."""
+    return stream.isatty() and os.environ.get("TERM") not in _PLAIN_TERMINALS
+
+
 @contextmanager
 def showing(what: str, unit: str = "rows") -> Iterator[Report]:
     """Give a function that takes what is done and what there is to do (None: unknown), counted in `unit`."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") in _PLAIN_TERMINALS:
+    if not is_live(sys.stderr):
         yield _silent
         return
     from rich.console import Console

@@ -84,6 +84,11 @@ class Trailer:
         return json.dumps(members).encode() + b"\n"
 
 
+def behind(prefix: bytes) -> bytes:
+    """Returns the first key behind those with a prefix; for one of the system's the end of all keys."""
+    return strinc(prefix) if prefix.rstrip(b"\xff") else KEYS_END
+
+
 def header_of(members: Any) -> Header:
     """Returns the header that a JSON value stands for. Raises DumpError."""
     if not isinstance(members, dict) or members.get("fdb") != "rows":
@@ -104,8 +109,7 @@ def header_of(members: Any) -> Header:
     except (KeyError, TypeError, NotationError) as error:
         raise DumpError(f"the header has no range of keys ({error!r})") from error
     prefix = header.prefix
-    behind = strinc(prefix) if prefix.rstrip(b"\xff") else KEYS_END
-    if not prefix <= header.begin <= header.end <= min(behind, KEYS_END):
+    if not prefix <= header.begin <= header.end <= min(behind(prefix), KEYS_END):
         raise DumpError(
             f"the header has a range that cannot be: {printable(header.begin)} to {printable(header.end)}, "
             f"with the prefix {printable(prefix)}"

@@ -8,12 +8,12 @@ from typing import Any
 
 import fdb.directory_impl
 from fdb._bulk.work import is_same
+from fdb._directory.store import PARTITION_LAYER
 from fdb._display.directories import read_directories
 from fdb._display.places import Place, shown_path
-from fdb._dump.parts import DumpError, Row
-from fdb._keys import KEYS_END, strinc
+from fdb._dump.parts import DumpError, Row, behind
+from fdb._keys import KEYS_END
 
-_PARTITION = b"partition"
 #: Where the directory layer keeps what it knows.
 _DIRECTORIES = b"\xfe"
 
@@ -37,7 +37,7 @@ class Span:
         if self.end.startswith(self.prefix):
             end = prefix + self.end[cut:]
         else:
-            end = strinc(prefix) if prefix.rstrip(b"\xff") else KEYS_END
+            end = behind(prefix)
         return Span(begin, min(end, KEYS_END), prefix)
 
     def overlaps(self, other: Span) -> bool:
@@ -88,7 +88,7 @@ def with_subdirectories(db: Any, within: str, into: str | None) -> list[tuple[st
     while waiting:
         names = waiting.pop()
         path = (*(top.path or ()), *names)
-        if layers.open(db, path).get_layer() == _PARTITION:
+        if layers.open(db, path).get_layer() == PARTITION_LAYER:
             raise DumpError(
                 f"{shown_path(path)} is a partition, which is copied with the whole database only"
             )
@@ -124,7 +124,7 @@ def prefix_in(
             continue
         depth = -1 if path == place.path else len(path) - 1
         layer = next(iter(layers_there[depth:]), b"")
-        if layer == _PARTITION:
+        if layer == PARTITION_LAYER:
             raise DumpError(
                 f"{shown_path(path)} would have to be a partition: make it, or name a directory inside"
             )

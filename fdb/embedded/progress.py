@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from fdb._cli.progress import is_live
+
 _HAS_RICH = importlib.util.find_spec("rich") is not None
-#: Terminals that cannot move back in a line.
-_PLAIN_TERMINALS = ("dumb", "unknown")
 #: A line is due whenever another such part of the work is done.
 _PERCENT_A_LINE = 10
 
@@ -22,7 +21,7 @@ Report = Callable[[int, int], None]
 def shown(what: str, stream: TextIO | None = None) -> Iterator[Report]:
     """Gives a function that takes what is done and what there is to do, and shows it on `stream` (stderr)."""
     place = sys.stderr if stream is None else stream
-    if _HAS_RICH and place.isatty() and os.environ.get("TERM") not in _PLAIN_TERMINALS:
+    if _HAS_RICH and is_live(place):
         with _bar(what, place) as report:
             yield report
     else:
