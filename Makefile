@@ -37,7 +37,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
 	tests/cli/test_doctor.py tests/cli/test_guide.py tests/dump/test_guide.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
+.PHONY: help setup build docs pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
 	generate check-generated parity bench bench-pages bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers layers-seeds sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
@@ -62,6 +62,10 @@ $(VENV)/tooled: pyproject.toml $(VENV)/installed
 
 $(VENV)/linters: pyproject.toml $(VENV)/installed
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
+	@touch $@
+
+$(VENV)/documented: pyproject.toml $(VENV)/installed
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 $(VENV)/benchmarked: pyproject.toml $(VENV)/installed
@@ -94,7 +98,7 @@ test-pure: $(VENV)/tooled ## run the tests with the tuple layer in pure Python
 	FDB_PURE_TUPLE=1 $(PYTEST) $(PYTEST_ARGS)
 
 test-late: export FDB_EMBEDDED_LATENCY = 0-2ms
-test-late: $(VENV)/tooled ## run the tests with answers as late as a cluster's (docs/late-answers.md)
+test-late: $(VENV)/tooled ## run the tests with answers as late as a cluster's (docs/guides/late-answers.md)
 	$(PYTEST) -m "not slow" $(addprefix --ignore=,$(WITHOUT_ANSWERS)) $(PYTEST_ARGS)
 
 test-file: export FDB_TESTS_IN_FILES = 1
@@ -102,6 +106,11 @@ test-file: $(VENV)/tooled ## run the tests with databases in files instead of in
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 ##@ Check and write
+
+docs: $(VENV)/documented ## build the documentation site into build/site; a warning is an error
+	$(PY) tools/site/gather.py
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c tools/site build/pages build/site
+	@echo "build/site/index.html"
 
 pictures: export FDB_PICTURES = 1
 pictures: $(VENV)/tooled ## take the pictures of the documentation anew (docs/pictures/)
@@ -129,7 +138,7 @@ generate: ## write the generated files anew
 check-generated: ## fail if a generated file is stale
 	$(PYTHON) tools/generate.py --check
 
-parity: $(VENV)/installed ## compare the public names with the official packages (docs/parity.md)
+parity: $(VENV)/installed ## compare the public names with the official packages (docs/reference/parity.md)
 	$(PY) tools/parity.py
 
 ##@ Measure

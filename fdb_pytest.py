@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _EVENT_MODELS = ("threads", "debug", "gevent", "asyncio")
 
 _MARKS = (
-    "fdb_faults(rules): what goes wrong in the database, in the form of FDB_EMBEDDED_FAULTS (docs/faults.md)",
+    "fdb_faults(rules): what goes wrong in the database, in the form of FDB_EMBEDDED_FAULTS (docs/guides/faults.md)",
     "fdb_event_models(*names): runs the test with fdb_db in each of these event models: threads, debug, gevent, asyncio",
     "fdb_latency(minimum, maximum=None, seed=None): fdb_db answers as late as fdb.embedded.set_latency() says; not on a cluster",
     "fdb_seed(number): the seed of all that is random in the fixtures of fdb",
@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--fdb-faults",
         metavar="RULES",
         help="what goes wrong in the databases of all tests that have no mark fdb_faults, in the form of FDB_EMBEDDED_FAULTS "
-        "(docs/faults.md), for example on, or 'not_committed:p=0.2'",
+        "(docs/guides/faults.md), for example on, or 'not_committed:p=0.2'",
     )
     group.addoption(
         "--fdb-api-version",

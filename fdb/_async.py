@@ -212,7 +212,7 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
 
         return await run_asynchronously(self, act)
 
-    # ---- more rows than a transaction can take: see docs/scanning.md ----
+    # ---- more rows than a transaction can take: see docs/guides/scanning.md ----
 
     def scan(
         self,

@@ -182,7 +182,7 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
 
         return run(self, act)
 
-    # ---- more rows than a transaction can take: see docs/scanning.md ----
+    # ---- more rows than a transaction can take: see docs/guides/scanning.md ----
 
     def scan(
         self,

@@ -121,7 +121,7 @@ def open_database(
     `api_version`, and if there is no usable library; ValueError for a string of no known form or
     with unknown options, and for defaults or a variable of the environment that make no policy;
     FDBError 2000 for an unknown event model, and for a file that cannot be used, with a text that
-    says why (docs/durability.md): 1529 in use elsewhere, 1522 damaged or not a database, 1220 of a
+    says why (docs/explanation/durability.md): 1529 in use elsewhere, 1522 damaged or not a database, 1220 of a
     newer version, 1514 not writable, 1513 not readable, 1511 no such directory, 1510 others.
     """
     api_version.require()

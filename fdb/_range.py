@@ -100,7 +100,7 @@ class Rows(RowList):
         None where a tuple is shorter. `within` is what is not part of the tuples: a Subspace, a directory, or bytes that
         all keys begin with. `decode` is called with each value. With `value_columns` it returns a mapping with (some of)
         these names, a sequence, or None for a row without. `library` is "pandas" or "polars"; None takes the one that is
-        loaded, else installed, pandas before polars. The types of columns are in docs/notebooks.md.
+        loaded, else installed, pandas before polars. The types of columns are in docs/guides/notebooks.md.
 
         Raises ImportError if there is no such library, ValueError for a key that is no tuple, or has more elements than
         there are columns, and TypeError or ValueError for wrong arguments.
@@ -234,7 +234,7 @@ class FDBRange:
         None where a tuple is shorter. `within` is what is not part of the tuples: a Subspace, a directory, or bytes that
         all keys begin with. `decode` is called with each value. With `value_columns` it returns a mapping with (some of)
         these names, a sequence, or None for a row without. `library` is "pandas" or "polars"; None takes the one that is
-        loaded, else installed, pandas before polars. The types of columns are in docs/notebooks.md.
+        loaded, else installed, pandas before polars. The types of columns are in docs/guides/notebooks.md.
 
         With the asyncio event model, in a running loop, it is to be awaited. Raises ImportError if there is no such library,
         ValueError for a key that is no tuple, or has more elements than there are columns, and TypeError or ValueError for

@@ -1,4 +1,4 @@
-"""docs/from-fauna.md: its programs run, and every name of the two drivers' documentation is on the page."""
+"""docs/guides/from-fauna.md: its programs run, and every name of the two drivers' documentation is on the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import fdb.layers
 from fdb.testing import faults
 from helpers.paths import ROOT
 
-PAGE = ROOT / "docs" / "from-fauna.md"
+PAGE = ROOT / "docs" / "guides" / "from-fauna.md"
 TEXT = PAGE.read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 NAMES = (

@@ -1,4 +1,4 @@
-"""The programs of docs/retries.md are run, the complete one under faults."""
+"""The programs of docs/guides/retries.md are run, the complete one under faults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import fdb
 from helpers.paths import ROOT
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_PAGE = (ROOT / "docs" / "retries.md").read_text()
+_PAGE = (ROOT / "docs" / "guides" / "retries.md").read_text()
 _COMPLETE = "# transfers.py\n"
 
 
@@ -25,7 +25,7 @@ def test_the_examples_do_what_the_page_says(memory_db: fdb.Database) -> None:
     assert len(blocks) == 6
     try:
         for block in blocks:
-            exec(compile(block, "docs/retries.md", "exec"), names)
+            exec(compile(block, "docs/guides/retries.md", "exec"), names)
     finally:
         fdb.embedded.drop("shop")
 

@@ -1,4 +1,4 @@
-"""Compares the public names of this package with the official ones: writes docs/parity.md.
+"""Compares the public names of this package with the official ones: writes docs/reference/parity.md.
 
     python tools/parity.py            writes the page (fetches the official packages from PyPI)
     python tools/parity.py --check    fails if the page is stale
@@ -25,7 +25,7 @@ import parity_surface
 from parity_surface import Surface
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "parity.md"
+PAGE = ROOT / "docs" / "reference" / "parity.md"
 BUILD = ROOT / "build" / "parity"
 SURFACE = pathlib.Path(parity_surface.__file__)
 #: The official packages that are run, with their latest API version; the last one is compared with.
@@ -289,7 +289,7 @@ def _module_table(theirs: dict[int, dict], ours: dict[int, dict]) -> list[str]:
 
 
 def page() -> str:
-    """Returns the text of docs/parity.md. Raises SystemExit if a difference has no reason."""
+    """Returns the text of docs/reference/parity.md. Raises SystemExit if a difference has no reason."""
     surfaces = {v: collected(_python(v), latest, "public") for v, latest in RUN}
     newest = RUN[-1][0]
     before, after = (parity_surface.of_source(_source(v)) for v in (newest, FROM_SOURCE))
@@ -319,7 +319,7 @@ def main() -> None:
     text = page()
     if "--check" in sys.argv[1:]:
         if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-            raise SystemExit("error: docs/parity.md is stale: run make parity")
+            raise SystemExit("error: docs/reference/parity.md is stale: run make parity")
         return
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-// C exports: faults on demand (docs/faults.md).
+// C exports: faults on demand (docs/guides/faults.md).
 #include "abi/exports_support.h"
 #include "db/database.h"
 #include "txn/transaction.h"

@@ -1,4 +1,4 @@
-// One database file: a SQLite database in WAL mode that this object is the only user of. docs/file-format.md has the schema.
+// One database file: a SQLite database in WAL mode that this object is the only user of. docs/explanation/file-format.md has the schema.
 //
 // Thread-safety: every member may be called from any thread; a Batch belongs to one thread, and while it lives scan() waits.
 // Invariants:

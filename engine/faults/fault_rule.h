@@ -1,4 +1,4 @@
-// Rules about what is to go wrong, and their text form (docs/faults.md): the same in FDB_EMBEDDED_FAULTS, for C programs and for
+// Rules about what is to go wrong, and their text form (docs/guides/faults.md): the same in FDB_EMBEDDED_FAULTS, for C programs and for
 // Python.
 //
 // Thread-safety: values and functions on them.

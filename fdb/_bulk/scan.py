@@ -189,7 +189,7 @@ class Scan(_ScanBase):
         None where a tuple is shorter. `within` is what is not part of the tuples: a Subspace, a directory, or bytes that
         all keys begin with. `decode` is called with each value. With `value_columns` it returns a mapping with (some of)
         these names, a sequence, or None for a row without. `library` is "pandas" or "polars"; None takes the one that is
-        loaded, else installed, pandas before polars. The types of columns are in docs/notebooks.md.
+        loaded, else installed, pandas before polars. The types of columns are in docs/guides/notebooks.md.
 
         `limit` is the most rows; the next ones are still to be given out. Raises ImportError if there is no such library,
         ValueError for a key that is no tuple, or has more elements than there are columns, and TypeError or ValueError for

@@ -26,8 +26,8 @@ _NETWORK_ALREADY_SETUP = 2009
 _INVALID_OPTION_VALUE = 2006
 _SETTINGS = {
     "FDB_EMBEDDED_LATENCY": "known are 'off', 'on' (the same as '0-2ms'), a time as in '1ms', or two as in '0-2ms', "
-    "and behind it ',seed=NUMBER' (docs/late-answers.md)",
-    "FDB_EMBEDDED_FAULTS": "known are rules like 'not_committed:p=0.1;seed=42', 'on' and 'off' (docs/faults.md)",
+    "and behind it ',seed=NUMBER' (docs/guides/late-answers.md)",
+    "FDB_EMBEDDED_FAULTS": "known are rules like 'not_committed:p=0.1;seed=42', 'on' and 'off' (docs/guides/faults.md)",
 }
 _JOIN_SECONDS = 10.0
 

@@ -130,7 +130,7 @@ def set_latency(
     on the network thread between `minimum` and `maximum` seconds later (to the microsecond, 60 at
     most; `maximum` is 0.002 by default, or `minimum` if that is more). The same `seed` gives the
     same delays. `minimum` None ends it. Before, a database does what the environment variable
-    FDB_EMBEDDED_LATENCY says; see docs/late-answers.md.
+    FDB_EMBEDDED_LATENCY says; see docs/guides/late-answers.md.
 
     `database` is what `fdb.open()` gave, or the name as for `drop`; a name that was never opened
     makes an empty database; a database in a file has no name here. Raises TypeError or ValueError for an argument of no use, ValueError

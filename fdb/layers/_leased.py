@@ -1,7 +1,7 @@
 """What the layers with leases have in common: how times are given, and the time that all clients share.
 
 A lease ends at a version of the database, not at a time of anybody's clock: versions grow by about a million a second,
-and all clients see the same. What that means where they jump is said in docs/queues.md.
+and all clients see the same. What that means where they jump is said in docs/guides/queues.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A test kit: it breaks things on purpose, moves the clock, and shows what transactions did.
 
-Everything here is for tests, on the databases of the embedded engine; what works on a cluster, too, says so. docs/testing.md is the
+Everything here is for tests, on the databases of the embedded engine; what works on a cluster, too, says so. docs/guides/testing.md is the
 guide. Loaded by its first use, as `fdb.testing`.
 
 - `faults` says what is to go wrong in a database: conflicts, unknown results, late answers and many more.

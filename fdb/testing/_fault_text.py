@@ -1,4 +1,4 @@
-"""The text of rules about faults (docs/faults.md), made of what Python programs give, and taken apart.
+"""The text of rules about faults (docs/guides/faults.md), made of what Python programs give, and taken apart.
 
 Which faults there are, and what each may be told, only the engine knows: here arguments are checked for themselves.
 """

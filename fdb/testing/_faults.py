@@ -1,4 +1,4 @@
-"""Faults on demand: what is to go wrong in a database of the embedded engine (docs/faults.md has all of it)."""
+"""Faults on demand: what is to go wrong in a database of the embedded engine (docs/guides/faults.md has all of it)."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Faults:
     ) -> None:
         """Has a fault happen, in addition to those there are; of several at one occasion the error of the first one counts.
 
-        `name` is that of the error, as in "not_committed", or of what else may go wrong, as in "slow_read" (docs/faults.md). It happens at
+        `name` is that of the error, as in "not_committed", or of what else may go wrong, as in "slow_read" (docs/guides/faults.md). It happens at
         each of its occasions, or with a `probability` from 0 to 1, only at the `nth` (from 1 on), at `every` so manieth, at most so
         many `times`. `keys`, a pair, a slice or a Subspace, limits it to reads and commits that touch them, and `at` to the "read"s, "version"s
         or "commit"s among its occasions. `delay` is in seconds, one number or the least and the most. The `effect` of a commit that fails with

@@ -184,7 +184,7 @@ class Operation:
         return f"<{self.name} {self.number} of attempt {self.attempt} of {self.transaction!r}>"
 
     def inject(self, fault: str) -> None:
-        """Has this call, or the next one that it can hit, fail with a fault, given as in docs/faults.md.
+        """Has this call, or the next one that it can hit, fail with a fault, given as in docs/guides/faults.md.
 
         To be called by `Tracer.before`. Raises RuntimeError for a transaction of a cluster, FDBError 2006 for text of no use.
         """

@@ -1,4 +1,4 @@
-"""The programs of docs/scanning.md are run, under faults, and killed here and there."""
+"""The programs of docs/guides/scanning.md are run, under faults, and killed here and there."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Killed(BaseException):
 def programs() -> dict[str, dict[str, Any]]:
     """The names of each program of the page."""
     found = {}
-    for name, source in _BLOCK.findall((ROOT / "docs" / "scanning.md").read_text()):
+    for name, source in _BLOCK.findall((ROOT / "docs" / "guides" / "scanning.md").read_text()):
         found[name] = {"__name__": name}
-        exec(compile(source, f"docs/scanning.md:{name}", "exec"), found[name])
+        exec(compile(source, f"docs/guides/scanning.md:{name}", "exec"), found[name])
     return found
 
 

@@ -1,4 +1,4 @@
-"""The commands of docs/command-line.md are run, and print what the page shows.
+"""The commands of docs/guides/command-line.md are run, and print what the page shows.
 
 Each chapter is run in a folder of its own, with the database that the page's first program makes. "..." in what is shown
 stands for anything. Commands are run in this process, as if at a terminal that is 100 columns wide; those with pipes and
@@ -26,7 +26,7 @@ from helpers.paths import ROOT
 from helpers.terminal import Terminal
 from helpers.tools import picture
 
-PAGE = ROOT / "docs" / "command-line.md"
+PAGE = ROOT / "docs" / "guides" / "command-line.md"
 TEXT = PAGE.read_text()
 _CHAPTER = re.compile(r"^## (.*)\n", re.MULTILINE)
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

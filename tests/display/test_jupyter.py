@@ -214,7 +214,7 @@ def test_frames_in_cells(kernel: Kernel) -> None:
 def test_the_cells_of_the_guide(kernel: Kernel) -> None:
     needs("pandas")
     needs("polars")
-    blocks = _BLOCK.findall((ROOT / "docs" / "notebooks.md").read_text())
+    blocks = _BLOCK.findall((ROOT / "docs" / "guides" / "notebooks.md").read_text())
     assert len(blocks) == 4
     for code, printed in blocks:
         cell = kernel.run(code)

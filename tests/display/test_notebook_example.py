@@ -1,4 +1,4 @@
-"""examples/notebook.ipynb runs, and shows what docs/notebooks.md has pictures of: in light themes and in dark ones."""
+"""examples/notebook.ipynb runs, and shows what docs/guides/notebooks.md has pictures of: in light themes and in dark ones."""
 
 from __future__ import annotations
 

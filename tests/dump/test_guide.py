@@ -1,4 +1,4 @@
-"""The programs and commands of docs/moving-data.md are run, and say what the page says."""
+"""The programs and commands of docs/guides/moving-data.md are run, and say what the page says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from helpers.paths import ROOT
 from helpers.processes import surroundings_removed
 
-PAGE = (ROOT / "docs" / "moving-data.md").read_text()
+PAGE = (ROOT / "docs" / "guides" / "moving-data.md").read_text()
 _BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""What `fdb.open("file:PATH")` says when it cannot open: each row of the table in docs/durability.md."""
+"""What `fdb.open("file:PATH")` says when it cannot open: each row of the table in docs/explanation/durability.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/file-format.md: what it says, read by a program that knows nothing but that page and SQLite."""
+"""docs/explanation/file-format.md: what it says, read by a program that knows nothing but that page and SQLite."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import fdb.tenant_management
 from helpers.paths import ROOT, TESTS
 from helpers.processes import RunPython
 
-DOCUMENT = ROOT / "docs" / "file-format.md"
+DOCUMENT = ROOT / "docs" / "explanation" / "file-format.md"
 #: Files of earlier versions, each with what is in it beside it; tests/data/make_file.py makes them.
 KEPT = sorted((TESTS / "data").glob("*.fdb"))
 

@@ -1,4 +1,4 @@
-"""docs/layers.md: its programs run as they stand there, and under faults."""
+"""docs/guides/layers.md: its programs run as they stand there, and under faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import fdb.testing
 from helpers.layers import RULES, seeds
 from helpers.paths import ROOT
 
-PROGRAM = "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / "docs/layers.md").read_text(), re.S))
+PROGRAM = "\n".join(
+    re.findall(r"```python\n(.*?)```", (ROOT / "docs/guides/layers.md").read_text(), re.S)
+)
 PRINTED = """\
 1 3
 3000004 b'\\x89PNG'
@@ -33,6 +35,6 @@ def test_the_programs_print_what_they_should_whatever_goes_wrong(monkeypatch):
                 fdb.testing.faults(db, seed=seed, rules=RULES)
             monkeypatch.setattr(fdb, "open", lambda name, db=db: db if name == "memory:" else None)
             with contextlib.redirect_stdout(io.StringIO()) as printed:
-                exec(compile(PROGRAM, "docs/layers.md", "exec"), {})
+                exec(compile(PROGRAM, "docs/guides/layers.md", "exec"), {})
             monkeypatch.setattr(fdb, "open", opened)
             assert printed.getvalue() == PRINTED, f"seed {seed}"

@@ -1,4 +1,4 @@
-"""The programs of docs/queues.md are run while everything goes wrong, and do what the page says."""
+"""The programs of docs/guides/queues.md are run while everything goes wrong, and do what the page says."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ONE = (1).to_bytes(8, "little")
 def page():
     """The names of each program of the chapters on queues and leases, and the texts of the page."""
     programs, texts = {}, []
-    for kind, text in _BLOCK.findall((ROOT / "docs" / "queues.md").read_text()):
+    for kind, text in _BLOCK.findall((ROOT / "docs" / "guides" / "queues.md").read_text()):
         if kind == "text":
             texts.append(text)
             continue
         name = text.split("\n")[0].removeprefix("# ")
         programs[name] = {"__name__": name}
-        exec(compile(text, f"docs/queues.md:{name}", "exec"), programs[name])
+        exec(compile(text, f"docs/guides/queues.md:{name}", "exec"), programs[name])
     return programs, texts
 
 

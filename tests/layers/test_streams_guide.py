@@ -1,4 +1,4 @@
-"""docs/streams.md: its programs run as they stand there, and under faults."""
+"""docs/guides/streams.md: its programs run as they stand there, and under faults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from helpers.layers import RULES, seeds
 from helpers.paths import ROOT
 
 PROGRAM = "\n".join(
-    re.findall(r"```python\n(.*?)```", (ROOT / "docs/streams.md").read_text(), re.S)
+    re.findall(r"```python\n(.*?)```", (ROOT / "docs/guides/streams.md").read_text(), re.S)
 )
 PRINTED = """\
 b'ann wants tea'
@@ -39,7 +39,7 @@ def test_the_programs_print_what_they_should_whatever_goes_wrong(monkeypatch):
                 fdb, "open", lambda _, event_model=None, name=name: opened(name, event_model)
             )
             with contextlib.redirect_stdout(io.StringIO()) as printed:
-                exec(compile(PROGRAM, "docs/streams.md", "exec"), {})
+                exec(compile(PROGRAM, "docs/guides/streams.md", "exec"), {})
             monkeypatch.setattr(fdb, "open", opened)
             assert printed.getvalue() == PRINTED, f"seed {seed}"
         fdb.embedded.drop(name)

@@ -1,4 +1,4 @@
-"""The programs of docs/observing.md run one after the other, also while commits fail."""
+"""The programs of docs/guides/observing.md run one after the other, also while commits fail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import fdb
 from fdb.testing import faults
 from helpers.paths import ROOT
 
-PAGE = ROOT / "docs" / "observing.md"
+PAGE = ROOT / "docs" / "guides" / "observing.md"
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""What docs/differences.md says of this package is true, section by section."""
+"""What docs/reference/differences.md says of this package is true, section by section."""
 
 from __future__ import annotations
 

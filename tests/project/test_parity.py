@@ -1,4 +1,4 @@
-"""docs/parity.md tells the truth about this package, and nothing documented is missing."""
+"""docs/reference/parity.md tells the truth about this package, and nothing documented is missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import parity_surface
 from helpers.paths import ROOT
 
 DOCS = ROOT / "docs"
-PAGE = (DOCS / "parity.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "reference" / "parity.md").read_text(encoding="utf-8")
 DOCUMENTED = ROOT / "tests" / "project" / "documented_names.txt"
 
 _ROW = re.compile(r"\| `([\w.]+)` \| ([\d. ]+) \| (.*?) \| (.*) \|")
@@ -97,7 +97,7 @@ def test_names_that_are_not_offered_are_not_there(surface: parity_surface.Surfac
 
 
 def test_explanations_that_the_page_refers_to_exist() -> None:
-    differences = (DOCS / "differences.md").read_text(encoding="utf-8")
+    differences = (DOCS / "reference" / "differences.md").read_text(encoding="utf-8")
     headings = re.findall(r"^#+ (.*)$", differences, flags=re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
     referred = set(re.findall(r"differences\.md#([\w-]+)", PAGE))

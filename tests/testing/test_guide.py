@@ -1,4 +1,4 @@
-"""The programs of docs/testing.md are run, and do what the page says."""
+"""The programs of docs/guides/testing.md are run, and do what the page says."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Program(NamedTuple):
 def programs() -> list[Program]:
     """The files of the page in order."""
     found: list[Program] = []
-    for kind, text in _BLOCK.findall((ROOT / "docs" / "testing.md").read_text()):
+    for kind, text in _BLOCK.findall((ROOT / "docs" / "guides" / "testing.md").read_text()):
         if kind == "text":
             found[-1].printed.extend(line.strip() for line in text.splitlines())
             continue

@@ -55,25 +55,25 @@ DLLEXPORT WARN_UNUSED_RESULT FDBResult* fdb_transaction_read_blob_granules_finis
 DLLEXPORT fdb_error_t fdb_embedded_drop(const char* name);
 
 /* How late the reads, read versions and commits of the database are answered, through all its
- * handles: "off", "on" (0-2ms), "1ms", "0-2ms", "on,seed=7" (see docs/late-answers.md).  A database
+ * handles: "off", "on" (0-2ms), "1ms", "0-2ms", "on,seed=7" (see docs/guides/late-answers.md).  A database
  * starts with what the environment variable FDB_EMBEDDED_LATENCY says, in the same forms.  2006 for
  * another form. */
 DLLEXPORT fdb_error_t fdb_embedded_set_latency(FDBDatabase* d, const char* setting);
 
 /* What goes wrong in the database from now on, through all its handles: rules in the form of
- * docs/faults.md, NULL or "" for nothing.  A database starts with what the environment variable
+ * docs/guides/faults.md, NULL or "" for nothing.  A database starts with what the environment variable
  * FDB_EMBEDDED_FAULTS says, in the same form.  `text`, of `capacity` bytes, receives what has to be
  * given to have the same faults again, with the seed; or, with 2006, what is wrong with the rules. */
 DLLEXPORT fdb_error_t fdb_embedded_set_faults(FDBDatabase* d, const char* rules, char* text, int capacity);
 
-/* Tells in JSON which faults the database has and which have happened (docs/faults.md). */
+/* Tells in JSON which faults the database has and which have happened (docs/guides/faults.md). */
 DLLEXPORT fdb_error_t fdb_embedded_faults(FDBDatabase* d, char* text, int capacity);
 
 /* Lets the next operation of the transaction that the fault applies to meet it, once: one rule
  * without p, nth, every and times.  NULL or "" takes back what was not met.  2006 for another text. */
 DLLEXPORT fdb_error_t fdb_embedded_inject(FDBTransaction* tr, const char* fault);
 
-/* Moves the clock of the database, for tests; through all its handles (docs/testing.md). `action`: 0 asks, 1 moves
+/* Moves the clock of the database, for tests; through all its handles (docs/guides/testing.md). `action`: 0 asks, 1 moves
  * it on by `micros` (at most a year), 2 lets it stand (`micros` other than 0: a wait that only time can end moves it on to
  * its end), 3 lets it run again. `out`, which may be NULL, receives the time by it since the database was opened, in
  * microseconds; of action 4 it receives 1 if the clock stands, else 0. 1 blocks until the network thread has run what became due,
@@ -98,7 +98,7 @@ DLLEXPORT fdb_error_t fdb_embedded_problem(FDBDatabase* d, char* text, int capac
 typedef int (*FDBEmbeddedProgress)(void* context, int64_t done, int64_t total);
 
 /* The tools for files.  They block, and want an API version selected, but no network.  `progress` may
- * be NULL.  `text`, of `capacity` bytes, receives a report in JSON (docs/file-format.md), or what
+ * be NULL.  `text`, of `capacity` bytes, receives a report in JSON (docs/explanation/file-format.md), or what
  * went wrong where the result is not 0; zero-terminated, and cut off where it does not fit. */
 
 /* Writes what the database holds now into a new file `target`, also while it is in use. */

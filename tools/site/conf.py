@@ -1,0 +1,45 @@
+"""How Sphinx builds the documentation site; `make docs` calls it.
+
+Sphinx, since it reads docstrings where the program has them (lazy names, types of the C extension, `#:` comments), has every broken
+reference as a warning, and searches without a server or a network. Pages are Markdown (MyST), as they are read in the repository.
+"""
+
+from __future__ import annotations
+
+import fdb
+import fdb.embedded
+
+project = "fdb"
+author = "The authors of foundationdb-cffi"
+project_copyright = "The authors of foundationdb-cffi. FoundationDB is a project of Apple Inc. and its contributors; this package is independent of it"
+version = release = fdb.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+root_doc = "index"
+source_suffix = {".md": "markdown"}
+language = "en"
+
+# The anchors that a repository's own pages have.
+myst_heading_anchors = 4
+myst_enable_extensions = ["attrs_inline", "colon_fence"]
+# Pages say "$ command"; what is copied is the command.
+copybutton_prompt_text = r"\$ "
+copybutton_prompt_is_regexp = True
+copybutton_only_copy_prompt_lines = True
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
+add_module_names = False
+
+html_theme = "furo"
+html_title = f"fdb {release}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_theme_options = {"navigation_with_keys": False}
+pygments_style = "default"
+pygments_dark_style = "monokai"
