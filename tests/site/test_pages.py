@@ -1,0 +1,77 @@
+"""Every block of code on every page is run: here, or by the test of its page."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from helpers.pages import blocks
+from helpers.paths import ROOT
+from helpers.processes import surroundings_removed
+
+#: Pages whose code has a test of its own, which does more than run it.
+OWN = {
+    "docs/guides/command-line.md": "tests/cli/test_guide.py",
+    "docs/guides/from-fauna.md": "tests/test_from_fauna_page.py",
+    "docs/guides/layers.md": "tests/layers/test_layers_guide.py",
+    "docs/guides/moving-data.md": "tests/dump/test_guide.py",
+    "docs/guides/notebooks.md": "tests/display/test_jupyter.py",
+    "docs/guides/observing.md": "tests/observing/test_guide.py",
+    "docs/guides/queues.md": "tests/layers/test_queues_guide.py",
+    "docs/guides/retries.md": "tests/test_retries_guide.py",
+    "docs/guides/scanning.md": "tests/bulk/test_guide.py",
+    "docs/guides/streams.md": "tests/layers/test_streams_guide.py",
+    "docs/guides/testing.md": "tests/testing/test_guide.py",
+}
+#: Those that stand outside of docs/.
+OUTSIDE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")
+PAGES = [
+    source
+    for path in [*sorted((ROOT / "docs").rglob("*.md")), *(ROOT / name for name in OUTSIDE)]
+    if (source := str(path.relative_to(ROOT))) not in OWN and blocks(path.read_text())
+]
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder with the commands of this environment."""
+    folder = tmp_path_factory.mktemp("bin")
+    for name, module in (("fdb", "-m fdb"), ("pytest", "-m pytest"), ("python", "")):
+        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("source", PAGES)
+def test_the_code_of(source: str, programs: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    # The cluster file of pages about clusters: the same program, on the embedded engine.
+    (tmp_path / "fdb.cluster").write_text("memory:page\n")
+    environment = {
+        **surroundings_removed(os.environ),
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PYTHONPATH": f"{tmp_path}:{ROOT}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "COLUMNS": "100",
+        "TERM": "dumb",
+    }
+    ended = subprocess.run(
+        [sys.executable, ROOT / "tests" / "helpers" / "page_run.py", ROOT / source],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, f"{source}, {ended.stderr}"
+
+
+def test_the_tests_that_pages_have_of_their_own_are_there() -> None:
+    for source, test in OWN.items():
+        assert (ROOT / source).is_file()
+        assert pathlib.PurePath(source).name in (ROOT / test).read_text()
