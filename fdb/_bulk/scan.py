@@ -36,10 +36,10 @@ class Page(Rows):
 
     def __init__(self) -> None:
         super().__init__()
-        #: Where a scan of the same range goes on behind the page.
         self.continuation: bytes = b""
-        #: Whether there were rows behind the page when it was read.
+        """Where a scan of the same range goes on behind the page."""
         self.more: bool = False
+        """Whether there were rows behind the page when it was read."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         # With its attributes, other than plain rows.

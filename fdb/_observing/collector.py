@@ -45,26 +45,34 @@ class Statistics:
     """
 
     def __init__(self) -> None:
-        #: How many have ended.
         self.count: int = 0
-        #: How they have ended: outcomes, as in `TransactionEvent`, and how many had each.
+        """How many have ended."""
         self.outcomes: dict[str, int] = {}
-        #: All attempts at them, also of those that have not ended yet.
+        """How they have ended: outcomes, as in `TransactionEvent`, and how many had each."""
         self.attempts: int = 0
-        #: Attempts that failed with not_committed (1020).
+        """All attempts at them, also of those that have not ended yet."""
         self.conflicts: int = 0
-        #: What attempts failed with: names, as `TransactionEvent.error`, and how many had each.
+        """Attempts that failed with not_committed (1020)."""
         self.errors: dict[str, int] = {}
+        """What attempts failed with: names, as `TransactionEvent.error`, and how many had each."""
         self.keys_read: int = 0
+        """Keys and rows that were read: the sum of `TransactionEvent.keys_read`."""
         self.bytes_read: int = 0
+        """Bytes that were read."""
         self.keys_written: int = 0
+        """Keys that were written, a range being one."""
         self.bytes_written: int = 0
-        #: How long they took, and what of it: see `TransactionEvent`.
+        """Bytes that were written."""
         self.elapsed: Histogram = Histogram()
+        """How long transactions took."""
         self.in_function: Histogram = Histogram()
+        """What of it was in the function; see `TransactionEvent.in_function`, also for those below."""
         self.in_waiting: Histogram = Histogram()
+        """What of it was waiting for reads."""
         self.in_committing: Histogram = Histogram()
+        """What of it was committing."""
         self.in_backoff: Histogram = Histogram()
+        """What of it was pausing before another attempt."""
 
     def _add(self, event: TransactionEvent, most_names: int) -> None:
         if event.kind == "attempt":

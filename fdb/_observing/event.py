@@ -18,51 +18,60 @@ class TransactionEvent:
     """
 
     kind: Literal["attempt", "end"]
-    #: Counts the observed transactions of the process, from 1 on: what the events of one transaction have in common.
+    """What has ended: an "attempt", or with "end" a whole transaction."""
     number: int
-    #: The database or tenant that has made the transaction.
+    """Counts the observed transactions of the process, from 1 on: what the events of one transaction have in common."""
     database: Origin[object]
-    #: Whose transaction it is: "module.function" of the transactional function, "Database.get" and the like for a
-    #: method of this package, else the function that has made the transaction.
+    """The database or tenant that has made the transaction."""
     function: str
-    #: Which attempt it was, from 1 on; of an end, how many there were.
+    """Whose transaction it is: "module.function" of the transactional function, "Database.get" and the like for a method of this
+    package, else the function that has made the transaction.
+    """
     attempts: int
-    #: "committed"; "read" (ended without a commit, having only read, as scans and policies with `read_only` do); "retried" (an
-    #: attempt that another one follows); "failed" (with `error`); "cancelled" (by `cancel`); "dropped" (reset, or given
-    #: up, without a commit of what was written).
+    """Which attempt it was, from 1 on; of an end, how many there were."""
     outcome: Literal["committed", "read", "retried", "failed", "cancelled", "dropped"]
-    #: What it failed with: the name of an error, as in fdb.ErrorCode, or of the class of another exception. None if nothing failed.
+    """How it ended: "committed"; "read" (without a commit, having only read, as scans and policies with `read_only` do); "retried"
+    (an attempt that another one follows); "failed" (with `error`); "cancelled" (by `cancel`); "dropped" (reset, or given up,
+    without a commit of what was written).
+    """
     error: str | None
-    #: The code of that error; 0 for none, and for another exception.
+    """What it failed with: the name of an error, as in fdb.ErrorCode, or of the class of another exception. None if nothing
+    failed.
+    """
     code: int
-    #: When it began, in seconds since the epoch.
+    """The code of that error; 0 for none, and for another exception."""
     started: float
-    #: How long it took.
+    """When it began, in seconds since the epoch."""
     elapsed: float
-    #: Of that, in the function, or between the calls of a program that has none: what the three below leave.
+    """How long it took, in seconds."""
     in_function: float
-    #: While at least one thing was waited for that was read, but for waits by `block_until_ready` and `wait_for_any`.
+    """The part of `elapsed` in the function, or between the calls of a program that has none: what the three others leave."""
     in_waiting: float
-    #: From the call of `commit` until its outcome was seen.
+    """The part of `elapsed` in which at least one thing was waited for that was read, but for waits by `block_until_ready` and
+    `wait_for_any`.
+    """
     in_committing: float
-    #: The same of `on_error`: the pause before the next attempt.
+    """The part of `elapsed` from the call of `commit` until its outcome was seen."""
     in_backoff: float
-    #: How many reads were begun: keys, selectors, and batches of ranges.
+    """The part of `elapsed` from the call of `on_error` until it was over: the pause before the next attempt."""
     reads: int
-    #: How many keys and rows their results had, an absent key being one, and how many bytes.
+    """How many reads were begun: keys, selectors, and batches of ranges."""
     keys_read: int
+    """How many keys and rows their results had; an absent key is one."""
     bytes_read: int
-    #: How many keys were set, changed or cleared, a range being one, and the length of the keys and values that were given.
+    """How many bytes the keys and values of these results had."""
     keys_written: int
+    """How many keys were set, changed or cleared; a range is one."""
     bytes_written: int
-    #: The version that was read; None if nothing was, or it is not known.
+    """The length of the keys and values that were given for them."""
     read_version: int | None
-    #: The version of the commit; None if nothing was written, or not committed.
+    """The version that was read; None if nothing was, or it is not known."""
     commit_version: int | None
-    #: The size of the commit in bytes, as `get_approximate_size` has it; None if it is not known.
+    """The version of the commit; None if nothing was written, or not committed."""
     size: int | None
-    #: Begin and end of the ranges that others had changed; None if they were not reported (`report_conflicts`).
+    """The size of the commit in bytes, as `get_approximate_size` has it; None if it is not known."""
     conflicts: tuple[tuple[bytes, bytes], ...] | None
+    """Begin and end of the ranges that others had changed; None if they were not reported (`report_conflicts`)."""
 
     @property
     def retries(self) -> int:

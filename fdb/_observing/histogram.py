@@ -18,12 +18,14 @@ class Histogram:
 
     def __init__(self) -> None:
         self._buckets: dict[int, int] = {}
-        #: How many there are, and their sum.
         self.count: int = 0
+        """How many times there are."""
         self.total: float = 0.0
-        #: The extremes; 0 if there is none.
+        """Their sum."""
         self.shortest: float = 0.0
+        """The shortest; 0 if there is none."""
         self.longest: float = 0.0
+        """The longest; 0 if there is none."""
 
     def add(self, seconds: float) -> None:
         """Notes a time."""

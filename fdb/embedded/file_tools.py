@@ -29,44 +29,51 @@ ReportT = TypeVar("ReportT")
 class FileInfo:
     """What a database file says about itself."""
 
-    #: The real path.
     path: str
-    #: The version of the format.
+    """The real path."""
     format: int
-    #: 32 hexadecimal digits, given when the file was made.
+    """The version of the format."""
     id: str
-    #: Versions: commits up to `base` are in the table, whose rows may be as new as `fold_target`; none above `lease`
-    #: was given out; `log_end` is the newest commit that the last checkpoint has seen.
+    """32 hexadecimal digits, given when the file was made."""
     base: int
+    """The version up to which all commits are in the table."""
     fold_target: int
+    """How new the rows of the table may be: a version, at least `base`."""
     lease: int
+    """The version above which none was given out."""
     log_end: int
-    #: Bytes of a page, and how many there are.
+    """The version of the newest commit that the last checkpoint has seen."""
     page_size: int
+    """Bytes of a page."""
     pages: int
-    #: Bytes on disk: of the file, and of its write-ahead log, which goes with a clean close.
+    """How many pages there are."""
     file_bytes: int
+    """Bytes of the file on disk."""
     write_ahead_log_bytes: int
-    #: Pairs in the table, the sum of the lengths of their keys and values, and the leaves in which they are read.
+    """Bytes of its write-ahead log, which goes with a clean close."""
     keys: int
+    """Pairs in the table."""
     bytes: int
+    """The sum of the lengths of their keys and values."""
     leaves: int
-    #: Commits that are in the log alone.
+    """The leaves in which they are read."""
     log_records: int
-    #: Whether everything is in the table: nothing has to be replayed when it is opened.
+    """Commits that are in the log alone."""
     cleanly_closed: bool
+    """Whether everything is in the table: nothing has to be replayed when it is opened."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
     """Damage of one kind that `check` has found."""
 
-    #: "pages" (SQLite's own check), "tables", "meta", "leaves", "leaf_rows", "rows", "big", "log" or "totals".
     kind: str
-    #: How often.
+    """What is damaged: "pages" (SQLite's own check), "tables", "meta", "leaves", "leaf_rows", "rows", "big", "log" or "totals".
+    """
     count: int
-    #: At most ten of the places.
+    """How often it was found."""
     first: tuple[str, ...]
+    """At most ten of the places."""
 
     def __str__(self) -> str:
         places = "; ".join(self.first)
@@ -77,27 +84,32 @@ class Problem:
 class CheckReport:
     """What `check` has found."""
 
-    #: The real path.
     path: str
-    #: Whether there are no problems.
+    """The real path."""
     ok: bool
+    """Whether there are no problems."""
     problems: tuple[Problem, ...]
-    #: As in FileInfo, counted by reading them.
+    """What is damaged, a Problem for each kind; empty if all is well."""
     keys: int
+    """Pairs in the table, counted by reading them."""
     bytes: int
+    """The sum of the lengths of their keys and values."""
     leaves: int
+    """The leaves in which they are read."""
     log_records: int
+    """Commits that are in the log alone."""
 
 
 @dataclasses.dataclass(frozen=True)
 class CompactReport:
     """What `compact` has done."""
 
-    #: The real path.
     path: str
-    #: Bytes on disk.
+    """The real path."""
     bytes_before: int
+    """Bytes on disk before."""
     bytes_after: int
+    """Bytes on disk afterwards."""
 
 
 def backup(

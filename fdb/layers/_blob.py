@@ -47,10 +47,10 @@ _DAY = 86_400.0
 class BlobVersion(NamedTuple):
     """A version of a blob that is kept."""
 
-    #: From 1 on; one more for each write.
     number: int
-    #: In bytes.
+    """Which version it is: 1 for the first, one more for each write."""
     size: int
+    """How many bytes it has."""
 
 
 def _whole(number: Any, what: str, least: int) -> int:

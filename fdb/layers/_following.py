@@ -58,11 +58,17 @@ class StatusEvent:
         delay: float = 0.0,
     ) -> None:
         self.status: str = status
+        """What happened: "started", "caught_up", "retrying" or "recovered"."""
         self.cursor: bytes = cursor
+        """Where to go on, as that of an event."""
         self.version: int | None = version
+        """Of "caught_up": the version of the database up to which all events were given; else None."""
         self.error: FDBError | None = error
+        """Of "retrying": the error that was met; else None."""
         self.attempt: int = attempt
+        """Of "retrying": how many attempts in a row have failed; else 0."""
         self.delay: float = delay
+        """Of "retrying": in how many seconds it is tried again; else 0."""
 
     def __repr__(self) -> str:
         more = f", {self.error!r}, attempt {self.attempt}" if self.error is not None else ""

@@ -41,10 +41,10 @@ IndexKey = tuple[Any, ...]
 class IndexEntry(NamedTuple):
     """A record in an index."""
 
-    #: What the record is found by.
     key: IndexKey
-    #: What the record is called.
+    """What the record is found by, a tuple."""
     primary_key: PrimaryKey
+    """The primary key of the record, a tuple."""
 
 
 class NotUnique(ValueError):
@@ -56,11 +56,14 @@ class NotUnique(ValueError):
         super().__init__(
             f"the key {key!r} of record {refused!r} is that of record {holder!r} already, and {index!r} is unique"
         )
-        #: The index, the key in it, the record that has it, and the one that wanted it.
         self.index: Index = index
+        """The index."""
         self.key: IndexKey = key
+        """The key that both records have in it."""
         self.holder: PrimaryKey = holder
+        """The primary key of the record that has it."""
         self.refused: PrimaryKey = refused
+        """The primary key of the record that wanted it."""
 
 
 class IndexNotReady(RuntimeError):

@@ -63,12 +63,12 @@ class LeaseHeldError(TimeoutError):
 class LeaseHolder(NamedTuple):
     """Who holds a lease."""
 
-    #: The fencing token, 10 bytes.
     token: bytes
-    #: What it was told to be called.
+    """The fencing token, 10 bytes."""
     name: str
-    #: How long the lease lasts if it is not renewed; 0 if it has ended and nobody has taken it yet.
+    """The name that it gave to `acquire`, empty without."""
     seconds: float
+    """How long the lease lasts if it is not renewed; 0 if it has ended and nobody has taken it yet."""
 
 
 class LeaseGrant:
@@ -79,10 +79,10 @@ class LeaseGrant:
     def __init__(self, holder: bytes, token: bytes, name: str, until: float) -> None:
         self._holder = holder
         self._until = until
-        #: The fencing token: 10 bytes, greater than those of all earlier holders of the lease, compared as bytes.
         self.token: bytes = token
-        #: How the holder is called.
+        """The fencing token: 10 bytes, greater than those of all earlier holders of the lease, compared as bytes."""
         self.name: str = name
+        """The name that the holder gave to `acquire`, empty without."""
 
     @property
     def remaining(self) -> float:

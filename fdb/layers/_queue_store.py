@@ -58,14 +58,14 @@ class ItemLostError(LookupError):
 class QueueCounts(NamedTuple):
     """How many items of a queue are where."""
 
-    #: Could be claimed at once; also those whose delay or lease has ended.
     ready: int
-    #: Are claimed.
+    """Items that could be claimed at once, those included whose delay or lease has ended."""
     claimed: int
-    #: Were pushed or released with a delay that lasts.
+    """Items that somebody has claimed, while the lease lasts."""
     delayed: int
-    #: Were claimed too often.
+    """Items that were pushed or released with a delay that lasts."""
     dead: int
+    """Dead letters: items that were claimed too often, or buried."""
 
 
 class QueueStore:

@@ -38,10 +38,10 @@ Progress = Callable[[Index, int], object]
 class Record(NamedTuple):
     """A record that was found."""
 
-    #: What it is called.
     primary_key: PrimaryKey
-    #: The record.
+    """The key of the record among its Records, a tuple."""
     value: bytes
+    """The record itself, as it was written."""
 
 
 class Records:

@@ -52,6 +52,7 @@ class StreamTrimmedError(LookupError):
     def __init__(self, text: str, cursor: bytes) -> None:
         super().__init__(text)
         self.cursor = cursor
+        """Where to go on: after the last event that was trimmed."""
 
 
 class StreamEvent:
@@ -63,10 +64,11 @@ class StreamEvent:
         self._log = log
         self._name = name
         self.place: bytes = place
-        #: When it was appended, in seconds since 1970, by the clock of who did.
+        """Its position as the 12 bytes that order the stream; `position` has the same as a Versionstamp."""
         self.time: float = int.from_bytes(value[:_TIME_LENGTH], "big") / MICROSECONDS
-        #: What was appended.
+        """When it was appended, in seconds since 1970, by the clock of who did."""
         self.data: bytes = value[_TIME_LENGTH:]
+        """What was appended."""
 
     @property
     def position(self) -> Versionstamp:

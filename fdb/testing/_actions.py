@@ -27,7 +27,9 @@ class KeyRange(NamedTuple):
     """The keys with begin <= key < end."""
 
     begin: bytes
+    """The first key."""
     end: bytes
+    """The first key behind it."""
 
     @classmethod
     def of_key(cls, key: bytes) -> KeyRange:
@@ -84,20 +86,22 @@ class _Ear:
 class Read:
     """One read of an attempt."""
 
-    #: get, get_key, get_range or watch. Each batch of a range is a read of its own.
     kind: str
-    #: The key of a get or watch, else the selector, for a range that of its begin.
+    """How it was read: get, get_key, get_range or watch. Each batch of a range is a read of its own."""
     begin: bytes | Selector
-    #: The end of a range.
+    """The key of a get or watch, else the selector, for a range that of its begin."""
     end: Selector | None
-    #: Whether it was one of `tr.snapshot`, which adds no conflict range.
+    """The end of a range."""
     snapshot: bool
+    """Whether it was one of `tr.snapshot`, which adds no conflict range."""
     limit: int
+    """How many rows were asked for at most; 0 is no limit, and other reads have 0."""
     reverse: bool
-    #: The line of the program.
+    """Whether the range was read from its end."""
     where: Where
-    #: Its place among the calls of the attempt.
+    """The line of the program."""
     number: int
+    """Its place among the calls of the attempt."""
     _error: int = field(default=-1, init=False, repr=False)
     _value: bytes | None = field(default=None, init=False, repr=False)
     _rows: int = field(default=0, init=False, repr=False)
@@ -196,16 +200,18 @@ def _plain(selector: Selector) -> bytes:
 class Write:
     """One write of an attempt."""
 
-    #: set, clear, clear_range, or the name of an atomic operation as a method of Transaction.
     kind: str
-    #: The key, as it was given; the begin of a cleared range.
+    """What wrote: set, clear, clear_range, or the name of an atomic operation as a method of Transaction."""
     key: bytes
-    #: The end of a cleared range.
+    """The key, as it was given; the begin of a cleared range."""
     end: bytes | None
-    #: The value of a set, the operand of an atomic operation.
+    """The end of a cleared range."""
     value: bytes | None
+    """The value of a set, the operand of an atomic operation."""
     where: Where
+    """The line of the program."""
     number: int
+    """Its place among the calls of the attempt."""
 
     def keys(self, versionstamp: bytes | None = None) -> KeyRange:
         """The keys that it writes; that of set_versionstamped_key is known with the stamp."""
@@ -230,11 +236,14 @@ def stamped(data: bytes, versionstamp: bytes) -> bytes:
 class Conflict:
     """A conflict range that the program has added."""
 
-    #: read or write.
     kind: str
+    """What kind of range: "read" or "write"."""
     keys: KeyRange
+    """The range."""
     where: Where
+    """The line of the program."""
     number: int
+    """Its place among the calls of the attempt."""
 
 
 @dataclass(eq=False)
@@ -242,38 +251,46 @@ class Attempt:
     """What a transaction did from its begin, or the last retry, to its commit, retry or end."""
 
     transaction: RecordedTransaction
-    #: Counts the attempts of the transaction from 1 on.
+    """The transaction that it is an attempt at."""
     number: int
+    """Counts the attempts of the transaction from 1 on."""
     reads: list[Read] = field(default_factory=list)
+    """What it read, in order."""
     writes: list[Write] = field(default_factory=list)
-    #: What `add_read_conflict_range` and its like have added.
+    """What it wrote, in order."""
     conflicts: list[Conflict] = field(default_factory=list)
-    #: open (it has not ended), committed, the name of the error that ended it, cancelled, reset, or dropped (without a commit).
+    """What `add_read_conflict_range` and its like have added."""
     outcome: str = OPEN
-    #: The code of that error; 0 if there was none.
+    """open (it has not ended), committed, the name of the error that ended it, cancelled, reset, or dropped (without a commit).
+    """
     error: int = 0
-    #: The version that it has read; None where that is not known.
+    """The code of that error; 0 if there was none."""
     read_version: int | None = None
-    #: The version of the commit; -1 for one that wrote nothing, None without one.
+    """The version that it has read; None where that is not known."""
     committed_version: int | None = None
-    #: The ten bytes of the commit's stamp, if one of the writes has asked for a stamp.
+    """The version of the commit; -1 for one that wrote nothing, None without one."""
     versionstamp: bytes | None = None
-    #: The conflict ranges that were submitted, as the database reports them after the commit (API version 630 or newer).
+    """The ten bytes of the commit's stamp, if one of the writes has asked for a stamp."""
     read_conflicts: list[KeyRange] | None = None
+    """The read conflict ranges that were submitted, as the database reports them after the commit (API version 630 or newer)."""
     write_conflicts: list[KeyRange] | None = None
-    #: Which of its read conflict ranges the commit failed for with 1020, as the database reports them.
+    """The same of the write conflict ranges."""
     conflicting: list[KeyRange] | None = None
-    #: The line of the commit, or of what else ended it.
+    """Which of its read conflict ranges the commit failed for with 1020, as the database reports them."""
     where: Where | None = None
-    #: When its first call, the begin and the end of its commit were, in the order of all that is recorded.
+    """The line of the commit, or of what else ended it."""
     began: int = 0
+    """When its first call was, in the order of all that is recorded."""
     commit_began: int = 0
+    """When its commit was called, in that order; 0 without one."""
     commit_ended: int = 0
-    #: The same in seconds of time.monotonic(): the first call and the end.
+    """When the outcome of its commit was seen, in that order; 0 without one."""
     started: float = 0.0
+    """The time of the first call, in seconds of time.monotonic()."""
     ended: float | None = None
-    #: Who made the first call: a thread, and the task in its loop.
+    """The time of its end, in the same seconds; None if it has not ended."""
     strand: object = field(default=None, repr=False)
+    """Who made the first call: a thread, and the task in its loop."""
 
     @property
     def committed(self) -> bool:
@@ -308,17 +325,18 @@ class Attempt:
 class RecordedTransaction:
     """One life of a transaction: from its first call to the commit that succeeded, the reset or the drop."""
 
-    #: Counts the transactions of the log in the order of their first calls.
     number: int
-    #: The database or tenant that has made it.
+    """Counts the transactions of the log in the order of their first calls."""
     source: TransactionSource
-    #: The name of its tenant, None for one of the database itself.
+    """The database or tenant that has made it."""
     tenant: bytes | None
-    #: The transactional function that it was made for; None where there is none, as with `db[key]` or `create_transaction`.
+    """The name of its tenant, None for one of the database itself."""
     function: Where | None
-    #: The line that has called that function, or has made the transaction.
+    """The transactional function that it was made for; None where there is none, as with `db[key]` or `create_transaction`."""
     where: Where
+    """The line that has called that function, or has made the transaction."""
     attempts: list[Attempt] = field(default_factory=list)
+    """Its attempts, in order; iterating over the transaction gives the same."""
 
     def __iter__(self) -> Iterator[Attempt]:
         return iter(self.attempts)

@@ -51,10 +51,11 @@ class Win:
     """What a transaction wrote into a range that another one had read."""
 
     attempt: Attempt
-    #: The writes and the added conflict ranges; none where only the conflict ranges of the commit say it.
+    """The attempt that wrote."""
     actions: list[Write | Conflict]
-    #: The keys of the range that it wrote.
+    """The writes and the added conflict ranges; none where only the conflict ranges of the commit say it."""
     keys: list[KeyRange]
+    """The keys of the range that it wrote."""
 
     @property
     def is_certain(self) -> bool:
@@ -67,20 +68,21 @@ class ConflictingRange:
     """A range of keys that a commit failed for."""
 
     keys: KeyRange
-    #: What has read it: reads, and added conflict ranges.
+    """The range, as the database reports it."""
     reads: list[Read | Conflict] = field(default_factory=list)
-    #: Who wrote into it meanwhile, in the order of their versions; none where that was not recorded.
+    """What has read it: reads, and added conflict ranges."""
     wins: list[Win] = field(default_factory=list)
+    """Who wrote into it meanwhile, in the order of their versions; none where that was not recorded."""
 
 
 @dataclass(eq=False)
 class ConflictExplanation:
     """Why a commit failed with 1020. `print` it."""
 
-    #: The attempt that was not committed.
     attempt: Attempt
-    #: The ranges that it failed for.
+    """The attempt that was not committed."""
     ranges: list[ConflictingRange]
+    """The ranges that it failed for."""
     _names_of: NamesOf = field(repr=False)
 
     @property

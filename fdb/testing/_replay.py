@@ -27,7 +27,9 @@ class AtomicWrite:
     """
 
     kind: str
+    """The name of the operation, as the method of Transaction is called: "add", "bit_or" and so on."""
     operand: bytes
+    """What it is given."""
 
     def __post_init__(self) -> None:
         if self.kind not in ATOMIC_NAMES.values():

@@ -15,11 +15,12 @@ _MOST_FAULTS = 4
 class Difference(NamedTuple):
     """Something that is not as in the run without faults."""
 
-    #: The key of a row in readable form, the name of a variable, or "result".
     what: str
-    #: What it is after the run without faults, and after this one; None for a row that is not there.
+    """The key of a row in readable form, the name of a variable, or "result"."""
     clean: Any
+    """What it is after the run without faults; None for a row that is not there."""
     faulty: Any
+    """What it is after this run; None for a row that is not there."""
 
     def __str__(self) -> str:
         return (
@@ -30,18 +31,21 @@ class Difference(NamedTuple):
 class Finding(NamedTuple):
     """One way in which a function is not safe to retry."""
 
-    #: "content", "result", "state" (of a variable), "exception", "not retried", "swallowed", "leak" (of a future), "not awaited"
-    #: "half done" or "endless".
     kind: str
-    #: What was injected; "" for what the run without faults shows.
+    """What differs: "content", "result", "state" (of a variable), "exception", "not retried", "swallowed", "leak" (of a future),
+    "not awaited",
+    "half done" or "endless".
+    """
     fault: str
-    #: The call that it hit (or that is meant), with its key; "" if there is none.
+    """What was injected; "" for what the run without faults shows."""
     operation: str
-    #: The line of the program that made the call.
+    """The call that it hit (or that is meant), with its key; "" if there is none."""
     where: str
-    #: What is wrong, in a few words.
+    """The line of the program that made the call."""
     text: str
+    """What is wrong, in a few words."""
     differences: tuple[Difference, ...] = ()
+    """The rows, variables or results that are not as they should be; empty for other kinds."""
 
     def __str__(self) -> str:
         under = (
@@ -65,6 +69,7 @@ class RetryUnsafe(AssertionError):
 
     def __init__(self, function: str, findings: Sequence[Finding]) -> None:
         self.findings: tuple[Finding, ...] = tuple(findings)
+        """All that was found, in the order of the runs."""
         super().__init__(_text(function, findings))
 
 

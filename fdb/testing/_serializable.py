@@ -44,10 +44,10 @@ Function = Callable[[Any], Any]
 class Outcome(NamedTuple):
     """What a run of the workload led to."""
 
-    #: The rows of the database (or tenant) after it; versionstamps are replaced by their place among those of the run.
     content: Rows
-    #: What each function returned, or the exception that it raised, in a plain form that compares.
+    """The rows of the database (or tenant) after it; versionstamps are replaced by their place among those of the run."""
     results: tuple[Any, ...]
+    """What each function returned, or the exception that it raised, in a plain form that compares."""
 
 
 class NotSerializable(AssertionError):
@@ -62,14 +62,14 @@ class NotSerializable(AssertionError):
         serial: dict[Any, Any],
     ) -> None:
         super().__init__(text)
-        #: Which function ran, step by step: `schedule=` takes it and does the same again.
         self.schedule = schedule
-        #: What to give as `seed=` for the same search; None if a schedule was given.
+        """Which function ran, step by step: `schedule=` takes it and does the same again."""
         self.seed = seed
-        #: The outcome that no serial order has: an Outcome, or what `outcome=` made of one.
+        """What to give as `seed=` for the same search; None if a schedule was given."""
         self.outcome = outcome
-        #: The outcome of each serial order; the keys are the orders.
+        """The outcome that no serial order has: an Outcome, or what `outcome=` made of one."""
         self.serial = serial
+        """The outcome of each serial order; the keys are the orders."""
 
 
 @overload

@@ -69,8 +69,11 @@ class Where(NamedTuple):
     """A line of the program."""
 
     file: str
+    """The path of the file, as Python has it."""
     line: int
+    """The line, from 1 on."""
     function: str
+    """The name of the function that the line is in."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} in {self.function}"
@@ -80,8 +83,11 @@ class Selector(NamedTuple):
     """A key selector, as the C API has it."""
 
     key: bytes
+    """The key that it begins at."""
     or_equal: bool
+    """Whether it begins behind that key."""
     offset: int
+    """How many keys further on it points."""
 
 
 class TracedTransaction:

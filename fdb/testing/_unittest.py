@@ -29,16 +29,16 @@ class DatabaseTestCase:
     environment gives it to the test again.
     """
 
-    #: The event model of `db`, as for `fdb.open`; None is "asyncio" for an IsolatedAsyncioTestCase and else "threads".
     fdb_event_model: str | None = None
-    #: A cluster to test on, or another database that others use, too: what `fdb.open` takes.
+    """The event model of `db`, as for `fdb.open`; None is "asyncio" for an IsolatedAsyncioTestCase and else "threads"."""
     fdb_cluster: str | None = None
-    #: How tests on a cluster are kept apart: "tenant", "prefix", or "auto" for the first that is possible.
+    """A cluster to test on, or another database that others use, too: what `fdb.open` takes."""
     fdb_isolation: str = "auto"
-    #: The API version to select if none was selected.
+    """How tests on a cluster are kept apart: "tenant", "prefix", or "auto" for the first that is possible."""
     fdb_api_version: int | None = None
-    #: The seed; None is a new one for each test, or that of FDB_TESTING_SEED.
+    """The API version to select if none was selected."""
     fdb_seed: int | None = None
+    """The seed; None is a new one for each test, or that of FDB_TESTING_SEED."""
 
     _fdb_kit: Kit | None = None
     #: What there is to tell of a kit that was closed.
