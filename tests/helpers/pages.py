@@ -36,6 +36,7 @@ NOT_RUN = ("pip", "uv", "apt-get", "brew", "dnf", "apk", "xcode-select", "docker
 INTERRUPT = "^C\n"
 _FENCE = re.compile(r"^( *)(`{3,})([^\n`]*)\n(.*?)^\1\2`* *$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"(?:#|//|/\*) ([\w/.-]+\.\w+)(?: \*/)?\n")
+_GAP = re.compile(r"\t|  +")
 _REQUIREMENT = re.compile(r"foundationdb-cffi(?:\[([\w,-]+)\])?")
 
 
@@ -94,7 +95,7 @@ def commands(text: str) -> list[Command]:
 def is_like(shown: str, seen: str) -> bool:
     """Whether a page shows what is seen."""
     wanted, got = (
-        "".join(f"{re.sub('  +', '  ', line.rstrip())}\n" for line in text.splitlines())
+        "".join(f"{_GAP.sub('  ', line.rstrip())}\n" for line in text.splitlines())
         for text in (shown, seen)
     )
     return doctest.OutputChecker().check_output(wanted, got, doctest.ELLIPSIS)
