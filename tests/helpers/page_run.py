@@ -66,7 +66,9 @@ class Page:
     def run(self) -> None:
         for index, block in enumerate(self.blocks):
             following = self.blocks[index + 1] if index + 1 < len(self.blocks) else None
-            shown = following.text if following and following.language == "text" else None
+            shown = None
+            if following and following.language == "text" and block.is_right_before(following):
+                shown = following.text
             try:
                 self.run_block(block, shown)
             except Wrong as error:
@@ -100,7 +102,7 @@ class Page:
             if named_in_console(pathlib.PurePath(block.file).name, self.blocks):
                 return
             is_suite = pathlib.PurePath(block.file).name.startswith("test_")
-            command = [*(["-m", "pytest", "-q", "-p", "no:cacheprovider"] if is_suite else []), block.file]  # fmt: skip
+            command = [*(["-m", "pytest", "-q"] if is_suite else []), block.file]  # fmt: skip
             compare(shown, output_of([sys.executable, *command]))
             return
         program = compile(
@@ -124,7 +126,9 @@ class Page:
             raise Wrong(report.getvalue())
 
     def run_console(self, block: Block, shown: str | None) -> None:
-        for command in commands(block.text):
+        whole = commands(block.text)
+        shows_output = any(command.shown for command in whole)
+        for command in whole:
             if not command.is_run:
                 problem = problem_of(command.command)
                 if problem:
@@ -132,25 +136,29 @@ class Page:
             elif command.shown.endswith(INTERRUPT):
                 self.interrupt(command)
             else:
-                seen = self.answer_of(command.command)
-                if not is_like(command.shown, seen):
+                seen, code = self.answer_of(command.command)
+                if not shows_output:
+                    if code:
+                        raise Wrong(f"$ {command.command} ended with {code}\n{seen}")
+                elif not is_like(command.shown, seen):
                     raise Wrong(f"$ {command.command}\n{seen}---- the page shows ----\n{command.shown}")  # fmt: skip
 
-    def answer_of(self, command: str) -> str:
-        """Runs a command in the page's shell and returns what it prints."""
+    def answer_of(self, command: str) -> tuple[str, int]:
+        """Runs a command in the page's shell and returns what it prints, and its exit code."""
         assert self.shell.stdin and self.shell.stdout
         # The next command sees the exit code of this one.
         self.shell.stdin.write(
-            f"{{ {command}\n}} </dev/null; code=$?; printf '{_MARK}\\n'; (exit $code)\n"
+            f"{{ {command}\n}} </dev/null; code=$?; printf '{_MARK}%d\\n' $code; (exit $code)\n"
         )
         self.shell.stdin.flush()
         seen = ""
-        while not seen.endswith(f"{_MARK}\n"):
+        while _MARK not in seen:
             line = self.shell.stdout.readline()
             if not line:
                 raise Wrong(f"$ {command}\n{seen}---- and the shell has ended")
             seen += line
-        return seen.removesuffix(f"{_MARK}\n")
+        seen, _, code = seen.partition(_MARK)
+        return seen, int(code)
 
     def interrupt(self, command: Command) -> None:
         """Runs a command until it has printed what is shown, and then types Ctrl-C."""

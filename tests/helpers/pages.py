@@ -6,7 +6,8 @@ python      all blocks of a page share one namespace; `await` outside of functio
             with `# name.py` is a file: a console block runs it; else `test_*.py` is given to pytest, and any other is run right away.
             Below it may stand what it prints, as a block of text; or its `print` lines say so, each at its end: `print(1 + 1)  # 2`.
 console     `$ ` stands before a command of bash; a line of it may go on on the next one behind a backslash, or as `> `. What is below is all
-            that it prints. `^C` as the last line: the command is interrupted once the rest is there.
+            that it prints; in a block that shows nothing of what is printed, the commands have to succeed. `^C` as the last line: the command is
+            interrupted once the rest is there.
 c           `/* name.c */` first: a file for console blocks; else it is compiled with our libfdb_c, and run
 javascript, json, toml, ini, yaml, dockerfile   are read by a parser
 text, sql   are not run here
@@ -31,7 +32,7 @@ LANGUAGES = (
     *("javascript", "json", "toml", "ini", "yaml", "dockerfile"),
 )
 #: Commands that tests do not run.
-NOT_RUN = ("pip", "uv", "apt-get", "brew", "dnf", "apk", "xcode-select", "docker", "make", "npm", "gem", "git", "sudo", "cd")  # fmt: skip
+NOT_RUN = ("pip", "uv", "apt-get", "brew", "dnf", "apk", "xcode-select", "docker", "make", "npm", "gem", "git", "sudo", "cd", "sqlite3")  # fmt: skip
 #: The line that says that Ctrl-C was typed.
 INTERRUPT = "^C\n"
 _FENCE = re.compile(r"^( *)(`{3,})([^\n`]*)\n(.*?)^\1\2`* *$", re.MULTILINE | re.DOTALL)
@@ -46,6 +47,10 @@ class Block(NamedTuple):
     language: str
     text: str
     line: int
+
+    def is_right_before(self, other: Block) -> bool:
+        """Whether no more than a line of prose stands between them."""
+        return other.line - (self.line + self.text.count("\n") + 1) <= 4
 
     @property
     def file(self) -> str | None:
@@ -68,6 +73,11 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
+def _of_the_repository(words: list[str]) -> bool:
+    """Whether a command is a program of the repository, which has tests of its own."""
+    return words[0] == "python" and len(words) > 1 and (ROOT / words[1]).is_file()
+
+
 class Command(NamedTuple):
     """A command of a console block, and what is shown below it."""
 
@@ -76,7 +86,8 @@ class Command(NamedTuple):
 
     @property
     def is_run(self) -> bool:
-        return shlex.split(self.command, comments=True)[:1][0] not in NOT_RUN
+        words = shlex.split(self.command, comments=True)
+        return words[0] not in NOT_RUN and not _of_the_repository(words)
 
 
 def commands(text: str) -> list[Command]:

@@ -56,6 +56,7 @@ def test_the_code_of(source: str, programs: pathlib.Path, tmp_path: pathlib.Path
         "PYTHONPATH": f"{tmp_path}:{ROOT}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "XDG_STATE_HOME": str(tmp_path / "state"),
+        "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider",
         "COLUMNS": "100",
         "TERM": "dumb",
     }
