@@ -76,7 +76,6 @@ class Page:
             except BaseException as error:
                 error.args = (f"line {block.line}: {error}",)
                 raise
-        self.loop.close()
 
     def run_block(self, block: Block, shown: str | None) -> None:
         if block.language not in LANGUAGES:
@@ -198,9 +197,10 @@ class Page:
             output_of(["node", "--check", name])
 
     def close(self) -> None:
+        self.loop.close()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.shell.pid, signal.SIGKILL)
-        self.shell.wait()
+        self.shell.communicate()
 
 
 def read(block: Block) -> None:
