@@ -57,11 +57,11 @@ $(VENV)/installed: $(SOURCES)
 
 # The heavy tools of some tests; those tests are skipped where they are missing.
 $(VENV)/tooled: pyproject.toml $(VENV)/installed
-	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test-tools]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test-tools,examples]'
 	@touch $@
 
 $(VENV)/linters: pyproject.toml $(VENV)/installed
-	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lint,examples]'
 	@touch $@
 
 $(VENV)/documented: pyproject.toml $(VENV)/installed

@@ -102,10 +102,12 @@ class UnicodeStore:
             tr.add(self.counts.pack((category,)), count.to_bytes(8, "little"))
 
     @fdb.transactional
-    def character(self, tr: Any, code: int) -> Character | None:
-        """The stored character, or None."""
+    def character(self, tr: Any, code: int) -> Character:
+        """The stored character. Raises KeyError if there is none."""
         value = tr[self.records.pack((code,))]
-        return Character(*fdb.tuple.unpack(value)) if value.present() else None
+        if not value.present():
+            raise KeyError(f"U+{code:04X} is not stored")
+        return Character(*fdb.tuple.unpack(value))
 
     @fdb.transactional
     def codes_in_category(self, tr: Any, category: str) -> list[int]:

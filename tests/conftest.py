@@ -18,6 +18,7 @@ pytest_plugins = [
     "helpers.events",
     "helpers.layers",
     "helpers.processes",
+    "helpers.examples",
     "helpers.shells",
     "helpers.stubs",
     "helpers.suites",
