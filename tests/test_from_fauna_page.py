@@ -10,11 +10,12 @@ import pytest
 import fdb
 import fdb.layers
 from fdb.testing import faults
+from helpers.pages import blocks_of
 from helpers.paths import ROOT
 
 PAGE = ROOT / "docs" / "guides" / "from-fauna.md"
 TEXT = PAGE.read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+BLOCKS = [block.text for block in blocks_of("docs/guides/from-fauna.md", "python")]
 NAMES = (
     # fauna, for FQL v10
     "Client FAUNA_ENDPOINT FAUNA_SECRET fql QuerySuccess FaunaException ServiceError QueryStats QueryOptions query data stats "

@@ -12,16 +12,17 @@ from typing import Any
 import pytest
 
 import fdb
+from helpers.pages import blocks_of
 from helpers.paths import ROOT
 
-_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PROGRAMS = [block.text for block in blocks_of("docs/guides/retries.md", "python")]
 _PAGE = (ROOT / "docs" / "guides" / "retries.md").read_text()
 _COMPLETE = "# transfers.py\n"
 
 
 def test_the_examples_do_what_the_page_says(memory_db: fdb.Database) -> None:
     names: dict[str, Any] = {"fdb": fdb, "db": memory_db}
-    blocks = [block for block in _BLOCK.findall(_PAGE) if not block.startswith(_COMPLETE)]
+    blocks = [block for block in _PROGRAMS if not block.startswith(_COMPLETE)]
     assert len(blocks) == 6
     try:
         for block in blocks:
@@ -34,7 +35,7 @@ def test_the_examples_do_what_the_page_says(memory_db: fdb.Database) -> None:
     "faults", ["", "on;seed=7", "commit_unknown_result:p=0.3,effect=either;seed=11"]
 )
 def test_the_complete_program(tmp_path: Path, faults: str) -> None:
-    (program,) = (block for block in _BLOCK.findall(_PAGE) if block.startswith(_COMPLETE))
+    (program,) = (block for block in _PROGRAMS if block.startswith(_COMPLETE))
     path = tmp_path / "transfers.py"
     path.write_text(program)
     environment = {**os.environ, "FDB_EMBEDDED_FAULTS": faults or "off"}

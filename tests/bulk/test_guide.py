@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ import fdb
 import fdb.testing
 import fdb.tuple
 from bulk.conftest import SEEDS
-from helpers.paths import ROOT
+from helpers.pages import blocks_of
 
-_BLOCK = re.compile(r"^```python\n# (\w+)\.py\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = 120
 
 
@@ -27,9 +25,10 @@ class Killed(BaseException):
 def programs() -> dict[str, dict[str, Any]]:
     """The names of each program of the page."""
     found = {}
-    for name, source in _BLOCK.findall((ROOT / "docs" / "guides" / "scanning.md").read_text()):
+    for block in blocks_of("docs/guides/scanning.md", "python"):
+        name = block.file.removesuffix(".py")
         found[name] = {"__name__": name}
-        exec(compile(source, f"docs/guides/scanning.md:{name}", "exec"), found[name])
+        exec(compile(block.text, f"docs/guides/scanning.md:{name}", "exec"), found[name])
     return found
 
 

@@ -7,7 +7,6 @@ redirections by a shell.
 
 from __future__ import annotations
 
-import doctest
 import io
 import os
 import re
@@ -15,13 +14,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fdb._open import forget_database
 from fdb._startup.cluster_names import place_of
+from helpers.pages import Command, blocks, commands, is_like
 from helpers.paths import ROOT
 from helpers.terminal import Terminal
 from helpers.tools import picture
@@ -29,8 +28,6 @@ from helpers.tools import picture
 PAGE = ROOT / "docs" / "guides" / "command-line.md"
 TEXT = PAGE.read_text()
 _CHAPTER = re.compile(r"^## (.*)\n", re.MULTILINE)
-_CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_PROGRAM = re.compile(r"^```python\n# shop\.py\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SHELL = re.compile(r"[|<>;&`]|\$\(")
 DATABASE = "file:shop.fdb"
 
@@ -39,17 +36,13 @@ def chapters() -> dict[str, str]:
     """The text of each chapter that has commands, by its heading."""
     _, *parts = _CHAPTER.split(TEXT)
     found = dict(zip(parts[::2], parts[1::2], strict=True))
-    return {name: text for name, text in found.items() if _CONSOLE.search(text)}
+    return {name: text for name, text in found.items() if commands_of(text)}
 
 
-def commands(text: str) -> Iterator[tuple[str, str]]:
-    """Each command of a chapter with what is shown below it; a command goes on behind a backslash at a line's end."""
-    for block in _CONSOLE.findall(text):
-        assert block.startswith("$ "), f"a console block begins with a command: {block}"
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            found = re.fullmatch(r"((?:[^\n]*\\\n)*[^\n]*\n)(.*)", part, re.DOTALL)
-            assert found
-            yield found[1].replace("\\\n", "").strip(), found[2]
+def commands_of(text: str) -> list[Command]:
+    """The commands of a chapter."""
+    consoles = (block.text for block in blocks(text) if block.language == "console")
+    return [command for text in consoles for command in commands(text)]
 
 
 class Screen(io.StringIO):
@@ -116,7 +109,7 @@ class Session:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database of the page's first program."""
     folder = tmp_path_factory.mktemp("page")
-    (program,) = _PROGRAM.findall(TEXT)
+    (program,) = (block.text for block in blocks(TEXT) if block.file == "shop.py")
     (folder / "shop.py").write_text(program)
     # Directories get the same prefixes each time, so that rows have the same order.
     command = [
@@ -138,8 +131,8 @@ def test_the_commands(
     for name, value in (("COLUMNS", "100"), ("TERM", "dumb"), ("FDB_CLUSTER_FILE", DATABASE)):
         monkeypatch.setenv(name, value)
     session = Session(tmp_path, monkeypatch)
-    for command, shown in commands(chapters()[chapter]):
-        seen = session.run(command)
+    for command, shown in commands_of(chapters()[chapter]):
+        seen = session.run(command.replace("\\\n", ""))
         assert is_like(shown, seen), f"$ {command}\n{seen}\n---- but the page shows ----\n{shown}"
 
 
@@ -160,24 +153,6 @@ def test_what_a_person_sees(shop: Path, tmp_path: Path) -> None:
             terminal.expect(shown)
             terminal.expect(r"\$$")
         terminal.picture(picture("command-line.svg", tmp_path), "fdb")
-
-
-def is_like(shown: str, seen: str) -> bool:
-    """Whether the page shows what is seen."""
-    # How far apart columns stand depends on what is in them, as on the prefixes that a database has chosen.
-    wanted, got = (
-        "".join(f"{re.sub('  +', '  ', line.rstrip())}\n" for line in text.splitlines())
-        for text in (shown, seen)
-    )
-    return doctest.OutputChecker().check_output(wanted, got, doctest.ELLIPSIS)
-
-
-def test_what_is_like_something_else() -> None:
-    assert is_like("a ... c\n", "a b  c  \n")
-    assert is_like("key   value\n", "key       value\n")
-    assert not is_like("a\n", "b\n")
-    assert not is_like("a b\n", "a\nb\n")
-    assert not is_like("", "error: x\n")
 
 
 def test_every_command_is_on_the_page() -> None:

@@ -19,7 +19,6 @@ or needs another one (`NOT_RUN`), is checked as far as that goes.
 from __future__ import annotations
 
 import doctest
-import pathlib
 import re
 import shlex
 from typing import NamedTuple
@@ -76,6 +75,12 @@ def blocks(text: str) -> list[Block]:
 def _of_the_repository(words: list[str]) -> bool:
     """Whether a command is a program of the repository, which has tests of its own."""
     return words[0] == "python" and len(words) > 1 and (ROOT / words[1]).is_file()
+
+
+def blocks_of(page: str, *languages: str) -> list[Block]:
+    """Returns the blocks of a page of the repository that are written in one of some languages."""
+    found = blocks((ROOT / page).read_text(encoding="utf-8"))
+    return [block for block in found if block.language in languages]
 
 
 class Command(NamedTuple):
@@ -140,8 +145,3 @@ def problem_of(command: str) -> str | None:
 def named_in_console(name: str, page: list[Block]) -> bool:
     """Whether a console block of a page names a file."""
     return any(block.language == "console" and name in block.text for block in page)
-
-
-def source_of(path: pathlib.Path) -> str:
-    """Returns the name that a page goes by in tests."""
-    return str(path.relative_to(ROOT))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 
 import fdb
 import fdb.testing
 from helpers.layers import RULES, seeds
-from helpers.paths import ROOT
+from helpers.pages import blocks_of
 
-PROGRAM = "\n".join(
-    re.findall(r"```python\n(.*?)```", (ROOT / "docs/guides/layers.md").read_text(), re.S)
-)
+PROGRAM = "\n".join(block.text for block in blocks_of("docs/guides/layers.md", "python"))
 PRINTED = """\
 1 3
 3000004 b'\\x89PNG'

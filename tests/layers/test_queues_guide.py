@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 import pytest
 
 import fdb
 import fdb.testing
 from helpers.layers import calm, in_trouble, seeds
-from helpers.paths import ROOT
+from helpers.pages import blocks_of
 from helpers.threads import in_threads
 
-_BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ONE = (1).to_bytes(8, "little")
 
 
@@ -21,11 +19,11 @@ ONE = (1).to_bytes(8, "little")
 def page():
     """The names of each program of the chapters on queues and leases, and the texts of the page."""
     programs, texts = {}, []
-    for kind, text in _BLOCK.findall((ROOT / "docs" / "guides" / "queues.md").read_text()):
-        if kind == "text":
+    for block in blocks_of("docs/guides/queues.md", "python", "text"):
+        text, name = block.text, block.file
+        if name is None:
             texts.append(text)
             continue
-        name = text.split("\n")[0].removeprefix("# ")
         programs[name] = {"__name__": name}
         exec(compile(text, f"docs/guides/queues.md:{name}", "exec"), programs[name])
     return programs, texts

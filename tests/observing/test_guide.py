@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
 
 import fdb
 from fdb.testing import faults
+from helpers.pages import blocks_of
 from helpers.paths import ROOT
 
 PAGE = ROOT / "docs" / "guides" / "observing.md"
-_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("rules", ["", "not_committed:p=0.2;commit_unknown_result:p=0.1;seed=7"])
@@ -25,7 +24,7 @@ def test_the_page(
     pytest.importorskip("opentelemetry")
     monkeypatch.setattr("fdb.open", lambda name: memory_db)
     scope: dict[str, Any] = {"__name__": "program"}
-    blocks = _BLOCK.findall(PAGE.read_text())
+    blocks = [block.text for block in blocks_of("docs/guides/observing.md", "python")]
     assert len(blocks) == 4
     with faults(memory_db, rules=rules):
         for number, block in enumerate(blocks):

@@ -18,7 +18,6 @@ OWN = {
     "docs/guides/command-line.md": "tests/cli/test_guide.py",
     "docs/guides/from-fauna.md": "tests/test_from_fauna_page.py",
     "docs/guides/layers.md": "tests/layers/test_layers_guide.py",
-    "docs/guides/moving-data.md": "tests/dump/test_guide.py",
     "docs/guides/notebooks.md": "tests/display/test_jupyter.py",
     "docs/guides/observing.md": "tests/observing/test_guide.py",
     "docs/guides/queues.md": "tests/layers/test_queues_guide.py",

@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from helpers.paths import ROOT
+from helpers.pages import blocks_of
 
-_BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAME = re.compile(r"# (\w+\.py)\n")
 _TEST = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 
 
@@ -36,13 +34,12 @@ class Program(NamedTuple):
 def programs() -> list[Program]:
     """The files of the page in order."""
     found: list[Program] = []
-    for kind, text in _BLOCK.findall((ROOT / "docs" / "guides" / "testing.md").read_text()):
-        if kind == "text":
-            found[-1].printed.extend(line.strip() for line in text.splitlines())
+    for block in blocks_of("docs/guides/testing.md", "python", "text"):
+        if block.language == "text":
+            found[-1].printed.extend(line.strip() for line in block.text.splitlines())
             continue
-        name = _NAME.match(text)
-        assert name, f"a program without a name in its first line: {text}"
-        found.append(Program(name[1], text, []))
+        assert block.file, f"a program without a name in its first line: {block.text}"
+        found.append(Program(block.file, block.text, []))
     return found
 
 
