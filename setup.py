@@ -72,7 +72,7 @@ class BuildExtensionsAndEngine(build_ext):
             package = ROOT if self.inplace else pathlib.Path(self.build_lib)
             embedded = package / "fdb" / "embedded"
             # A wheel is for users: no lines of source in it. The developer's own build keeps them.
-            build_engine.build_libraries(embedded, strip=not self.inplace)
+            build_engine.build_libraries(embedded, wheel=not self.inplace)
         except build_engine.BuildError as error:
             sys.exit(f"error: {error}")
         includes = embedded / "include" / "foundationdb"

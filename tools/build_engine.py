@@ -9,7 +9,8 @@ Both libraries hold the same objects and differ in name: libfdb_embedded is what
 loads, lib/libfdb_c is what other programs link with or load.  Their sonames must differ because
 the dynamic loader takes a library that is loaded for one that is asked for if the sonames agree,
 and their files because one file is one library in a process, with one selected API version: a
-program may use this package and, beside it, a binding that loads libfdb_c.
+program may use this package and, beside it, a binding that loads libfdb_c.  A wheel holds one of them
+where fdb/embedded/library_copy.py can make the other.
 
 $CXX names the compiler.  $CPPFLAGS, $CXXFLAGS, $ARCHFLAGS and $LDFLAGS are added to its commands.
 """
@@ -290,9 +291,14 @@ class EngineBuild:
             raise BuildError(f"{result.stderr}{pathlib.Path(command[-1]).name} does not link")
 
 
-def library_paths(output: pathlib.Path) -> list[pathlib.Path]:
-    """Returns where the two libraries go below the package's `embedded` directory."""
-    return [output / f"libfdb_embedded{SUFFIX}", output / "lib" / f"libfdb_c{SUFFIX}"]
+def library_paths(output: pathlib.Path, *, wheel: bool = False) -> list[pathlib.Path]:
+    """Returns where the libraries go below the package's `embedded` directory.
+
+    They are two, but for a wheel of a system with ELF: there libfdb_c is made of the other when it is asked for. The
+    signature of a dylib would not survive that.
+    """
+    libraries = [output / f"libfdb_embedded{SUFFIX}", output / "lib" / f"libfdb_c{SUFFIX}"]
+    return libraries[:1] if wheel and not MACOS else libraries
 
 
 def build_libraries(
@@ -301,16 +307,16 @@ def build_libraries(
     sanitizer: str | None = None,
     werror: bool = False,
     jobs: int = 2,
-    strip: bool = False,
+    wheel: bool = False,
 ) -> None:
-    """Builds the engine's two libraries below `output`; raises BuildError."""
+    """Builds the engine's libraries below `output`, for a wheel without lines of source; raises BuildError."""
     build = EngineBuild(sanitizer, werror=werror, jobs=jobs)
     with _locked(build.directory):
         objects = build.compile(build.sources())
-        for path in library_paths(output):
+        for path in library_paths(output, wheel=wheel):
             if build.needs_link(objects, path):
                 print(f"  link    {path.name}", flush=True)
-                build.link_library(objects, path, strip=strip)
+                build.link_library(objects, path, strip=wheel)
 
 
 def _run_test(program: pathlib.Path) -> str:

@@ -31,6 +31,7 @@ from fdb.embedded.file_tools import (
     info,
     save,
 )
+from fdb.embedded.library_copy import directory_of_copy
 
 __all__ = [
     "CheckReport",
@@ -77,10 +78,16 @@ def library_path() -> str:
 def libdir() -> str:
     """Returns the directory that holds the engine under the name libfdb_c, for other programs.
 
-    Link with `-L<libdir> -lfdb_c`, or put the directory on the loader's search path.  Raises
-    FileNotFoundError if the installation has no engine.
+    Link with `-L<libdir> -lfdb_c`, or put the directory on the loader's search path.  Where the package
+    was installed from a wheel for Linux, the first call makes the library, a copy of the engine, beside the
+    package, or in the user's data folder where that cannot be written.  The directory stays the same until
+    another engine is installed.  Raises FileNotFoundError if the installation has no engine, OSError that
+    names both places if none takes the copy.
     """
-    return str(pathlib.Path(_existing(_HERE / "lib" / f"libfdb_c{_SUFFIX}")).parent)
+    own = _HERE / "lib" / f"libfdb_c{_SUFFIX}"
+    if own.exists() or sys.platform == "darwin":
+        return str(pathlib.Path(_existing(own)).parent)
+    return directory_of_copy(library_path())
 
 
 def includedir() -> str:

@@ -114,7 +114,7 @@ def _print_paths(arguments: argparse.Namespace) -> int:
             print(fdb.embedded.libdir())
         if arguments.includedir:
             print(fdb.embedded.includedir())
-    except FileNotFoundError as error:
+    except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

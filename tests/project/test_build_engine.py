@@ -78,12 +78,15 @@ def test_other_flags_make_what_depends_on_them_again(
     assert steps() == set()
 
 
-def test_a_wheel_gets_libraries_with_names_but_without_lines(
+def test_a_wheel_gets_one_library_with_names_but_without_lines(
     builder: Any, tmp_path: pathlib.Path
 ) -> None:
-    for name, strip in (("developer", False), ("wheel", True)):
-        builder.build_libraries(tmp_path / name, strip=strip)
-        for library in builder.library_paths(tmp_path / name):
+    for name, wheel in (("developer", False), ("wheel", True)):
+        builder.build_libraries(tmp_path / name, wheel=wheel)
+        libraries = builder.library_paths(tmp_path / name, wheel=wheel)
+        assert len(libraries) == (1 if wheel else 2)
+        assert sorted((tmp_path / name).rglob("*.so")) == sorted(libraries)
+        for library in libraries:
             sections = run("readelf", "--sections", "--wide", library)
-            assert (".debug_line" in sections) is not strip
+            assert (".debug_line" in sections) is not wheel
             assert " .symtab " in sections
