@@ -47,7 +47,9 @@ class FDBError(Exception):
     def __init__(self, code: int, detail: str = "") -> None:
         """`detail` says what this binding knows beyond the description of the code."""
         super().__init__(code, detail) if detail else super().__init__(code)
+        #: The number of the error; `fdb.ErrorCode` has its name.
         self.code: int = code
+        #: What this binding knows beyond the description of the code; often empty.
         self.detail: str = detail
 
     @property
@@ -105,4 +107,5 @@ class ErrorPredicates:
         return error.code in RETRYABLE_NOT_COMMITTED
 
 
+#: Questions about errors: what may have become of the transaction.
 predicates: ErrorPredicates = ErrorPredicates()

@@ -6,15 +6,20 @@ reference as a warning, and searches without a server or a network. Pages are Ma
 
 from __future__ import annotations
 
+import pathlib
+import sys
+
 import fdb
 import fdb.embedded
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 project = "fdb"
 author = "The authors of foundationdb-cffi"
 project_copyright = "The authors of foundationdb-cffi. FoundationDB is a project of Apple Inc. and its contributors; this package is independent of it"
 version = release = fdb.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+extensions = ["myst_parser", "sphinx_copybutton", "reference"]
 root_doc = "index"
 source_suffix = {".md": "markdown"}
 language = "en"
@@ -27,12 +32,13 @@ copybutton_prompt_text = r"\$ "
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
 
-autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
-add_module_names = False
+add_module_names = True
+# Quotes are code as often as not.
+smartquotes = False
+# Docstrings have plain backticks: names among them become links.
+default_role = "py:obj"
 
 html_theme = "furo"
 html_title = f"fdb {release}"

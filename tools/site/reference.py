@@ -1,0 +1,278 @@
+"""The directives of the reference: names, types and docstrings are taken from the package, and stand in no page a second time.
+
+    ```{api} fdb.Database
+    ```
+
+is a public name with its signatures and docstring; of a class all public members follow, those of its bases without a name of their own, too. Lines
+in it are options, one on each line: `:not-made:` for a class that programs do not make themselves, `:members: a b` for these members alone, `:without: a b`
+for all but these, `:overloads: 1 3` for some of the signatures. A part of a class may stand elsewhere on the page, as `{api-members} fdb.Database` with the same options.
+
+    ```{same-as} fdb.Tenant fdb.Database
+    ```
+
+lists the members of one class that are as those of another, with links to them. `{other-names} fdb.impl` lists the names of a module, or a class, that are
+only other names for what is documented elsewhere. `{error-codes}`, `{options} fdb.Transaction.options` and `{bytes-methods} fdb.impl.FutureString` are tables of
+what is many and alike.
+
+Everything is built as reStructuredText, since docstrings are, with plain backticks: names in them become links where they name something.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import textwrap
+from typing import Any
+
+from described import Described
+from docutils import nodes
+from docutils.parsers.rst import directives
+from public_names import PublicName, public_names
+from source import Signature, signatures_of
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import fdb
+
+_PAGE = re.compile(r"\bdocs/([\w/-]+)\.md\b")
+#: What the language calls, which is shown where it has a docstring.
+_OPERATORS = ("__getitem__", "__setitem__", "__delitem__", "__iter__", "__aiter__", "__await__", "__call__")  # fmt: skip
+
+
+@functools.cache
+def _by_path() -> dict[str, PublicName]:
+    return {each.path: each for each in public_names()}
+
+
+def named(path: str) -> PublicName:
+    """Returns a public name. Raises ValueError for what is none."""
+    try:
+        return _by_path()[path]
+    except KeyError:
+        raise ValueError(f"{path} is no public name") from None
+
+
+def members_of(path: str) -> list[PublicName]:
+    """Returns the public names of a class, or of what is found under a path: its attributes."""
+    return [each for each in _by_path().values() if each.path.rpartition(".")[0] == path]
+
+
+def directive(described: Described, name: str, signatures: list[Signature]) -> list[str]:
+    """Returns the lines of the directive for a name, without what members it has."""
+    begin = f".. py:{described.kind}:: "
+    texts = [
+        name + each.parameters + (f" -> {each.returns}" if each.returns else "")
+        for each in signatures or [Signature("", "")]
+    ]
+    lines = [begin + texts[0], *(" " * len(begin) + text for text in texts[1:])]
+    lines += [f"   {flag}" for flag in described.flags]
+    return [*lines, "", *indented(with_links(described.docstring)), ""]
+
+
+def indented(text: str) -> list[str]:
+    """Returns the lines of a text as those of a directive."""
+    return textwrap.indent(text, "   ").splitlines()
+
+
+def with_links(docstring: str) -> str:
+    """Makes links of the pages that a docstring mentions."""
+    return _PAGE.sub(r":doc:`/\1`", docstring)
+
+
+def member_lines(each: PublicName) -> list[str]:
+    """Returns the lines that show an attribute within its class, or what is found under a path."""
+    described = Described(each)
+    within_class = inspect.isclass(named(each.path.rpartition(".")[0]).thing)
+    return directive(described, each.name if within_class else each.path, described.signatures)
+
+
+def operator_lines(cls: type) -> list[str]:
+    """Returns the lines that show what the language calls of a class."""
+    lines: list[str] = []
+    for name in _OPERATORS:
+        function = inspect.getattr_static(cls, name, None)
+        if inspect.isfunction(function) and function.__doc__:
+            public = PublicName(f"{cls.__module__}.{cls.__qualname__}.{name}", function, cls, "")
+            described = Described(public)
+            lines += [*directive(described, name, described.signatures[:2])]
+    return lines
+
+
+class _Generated(SphinxDirective):
+    """A directive whose content is made as reStructuredText."""
+
+    required_arguments = 1
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        source = "\n".join(["```{eval-rst}", *self.lines(), "```"])
+        return self.parse_text_to_nodes(source, allow_section_headings=False)
+
+    def lines(self) -> list[str]:
+        """Returns the lines of reStructuredText."""
+        raise NotImplementedError
+
+
+class Api(_Generated):
+    """Documents a public name and the attributes that it has."""
+
+    option_spec = {
+        "not-made": directives.flag,
+        "members": directives.unchanged,
+        "without": directives.unchanged,
+        "overloads": directives.unchanged,
+    }
+
+    def lines(self) -> list[str]:
+        path = self.arguments[0]
+        described = Described(named(path))
+        signatures = described.signatures
+        if "overloads" in self.options:
+            signatures = [signatures[int(each) - 1] for each in self.options["overloads"].split()]
+        if inspect.isclass(described.thing):
+            signatures = [] if "not-made" in self.options else [described.constructor]
+        lines = directive(described, path, signatures)
+        return lines + indented("\n".join(self.member_lines(path, described.thing)))
+
+    def member_lines(self, path: str, thing: Any) -> list[str]:
+        """Returns the lines of the members that the options ask for."""
+        lines: list[str] = []
+        for each in self.chosen(path):
+            lines += member_lines(each)
+        if inspect.isclass(thing) and "members" not in self.options:
+            lines += operator_lines(thing)
+        return lines
+
+    def chosen(self, path: str) -> list[PublicName]:
+        """Returns the members that the options ask for."""
+        without = self.options.get("without", "").split()
+        found = {each.name: each for each in members_of(path) if each.name not in without}
+        if "members" in self.options:
+            return [found[name] for name in self.options["members"].split()]
+        return [each for each in found.values() if not each.group]
+
+
+class ApiMembers(Api):
+    """Documents a part of the attributes of a class that is documented elsewhere."""
+
+    def lines(self) -> list[str]:
+        path = self.arguments[0]
+        thing = named(path).thing
+        module, _, name = path.rpartition(".")
+        return [
+            f".. py:module:: {module}",
+            "   :no-index:",
+            "",
+            f".. py:class:: {name}",
+            "   :no-index:",
+            "",
+            *indented("\n".join(self.member_lines(path, thing))),
+        ]
+
+
+class SameAs(_Generated):
+    """Lists the members of a class that are as those of another."""
+
+    def lines(self) -> list[str]:
+        path, other = self.arguments
+        there = {each.name for each in members_of(other)}
+        same = [each for each in members_of(path) if each.name in there]
+        return names_listed([(each.path, f"{other}.{each.name}") for each in same])
+
+
+class OtherNames(_Generated):
+    """Lists the names of a module or class that are other names for what is documented elsewhere."""
+
+    def lines(self) -> list[str]:
+        found = [each for each in members_of(self.arguments[0]) if each.path != each.documented]
+        if not found:
+            raise self.error(f"{self.arguments[0]} has no other names")
+        return names_listed([(each.path, each.documented) for each in found])
+
+
+def names_listed(pairs: list[tuple[str, str]]) -> list[str]:
+    """Returns a list of names that have places of their own here, with what they are."""
+    lines = [".. list-table::", "   :header-rows: 1", "", "   * - Name", "     - The same as"]
+    for path, meant in pairs:
+        lines += [f"   * - :public-name:`{path}`", f"     - :py:obj:`{meant}`"]
+    return lines
+
+
+class BytesMethods(_Generated):
+    """Lists the methods of bytes that a class has."""
+
+    def lines(self) -> list[str]:
+        found = [each for each in members_of(self.arguments[0]) if each.group == "methods of bytes"]
+        return [" ".join(f":public-name:`{each.path}`" for each in found)]
+
+
+class ErrorCodes(_Generated):
+    """A table of the error codes."""
+
+    required_arguments = 0
+
+    def lines(self) -> list[str]:
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 10 40 50", ""]
+        lines += ["   * - Code", "     - Name", "     - Description"]
+        for code in fdb.ErrorCode:
+            said = fdb.FDBError(code).description
+            lines += [
+                f"   * - {int(code)}",
+                f"     - :public-name:`fdb.ErrorCode.{code.name}`",
+                f"     - {escaped(str(said))}",
+            ]
+        return lines
+
+
+def escaped(text: str) -> str:
+    """Returns a text that means nothing in reStructuredText."""
+    return re.sub(r"([\\*`_|])", r"\\\1", text)
+
+
+class Options(_Generated):
+    """A table of options: how each is set, and what it is for."""
+
+    def lines(self) -> list[str]:
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 35 15 50", ""]
+        lines += ["   * - Method", "     - Parameter", "     - What it does"]
+        for each in members_of(self.arguments[0]):
+            said, _, parameter = (inspect.getdoc(each.thing) or "").partition("param: ")
+            annotation = signatures_of(each.thing, bound=True)[0].parameters.strip("()")
+            type_ = annotation.partition(": ")[2].partition(" = ")[0]
+            about = f"{type_}: {parameter.strip().rstrip('.')}" if parameter else type_
+            lines += [
+                f"   * - :public-name:`{each.path}`",
+                f"     - {escaped(' '.join(about.split())) or 'none'}",
+                f"     - {escaped(' '.join(said.split()))}",
+            ]
+        return lines
+
+
+def public_name(
+    name: str, rawtext: str, text: str, lineno: int, inliner: Any, *args: Any
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """A role: the place of a public name that stands in a table."""
+    public = named(text)
+    node = nodes.literal(text, public.name, classes=["py"], ids=[text])
+    inliner.document.note_explicit_target(node)
+    domain = inliner.document.settings.env.get_domain("py")
+    domain.note_object(text, "method" if callable(public.thing) else "attribute", text)
+    return [node], []
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    kinds = {
+        "api": Api,
+        "api-members": ApiMembers,
+        "same-as": SameAs,
+        "other-names": OtherNames,
+        "bytes-methods": BytesMethods,
+        "error-codes": ErrorCodes,
+        "options": Options,
+    }
+    for name, kind in kinds.items():
+        app.add_directive(name, kind)
+    app.add_role("public-name", public_name)
+    return {"parallel_read_safe": True}
