@@ -91,8 +91,7 @@ def _one_owner(package: str, owners: list[metadata.Distribution]) -> Finding:
     lines = [f"python -m pip uninstall --yes {' '.join(others)}", _REINSTALL]
     if OFFICIAL in others:
         lines.append(
-            "if another package requires foundationdb, install the stand-in for it (README, "
-            '"Beside packages that require foundationdb")'
+            "if another package requires foundationdb, install the stand-in for it (docs/guides/from-official.md)"
         )
     text = f"{found} have files in one folder, {package}"
     if len(owners) == 1:
