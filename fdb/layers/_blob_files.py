@@ -160,9 +160,10 @@ class BlobReader(io.RawIOBase):
         super().__init__()
         self._download = Download(store, source, number)
         content: Content = self._run(self._download.opened())
-        #: Which version it is, and how many bytes it has.
         self.version: int = content.number
+        """Which version it is."""
         self.size: int = content.size
+        """How many bytes it has."""
 
     def __repr__(self) -> str:
         return _described("BlobReader", self._download)

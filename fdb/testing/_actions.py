@@ -297,15 +297,6 @@ class Attempt:
         """Whether it was committed."""
         return self.outcome == COMMITTED
 
-    def end(self, outcome: str, error: int = 0, ended: float | None = None) -> None:
-        """Notes how it ended; the first of several ends counts."""
-        if self.outcome == OPEN:
-            self.outcome, self.error, self.ended = outcome, error, ended
-
-    def end_with(self, error: int, ended: float | None = None) -> None:
-        """Notes the error that ended it."""
-        self.end(FDBError(error).name, error, ended)
-
     def read_ranges(self) -> list[KeyRange]:
         """The read conflict ranges: as submitted, or as far as they follow from the reads."""
         if self.read_conflicts is not None:
@@ -319,6 +310,17 @@ class Attempt:
             return self.write_conflicts
         explicit = [each.keys for each in self.conflicts if each.kind == "write"]
         return merged([*(each.keys(self.versionstamp) for each in self.writes), *explicit])
+
+
+def note_end(attempt: Attempt, outcome: str, error: int = 0, ended: float | None = None) -> None:
+    """Notes how an attempt ended; the first of several ends counts."""
+    if attempt.outcome == OPEN:
+        attempt.outcome, attempt.error, attempt.ended = outcome, error, ended
+
+
+def note_error(attempt: Attempt, error: int, ended: float | None = None) -> None:
+    """Notes the error that ended an attempt."""
+    note_end(attempt, FDBError(error).name, error, ended)
 
 
 @dataclass(eq=False)

@@ -38,6 +38,8 @@ from fdb.testing._actions import (
     Read,
     RecordedTransaction,
     Write,
+    note_end,
+    note_error,
 )
 from fdb.testing._engine import database_of
 from fdb.testing._log import TransactionLog
@@ -216,13 +218,15 @@ class Recorder:
             return
         attempt.where = attempt.where or operation.where
         error = operation.arguments[0]
-        attempt.end_with(error, time.monotonic())
+        note_error(attempt, error, time.monotonic())
 
     def _note_end(self, operation: Operation) -> None:
         attempt = self._known_attempt(operation)
         if attempt is not None:
             attempt.where = attempt.where or operation.where
-            attempt.end(RESET if operation.name == "reset" else CANCELLED, 0, time.monotonic())
+            note_end(
+                attempt, RESET if operation.name == "reset" else CANCELLED, 0, time.monotonic()
+            )
 
     # ---- commits ----
 
@@ -239,10 +243,10 @@ class Recorder:
         stamp = self._stamps.pop(attempt, None)
         attempt.commit_ended = next(self._order)
         if operation.error:
-            attempt.end_with(operation.error, time.monotonic())
+            note_error(attempt, operation.error, time.monotonic())
         else:
             attempt.committed_version = operation.version
-            attempt.end(COMMITTED, 0, time.monotonic())
+            note_end(attempt, COMMITTED, 0, time.monotonic())
             self._records.commits += 1
         _drive(_collect(operation, attempt, stamp))
 
@@ -283,7 +287,7 @@ def _last_line(attempt: Attempt) -> Where:
 
 
 def _dropped(transaction: RecordedTransaction, _: object) -> None:
-    transaction.attempts[-1].end(DROPPED, 0, time.monotonic())
+    note_end(transaction.attempts[-1], DROPPED, 0, time.monotonic())
 
 
 def _has_version(attempt: Attempt) -> bool:

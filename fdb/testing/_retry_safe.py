@@ -66,7 +66,7 @@ def assert_retry_safe(
 ) -> Coroutine[Any, Any, None] | None:
     """Raises RetryUnsafe if a fault anywhere in the life of a function makes it do something else than without.
 
-    `function` is called as function(db, *args, **kwargs): it is transactional, or runs transactions of its own. First it runs
+    `function` is called as `function(db, *args, **kwargs)`: it is transactional, or runs transactions of its own. First it runs
     without faults, twice. Then for each call of its transactions, and each fault that this call can have, it runs from the same
     beginning with that fault: 1007, 1009, 1037, 1039 and short batches for reads; throttling, a locked database and others for versions;
     1020, 1021, 1039 and others for commits, those of unknown result with and without effect; and with some faults in two attempts. Each

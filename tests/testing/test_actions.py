@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import fdb
-from fdb.testing._actions import Attempt, KeyRange, Read, Write, merged
+from fdb.testing._actions import Attempt, KeyRange, Read, Write, merged, note_end, note_error
 from fdb.testing._record import record
 from fdb.testing._tracing import Selector, Where
 
@@ -135,6 +135,6 @@ def test_the_key_of_a_stamp() -> None:
 
 def test_the_first_end_counts() -> None:
     attempt = Attempt(None, 1)  # type: ignore[arg-type]
-    attempt.end_with(1020)
-    attempt.end("reset")
+    note_error(attempt, 1020)
+    note_end(attempt, "reset")
     assert (attempt.outcome, attempt.error, attempt.committed) == ("not_committed", 1020, False)

@@ -65,6 +65,8 @@ class ModuleSource:
     def _read_init(self, function: FunctionNode, prefix: str) -> None:
         parameters = {each.arg: each.annotation for each in _parameters(function.args)}
         for place, node in enumerate(function.body):
+            if isinstance(getattr(node, "target", None), ast.Name):
+                continue  # a variable of the function, with its type
             self._read_attribute(node, function.body[place + 1 : place + 2], prefix)
             # self.name = name
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
