@@ -23,8 +23,11 @@ class KeySelector:
     __slots__ = ("key", "offset", "or_equal")
 
     def __init__(self, key: KeyArgument, or_equal: bool, offset: int) -> None:
+        #: The key that the position is counted from.
         self.key: KeyArgument = key
+        #: Whether the key itself is meant, if it is there, before the offset is counted.
         self.or_equal: bool = or_equal
+        #: How many keys to move on; back, if it is negative.
         self.offset: int = offset
 
     def __add__(self, offset: int) -> KeySelector:

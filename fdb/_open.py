@@ -226,6 +226,7 @@ class Cluster:
     options: None = None
 
     def __init__(self, cluster_file: str | bytes | None) -> None:
+        #: The path that `create_cluster` was given.
         self.cluster_file = cluster_file
 
     def __repr__(self) -> str:

@@ -184,32 +184,39 @@ class Policy:
 
         @property
         def timeout(self) -> float | None:
-            """In seconds."""
+            """Seconds that the whole call may take."""
 
         @property
-        def retry_limit(self) -> int | None: ...
+        def retry_limit(self) -> int | None:
+            """How often the function may be run again; -1 is without limit."""
 
         @property
         def max_retry_delay(self) -> float | None:
-            """In seconds."""
+            """Seconds that the longest wait before another attempt takes."""
 
         @property
-        def tags(self) -> tuple[bytes, ...] | None: ...
+        def tags(self) -> tuple[bytes, ...] | None:
+            """The names by which an operator can throttle the transactions."""
 
         @property
-        def priority(self) -> Priority | None: ...
+        def priority(self) -> Priority | None:
+            """ "default", "batch" or "system_immediate"."""
 
         @property
-        def read_only(self) -> bool | None: ...
+        def read_only(self) -> bool | None:
+            """Whether nothing is committed and writes raise."""
 
         @property
-        def report_conflicts(self) -> bool | None: ...
+        def report_conflicts(self) -> bool | None:
+            """Whether errors of conflicts have their `conflicting_keys`."""
 
         @property
-        def on_retry(self) -> OnRetry | None: ...
+        def on_retry(self) -> OnRetry | None:
+            """What is called before another attempt."""
 
         @property
-        def at_least(self) -> int | None: ...
+        def at_least(self) -> int | None:
+            """The lowest read version that an attempt may have."""
 
     def __setattr__(self, name: str, value: object) -> None:
         """Raises AttributeError: policies are shared."""

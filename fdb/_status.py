@@ -114,7 +114,9 @@ class StatusMessage(Part):
     """Something that the cluster or the client has to say."""
 
     __slots__ = ()
+    #: What kind of message it is, as "unreachable_processes".
     name: _Field[str | None] = _Field(_text, "name")
+    #: The message, for people.
     description: _Field[str | None] = _Field(_text, "description")
 
 
@@ -132,8 +134,11 @@ class Coordinator(Part):
     """A coordination server, as the client sees it."""
 
     __slots__ = ()
+    #: IP address and port.
     address: _Field[str | None] = _Field(_text, "address")
+    #: Whether the client has reached it.
     reachable: _Field[bool | None] = _Field(_flag, "reachable")
+    #: The version of its protocol, in hexadecimal digits.
     protocol: _Field[str | None] = _Field(_text, "protocol")
 
 
@@ -141,9 +146,11 @@ class Role(Part):
     """What a process does: "storage", "log", "commit_proxy" and so on."""
 
     __slots__ = ()
+    #: The name of the role.
     role: _Field[str | None] = _Field(_text, "role")
-    #: Versions, of storage servers and logs.
+    #: The newest version that it has, of storage servers and logs.
     data_version: _Field[int | None] = _Field(_whole, "data_version")
+    #: The version up to which it has written to its disk.
     durable_version: _Field[int | None] = _Field(_whole, "durable_version")
     #: How far it lags behind, in seconds, of storage servers.
     data_lag_seconds: _Field[float | None] = _Field(_number, "data_lag", "seconds")
@@ -153,19 +160,31 @@ class Process(Part):
     """A server process."""
 
     __slots__ = ()
+    #: IP address and port.
     address: _Field[str | None] = _Field(_text, "address")
+    #: The class that the process was started with, as "storage" or "unset".
     class_type: _Field[str | None] = _Field(_text, "class_type")
+    #: The release of the server, as "7.4.6".
     version: _Field[str | None] = _Field(_text, "version")
+    #: Whether an operator has excluded it.
     excluded: _Field[bool | None] = _Field(_flag, "excluded")
+    #: Whether it works more slowly than it should.
     degraded: _Field[bool | None] = _Field(_flag, "degraded")
+    #: The machine that it runs on.
     machine_id: _Field[str | None] = _Field(_text, "machine_id")
+    #: Since it was started.
     uptime_seconds: _Field[float | None] = _Field(_number, "uptime_seconds")
+    #: How many cores it keeps busy.
     cpu_usage_cores: _Field[float | None] = _Field(_number, "cpu", "usage_cores")
     #: Of the disk's time, from 0 to 1.
     disk_busy: _Field[float | None] = _Field(_number, "disk", "busy")
+    #: What it uses.
     memory_used_bytes: _Field[int | None] = _Field(_whole, "memory", "used_bytes")
+    #: What it may use.
     memory_available_bytes: _Field[int | None] = _Field(_whole, "memory", "available_bytes")
+    #: What it does.
     roles: _Field[tuple[Role, ...]] = _Field(_each(Role), "roles")
+    #: What it has to say.
     messages: _Field[tuple[StatusMessage, ...]] = _Field(_each(StatusMessage), "messages")
 
 
@@ -173,14 +192,23 @@ class Configuration(Part):
     """How the database is configured; what is left to defaults is not in the document."""
 
     __slots__ = ()
+    #: As "single", "double" or "three_datacenter".
     redundancy_mode: _Field[str | None] = _Field(_text, "redundancy_mode")
+    #: As "ssd-2" or "memory-2".
     storage_engine: _Field[str | None] = _Field(_text, "storage_engine")
+    #: As "disabled" or "optional_experimental".
     tenant_mode: _Field[str | None] = _Field(_text, "tenant_mode")
+    #: In how many regions the data are.
     usable_regions: _Field[int | None] = _Field(_whole, "usable_regions")
+    #: How many coordination servers there are.
     coordinators_count: _Field[int | None] = _Field(_whole, "coordinators_count")
+    #: How many commit proxies are wanted.
     commit_proxies: _Field[int | None] = _Field(_whole, "commit_proxies")
+    #: How many proxies for read versions are wanted.
     grv_proxies: _Field[int | None] = _Field(_whole, "grv_proxies")
+    #: How many resolvers are wanted.
     resolvers: _Field[int | None] = _Field(_whole, "resolvers")
+    #: How many logs are wanted.
     logs: _Field[int | None] = _Field(_whole, "logs")
 
 
@@ -190,20 +218,29 @@ class Data(Part):
     __slots__ = ()
     #: As "healthy", "healing", "missing_data".
     state: _Field[str | None] = _Field(_text, "state", "name")
+    #: The state, for people.
     description: _Field[str | None] = _Field(_text, "state", "description")
+    #: Whether there are as many replicas as there should be.
     healthy: _Field[bool | None] = _Field(_flag, "state", "healthy")
+    #: Of the data that have the fewest.
     min_replicas_remaining: _Field[int | None] = _Field(_whole, "state", "min_replicas_remaining")
     #: The sum of the sizes of all keys and values.
     total_kv_size_bytes: _Field[int | None] = _Field(_whole, "total_kv_size_bytes")
+    #: What the servers use on their disks.
     total_disk_used_bytes: _Field[int | None] = _Field(_whole, "total_disk_used_bytes")
+    #: What is left on the disk of the storage server that has least.
     least_operating_space_bytes_storage_server: _Field[int | None] = _Field(
         _whole, "least_operating_space_bytes_storage_server"
     )
+    #: What is left on the disk of the log that has least.
     least_operating_space_bytes_log_server: _Field[int | None] = _Field(
         _whole, "least_operating_space_bytes_log_server"
     )
+    #: How many shards the data are divided into.
     partitions_count: _Field[int | None] = _Field(_whole, "partitions_count")
+    #: What is on its way to another server.
     moving_in_flight_bytes: _Field[int | None] = _Field(_whole, "moving_data", "in_flight_bytes")
+    #: What waits to be moved.
     moving_in_queue_bytes: _Field[int | None] = _Field(_whole, "moving_data", "in_queue_bytes")
 
 
@@ -211,13 +248,21 @@ class Workload(Part):
     """What clients have the cluster do."""
 
     __slots__ = ()
+    #: Transactions begun.
     transactions_started: _Field[Rate] = _Field(_one(Rate), "transactions", "started")
+    #: Transactions committed.
     transactions_committed: _Field[Rate] = _Field(_one(Rate), "transactions", "committed")
+    #: Commits refused for a conflict.
     transactions_conflicted: _Field[Rate] = _Field(_one(Rate), "transactions", "conflicted")
+    #: Read operations.
     reads: _Field[Rate] = _Field(_one(Rate), "operations", "reads")
+    #: Write operations.
     writes: _Field[Rate] = _Field(_one(Rate), "operations", "writes")
+    #: Keys read.
     keys_read: _Field[Rate] = _Field(_one(Rate), "keys", "read")
+    #: Bytes read.
     bytes_read: _Field[Rate] = _Field(_one(Rate), "bytes", "read")
+    #: Bytes written.
     bytes_written: _Field[Rate] = _Field(_one(Rate), "bytes", "written")
 
 
@@ -225,8 +270,11 @@ class LatencyProbe(Part):
     """How long the cluster's own transactions took lately, in seconds."""
 
     __slots__ = ()
+    #: To get a read version.
     transaction_start_seconds: _Field[float | None] = _Field(_number, "transaction_start_seconds")
+    #: To read a key.
     read_seconds: _Field[float | None] = _Field(_number, "read_seconds")
+    #: To commit.
     commit_seconds: _Field[float | None] = _Field(_number, "commit_seconds")
 
 
@@ -234,20 +282,25 @@ class Throttling(Part):
     """How many transactions the cluster lets begin, and why not more ("qos" in the document)."""
 
     __slots__ = ()
+    #: How many transactions may begin in a second.
     transactions_per_second_limit: _Field[float | None] = _Field(
         _number, "transactions_per_second_limit"
     )
+    #: How many do.
     released_transactions_per_second: _Field[float | None] = _Field(
         _number, "released_transactions_per_second"
     )
     #: As "workload" for no limit, "storage_server_write_queue_size".
     limited_by: _Field[str | None] = _Field(_text, "performance_limited_by", "name")
+    #: The reason, for people.
     limited_by_description: _Field[str | None] = _Field(
         _text, "performance_limited_by", "description"
     )
+    #: The longest queue of a log.
     worst_queue_bytes_log_server: _Field[int | None] = _Field(
         _whole, "worst_queue_bytes_log_server"
     )
+    #: The longest queue of a storage server.
     worst_queue_bytes_storage_server: _Field[int | None] = _Field(
         _whole, "worst_queue_bytes_storage_server"
     )
@@ -263,8 +316,11 @@ class Recovery(Part):
     __slots__ = ()
     #: As "fully_recovered", "accepting_commits", "recovery_transaction".
     name: _Field[str | None] = _Field(_text, "name")
+    #: The state, for people.
     description: _Field[str | None] = _Field(_text, "description")
+    #: How many generations of the transaction system there still are; 1 once a recovery is done.
     active_generations: _Field[int | None] = _Field(_whole, "active_generations")
+    #: Since the last recovery.
     seconds_since_last_recovered: _Field[float | None] = _Field(
         _number, "seconds_since_last_recovered"
     )
@@ -274,9 +330,11 @@ class FaultTolerance(Part):
     """How many zones may still fail."""
 
     __slots__ = ()
+    #: Before data are lost.
     zones_without_losing_data: _Field[int | None] = _Field(
         _whole, "max_zone_failures_without_losing_data"
     )
+    #: Before the database can no longer be used.
     zones_without_losing_availability: _Field[int | None] = _Field(
         _whole, "max_zone_failures_without_losing_availability"
     )
@@ -294,32 +352,47 @@ class Status(Part):
     quorum_reachable: _Field[bool | None] = _Field(
         _flag, "client", "coordinators", "quorum_reachable"
     )
+    #: The coordination servers.
     coordinators: _Field[tuple[Coordinator, ...]] = _Field(
         _each(Coordinator), "client", "coordinators", "coordinators"
     )
+    #: The cluster file of the client.
     cluster_file_path: _Field[str | None] = _Field(_text, "client", "cluster_file", "path")
+    #: What the client has to say.
     client_messages: _Field[tuple[StatusMessage, ...]] = _Field(
         _each(StatusMessage), "client", "messages"
     )
+    #: What the cluster has to say.
     messages: _Field[tuple[StatusMessage, ...]] = _Field(
         _each(StatusMessage), "cluster", "messages"
     )
+    #: Whether an operator has locked the database.
     locked: _Field[bool | None] = _Field(_flag, "cluster", "database_lock_state", "locked")
     #: When the cluster has made the document, in seconds since 1970.
     timestamp: _Field[float | None] = _Field(_number, "cluster", "cluster_controller_timestamp")
+    #: What a cluster file of this cluster has in it.
     connection_string: _Field[str | None] = _Field(_text, "cluster", "connection_string")
+    #: The version of the protocol of the cluster, in hexadecimal digits.
     protocol_version: _Field[str | None] = _Field(_text, "cluster", "protocol_version")
     #: How often the transaction system has recovered.
     generation: _Field[int | None] = _Field(_whole, "cluster", "generation")
+    #: How many clients there are.
     clients_count: _Field[int | None] = _Field(_whole, "cluster", "clients", "count")
+    #: How many zones may still fail.
     fault_tolerance: _Field[FaultTolerance] = _Field(
         _one(FaultTolerance), "cluster", "fault_tolerance"
     )
+    #: How the database is configured.
     configuration: _Field[Configuration] = _Field(_one(Configuration), "cluster", "configuration")
+    #: How the data are, and where.
     data: _Field[Data] = _Field(_one(Data), "cluster", "data")
+    #: What clients have the cluster do.
     workload: _Field[Workload] = _Field(_one(Workload), "cluster", "workload")
+    #: How long the cluster's own transactions took lately.
     latency_probe: _Field[LatencyProbe] = _Field(_one(LatencyProbe), "cluster", "latency_probe")
+    #: How many transactions the cluster lets begin.
     qos: _Field[Throttling] = _Field(_one(Throttling), "cluster", "qos")
+    #: The state of the transaction system.
     recovery_state: _Field[Recovery] = _Field(_one(Recovery), "cluster", "recovery_state")
     #: By the name of the process in the document.
     processes: _Field[dict[str, Process]] = _Field(_by_name(Process), "cluster", "processes")

@@ -1,3 +1,4 @@
 """The version of this package."""
 
+#: The version of the distribution.
 __version__ = "0.1.0"

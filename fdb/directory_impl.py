@@ -339,6 +339,7 @@ class DirectoryLayer(Directory):
         raise DirectoryError("The root directory cannot be moved.", self._path)
 
 
+#: The directories of the default database: those whose contents and metadata are where other programs look for them.
 directory: DirectoryLayer = DirectoryLayer()
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 OptionTable = dict[str, tuple[int, str, type, str | None]]
 
+#: Options of a client.
 NetworkOption: Final[OptionTable] = {
     "local_address": (
         10,
@@ -297,6 +298,7 @@ NetworkOption: Final[OptionTable] = {
     ),
 }
 
+#: Options of a database.
 DatabaseOption: Final[OptionTable] = {
     "location_cache_size": (
         10,
@@ -414,6 +416,7 @@ DatabaseOption: Final[OptionTable] = {
     ),
 }
 
+#: Options of a transaction.
 TransactionOption: Final[OptionTable] = {
     "causal_write_risky": (
         10,
@@ -723,6 +726,7 @@ TransactionOption: Final[OptionTable] = {
     ),
 }
 
+#: How the rows of a range are divided into batches.
 StreamingMode: Final[OptionTable] = {
     "want_all": (
         -2,
@@ -768,6 +772,7 @@ StreamingMode: Final[OptionTable] = {
     ),
 }
 
+#: Atomic operations.
 MutationType: Final[OptionTable] = {
     "add": (
         2,
@@ -861,6 +866,7 @@ MutationType: Final[OptionTable] = {
     ),
 }
 
+#: What a conflict range is checked against.
 ConflictRangeType: Final[OptionTable] = {
     "read": (
         0,
@@ -876,6 +882,7 @@ ConflictRangeType: Final[OptionTable] = {
     ),
 }
 
+#: Questions about an error.
 ErrorPredicate: Final[OptionTable] = {
     "retryable": (
         50000,

@@ -17,6 +17,7 @@ class Subspace:
     prefix are equal.
     """
 
+    #: The prefix that all keys of the subspace share.
     rawPrefix: bytes
     _repr_html_ = repr_html
 

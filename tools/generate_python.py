@@ -18,6 +18,15 @@ _ENUMERATIONS = {
     "streaming_mode": "How the rows of a range are divided into batches.",
     "conflict_range_type": "What a conflict range is checked against.",
 }
+_TABLES = {
+    "network": "Options of a client.",
+    "database": "Options of a database.",
+    "transaction": "Options of a transaction.",
+    "streaming_mode": "How the rows of a range are divided into batches.",
+    "mutation_type": "Atomic operations.",
+    "conflict_range_type": "What a conflict range is checked against.",
+    "error_predicate": "Questions about an error.",
+}
 # Python's keywords cannot be method names; getattr() still finds the alias.
 _KEYWORDS = ("and", "or")
 
@@ -71,7 +80,7 @@ def option_tables(options: list[Option]) -> str:
         "OptionTable = dict[str, tuple[int, str, type, str | None]]",
     ]
     for scope, (_, _, python_name) in SCOPES.items():
-        lines += ["", f"{python_name}: Final[OptionTable] = {{"]
+        lines += ["", f"#: {_TABLES[scope]}", f"{python_name}: Final[OptionTable] = {{"]
         for option in _visible(options, scope):
             meaning = py_string(option.param_description) if option.param_description else "None"
             lines += [

@@ -24,7 +24,9 @@ class HighContentionAllocator:
     """
 
     def __init__(self, subspace: Subspace) -> None:
+        #: Where the counters of the windows are.
         self.counters: Subspace = subspace[0]
+        #: Where the candidates are that were taken lately.
         self.recent: Subspace = subspace[1]
         self._counters = self.counters.key()
         self._first, self._end = self._counters + b"\x00", self._counters + b"\xff"

@@ -12,6 +12,7 @@ from fdb._directory.paths import Path
 class DirectoryError(Exception):
     """A directory operation could not be done. ``path`` is the absolute path of the directory concerned."""
 
+    #: The absolute path of the directory concerned.
     path: Path
 
     def __init__(self, message: str, path: Path = ()) -> None:

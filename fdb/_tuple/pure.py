@@ -18,18 +18,31 @@ from fdb._typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from uuid import UUID
 
+#: The first byte of None.
 NULL_CODE = 0x00
+#: The first byte of bytes.
 BYTES_CODE = 0x01
+#: The first byte of str.
 STRING_CODE = 0x02
+#: The first byte of a nested tuple.
 NESTED_CODE = 0x05
+#: The first byte of a negative int of more than 8 bytes.
 NEG_INT_START = 0x0B
+#: The first byte of the int 0; those around it are of ints of 1 to 8 bytes, negative ones below.
 INT_ZERO_CODE = 0x14
+#: The first byte of a positive int of more than 8 bytes.
 POS_INT_END = 0x1D
+#: The first byte of a `SingleFloat`.
 FLOAT_CODE = 0x20
+#: The first byte of a float.
 DOUBLE_CODE = 0x21
+#: The first byte of False.
 FALSE_CODE = 0x26
+#: The first byte of True.
 TRUE_CODE = 0x27
+#: The first byte of a uuid.UUID.
 UUID_CODE = 0x30
+#: The first byte of a `Versionstamp`.
 VERSIONSTAMP_CODE = 0x33
 
 # From this magnitude on an integer takes the long form with a length byte. It fits in eight bytes, so

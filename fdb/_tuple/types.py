@@ -27,12 +27,15 @@ class Versionstamp:
 
     __slots__ = ("tr_version", "user_version")
 
+    #: The length of a stamp in bytes.
     LENGTH: ClassVar[int] = 12
     _TR_VERSION_LEN: ClassVar[int] = 10
     _MAX_USER_VERSION: ClassVar[int] = (1 << 16) - 1
     _UNSET_TR_VERSION: ClassVar[bytes] = b"\xff" * 10
 
+    #: The 10 bytes that the commit gave; None for an incomplete stamp.
     tr_version: bytes | None
+    #: The number that orders stamps of one transaction, 0 to 65535.
     user_version: int
 
     def __init__(self, tr_version: bytes | None = None, user_version: int = 0) -> None:

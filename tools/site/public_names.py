@@ -28,6 +28,19 @@ RETURNED = {
     "fdb.Database.options": "fdb._generated.options.DatabaseOptions",
     "fdb.Transaction.options": "fdb._generated.options.TransactionOptions",
     "fdb.predicates": "fdb._errors.ErrorPredicates",
+    "fdb.Database.attempts()": "fdb._attempt_loops.Attempt",
+    "fdb.Status.client_messages": "fdb._status.StatusMessage",
+    "fdb.Status.configuration": "fdb._status.Configuration",
+    "fdb.Status.coordinators": "fdb._status.Coordinator",
+    "fdb.Status.data": "fdb._status.Data",
+    "fdb.Status.fault_tolerance": "fdb._status.FaultTolerance",
+    "fdb.Status.latency_probe": "fdb._status.LatencyProbe",
+    "fdb.Status.processes": "fdb._status.Process",
+    "fdb.Status.processes.roles": "fdb._status.Role",
+    "fdb.Status.qos": "fdb._status.Throttling",
+    "fdb.Status.recovery_state": "fdb._status.Recovery",
+    "fdb.Status.workload": "fdb._status.Workload",
+    "fdb.Status.workload.reads": "fdb._status.Rate",
 }
 #: What modules import for themselves.
 _BORROWED = ("annotations", "Final", "OptionTable")

@@ -12,7 +12,7 @@ for all but these, `:overloads: 1 3` for some of the signatures. A part of a cla
 
 lists the members of one class that are as those of another, with links to them. `{other-names} fdb.impl` lists the names of a module, or a class, that are
 only other names for what is documented elsewhere. `{error-codes}`, `{options} fdb.Transaction.options` and `{bytes-methods} fdb.impl.FutureString` are tables of
-what is many and alike.
+what is many and alike; `{fields} fdb.Status.data` is one of what objects without a public name have.
 
 Everything is built as reStructuredText, since docstrings are, with plain backticks: names in them become links where they name something.
 """
@@ -207,6 +207,22 @@ class BytesMethods(_Generated):
         return [" ".join(f":public-name:`{each.path}`" for each in found)]
 
 
+class Fields(_Generated):
+    """A table of the attributes of objects that have no class with a public name."""
+
+    def lines(self) -> list[str]:
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 35 20 45", ""]
+        lines += ["   * - Attribute", "     - Type", "     - What it is"]
+        for each in members_of(self.arguments[0]):
+            described = Described(each)
+            lines += [
+                f"   * - :public-name:`{each.path}`",
+                f"     - ``{described.type}``",
+                f"     - {' '.join(with_links(described.docstring).split())}",
+            ]
+        return lines
+
+
 class ErrorCodes(_Generated):
     """A table of the error codes."""
 
@@ -261,6 +277,11 @@ def public_name(
     return [node], []
 
 
+def outdated(app: Sphinx, env: Any, *changes: set[str]) -> list[str]:
+    """Has the reference read anew each time: what it says stands in the package."""
+    return [name for name in env.found_docs if name.startswith("reference/")]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     kinds = {
@@ -269,10 +290,12 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "same-as": SameAs,
         "other-names": OtherNames,
         "bytes-methods": BytesMethods,
+        "fields": Fields,
         "error-codes": ErrorCodes,
         "options": Options,
     }
     for name, kind in kinds.items():
         app.add_directive(name, kind)
+    app.connect("env-get-outdated", outdated)
     app.add_role("public-name", public_name)
     return {"parallel_read_safe": True}

@@ -49,6 +49,9 @@ class ModuleSource:
                 self._read(node.body, f"{prefix}{node.name}.")
             elif isinstance(node, FunctionNode):
                 self.functions.setdefault(prefix + node.name, []).append(node)
+                if any(ast.unparse(each) == "property" for each in node.decorator_list):
+                    self.types.setdefault(prefix + node.name, text_of(node.returns))
+                    self.docstrings.setdefault(prefix + node.name, ast.get_docstring(node) or "")
                 if node.name == "__init__":
                     self._read_init(node, prefix)
             elif isinstance(node, (ast.If, ast.Try)):
