@@ -4,6 +4,7 @@
 2. stubtest finds the stubs of the C extensions, and all other signatures, as they are at run time.
 3. mypy and pyright each report the errors that tests/project/typing_program.py lists, and no others. It is checked from
    an empty directory, so that it also shows that both find the package where it is installed.
+4. mypy --strict finds nothing in the program of the tutorial.
 
 A line with an error ends in `# error: ` and the code of mypy and the rule of pyright for it, `-` for none.
 """
@@ -22,6 +23,7 @@ from collections.abc import Callable
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "tests" / "project" / "typing_program.py"
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 ALLOWED = ROOT / "tests" / "project" / "stubtest_allowed.txt"
 EXPECTATION = re.compile(r"# error: (?P<mypy>[\w-]+) (?P<pyright>[\w-]+)(?:$|  #)")
 
@@ -127,6 +129,20 @@ def check_program() -> list[str]:
     return [f"{PROGRAM.relative_to(ROOT)}, {message}" for message in messages]
 
 
+def check_tutorial() -> list[str]:
+    """Returns what mypy reports of the program of the tutorial."""
+    text = TUTORIAL.read_text(encoding="utf-8")
+    found = re.search(r"^```python\n(# school\.py\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    if found is None:
+        return [f"{TUTORIAL.relative_to(ROOT)} has no program school.py"]
+    with tempfile.TemporaryDirectory() as directory:
+        program = pathlib.Path(directory, "school.py")
+        program.write_text(found[1], encoding="utf-8")
+        # With the settings and the cache of the sources.
+        outcome = run("mypy", str(program))
+    return [outcome.stdout] if outcome.returncode else []
+
+
 def check_completeness() -> list[str]:
     """Returns where the type of something public is left to be inferred, which checkers do differently."""
     outcome = run("pyright", "--verifytypes", "fdb", "--ignoreexternal", "--outputjson")
@@ -159,7 +175,7 @@ def check_sources() -> list[str]:
 
 
 def main() -> int:
-    problems = check_sources() + check_completeness() + check_program()
+    problems = check_sources() + check_completeness() + check_program() + check_tutorial()
     for problem in problems:
         print(problem, file=sys.stderr)
     if not problems:
