@@ -32,7 +32,7 @@ QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tes
 	tests/testing/test_tracing.py tests/testing/test_kept.py tests/testing/test_driven.py
 # Tests that ask no database anything, those that run suites of their own, and those of what answers to databases look like.
 WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
-	$(wildcard tests/testing/test_pytest_plugin*.py) tests/testing/test_guide.py tests/testing/test_unittest.py \
+	$(wildcard tests/testing/test_pytest_plugin*.py) tests/testing/test_guide.py tests/testing/test_unittest.py tests/examples/test_tested.py \
 	tests/doctor $(wildcard tests/browse/test_seen_*.py) tests/display/test_jupyter.py tests/display/test_notebook_example.py \
 	tests/cli/test_doctor.py tests/cli/test_guide.py
 

@@ -19,128 +19,20 @@ import sys
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import fdb
 
 fdb.api_version(740)
 
-from class_scheduling import Counts, School, Term, is_embedded, run_term  # noqa: E402
+from class_scheduling import Term, is_embedded, run_term  # noqa: E402
 from console import progress, table  # noqa: E402
+from school import Counts, School  # noqa: E402
+from unicode_store import Character, UnicodeStore, named_characters  # noqa: E402
 
 BATCH = 500  # code points in a transaction: some 2,500 keys and 150 kB, far below the limits
-
-
-class Character(NamedTuple):
-    """What is stored of a code point; `numeric` is None for what is not a number."""
-
-    name: str
-    category: str
-    bidirectional: str
-    numeric: float | None
-    decomposition: str
-
-    @property
-    def words(self) -> set[str]:
-        return set(self.name.split())
-
-
-def named_characters(limit: int) -> Iterator[tuple[int, Character]]:
-    """Every code point below `limit` that has a name, in order."""
-    for code in range(limit):
-        char = chr(code)
-        name = unicodedata.name(char, None)
-        if name is not None:
-            yield (
-                code,
-                Character(
-                    name,
-                    unicodedata.category(char),
-                    unicodedata.bidirectional(char),
-                    unicodedata.numeric(char, None),
-                    unicodedata.decomposition(char),
-                ),
-            )
-
-
-class UnicodeStore:
-    """Records, indexes and counters of the code points up to `limit`, below one subspace.
-
-    ("record", code) holds the packed Character; ("category", category, code) and
-    ("word", word, code) are the indexes; ("count", category) is a counter kept by atomic
-    additions, which never conflict; ("batch", number) says that a batch is stored.
-    """
-
-    def __init__(self, space: Any, limit: int) -> None:
-        self.space = space
-        self.limit = limit
-        self.records = space["record"]
-        self.by_category = space["category"]
-        self.by_word = space["word"]
-        self.counts = space["count"]
-        self.batches = space["batch"]
-
-    @fdb.transactional
-    def store_batch(self, tr: Any, number: int, batch: list[tuple[int, Character]]) -> None:
-        """Stores the code points and what the indexes say of them, all or nothing.
-
-        The mark of the batch makes this safe to repeat: when a commit's outcome is unknown, the
-        transaction runs again, and the counters must not be raised twice.
-        """
-        mark = self.batches.pack((number,))
-        if tr[mark].present():
-            return
-        tr[mark] = b""
-        for code, character in batch:
-            tr[self.records.pack((code,))] = fdb.tuple.pack(tuple(character))
-            tr[self.by_category.pack((character.category, code))] = b""
-            for word in character.words:
-                tr[self.by_word.pack((word, code))] = b""
-        for category, count in Counter(character.category for _, character in batch).items():
-            tr.add(self.counts.pack((category,)), count.to_bytes(8, "little"))
-
-    @fdb.transactional
-    def character(self, tr: Any, code: int) -> Character:
-        """The stored character. Raises KeyError if there is none."""
-        value = tr[self.records.pack((code,))]
-        if not value.present():
-            raise KeyError(f"U+{code:04X} is not stored")
-        return Character(*fdb.tuple.unpack(value))
-
-    @fdb.transactional
-    def codes_in_category(self, tr: Any, category: str) -> list[int]:
-        rows = tr[self.by_category.range((category,))]
-        return [self.by_category.unpack(key)[1] for key, _ in rows]
-
-    @fdb.transactional
-    def codes_with_words(self, tr: Any, *words: str) -> list[int]:
-        """The code points whose names have all these words."""
-        ranges = [tr[self.by_word.range((word,))] for word in words]  # all are requested at once
-        found = [{self.by_word.unpack(key)[1] for key, _ in rows} for rows in ranges]
-        return sorted(set.intersection(*found))
-
-    @fdb.transactional
-    def names_of(self, tr: Any, codes: list[int]) -> list[str]:
-        values = [tr[self.records.pack((code,))] for code in codes]  # requested, not waited for
-        return [fdb.tuple.unpack(value)[0] for value in values]
-
-    @fdb.transactional
-    def category_counts(self, tr: Any) -> dict[str, int]:
-        rows = tr[self.counts.range()]
-        return {self.counts.unpack(key)[0]: int.from_bytes(value, "little") for key, value in rows}
-
-
-def rows_of(db: Any, space: Any) -> Iterator[Any]:
-    """All rows of a subspace, read in several transactions so that none lives too long."""
-    begin, end = space.range().start, space.range().stop
-    while True:
-        rows = db.get_range(begin, end, limit=20_000)
-        yield from rows
-        if len(rows) < 20_000:
-            return
-        begin = rows[-1].key + b"\x00"
 
 
 @dataclass
@@ -257,11 +149,11 @@ def check(db: Any, store: UnicodeStore, school: School, term: Term, report: Repo
             wrong.append(f"{what}: {got}, but {wanted} expected")
 
     def work() -> int:
-        stored = [Character(*fdb.tuple.unpack(row.value)) for row in rows_of(db, store.records)]
+        stored = [Character(*fdb.tuple.unpack(row.value)) for row in db.scan(store.records)]
         categories = Counter(character.category for character in stored)
         words = sum(len(character.words) for character in stored)
-        in_category = sum(1 for _ in rows_of(db, store.by_category))
-        in_words = sum(1 for _ in rows_of(db, store.by_word))
+        in_category = sum(1 for _ in db.scan(store.by_category))
+        in_words = sum(1 for _ in db.scan(store.by_word))
         compare("records", len(stored), sum(1 for _ in named_characters(store.limit)))
         compare("rows of the category index", in_category, len(stored))
         compare("rows of the word index", in_words, words)

@@ -33,7 +33,7 @@ def test_the_class_scheduling_example_does_its_job() -> None:
 @pytest.fixture
 def school(db: Any, test_prefix: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(EXAMPLES))
-    from class_scheduling import Counts, School
+    from school import Counts, School
 
     made = School(fdb.Subspace(rawPrefix=test_prefix), Counts())
     made.open_term(db, ["intro", "lab"], 2)
@@ -41,7 +41,7 @@ def school(db: Any, test_prefix: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_scheduling_rules(db: Any, school: Any) -> None:
-    from class_scheduling import Refused
+    from school import Refused
 
     school.sign_up(db, "ann", "intro")
     school.sign_up(db, "ann", "intro")

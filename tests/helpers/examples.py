@@ -56,20 +56,20 @@ def start(tmp_path: pathlib.Path) -> Iterator[Start]:
         kill(process)
 
 
-def kill(process: subprocess.Popen[str]) -> None:
-    """Ends an example without a word, as a lack of memory does, if it has not ended yet."""
+def kill(process: subprocess.Popen[str]) -> str:
+    """Ends an example without a word, as a lack of memory does; returns the rest of what it has printed."""
     process.kill()
     with process:  # which waits for it, and closes what it has printed to
-        pass
+        stdout = process.stdout
+        return stdout.read() if stdout is not None and not stdout.closed else ""
 
 
 def told(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
     """Reads what an example prints up to a line with the pattern, and returns that."""
     assert process.stdout is not None
     lines = []
-    alarm = threading.Timer(
-        PATIENCE, process.kill
-    )  # so that the test fails, and does not wait for ever
+    # So that the test fails, and does not wait for ever.
+    alarm = threading.Timer(PATIENCE, process.kill)
     alarm.start()
     try:
         for line in process.stdout:

@@ -23,6 +23,7 @@ BROUGHT = {
     "SECURITY.md": "project/security.md",
     "benchmarks/README.md": "project/benchmarks.md",
     "engine/README.md": "explanation/engine.md",
+    "examples/README.md": "examples.md",
     "native/README.md": "explanation/native.md",
     "tests/conformance/README.md": "explanation/conformance.md",
 }
