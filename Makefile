@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+MORE ?= browse counter installing moving prompt queue scanning service stream testing
 SEEDS ?= 1000
 KILLS ?= 1000
 POWER_LOSSES ?= 2000
@@ -38,7 +39,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build docs pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
-	generate check-generated parity bench bench-pages bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers layers-seeds sim test-all-pythons \
+	generate check-generated parity bench bench-pages bench-more bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers layers-seeds sim test-all-pythons \
 	cluster-up cluster-down test-cluster clean
 
 ##@ Begin
@@ -151,6 +152,10 @@ bench-pages: $(VENV)/benchmarked ## measure everything, and write tables and pic
 	$(PY) benchmarks/run.py --output benchmarks/results.json $(BENCH_ARGS)
 	$(PY) benchmarks/report.py
 	$(PY) benchmarks/growth.py --write
+
+bench-more: $(VENV)/benchmarked ## measure what a full run leaves out, and write the tables of all pages (MORE="queue stream": only these)
+	$(PY) benchmarks/run.py $(MORE) --keep $(BENCH_ARGS)
+	$(PY) benchmarks/report.py
 
 bench-cluster: $(VENV)/benchmarked ## measure the client on the cluster of FDB_CLUSTER_FILE, with the library of FDB_LIBRARY_PATH
 	$(PY) benchmarks/run.py cluster --output build/bench/cluster.json

@@ -1,6 +1,6 @@
 """Measures the suite, or some of it, and prints a table.
 
-    python benchmarks/run.py [SUBJECT ...] [--row TEXT ...] [--rounds N] [--json] [--write]
+    python benchmarks/run.py [SUBJECT ...] [--row TEXT ...] [--rounds N] [--json] [--keep]
 
 Each row is measured in processes of its own, which stay for all rounds of the row and are asked one after the other;
 medians count. The ratio is the other column's time divided by ours: above 1 this package is faster.
@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from subjects import SUBJECTS, usual
-from suite import machine, table
+from subjects import ASKED_FOR, SUBJECTS, usual
+from suite import kept, machine, table
 from suite.measure import Failed, Plan, measure
 from suite.places import Places, official_python
 from suite.results import Results
@@ -29,6 +29,11 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--row", action="append", default=[], help="only rows with this text")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
     parser.add_argument("--output", type=Path, help="also write the JSON here")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="write results-SUBJECT.json, of which report.py makes tables in the pages",
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="a part of the operations")
     parser.add_argument(
         "--processor-time",
@@ -42,6 +47,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if unknown := set(options.subjects) - set(SUBJECTS):
         parser.error(f"no subject {', '.join(unknown)}: there are {', '.join(SUBJECTS)}")
+    if options.keep and (
+        options.row or not options.subjects or set(options.subjects) - set(ASKED_FOR)
+    ):
+        parser.error(f"--keep takes whole subjects, of {', '.join(ASKED_FOR)}")
     return options
 
 
@@ -105,6 +114,8 @@ def main(argv: list[str]) -> int:
     if options.output is not None:
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(results.as_json())
+    if options.keep and not failed:
+        kept.keep(results)
     if options.json:
         print(results.as_json(), end="")
     return 1 if failed else 0

@@ -6,10 +6,12 @@ import os
 
 from subjects import (
     binding,
+    browsing,
     cluster,
     counters,
     durable,
     embedded,
+    installing,
     kit,
     layers,
     memory,
@@ -31,6 +33,8 @@ SUBJECTS = {
     scanning.SUBJECT: scanning.plans,
     moving.SUBJECT: moving.plans,
     prompt.SUBJECT: prompt.plans,
+    browsing.SUBJECT: browsing.plans,
+    installing.SUBJECT: installing.plans,
     durable.SUBJECT: durable.plans,
     memory.SUBJECT: memory.plans,
     cluster.SUBJECT: cluster.plans,
@@ -42,8 +46,10 @@ SUBJECTS = {
 }
 #: Those that a run has only when it names them, or a cluster.
 ASKED_FOR = (
+    browsing.SUBJECT,
     cluster.SUBJECT,
     counters.SUBJECT,
+    installing.SUBJECT,
     kit.SUBJECT,
     moving.SUBJECT,
     prompt.SUBJECT,

@@ -25,6 +25,7 @@ def plans(places: Places) -> list[Plan]:
             },
             limit=ATOMIC,
             bound=BOUND,
+            waits=bool(late),
         )
         for late in ("", ", late")
         for ours in ("Counter", "Counter of 16 shards")

@@ -24,6 +24,7 @@ def plans(places: Places) -> list[Plan]:
             },
             limit=RECIPE,
             bound=BOUND if ours.startswith("claim") else "",
+            waits=bool(late),
         )
         for late in ("", ", late")
         for ours, recipe in (

@@ -165,7 +165,8 @@ class Timed:
     def sample(self) -> Sample:
         found = []
         for _ in range(self.times):
-            (wall, cpu), (empty, empty_cpu) = self._run(self.command), self._run(self.empty)
+            wall, cpu = run_whole(self.command, self.environment, self.directory)
+            empty, empty_cpu = run_whole(self.empty, self.environment, self.directory)
             found.append((wall - empty, cpu - empty_cpu))
         seconds = max(statistics.median(wall for wall, _ in found), 1e-9)
         processor = max(statistics.median(cpu for _, cpu in found), 0.0)
@@ -174,22 +175,27 @@ class Timed:
     def stop(self) -> None:
         pass
 
-    def _run(self, command: list[str]) -> tuple[float, float]:
-        """Seconds on the wall, and of processors."""
-        begin, cpu = time.perf_counter(), _processor_seconds_of_children()
-        done = subprocess.run(
-            command,
-            env=self.environment,
-            cwd=self.directory,
-            capture_output=True,
-            text=True,
-            timeout=SAMPLE_SECONDS,
-            check=False,
-        )
-        seconds = time.perf_counter() - begin
-        if done.returncode != 0:
-            raise Failed(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-        return seconds, _processor_seconds_of_children() - cpu
+
+def run_whole(
+    command: list[str],
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> tuple[float, float]:
+    """Runs a program; returns seconds on the wall, and of processors. Raises Failed."""
+    begin, cpu = time.perf_counter(), _processor_seconds_of_children()
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=SAMPLE_SECONDS,
+        check=False,
+    )
+    seconds = time.perf_counter() - begin
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return seconds, _processor_seconds_of_children() - cpu
 
 
 def _processor_seconds_of_children() -> float:

@@ -11,7 +11,7 @@ import types
 
 import pytest
 from measured import rows_of
-from subjects import SUBJECTS, USUAL
+from subjects import SUBJECTS
 from suite import pages, table
 from suite.measure import Failed, Fresh, Plan, Timed, Worker, measure
 from suite.places import Places
@@ -256,13 +256,6 @@ def test_a_part_of_a_page_is_replaced_and_nothing_else(tmp_path: pathlib.Path) -
         pages.replace(page, "y", "new")
 
 
-def test_the_page_has_a_part_and_a_picture_for_each_subject() -> None:
-    text = (BENCHMARKS / "README.md").read_text()
-    for name in ("run", "targets", *USUAL, "cluster"):
-        assert text.count(pages.BEGIN.format(name, "benchmarks/report.py")) == 1, name
-        assert text.count(pages.END.format(name)) == 1, name
-
-
 def test_pictures_are_made(tmp_path: pathlib.Path) -> None:
     pytest.importorskip("matplotlib")
     from suite import plot
@@ -271,22 +264,6 @@ def test_pictures_are_made(tmp_path: pathlib.Path) -> None:
     plot.curves(tmp_path / "curves.png", "title", ("x", "y"), {"a": [(1, 2), (10, 3)]})
     for name in ("bars.png", "curves.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_report_fills_all_parts_of_a_page(tmp_path: pathlib.Path) -> None:
-    pytest.importorskip("matplotlib")
-    import report
-
-    page = tmp_path / "README.md"
-    page.write_text((BENCHMARKS / "README.md").read_text())
-    rows = [a_row(subject=subject, name=name) for subject in USUAL for name in ("get", "set")]
-    report.write(Results(rows, {"processor": "fast"}, {"rounds": 3}), page, tmp_path)
-    text = page.read_text()
-    for name in ("run", "targets", *USUAL, "cluster"):
-        begin, end = pages.BEGIN.format(name, "benchmarks/report.py"), pages.END.format(name)
-        assert len(text.partition(begin)[2].partition(end)[0].split()) > 5, name
-    assert {path.stem for path in tmp_path.glob("*.png")} == set(USUAL)
-    assert "| binding | get | 4 times as fast as official | 4.00 | reached |" in text
 
 
 def runner() -> types.ModuleType:
