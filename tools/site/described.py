@@ -115,7 +115,9 @@ class Described:
         public, thing = self.public, self.thing
         if inspect.isclass(thing):
             made = vars(thing).get("__init__")
-            parts = [inspect.getdoc(thing), made and inspect.getdoc(made)]
+            # Without what object says of its own, which getdoc would find.
+            own = made.__doc__ if inspect.isfunction(made) else None
+            parts = [inspect.getdoc(thing), own and inspect.cleandoc(own)]
             return "\n\n".join(part for part in parts if part)
         if public.group == "methods of bytes":
             return inspect.getdoc(getattr(bytes, public.name)) or ""

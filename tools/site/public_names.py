@@ -24,6 +24,9 @@ MODULES = (
 )  # fmt: skip
 #: Classes without a public name whose members programs use: where they get them.
 RETURNED = {
+    "fdb.Collector.total": "fdb._observing.collector.Statistics",
+    "fdb.Collector.total.elapsed": "fdb._observing.histogram.Histogram",
+    "fdb.Database.observers": "fdb._observing.observers.Observers",
     "fdb.options": "fdb._generated.options.NetworkOptions",
     "fdb.Database.options": "fdb._generated.options.DatabaseOptions",
     "fdb.Transaction.options": "fdb._generated.options.TransactionOptions",

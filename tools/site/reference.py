@@ -19,6 +19,7 @@ Everything is built as reStructuredText, since docstrings are, with plain backti
 
 from __future__ import annotations
 
+import builtins
 import functools
 import inspect
 import re
@@ -30,11 +31,15 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from public_names import PublicName, public_names
 from source import Signature, signatures_of
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import find_pending_xref_condition
 
 import fdb
 
+#: A line at the margin that is no item of a list, and behind an empty one an indented line.
+_PROGRAM = re.compile(r"(^(?![-*] |\s|$).*\n)\n(?=    \S)", re.MULTILINE)
 _PAGE = re.compile(r"\bdocs/([\w/-]+)\.md\b")
 #: What the language calls, which is shown where it has a docstring.
 _OPERATORS = ("__getitem__", "__setitem__", "__delitem__", "__iter__", "__aiter__", "__await__", "__call__")  # fmt: skip
@@ -76,8 +81,8 @@ def indented(text: str) -> list[str]:
 
 
 def with_links(docstring: str) -> str:
-    """Makes links of the pages that a docstring mentions."""
-    return _PAGE.sub(r":doc:`/\1`", docstring)
+    """Makes links of the pages that a docstring mentions, and programs of what is indented in it."""
+    return _PAGE.sub(r":doc:`/\1`", _PROGRAM.sub(r"\1\n::\n\n", docstring))
 
 
 def member_lines(each: PublicName) -> list[str]:
@@ -154,11 +159,14 @@ class Api(_Generated):
 
 
 class ApiMembers(Api):
-    """Documents a part of the attributes of a class that is documented elsewhere."""
+    """Documents attributes of what is documented elsewhere: a part of those of a class, or those of what is found under a path."""
 
     def lines(self) -> list[str]:
         path = self.arguments[0]
         thing = named(path).thing
+        members = self.member_lines(path, thing)
+        if not inspect.isclass(thing):
+            return members
         module, _, name = path.rpartition(".")
         return [
             f".. py:module:: {module}",
@@ -167,7 +175,7 @@ class ApiMembers(Api):
             f".. py:class:: {name}",
             "   :no-index:",
             "",
-            *indented("\n".join(self.member_lines(path, thing))),
+            *indented("\n".join(members)),
         ]
 
 
@@ -282,6 +290,14 @@ def outdated(app: Sphinx, env: Any, *changes: set[str]) -> list[str]:
     return [name for name in env.found_docs if name.startswith("reference/")]
 
 
+def without_links_of_builtins(app: Sphinx, doctree: nodes.document) -> None:
+    """Has `bytes` and `set` in a type or text be those of Python, and no attribute that happens to be called so."""
+    for node in [*doctree.findall(addnodes.pending_xref)]:
+        if node["refdomain"] == "py" and hasattr(builtins, node["reftarget"]):
+            shown = find_pending_xref_condition(node, "*") or node
+            node.replace_self(shown.children)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     kinds = {
@@ -298,4 +314,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.add_directive(name, kind)
     app.connect("env-get-outdated", outdated)
     app.add_role("public-name", public_name)
+    app.connect("doctree-read", without_links_of_builtins)
     return {"parallel_read_safe": True}
