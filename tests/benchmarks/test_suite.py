@@ -7,6 +7,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 import types
 
 import pytest
@@ -16,6 +17,7 @@ from suite import pages, table
 from suite.measure import Failed, Fresh, Plan, Timed, Worker, measure
 from suite.places import Places
 from suite.results import Column, Results, Row, Target, shown
+from work.bench import processor_seconds
 
 from helpers.paths import ROOT
 
@@ -148,6 +150,12 @@ def test_whole_runs_are_measured_and_fail_with_their_text() -> None:
     ).columns["ours"].amounts > [0.1]
     with pytest.raises(Failed, match="it is broken"):
         Timed(program("raise SystemExit('it is broken')"), program("pass")).sample()
+
+
+def test_what_a_row_starts_counts_as_its_work() -> None:
+    before, own = processor_seconds(), time.process_time()
+    subprocess.run([sys.executable, "-c", "sum(range(1_000_000))"], check=True)
+    assert processor_seconds() - before > time.process_time() - own + 0.005
 
 
 # ---- results -------------------------------------------------------------------------------
@@ -289,3 +297,26 @@ def test_a_row_that_fails_is_reported_and_the_others_are_kept(
     assert "it is broken" in printed.err and "good" in printed.out
     assert run.main(["s", "--row", "good", "--rounds", "2", "--json"]) == 0
     assert Results.from_json(capsys.readouterr().out).options["rounds"] == 2
+
+
+@pytest.mark.parametrize(
+    "argv", [["--keep"], ["binding", "--keep"], ["queue", "--keep", "--row", "push"]]
+)
+def test_only_whole_subjects_of_their_own_file_are_kept(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        runner().main(argv)
+    assert "--keep takes whole subjects, of " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [ANSWERING, "raise SystemExit('it is broken')"])
+def test_a_run_without_failures_is_kept(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        SUBJECTS, "queue", lambda places: [Plan("queue", "n", {"ours": Worker(program(text))})]
+    )
+    run, written = runner(), []
+    monkeypatch.setattr(run.kept, "keep", written.append)
+    failed = run.main(["queue", "--keep", "--rounds", "2"])
+    assert failed == (text != ANSWERING)
+    assert [results.subjects() for results in written] == ([] if failed else [["queue"]])

@@ -23,7 +23,8 @@ _TARGET = re.compile(r"\]\([^()\s]*\)")
 _DIGITS = r"\d(?:[\d,.]*\d)?"
 _NUMBER = rf"(?<![\w.-]){_DIGITS}(?: ?(?:to|-|–|or) ?{_DIGITS})?"
 _SMALL_TIME = r"(?:[nµμ]s|ms|(?:nano|micro|milli)seconds?)"
-_TIME = rf"(?:{_SMALL_TIME}|us|s|sec|seconds?|min|minutes?|hours?)"
+_LONG_TIME = r"(?:s|sec|seconds?|min|minutes?|hours?)"
+_TIME = rf"(?:{_SMALL_TIME}|us|{_LONG_TIME})"
 _SIZE = r"(?:[kKMGT]i?B|B|(?:kilo|mega|giga|tera)?bytes?)"
 _RATIO = r"(?:%|per ?cent|x|×|-?fold|times)"
 _RATE = r"(?:\w+ ){0,3}(?:a|per|each|in a) second"
@@ -48,6 +49,13 @@ class Figure(NamedTuple):
     text: str
     context: str
     line: int
+
+    @property
+    def is_of_speed(self) -> bool:
+        """Whether it is a ratio, a rate or a short time: no size, and not so many seconds."""
+        return not re.search(rf"[\d -](?:{_SIZE}|{_LONG_TIME})$", self.text) or bool(
+            re.search(rf"{_RATE}$", self.text)
+        )
 
 
 def prose(text: str) -> str:

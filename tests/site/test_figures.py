@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import pathlib
 
 import gather
@@ -15,6 +16,8 @@ FACTS = tuple(
     for line in (pathlib.Path(__file__).parent / "facts.txt").read_text().splitlines()
     if line and not line.startswith("#")
 )
+#: Of delays and of a histogram's classes.
+FACTS_OF_DOCSTRINGS = ("grow from 10 ms by doubling", "a backoff of 10 ms", "within 4.5 percent")
 PAGES = sorted({*gather.pages(), "README.md"})
 
 
@@ -26,6 +29,42 @@ def test_figures_are_measured_by_benchmarks_or_known_facts(page: str) -> None:
         " tests/site/facts.txt: "
         + "; ".join(f"line {each.line}: {each.text!r} in {each.context!r}" for each in found)
     )
+
+
+def docstrings(path: pathlib.Path) -> str:
+    """All docstrings of a module, with blank lines between them."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return "\n\n".join(ast.get_docstring(node) or "" for node in nodes if isinstance(node, kinds))
+
+
+def test_docstrings_claim_no_speed() -> None:
+    """Those are pages of the reference; sizes and limits are what they are about."""
+    for path in (*(ROOT / "fdb").rglob("*.py"), ROOT / "fdb_pytest.py"):
+        found = [
+            each for each in figures(docstrings(path), FACTS_OF_DOCSTRINGS) if each.is_of_speed
+        ]
+        assert not found, (path, found)
+
+
+@pytest.mark.parametrize(
+    ("text", "of_speed"),
+    [
+        ("3 ms", True),
+        ("a millisecond", True),
+        ("1.2 times", True),
+        ("9,300 items a second", True),
+        ("twice as fast", True),
+        ("1,000 instructions", True),
+        ("10 MB", False),
+        ("10-byte", False),
+        ("5 seconds", False),
+        ("20 s", False),
+    ],
+)
+def test_what_a_figure_of_speed_is(text: str, of_speed: bool) -> None:
+    (found,) = figures(f"It is {text}.")
+    assert found.text == text and found.is_of_speed is of_speed
 
 
 def test_facts_are_on_pages_and_are_figures() -> None:
