@@ -9,7 +9,8 @@ SEEDS ?= 1000
 KILLS ?= 1000
 POWER_LOSSES ?= 2000
 INSTRUCTIONS ?= --check
-PYTHONS ?= python3.10 python3.11 python3.12 python3.13
+RELEASE_CHECK ?=
+PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14
 
 BIN := $(VENV)/bin
 PY := $(BIN)/python
@@ -39,7 +40,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build docs pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
-	generate check-generated parity bench bench-pages bench-more bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers layers-seeds sim test-all-pythons \
+	generate check-generated parity bench bench-pages bench-more bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers layers-seeds sim test-all-pythons wheels release-check \
 	cluster-up cluster-down test-cluster clean
 
 ##@ Begin
@@ -71,6 +72,10 @@ $(VENV)/documented: pyproject.toml $(VENV)/installed
 
 $(VENV)/benchmarked: pyproject.toml $(VENV)/installed
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+$(VENV)/releasing: pyproject.toml $(VENV)/installed
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[release]'
 	@touch $@
 
 setup: $(VENV)/installed ## create .venv with the package and what its tests need
@@ -235,6 +240,14 @@ test-cluster: export FDB_LIBRARY_PATH = $(CLUSTER)/libfdb_c.so
 test-cluster: $(VENV)/installed ## run the tests and the binding tester on that server
 	$(PY) -m pytest $(PYTEST_ARGS)
 	$(PY) tests/bindingtester/compare.py --seeds 50 --cluster $(CLUSTER)/fdb.cluster
+
+##@ Release
+
+wheels: $(VENV)/releasing ## build a wheel for each of $(PYTHONS) that is installed, into dist/
+	$(PY) tools/build_wheels.py --output dist $(PYTHONS)
+
+release-check: $(VENV)/releasing ## make wheel and sdist and check them; install each into an empty environment (RELEASE_CHECK=--quick)
+	$(PY) tools/release_check.py $(RELEASE_CHECK)
 
 ##@ Tidy up
 

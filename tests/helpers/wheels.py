@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
+import os
 import pathlib
 import sys
 import venv
 
 import pytest
 
+import build_wheels
 from helpers.paths import ROOT
 from helpers.processes import run
 
 
 def build_wheel(source: pathlib.Path, directory: pathlib.Path, **variables: str) -> pathlib.Path:
     """Builds a wheel of a source tree as a user would, into a directory; returns its path."""
-    before = set(directory.glob("*.whl"))
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    (ROOT / "build").mkdir(exist_ok=True)
-    with (ROOT / "build" / "wheel.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two builds of one tree would write the same files
-        run(*pip, "--wheel-dir", directory, source, cwd=directory, **variables)
-    (path,) = set(directory.glob("*.whl")) - before
-    return path
+    return build_wheels.pip_wheel(sys.executable, source, directory, {**os.environ, **variables})
 
 
 def new_environment(directory: pathlib.Path, *requirements: object) -> pathlib.Path:

@@ -15,35 +15,9 @@ from helpers.compilers import c_compiler, link_with_libfdb_c
 from helpers.paths import ROOT
 from helpers.processes import run
 from helpers.wheels import new_environment
+from release_check import PROGRAM
 
 SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
-
-# A program of a stranger: no source tree in sight, rows written and read in both kinds of program.
-STRANGER = """
-import asyncio
-import fdb, fdb.tuple
-fdb.api_version(740)
-db = fdb.open("memory:app")
-db[b"hello"] = b"world"
-assert db[b"hello"] == b"world"
-
-@fdb.transactional
-def count(tr):
-    tr.add(b"counter", (1).to_bytes(8, "little"))
-
-for turn in range(10):
-    count(db)
-people = fdb.directory.create_or_open(db, ("people",))
-db[people.pack(("Ada", 1815))] = fdb.tuple.pack((1, 2.5, None))
-assert [people.unpack(row.key) for row in db[people.range()]] == [("Ada", 1815)]
-
-async def read():
-    async_db = fdb.open("memory:app", event_model="asyncio")
-    return await async_db[b"counter"]
-
-assert asyncio.run(read()) == (10).to_bytes(8, "little")
-print(fdb.__file__)
-"""
 
 
 @pytest.mark.slow
@@ -96,7 +70,7 @@ def test_the_wheel_works_in_an_empty_environment(
     environment: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     python = environment
-    assert str(python.parent.parent) in run(python, "-c", STRANGER, cwd=tmp_path)
+    assert str(python.parent.parent) in run(python, "-c", PROGRAM, cwd=tmp_path)
     libdir = run(python, "-m", "fdb.embedded", "--libdir", cwd=tmp_path).strip()
     assert (pathlib.Path(libdir) / f"libfdb_c{SUFFIX}").exists()
     assert libdir.startswith(str(python.parent.parent))

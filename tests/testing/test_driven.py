@@ -104,13 +104,16 @@ def test_tasks_of_others_are_left_alone() -> None:
     async def work() -> None:
         await asyncio.sleep(0.01)
 
-    async def start_another() -> None:
-        others.append(asyncio.create_task(asyncio.sleep(0.05)))
-
     async def main() -> None:
+        ended = asyncio.Event()
+
+        async def start_another() -> None:
+            others.append(asyncio.create_task(ended.wait()))
+
         steps = asking([], Ask(work, is_call=True))
         await asyncio.gather(drive_in_loop(steps), start_another())
         assert not others[0].done()
+        ended.set()
         await others[0]
 
     asyncio.run(main())
