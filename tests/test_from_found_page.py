@@ -33,7 +33,7 @@ NAMES = {
     "bstore": "BStore BStoreException make get_or_create get",
     "eavstore": "EAVStore make create get remove update query",
     "nstore": (
-        "NStoreException Variable var v make add remove get select where query bc stringify combinations ok "
+        "NStoreException Variable var v make add remove get select where query bc stringify combinations ok take drop "
         "is_permutation_prefix"
     ),
     "pstore": "PStore PStoreException make index search",

@@ -6,7 +6,10 @@ Runs in the package's own environment; the package's own tests are run beside it
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
+import types
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +20,9 @@ try:
 except ImportError:
     from found import bstore, nstore  # 0.12
 
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "from-asyncio-foundationdb.md"
+#: What the package keeps for itself.
+INNER = {"lib", "code", "pk", "BSTORE_SUFFIX_HASH", "BSTORE_SUFFIX_BLOB"}
 ACCOUNTS = 6
 TASKS = 20
 TURNS = 20
@@ -80,6 +86,28 @@ async def stores(db: Any) -> None:
     await found.transactional(db, read, uid)
 
 
+def names_of(module: types.ModuleType) -> set[str]:
+    """What a module offers: what others have made is not its own."""
+    return {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and not isinstance(value, types.ModuleType)
+        and getattr(value, "__module__", "found").startswith(("found", "fdb"))
+    } - INNER
+
+
+def documented() -> None:
+    """Every name of the package is on the page for those who come from it."""
+    page = GUIDE.read_text(encoding="utf-8")
+    offered = {f"found.{name}" for name in names_of(found)}
+    for prefix, module in (("nstore", nstore), ("bstore", bstore)):
+        own = names_of(module) - {"FoundException"}
+        offered.update(f"{prefix}.{name}" for name in own)
+    expect(len(offered) > 50, True)
+    expect([name for name in sorted(offered) if not re.search(rf"\b{re.escape(name)}\b", page)], [])
+
+
 async def work() -> None:
     db = await found.open()
     await bank(db)
@@ -88,6 +116,7 @@ async def work() -> None:
 
 def main() -> int:
     asyncio.run(work())
+    documented()
     print("asyncio-foundationdb: bank, triple store, blob store")
     return 0
 
