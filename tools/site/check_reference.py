@@ -23,7 +23,7 @@ import fdb
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: The beginnings of names whose pages are not written yet.
-NOT_YET: tuple[str, ...] = ("fdb",)
+NOT_YET: tuple[str, ...] = ()
 #: Groups with one example for all: what that uses.
 COMMON_EXAMPLES = {"error codes": "ErrorCode", "methods of bytes": "Value"}
 _BLOCK = re.compile(r"^( *)```python\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)

@@ -19,9 +19,6 @@ from source import (
     source_of,
 )
 
-#: What atomic operations return, by whether they are to be awaited.
-_RESULT = {True: "Coroutine[Any, Any, None]", False: "None"}
-
 
 class Described:
     """A public name as the reference shows it."""
@@ -50,6 +47,7 @@ class Described:
         flags = [f":{kind.__name__}:" for kind in found]
         if self.kind in ("function", "method"):
             is_async = any(isinstance(node, ast.AsyncFunctionDef) for node in self._nodes())
+            is_async = is_async or _is_coroutine(self.thing, self.public.owner)
             return flags + ([":async:"] if is_async else [])
         return flags + (
             [f":type: {self.type}"]
@@ -66,12 +64,12 @@ class Described:
         bound = self.kind == "method" and not isinstance(self.thing, staticmethod)
         if self.kind not in ("function", "method"):
             return []
-        owner = self.public.owner
-        result = _RESULT[owner is not None and owner.__name__.startswith("Async")]
-        return [
-            Signature(each.parameters, re.sub(r"\bResultT\b", result, each.returns) if _is_atomic(self.thing) else each.returns)
-            for each in signatures_of(self.thing, bound)
-        ]  # fmt: skip
+        found = signatures_of(self.thing, bound)
+        return (
+            [Signature(each.parameters, "None") for each in found]
+            if _is_atomic(self.thing)
+            else found
+        )
 
     @property
     def constructor(self) -> Signature:
@@ -157,6 +155,11 @@ def _function_of(thing: Any) -> Any:
 
 def _is_atomic(function: Any) -> bool:
     return getattr(function, "__qualname__", "").startswith("AtomicOperations.")
+
+
+def _is_coroutine(function: Any, owner: type | None) -> bool:
+    """Whether a method that databases of all event models share returns a coroutine in this class."""
+    return _is_atomic(function) and owner is not None and owner.__name__.startswith("Async")
 
 
 def _type_in_c(thing: Any) -> str:

@@ -167,12 +167,8 @@ class ApiMembers(Api):
         members = self.member_lines(path, thing)
         if not inspect.isclass(thing):
             return members
-        module, _, name = path.rpartition(".")
         return [
-            f".. py:module:: {module}",
-            "   :no-index:",
-            "",
-            f".. py:class:: {name}",
+            f".. py:class:: {path}",
             "   :no-index:",
             "",
             *indented("\n".join(members)),

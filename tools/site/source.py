@@ -17,8 +17,16 @@ from typing import Any, NamedTuple
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 #: The module of the classes in C, which say of themselves that they are of `fdb` where programs see them.
 _CLASSES_IN_C = "fdb._native.extension"
-#: What type variables of base classes are in the classes that have names.
-_VARIABLES = {"_Read": "Value", "_Range": "FDBRange", "_Transaction": "Transaction"}
+#: What readers know under other names: type variables of base classes, and bases without a public name.
+_KNOWN_AS = {
+    "_Read": "Value",
+    "_Range": "FDBRange",
+    "_Transaction": "Transaction",
+    "SynchronousOperations": "Database | Tenant",
+    "AsynchronousOperations": "AsyncDatabase | AsyncTenant",
+    "STREAMING_MODE_ITERATOR": "StreamingMode.iterator",
+    "STREAMING_MODE_WANT_ALL": "StreamingMode.want_all",
+}
 
 
 class Signature(NamedTuple):
@@ -120,13 +128,17 @@ def _string(statements: list[ast.stmt]) -> str:
 
 
 def text_of(annotation: ast.expr | None) -> str:
-    """Returns an annotation as readers want it: without quotes around it, and with type variables that mean nothing to them replaced."""
+    """Returns an annotation as readers want it: without quotes around it, and with names that they know."""
     if annotation is None:
         return ""
     quoted = isinstance(annotation, ast.Constant) and isinstance(annotation.value, str)
-    text = annotation.value if quoted else ast.unparse(annotation)  # type: ignore[attr-defined]
-    text = re.sub(r"^_Field\[(.*)\]$", r"\1", str(text))
-    return re.sub(r"\b_\w+\b", lambda name: _VARIABLES.get(name[0], name[0]), text)
+    text = ast.literal_eval(annotation) if quoted else ast.unparse(annotation)
+    return as_known(re.sub(r"^_Field\[(.*)\]$", r"\1", text))
+
+
+def as_known(text: str) -> str:
+    """Returns an expression with the names that readers know."""
+    return re.sub(r"\b\w+\b", lambda name: _KNOWN_AS.get(name[0], name[0]), text)
 
 
 @functools.cache
@@ -220,7 +232,8 @@ def _text_of_parameter(argument: ast.arg, default: ast.expr | None) -> str:
     text = argument.arg + (f": {text_of(argument.annotation)}" if argument.annotation else "")
     if default is None:
         return text
-    return f"{text} = {ast.unparse(default)}" if argument.annotation else f"{text}={default}"
+    value = as_known(ast.unparse(default))
+    return f"{text} = {value}" if argument.annotation else f"{text}={value}"
 
 
 def is_typed(function: Any, bound: bool) -> bool:
