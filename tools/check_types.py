@@ -4,7 +4,7 @@
 2. stubtest finds the stubs of the C extensions, and all other signatures, as they are at run time.
 3. mypy and pyright each report the errors that tests/project/typing_program.py lists, and no others. It is checked from
    an empty directory, so that it also shows that both find the package where it is installed.
-4. mypy --strict finds nothing in the program of the tutorial.
+4. mypy --strict finds nothing in the programs of the tutorial and of the guides that say that theirs are typed.
 
 A line with an error ends in `# error: ` and the code of mypy and the rule of pyright for it, `-` for none.
 """
@@ -23,7 +23,13 @@ from collections.abc import Callable
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "tests" / "project" / "typing_program.py"
-TUTORIAL = ROOT / "docs" / "tutorial.md"
+#: Pages, and the programs on them that are typed.
+TYPED = {
+    "docs/tutorial.md": ("school.py",),
+    "docs/guides/asyncio.md": ("service.py",),
+    "docs/guides/gevent.md": ("counting.py",),
+    "docs/guides/threads.md": ("shop.py", "pool.py"),
+}
 ALLOWED = ROOT / "tests" / "project" / "stubtest_allowed.txt"
 EXPECTATION = re.compile(r"# error: (?P<mypy>[\w-]+) (?P<pyright>[\w-]+)(?:$|  #)")
 
@@ -129,17 +135,19 @@ def check_program() -> list[str]:
     return [f"{PROGRAM.relative_to(ROOT)}, {message}" for message in messages]
 
 
-def check_tutorial() -> list[str]:
-    """Returns what mypy reports of the program of the tutorial."""
-    text = TUTORIAL.read_text(encoding="utf-8")
-    found = re.search(r"^```python\n(# school\.py\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    if found is None:
-        return [f"{TUTORIAL.relative_to(ROOT)} has no program school.py"]
+def check_pages() -> list[str]:
+    """Returns what mypy reports of the programs of the documentation."""
     with tempfile.TemporaryDirectory() as directory:
-        program = pathlib.Path(directory, "school.py")
-        program.write_text(found[1], encoding="utf-8")
+        for page, names in TYPED.items():
+            text = (ROOT / page).read_text(encoding="utf-8")
+            for name in names:
+                block = rf"^```python\n(# {re.escape(name)}\n.*?)^```$"
+                found = re.search(block, text, re.MULTILINE | re.DOTALL)
+                if found is None:
+                    return [f"{page} has no program {name}"]
+                pathlib.Path(directory, name).write_text(found[1], encoding="utf-8")
         # With the settings and the cache of the sources.
-        outcome = run("mypy", str(program))
+        outcome = run("mypy", *map(str, sorted(pathlib.Path(directory).iterdir())))
     return [outcome.stdout] if outcome.returncode else []
 
 
@@ -175,7 +183,7 @@ def check_sources() -> list[str]:
 
 
 def main() -> int:
-    problems = check_sources() + check_completeness() + check_program() + check_tutorial()
+    problems = check_sources() + check_completeness() + check_program() + check_pages()
     for problem in problems:
         print(problem, file=sys.stderr)
     if not problems:
