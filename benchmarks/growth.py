@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite import machine, pages, plot
+from suite import machine, pages
 from suite.places import Places
 
 HERE = Path(__file__).resolve().parent
@@ -119,6 +119,8 @@ def shown(series: str, figures: dict[str, list[float]]) -> str:
 
 
 def draw(series: str, found: Points) -> None:
+    from suite import plot  # needs matplotlib, which the table does without
+
     described = SERIES[series]
     where = {
         point: float(point) if point.isdigit() else float(index)

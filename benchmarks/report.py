@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sections import BENCHMARKS, ROOT, SECTIONS
 from subjects import USUAL
-from suite import kept, pages, plot, table
+from suite import kept, pages, table
 from suite.results import Results
 
 PICTURES = ROOT / "docs" / "benchmarks"
@@ -62,6 +62,8 @@ def texts(full: Path = kept.FULL) -> Texts:
 
 def draw(full: Path = kept.FULL, pictures: Path = PICTURES) -> None:
     """Draws a picture for each subject of a full run."""
+    from suite import plot  # needs matplotlib, which the tables do without
+
     results = Results.from_json(full.read_text())
     for subject in results.subjects():
         plot.bars(
