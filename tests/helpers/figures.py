@@ -40,6 +40,8 @@ _FIGURE = re.compile(
     rf"|\b(?:{_WORD}(?: of)? )+(?:{_SMALL_TIME}|per ?cent)\b"
     rf"|\b(?:{_WORD}(?: of)? )+times (?:{_THAN}|{_MORE}|(?:in )?a second)\b"
     rf"|\b(?i:twice|thrice|half) {_THAN}\b"
+    r"|\b(?:tens|dozens|hundreds|thousands|millions)(?: of \w+)* (?:a|per|each|in a) second\b"
+    r"|\borders? of magnitude\b"
 )
 
 

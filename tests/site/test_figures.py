@@ -94,6 +94,7 @@ def test_facts_are_on_pages_and_are_figures() -> None:
         "some microseconds of Python",
         "tens of thousands of times a second",
         "350,000 rows a second",
+        "thousands of commits a second, an order of magnitude more",
         "9,300 a second",
         "12 % more",
         "a per cent or two",
