@@ -18,7 +18,7 @@ from fdb._startup.opening import open_embedded
 from fdb._waiting.threads import THREADS
 
 #: What is told how far a tool is: what is done and what there is to do, in units of the tool's own.
-Progress = Callable[[int, int], object]
+HowFar = Callable[[int, int], object]
 #: A path, or a string "file:PATH" as for `fdb.open`; its options are for opening alone.
 FilePath = str | bytes | os.PathLike[str]
 
@@ -116,7 +116,7 @@ def backup(
     source: Database | AsyncDatabase | FilePath,
     target: FilePath,
     *,
-    progress: Progress | None = None,
+    progress: HowFar | None = None,
 ) -> FileInfo:
     """Writes what a database holds now into a new file, while transactions go on.
 
@@ -154,7 +154,7 @@ def save(db: Database | AsyncDatabase, path: FilePath) -> FileInfo:
     return _write(db, _new_file(path), None)
 
 
-def check(path: FilePath, *, progress: Progress | None = None) -> CheckReport:
+def check(path: FilePath, *, progress: HowFar | None = None) -> CheckReport:
     """Reads all of a database file and compares it with its checksums.
 
     Blocks; changes nothing. `progress` is as for `backup`. Damage is in the report and raises nothing.
@@ -167,7 +167,7 @@ def check(path: FilePath, *, progress: Progress | None = None) -> CheckReport:
     return dataclasses.replace(report, problems=tuple(_problem(each) for each in problems))
 
 
-def compact(path: FilePath, *, progress: Progress | None = None) -> CompactReport:
+def compact(path: FilePath, *, progress: HowFar | None = None) -> CompactReport:
     """Makes a database file as small as its data allows.
 
     Blocks, and needs room for a second copy meanwhile. `progress` is as for `backup`. The file must
@@ -192,7 +192,7 @@ def _library() -> Library:
     return client.library
 
 
-def _write(db: Database | AsyncDatabase, path: bytes, progress: Progress | None) -> FileInfo:
+def _write(db: Database | AsyncDatabase, path: bytes, progress: HowFar | None) -> FileInfo:
     library = _library()
     if db._library is not library:
         raise ValueError("the database must be of the embedded engine, not one of a cluster")

@@ -32,7 +32,7 @@ from fdb.subspace_impl import Subspace
 #: How many records one transaction puts into an index; half as many after each attempt that fails.
 _BATCH = 500
 
-Progress = Callable[[Index, int], object]
+HowFarBuilt = Callable[[Index, int], object]
 
 
 class Record(NamedTuple):
@@ -217,12 +217,12 @@ class Records:
     # ---- building indexes ----
 
     @overload
-    def build(self, source: WriteSource, *, on_progress: Progress | None = None) -> None: ...
+    def build(self, source: WriteSource, *, on_progress: HowFarBuilt | None = None) -> None: ...
     @overload
     def build(
-        self, source: AsyncSource, *, on_progress: Progress | None = None
+        self, source: AsyncSource, *, on_progress: HowFarBuilt | None = None
     ) -> Coroutine[Any, Any, None]: ...
-    def build(self, source: Any, *, on_progress: Progress | None = None) -> Any:
+    def build(self, source: Any, *, on_progress: HowFarBuilt | None = None) -> Any:
         """Puts all records into those indexes that are not built yet; then they can be read.
 
         Others may go on writing meanwhile, if they declare these indexes, too. It takes as many transactions as it
@@ -240,7 +240,7 @@ class Records:
             raise TypeError(f"on_progress must be a function, not {on_progress!r}")
         return _flows.run(source, self._build(source, on_progress))
 
-    def _build(self, source: Any, on_progress: Progress | None) -> Flow[None]:
+    def _build(self, source: Any, on_progress: HowFarBuilt | None) -> Flow[None]:
         for index in self._indexes:
             is_done = (yield Transact(source, index._get_state)).is_done
             while not is_done:

@@ -44,7 +44,7 @@ Function = Callable[[Any], Any]
 class Outcome(NamedTuple):
     """What a run of the workload led to."""
 
-    content: Rows
+    content: dict[bytes, bytes]
     """The rows of the database (or tenant) after it; versionstamps are replaced by their place among those of the run."""
     results: tuple[Any, ...]
     """What each function returned, or the exception that it raised, in a plain form that compares."""

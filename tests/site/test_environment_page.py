@@ -18,8 +18,18 @@ ENGINE = sorted(
 )
 #: With the name of an option behind it; the page has it as one.
 OPTION = "FDB_NETWORK_OPTION_"
-#: Those that only the vendor's library reads; doctor looks at them.
-VENDORS = {"FDB_TLS_CERTIFICATE_FILE", "FDB_TLS_KEY_FILE", "FDB_TLS_CA_FILE"}
+#: Those that the vendor's library reads.
+VENDORS = {
+    f"FDB_TLS_{name}"
+    for name in (
+        "CERTIFICATE_FILE",
+        "KEY_FILE",
+        "CA_FILE",
+        "PASSWORD",
+        "VERIFY_PEERS",
+        "DISABLE_PLAINTEXT_CONNECTION",
+    )
+}
 _NAME = re.compile(r"(?:FDB|XDG)_[A-Z_]+|NO_COLOR|TERM")
 
 

@@ -80,7 +80,7 @@ def _table(command: click.Command, context: click.Context) -> Iterator[str]:
     # What an argument is stands in the text of its command.
     rows = [record for record in records if record is not None and record[1]]
     if rows:
-        yield "| option | |"
+        yield "| option | what it says |"
         yield "|---|---|"
         for name, text in rows:
             cell = name.replace("|", "\\|")
