@@ -141,3 +141,35 @@ def test_attributes_as_the_source_says_them(tmp_path: pathlib.Path) -> None:
     found = source.ModuleSource(path)
     assert found.docstrings == {"A.a": "One two.", "A.b": "Three.", "A.c": "Four."}
     assert found.types == {"A.a": "int", "A.c": "str"}
+
+
+def test_variables_of_a_constructor_are_no_attributes(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(
+        "class A:\n"
+        "    def __init__(self) -> None:\n"
+        "        size: int = 1\n"
+        "        self.size: float = size\n"
+        '        """Five."""\n'
+    )
+    found = source.ModuleSource(path)
+    assert found.types == {"A.size": "float"}
+    assert found.docstrings == {"A.size": "Five."}
+
+
+def test_a_class_has_the_docstring_of_its_own_constructor_only() -> None:
+    assert "less than 1" in described("fdb.Collector").docstring
+    assert "signature" not in described("fdb.observe").docstring
+
+
+def test_what_is_got_from_others_has_names_of_its_own() -> None:
+    assert NAMES["fdb.Database.observers.append"].owner is type(fdb.open("memory:").observers)
+    assert "fdb.Collector.total.elapsed.quantile" in NAMES
+
+
+def test_docstrings_as_restructured_text() -> None:
+    reference = pytest.importorskip("reference", reason="sphinx is of the extra docs")
+    text = "As:\n\n    with a:\n        b\n\nSee docs/guides/a.md.\n\n- one\n\n    of it"
+    assert reference.with_links(text) == (
+        "As:\n\n::\n\n    with a:\n        b\n\nSee :doc:`/guides/a`.\n\n- one\n\n    of it"
+    )
