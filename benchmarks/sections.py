@@ -89,6 +89,25 @@ CALLS_OF_PROGRAMS = {
     "the same by 16 threads": ("binding", "increment, 16 threads on own keys"),
     "a tuple packed": ("layers", "tuple pack"),
 }
+WAITING = {
+    "20 reads, one after the other": (
+        "20 reads, asked for together",
+        "20 reads, one after the other",
+    ),
+    "20 reads, asked for together": ("20 reads, asked for together", OURS),
+    "20 rows, as a range": ("20 rows, as a range", OURS),
+    "100 writes, a transaction each": (
+        "100 writes, one transaction",
+        "100 writes, a transaction each",
+    ),
+    "100 writes, one transaction": ("100 writes, one transaction", OURS),
+    "100 transactions of a read and a write, one after the other": (
+        "100 transactions, 20 threads",
+        "100 transactions, one after the other",
+    ),
+    "the same by 20 threads": ("100 transactions, 20 threads", OURS),
+    "the same by 100 tasks of asyncio": ("100 transactions, 100 tasks", OURS),
+}
 FILES = {
     "by 1 thread, each on disk": "commit, 1 thread",
     "by 8 threads, each on disk": "commit, 8 threads",
@@ -222,6 +241,13 @@ def calls() -> Grid:
     return Grid(("in memory", "time of one"), lines)
 
 
+def waiting() -> Grid:
+    lines = tuple(
+        (label, (Cell(amount, "waiting", row, column),)) for label, (row, column) in WAITING.items()
+    )
+    return Grid(("answers 1 to 2 ms late", "time of all"), lines)
+
+
 def files() -> Grid:
     rows = {f"commits {label}": f"200,000 pairs: {row}" for label, row in FILES.items()}
     return table("durable", ("in a file", "in a second"), rows, (OURS,), show=rate)
@@ -234,6 +260,7 @@ SECTIONS: dict[tuple[Path, str], Callable[[], Grid]] = {
     (BENCHMARKS, "testing"): kit,
     (BENCHMARKS, "fixtures"): fixtures,
     (BENCHMARKS, "prompt"): prompt,
+    (GUIDES / "performance.md", "waiting"): waiting,
     (GUIDES / "performance.md", "calls"): calls,
     (GUIDES / "performance.md", "files"): files,
     (GUIDES / "queues.md", "queue, answers late"): lambda: queue(", answers late"),

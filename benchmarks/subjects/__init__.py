@@ -22,6 +22,7 @@ from subjects import (
     service_calls,
     streams,
     tasks,
+    waiting,
 )
 
 #: The subjects in the order of a run.
@@ -43,6 +44,7 @@ SUBJECTS = {
     counters.SUBJECT: counters.plans,
     streams.SUBJECT: streams.plans,
     queues.SUBJECT: queues.plans,
+    waiting.SUBJECT: waiting.plans,
 }
 #: Those that a run has only when it names them, or a cluster.
 ASKED_FOR = (
@@ -57,6 +59,7 @@ ASKED_FOR = (
     scanning.SUBJECT,
     service_calls.SUBJECT,
     streams.SUBJECT,
+    waiting.SUBJECT,
 )
 #: Those of a run that names none.
 USUAL = tuple(name for name in SUBJECTS if name not in ASKED_FOR)

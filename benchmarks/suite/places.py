@@ -20,7 +20,7 @@ WORKER = str(BENCHMARKS / "measured.py")
 NEUTRAL = BENCHMARKS
 OFFICIAL_REQUIREMENTS = ("foundationdb==7.4.8", "gevent")
 
-sys.path += [str(ROOT / "tests"), str(ROOT / "tests" / "peers")]
+sys.path += [str(ROOT / name) for name in ("tests", "tests/peers", "tools")]
 
 from official import Peer, PeerUnavailable, library_directory  # noqa: E402
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -320,3 +321,11 @@ def test_a_run_without_failures_is_kept(text: str, monkeypatch: pytest.MonkeyPat
     failed = run.main(["queue", "--keep", "--rounds", "2"])
     assert failed == (text != ANSWERING)
     assert [results.subjects() for results in written] == ([] if failed else [["queue"]])
+
+
+@pytest.mark.parametrize("name", ["run", "growth", "instructions"])
+def test_programs_find_what_they_import(name: str) -> None:
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), "--help"]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
