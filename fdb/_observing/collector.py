@@ -56,7 +56,7 @@ class Statistics:
         self.errors: dict[str, int] = {}
         """What attempts failed with: names, as `TransactionEvent.error`, and how many had each."""
         self.keys_read: int = 0
-        """Keys and rows that were read: the sum of `TransactionEvent.keys_read`."""
+        """Keys and rows that were read: the sum of `fdb.TransactionEvent.keys_read`."""
         self.bytes_read: int = 0
         """Bytes that were read."""
         self.keys_written: int = 0
@@ -66,13 +66,13 @@ class Statistics:
         self.elapsed: Histogram = Histogram()
         """How long transactions took."""
         self.in_function: Histogram = Histogram()
-        """What of it was in the function; see `TransactionEvent.in_function`, also for those below."""
+        """How much time of transactions was in their functions; see `fdb.TransactionEvent.in_function`."""
         self.in_waiting: Histogram = Histogram()
-        """What of it was waiting for reads."""
+        """How much time of transactions was waiting for reads; see `fdb.TransactionEvent.in_waiting`."""
         self.in_committing: Histogram = Histogram()
-        """What of it was committing."""
+        """How much time of transactions was committing; see `fdb.TransactionEvent.in_committing`."""
         self.in_backoff: Histogram = Histogram()
-        """What of it was pausing before another attempt."""
+        """How much time of transactions was a pause before another attempt; see `fdb.TransactionEvent.in_backoff`."""
 
     def _add(self, event: TransactionEvent, most_names: int) -> None:
         if event.kind == "attempt":

@@ -39,7 +39,7 @@ class TransactionEvent:
     failed.
     """
     code: int
-    """The code of that error; 0 for none, and for another exception."""
+    """The code of the error that it failed with; 0 for none, and for another exception."""
     started: float
     """When it began, in seconds since the epoch."""
     elapsed: float
@@ -57,13 +57,13 @@ class TransactionEvent:
     reads: int
     """How many reads were begun: keys, selectors, and batches of ranges."""
     keys_read: int
-    """How many keys and rows their results had; an absent key is one."""
+    """How many keys and rows its reads had as results; an absent key is one."""
     bytes_read: int
-    """How many bytes the keys and values of these results had."""
+    """How many bytes the keys and values had that its reads gave."""
     keys_written: int
     """How many keys were set, changed or cleared; a range is one."""
     bytes_written: int
-    """The length of the keys and values that were given for them."""
+    """How many bytes the keys and values had that it set, changed and cleared."""
     read_version: int | None
     """The version that was read; None if nothing was, or it is not known."""
     commit_version: int | None

@@ -21,11 +21,11 @@ class Histogram:
         self.count: int = 0
         """How many times there are."""
         self.total: float = 0.0
-        """Their sum."""
+        """The sum of all times."""
         self.shortest: float = 0.0
-        """The shortest; 0 if there is none."""
+        """The shortest time; 0 if there is none."""
         self.longest: float = 0.0
-        """The longest; 0 if there is none."""
+        """The longest time; 0 if there is none."""
 
     def add(self, seconds: float) -> None:
         """Notes a time."""

@@ -54,9 +54,9 @@ class FileInfo:
     keys: int
     """Pairs in the table."""
     bytes: int
-    """The sum of the lengths of their keys and values."""
+    """The sum of the lengths of the keys and values in the table."""
     leaves: int
-    """The leaves in which they are read."""
+    """The leaves of the table, in which its pairs are read."""
     log_records: int
     """Commits that are in the log alone."""
     cleanly_closed: bool
@@ -71,7 +71,7 @@ class Problem:
     """What is damaged: "pages" (SQLite's own check), "tables", "meta", "leaves", "leaf_rows", "rows", "big", "log" or "totals".
     """
     count: int
-    """How often it was found."""
+    """How often this kind was found."""
     first: tuple[str, ...]
     """At most ten of the places."""
 
@@ -93,9 +93,9 @@ class CheckReport:
     keys: int
     """Pairs in the table, counted by reading them."""
     bytes: int
-    """The sum of the lengths of their keys and values."""
+    """The sum of the lengths of the keys and values in the table."""
     leaves: int
-    """The leaves in which they are read."""
+    """The leaves of the table, in which its pairs are read."""
     log_records: int
     """Commits that are in the log alone."""
 

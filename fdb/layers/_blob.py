@@ -50,7 +50,7 @@ class BlobVersion(NamedTuple):
     number: int
     """Which version it is: 1 for the first, one more for each write."""
     size: int
-    """How many bytes it has."""
+    """How many bytes the version has."""
 
 
 def _whole(number: Any, what: str, least: int) -> int:

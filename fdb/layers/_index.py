@@ -59,7 +59,7 @@ class NotUnique(ValueError):
         self.index: Index = index
         """The index."""
         self.key: IndexKey = key
-        """The key that both records have in it."""
+        """The key that both records have in the index."""
         self.holder: PrimaryKey = holder
         """The primary key of the record that has it."""
         self.refused: PrimaryKey = refused

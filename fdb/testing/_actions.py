@@ -264,7 +264,7 @@ class Attempt:
     """open (it has not ended), committed, the name of the error that ended it, cancelled, reset, or dropped (without a commit).
     """
     error: int = 0
-    """The code of that error; 0 if there was none."""
+    """The code of the error that ended it; 0 if there was none."""
     read_version: int | None = None
     """The version that it has read; None where that is not known."""
     committed_version: int | None = None
@@ -274,7 +274,7 @@ class Attempt:
     read_conflicts: list[KeyRange] | None = None
     """The read conflict ranges that were submitted, as the database reports them after the commit (API version 630 or newer)."""
     write_conflicts: list[KeyRange] | None = None
-    """The same of the write conflict ranges."""
+    """The write conflict ranges that were submitted, as the database reports them after the commit."""
     conflicting: list[KeyRange] | None = None
     """Which of its read conflict ranges the commit failed for with 1020, as the database reports them."""
     where: Where | None = None
@@ -282,13 +282,13 @@ class Attempt:
     began: int = 0
     """When its first call was, in the order of all that is recorded."""
     commit_began: int = 0
-    """When its commit was called, in that order; 0 without one."""
+    """When its commit was called, in the order of all that is recorded; 0 without one."""
     commit_ended: int = 0
-    """When the outcome of its commit was seen, in that order; 0 without one."""
+    """When the outcome of its commit was seen, in the order of all that is recorded; 0 without one."""
     started: float = 0.0
     """The time of the first call, in seconds of time.monotonic()."""
     ended: float | None = None
-    """The time of its end, in the same seconds; None if it has not ended."""
+    """The time of its end, in seconds of time.monotonic(); None if it has not ended."""
     strand: object = field(default=None, repr=False)
     """Who made the first call: a thread, and the task in its loop."""
 

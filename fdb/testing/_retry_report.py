@@ -18,9 +18,9 @@ class Difference(NamedTuple):
     what: str
     """The key of a row in readable form, the name of a variable, or "result"."""
     clean: Any
-    """What it is after the run without faults; None for a row that is not there."""
+    """What was there after the run without faults; None for a row that was not."""
     faulty: Any
-    """What it is after this run; None for a row that is not there."""
+    """What was there after the run with a fault; None for a row that was not."""
 
     def __str__(self) -> str:
         return (
