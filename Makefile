@@ -115,7 +115,7 @@ test-file: $(VENV)/tooled ## run the tests with databases in files instead of in
 
 docs: $(VENV)/documented ## build the documentation site into build/site; a warning is an error
 	$(PY) tools/site/gather.py
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c tools/site build/pages build/site
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c tools/site -d build/doctrees build/pages build/site
 	$(PY) tools/site/check_reference.py build/site
 	@echo "build/site/index.html"
 
