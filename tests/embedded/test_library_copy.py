@@ -136,7 +136,7 @@ def test_threads_that_make_it_at_once(engine: str, places: list[pathlib.Path]) -
 
 
 def test_where_the_places_are(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    beside = str(ROOT / "foundationdb_cffi.libs")
+    beside = str(pathlib.Path(fdb.__file__).parent.with_name("foundationdb_cffi.libs"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert library_copy._places() == [beside, str(tmp_path / "foundationdb-cffi")]
     monkeypatch.setenv("XDG_DATA_HOME", "")
