@@ -9,7 +9,6 @@ SEEDS ?= 1000
 KILLS ?= 1000
 POWER_LOSSES ?= 2000
 INSTRUCTIONS ?= --check
-RELEASE_CHECK ?=
 PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14
 
 BIN := $(VENV)/bin
@@ -246,8 +245,8 @@ test-cluster: $(VENV)/installed ## run the tests and the binding tester on that 
 wheels: $(VENV)/releasing ## build a wheel for each of $(PYTHONS) that is installed, into dist/
 	$(PY) tools/build_wheels.py --output dist $(PYTHONS)
 
-release-check: $(VENV)/releasing ## make wheel and sdist and check them; install each into an empty environment (RELEASE_CHECK=--quick)
-	$(PY) tools/release_check.py $(RELEASE_CHECK)
+release-check: $(VENV)/releasing ## make wheel and sdist and check them; install each into an empty environment
+	$(PY) tools/release_check.py
 
 ##@ Tidy up
 

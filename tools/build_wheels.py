@@ -11,13 +11,14 @@ There is a wheel for each version of Python: setup.py says why.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pythons
 
@@ -48,6 +49,16 @@ def run(
     return done.stdout
 
 
+@contextlib.contextmanager
+def one_build() -> Iterator[None]:
+    """Waits for other builds of this tree, which would write the same files."""
+    path = ROOT / "build" / "wheel.lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def pip_wheel(
     python: str,
     source: pathlib.Path,
@@ -55,11 +66,8 @@ def pip_wheel(
     environment: Mapping[str, str] | None = None,
 ) -> pathlib.Path:
     """Has a Python's pip build a wheel of a source tree, into a directory; returns its path."""
-    lock_path = ROOT / "build" / "wheel.lock"
-    lock_path.parent.mkdir(exist_ok=True)
     pip = [python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    with lock_path.open("w") as lock, tempfile.TemporaryDirectory(dir=directory) as built:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two builds of one tree would write the same files
+    with one_build(), tempfile.TemporaryDirectory(dir=directory) as built:
         run(*pip, "--wheel-dir", built, source, environment=environment)
         (wheel,) = pathlib.Path(built).glob("*.whl")
         return wheel.replace(directory / wheel.name)
@@ -72,11 +80,16 @@ def portable_wheel(python: str, directory: pathlib.Path) -> pathlib.Path:
         wheel = pip_wheel(python, ROOT, pathlib.Path(temporary))
         if not sys.platform.startswith("linux"):
             return wheel.replace(directory / wheel.name)
-        repaired = pathlib.Path(temporary) / "repaired"
-        path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
-        repair = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", repaired, wheel]
+        return repaired(wheel, directory)
+
+
+def repaired(wheel: pathlib.Path, directory: pathlib.Path) -> pathlib.Path:
+    """Makes a copy of a wheel whose name says on which Linux it runs; returns its path."""
+    path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+    with tempfile.TemporaryDirectory(dir=directory) as temporary:
+        repair = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", temporary, wheel]
         run(*repair, environment={**os.environ, "PATH": path})  # on which it finds patchelf
-        (result,) = repaired.glob("*.whl")
+        (result,) = pathlib.Path(temporary).glob("*.whl")
         return result.replace(directory / result.name)
 
 

@@ -9,13 +9,14 @@ import zipfile
 
 import pytest
 
+import build_wheels
 import fdb.embedded
+import release_check
 from build_engine import library_paths
 from helpers.compilers import c_compiler, link_with_libfdb_c
 from helpers.paths import ROOT
 from helpers.processes import run
-from helpers.wheels import new_environment
-from release_check import PROGRAM
+from release_check import Installation
 
 SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 
@@ -59,27 +60,53 @@ def test_no_library_in_the_wheel_has_lines_of_source(
         assert ".debug_line" not in sections, library
 
 
+@pytest.mark.slow
+def test_wheel_and_sdist_are_fit_for_a_release(wheel: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    for tool in ("auditwheel", "build", "check_wheel_contents", "twine"):
+        pytest.importorskip(tool)
+    if sys.platform.startswith("linux"):
+        wheel = build_wheels.repaired(wheel, tmp_path)
+        assert "linux_" in wheel.name and "-linux_" not in wheel.name  # many or musl
+    sdist = release_check.make_sdist(tmp_path)
+    release_check.check_description(sdist, wheel)
+    for path in (sdist, wheel):
+        release_check.check_size(path)
+    release_check.check_sdist(sdist, release_check.tracked_files())
+    release_check.check_wheel(wheel)
+
+
 @pytest.fixture(scope="module")
-def environment(wheel: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """The Python of an environment that has the wheel, and what that needs."""
-    return new_environment(tmp_path_factory.mktemp("environment"), wheel)
+def installation(wheel: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An environment that has the wheel and what that needs, and no compiler."""
+    made = Installation(tmp_path_factory.mktemp("installation"), compilers=False)
+    made.pip("install", "--only-binary=:all:", wheel)
+    return made
+
+
+@pytest.fixture
+def environment(installation: Installation) -> pathlib.Path:
+    """The Python of that environment."""
+    return installation.bin / "python"
 
 
 @pytest.mark.slow
 def test_the_wheel_works_in_an_empty_environment(
-    environment: pathlib.Path, tmp_path: pathlib.Path
+    installation: Installation, environment: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    python = environment
-    assert str(python.parent.parent) in run(python, "-c", PROGRAM, cwd=tmp_path)
-    libdir = run(python, "-m", "fdb.embedded", "--libdir", cwd=tmp_path).strip()
-    assert (pathlib.Path(libdir) / f"libfdb_c{SUFFIX}").exists()
-    assert libdir.startswith(str(python.parent.parent))
-    includedir = run(python, "-m", "fdb.embedded", "--includedir", cwd=tmp_path).strip()
-    assert (pathlib.Path(includedir) / "foundationdb" / "fdb_c.h").exists()
+    installation.check_use()
+    libdir = run(environment, "-m", "fdb.embedded", "--libdir", cwd=tmp_path).strip()
+    includedir = run(environment, "-m", "fdb.embedded", "--includedir", cwd=tmp_path).strip()
+    assert libdir.startswith(str(installation.directory))
     link = [*link_with_libfdb_c(libdir), "-o", "program"]
     program = ROOT / "tests" / "peers" / "program.c"
     run(*c_compiler(), "-std=c11", f"-I{includedir}", program, *link, cwd=tmp_path)
     assert run(tmp_path / "program", cwd=tmp_path).startswith("C: 400 increments")
+
+
+@pytest.mark.slow
+def test_the_wheel_uninstalls(installation: Installation, wheel: pathlib.Path) -> None:
+    installation.uninstall()
+    installation.pip("install", "--only-binary=:all:", wheel)  # the other tests need it
 
 
 @pytest.mark.slow

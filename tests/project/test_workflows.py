@@ -170,6 +170,6 @@ def test_the_image_has_what_the_checks_install() -> None:
 
 def test_the_tools_are_where_the_tests_of_ci_find_them() -> None:
     extra = " ".join(configuration()["project"]["optional-dependencies"]["test-tools"])
-    for name in ("check-jsonschema", "zizmor"):
+    for name in ("check-jsonschema", "zizmor", "foundationdb-cffi[release]"):
         assert name in extra
     assert importlib.util.find_spec("yaml") is not None
