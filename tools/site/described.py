@@ -72,6 +72,15 @@ class Described:
         )
 
     @property
+    def parameters(self) -> set[str]:
+        """The names of its parameters."""
+        made = self.thing.__init__ if inspect.isclass(self.thing) else self.thing
+        try:
+            return {*inspect.signature(getattr(made, "__func__", made)).parameters}
+        except (TypeError, ValueError):
+            return set()
+
+    @property
     def constructor(self) -> Signature:
         """How an object of a class is made."""
         for name in ("__init__", "__new__"):

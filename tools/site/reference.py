@@ -20,7 +20,6 @@ Everything is built as reStructuredText, since docstrings are, with plain backti
 from __future__ import annotations
 
 import builtins
-import functools
 import inspect
 import re
 import textwrap
@@ -29,7 +28,8 @@ from typing import Any
 from described import Described
 from docutils import nodes
 from docutils.parsers.rst import directives
-from public_names import PublicName, public_names
+from links import as_rst, by_path, meant
+from public_names import PublicName
 from source import Signature, signatures_of
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -38,29 +38,21 @@ from sphinx.util.nodes import find_pending_xref_condition
 
 import fdb
 
-#: A line at the margin that is no item of a list, and behind an empty one an indented line.
-_PROGRAM = re.compile(r"(^(?![-*] |\s|$).*\n)\n(?=    \S)", re.MULTILINE)
-_PAGE = re.compile(r"\bdocs/([\w/-]+)\.md\b")
 #: What the language calls, which is shown where it has a docstring.
 _OPERATORS = ("__getitem__", "__setitem__", "__delitem__", "__iter__", "__aiter__", "__await__", "__call__")  # fmt: skip
-
-
-@functools.cache
-def _by_path() -> dict[str, PublicName]:
-    return {each.path: each for each in public_names()}
 
 
 def named(path: str) -> PublicName:
     """Returns a public name. Raises ValueError for what is none."""
     try:
-        return _by_path()[path]
+        return by_path()[path]
     except KeyError:
         raise ValueError(f"{path} is no public name") from None
 
 
 def members_of(path: str) -> list[PublicName]:
     """Returns the public names of a class, or of what is found under a path: its attributes."""
-    return [each for each in _by_path().values() if each.path.rpartition(".")[0] == path]
+    return [each for each in by_path().values() if each.path.rpartition(".")[0] == path]
 
 
 def directive(described: Described, name: str, signatures: list[Signature]) -> list[str]:
@@ -72,17 +64,17 @@ def directive(described: Described, name: str, signatures: list[Signature]) -> l
     ]
     lines = [begin + texts[0], *(" " * len(begin) + text for text in texts[1:])]
     lines += [f"   {flag}" for flag in described.flags]
-    return [*lines, "", *indented(with_links(described.docstring)), ""]
+    return [*lines, "", *indented(described_text(described)), ""]
+
+
+def described_text(described: Described) -> str:
+    """Returns the docstring of a name as reStructuredText."""
+    return as_rst(described.docstring, described.public.path, described.parameters)
 
 
 def indented(text: str) -> list[str]:
     """Returns the lines of a text as those of a directive."""
     return textwrap.indent(text, "   ").splitlines()
-
-
-def with_links(docstring: str) -> str:
-    """Makes links of the pages that a docstring mentions, and programs of what is indented in it."""
-    return _PAGE.sub(r":doc:`/\1`", _PROGRAM.sub(r"\1\n::\n\n", docstring))
 
 
 def member_lines(each: PublicName) -> list[str]:
@@ -198,8 +190,8 @@ class OtherNames(_Generated):
 def names_listed(pairs: list[tuple[str, str]]) -> list[str]:
     """Returns a list of names that have places of their own here, with what they are."""
     lines = [".. list-table::", "   :header-rows: 1", "", "   * - Name", "     - The same as"]
-    for path, meant in pairs:
-        lines += [f"   * - :public-name:`{path}`", f"     - :py:obj:`{meant}`"]
+    for path, other in pairs:
+        lines += [f"   * - :public-name:`{path}`", f"     - :py:obj:`{other}`"]
     return lines
 
 
@@ -222,7 +214,7 @@ class Fields(_Generated):
             lines += [
                 f"   * - :public-name:`{each.path}`",
                 f"     - ``{described.type}``",
-                f"     - {' '.join(with_links(described.docstring).split())}",
+                f"     - {' '.join(described_text(described).split())}",
             ]
         return lines
 
@@ -281,6 +273,31 @@ def public_name(
     return [node], []
 
 
+def link_names(app: Sphinx, document: nodes.document) -> None:
+    """Makes a link of the first mention of each public name on a page."""
+    seen: set[str] = set()
+    for literal in [*document.findall(nodes.literal)]:
+        place = meant(literal.astext(), "fdb")
+        if place is None or place in seen or literal.get("ids") or _is_within_link(literal):
+            continue
+        if not literal.astext().startswith(("fdb.", "db.", "tr.")) and not literal.astext()[0].isupper():  # fmt: skip
+            continue
+        seen.add(place)
+        reference = addnodes.pending_xref(
+            "", refdomain="py", reftype="obj", reftarget=place, refexplicit=True, refdoc=app.env.docname
+        )  # fmt: skip
+        literal.replace_self(reference)
+        reference += literal
+
+
+def _is_within_link(node: Any) -> bool:
+    while node is not None:
+        if isinstance(node, (nodes.reference, nodes.title, addnodes.pending_xref, addnodes.desc)):
+            return True
+        node = node.parent
+    return False
+
+
 def outdated(app: Sphinx, env: Any, *changes: set[str]) -> list[str]:
     """Has the reference read anew each time: what it says stands in the package."""
     return [name for name in env.found_docs if name.startswith("reference/")]
@@ -309,6 +326,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for name, kind in kinds.items():
         app.add_directive(name, kind)
     app.connect("env-get-outdated", outdated)
+    app.connect("doctree-read", link_names)
     app.add_role("public-name", public_name)
     app.connect("doctree-read", without_links_of_builtins)
     return {"parallel_read_safe": True}
