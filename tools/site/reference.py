@@ -274,13 +274,19 @@ def public_name(
 
 
 def link_names(app: Sphinx, document: nodes.document) -> None:
-    """Makes a link of the first mention of each public name on a page."""
+    """Makes a link of the first mention of each public name on a page.
+
+    A word without a module is one if it is a class, and the page is not about another package, which may have a class of that name.
+    """
     seen: set[str] = set()
+    from_others = "/from-" in app.env.docname
     for literal in [*document.findall(nodes.literal)]:
-        place = meant(literal.astext(), "fdb")
+        text = literal.astext()
+        place = meant(text, "fdb")
         if place is None or place in seen or literal.get("ids") or _is_within_link(literal):
             continue
-        if not literal.astext().startswith(("fdb.", "db.", "tr.")) and not literal.astext()[0].isupper():  # fmt: skip
+        is_class = text[0].isupper() and not from_others
+        if not (is_class or text.startswith(("fdb.", "db.", "tr."))):
             continue
         seen.add(place)
         reference = addnodes.pending_xref(
