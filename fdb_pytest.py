@@ -147,19 +147,19 @@ def fdb_db(
 
 @pytest.fixture
 def fdb_async_db(_fdb_test: pytest_plugin.Resources) -> fdb.AsyncDatabase | fdb.AsyncTenant:
-    """The database of fdb_db for asyncio: an AsyncDatabase, for tasks of any loop (pytest-asyncio, anyio, asyncio.run)."""
+    """The database of fdb_db for asyncio: an AsyncDatabase. It belongs to no loop: pytest-asyncio, anyio and asyncio.run may be mixed."""
     return _fdb_test.asynchronous
 
 
 @pytest.fixture
 def fdb_space(_fdb_test: pytest_plugin.Resources) -> fdb.Subspace:
-    """A Subspace of the test's own, in fdb_db. Its prefix is not empty, and not the same twice."""
+    """A Subspace of the test's own, in fdb_db. Its prefix is random, not empty, and not the same twice."""
     return _fdb_test.space
 
 
 @pytest.fixture
 def fdb_directory(_fdb_test: pytest_plugin.Resources) -> fdb.DirectoryLayer:
-    """A DirectoryLayer of the test's own, in fdb_db."""
+    """A DirectoryLayer of the test's own, in fdb_db, with metadata and contents: paths are as short as a test likes."""
     return _fdb_test.directory
 
 
@@ -175,7 +175,10 @@ def fdb_faults(_fdb_test: pytest_plugin.Resources) -> Faults:
 
 @pytest.fixture
 def fdb_clock(_fdb_test: pytest_plugin.Resources) -> Clock:
-    """The clock of the test's database: fdb_clock.advance(seconds), freeze(), resume(). On a cluster the test is skipped."""
+    """The Clock of the test's database: fdb_clock.advance(seconds), freeze(), resume(). It runs again after the test.
+
+    On a cluster the test is skipped.
+    """
     return _fdb_test.clock
 
 
@@ -190,15 +193,19 @@ def fdb_record(_fdb_test: pytest_plugin.Resources, fdb_event_model: str) -> Tran
 
 @pytest.fixture
 def fdb_file_db(_fdb_test: pytest_plugin.Resources) -> fdb.Database:
-    """An empty database in a file in tmp_path. It is closed after the test."""
+    """An empty database in the file `fdb_file_db.fdb` in `tmp_path`, with `sync=full` as in production. It is closed after the test.
+
+    It is another one than that of fdb_db. In a test without fdb_db and fdb_async_db the other fixtures are for it.
+    """
     return _fdb_test.file_database()
 
 
 @pytest.fixture
 def fdb_reopen(_fdb_test: pytest_plugin.Resources, fdb_file_db: fdb.Database) -> Callable[..., Any]:
-    """A function that closes the file of fdb_file_db and opens it again: fdb_reopen(event_model=None) returns the new database.
+    """A function that closes the file of fdb_file_db and opens it again, as the next run of a program does.
 
-    It raises RuntimeError while transactions of the test keep the file open.
+    `fdb_reopen(event_model=None)` returns the new database. Faults end, and a clock that was frozen runs. It raises RuntimeError while
+    transactions, or exceptions, of the test keep the file open.
     """
     return _fdb_test.reopen
 
