@@ -36,9 +36,10 @@ class FDBError(Exception):
 
     #: Of the error that a transactional call ends with: how often its function was run; None elsewhere.
     attempts: int | None = None
-    #: Of the same: seconds from the begin of the call to its end (to some milliseconds).
+    #: Of the error that a transactional call ends with: seconds from the begin of the call to its end (to some milliseconds).
     elapsed: float | None = None
-    #: Of the same: what the last attempt failed with that was to be followed by another; None for no such.
+    #: Of the error that a transactional call ends with: what the last attempt failed with that was to be followed by another; None for
+    #: no such.
     last_error: FDBError | None = None
     #: The ranges, (begin, end) each, in which others wrote what the transaction had read; None where that
     #: was not reported. A policy with report_conflicts asks for it.

@@ -169,7 +169,7 @@ class Collector:
 
     @property
     def functions(self) -> dict[str, Statistics]:
-        """The same by function, in the order of their first transactions."""
+        """Totals by function, in the order of their first transactions."""
         with self._lock:
             self._take()
             return {name: _merged([each]) for name, each in self._functions.items()}

@@ -165,11 +165,3 @@ def test_a_class_has_the_docstring_of_its_own_constructor_only() -> None:
 def test_what_is_got_from_others_has_names_of_its_own() -> None:
     assert NAMES["fdb.Database.observers.append"].owner is type(fdb.open("memory:").observers)
     assert "fdb.Collector.total.elapsed.quantile" in NAMES
-
-
-def test_docstrings_as_restructured_text() -> None:
-    reference = pytest.importorskip("reference", reason="sphinx is of the extra docs")
-    text = "As:\n\n    with a:\n        b\n\nSee docs/guides/a.md.\n\n- one\n\n    of it"
-    assert reference.with_links(text) == (
-        "As:\n\n::\n\n    with a:\n        b\n\nSee :doc:`/guides/a`.\n\n- one\n\n    of it"
-    )

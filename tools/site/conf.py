@@ -35,6 +35,7 @@ copybutton_only_copy_prompt_lines = True
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
 add_module_names = True
+toc_object_entries_show_parents = "hide"
 # Quotes are code as often as not.
 smartquotes = False
 # Docstrings have plain backticks: names among them become links.

@@ -30,7 +30,7 @@ def by_path() -> dict[str, PublicName]:
 
 
 @functools.cache
-def _paths_of_classes() -> dict[type, str]:
+def paths_of_classes() -> dict[type, str]:
     return {each.thing: each.path for each in by_path().values() if inspect.isclass(each.thing) and each.path == each.documented}  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def place_of(path: str) -> str | None:
     owner, _, name = path.rpartition(".")
     cls = by_path()[owner].thing if owner in by_path() else None
     for base in getattr(cls, "__mro__", ()):
-        inherited = f"{_paths_of_classes().get(base)}.{name}"
+        inherited = f"{paths_of_classes().get(base)}.{name}"
         if inherited in by_path():
             return inherited
     return None

@@ -28,7 +28,7 @@ from typing import Any
 from described import Described
 from docutils import nodes
 from docutils.parsers.rst import directives
-from links import as_rst, by_path, meant
+from links import as_rst, by_path, meant, paths_of_classes
 from public_names import PublicName
 from source import Signature, signatures_of
 from sphinx import addnodes
@@ -85,10 +85,13 @@ def member_lines(each: PublicName) -> list[str]:
 
 
 def operator_lines(cls: type) -> list[str]:
-    """Returns the lines that show what the language calls of a class."""
+    """Returns the lines that show what the language calls of a class, but for what it has of a public base."""
     lines: list[str] = []
+    bases = [base for base in cls.__mro__[1:] if base in paths_of_classes()]
     for name in _OPERATORS:
-        function = inspect.getattr_static(cls, name, None)
+        if name not in vars(cls) and any(hasattr(base, name) for base in bases):
+            continue
+        function = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
         if inspect.isfunction(function) and function.__doc__:
             public = PublicName(f"{cls.__module__}.{cls.__qualname__}.{name}", function, cls, "")
             described = Described(public)
@@ -130,7 +133,10 @@ class Api(_Generated):
         if inspect.isclass(described.thing):
             signatures = [] if "not-made" in self.options else [described.constructor]
         lines = directive(described, path, signatures)
-        return lines + indented("\n".join(self.member_lines(path, described.thing)))
+        members = self.member_lines(path, described.thing)
+        return lines + (
+            indented("\n".join(members)) if inspect.isclass(described.thing) else members
+        )
 
     def member_lines(self, path: str, thing: Any) -> list[str]:
         """Returns the lines of the members that the options ask for."""
