@@ -156,6 +156,16 @@ def test_all_name_the_same_pythons() -> None:
     assert makefile and set(makefile[1].split()) == {f"python{version}" for version in supported()}
 
 
+def test_wheels_are_tested_with_what_does_not_find_the_sources() -> None:
+    """A program that runs in the checkout imports its fdb, which has nothing that was built where wheels are."""
+    commands = " ".join(configuration()["tool"]["cibuildwheel"]["test-command"])
+    paths = [ROOT / name for name in re.findall(r"\{project\}/(\S+)", commands)]
+    assert len(paths) > 3
+    for path in paths:
+        for source in [path] if path.is_file() else sorted(path.glob("test_*.py")):
+            assert "run_python" not in source.read_text(), source
+
+
 def test_the_image_has_what_the_checks_install() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     installed = re.search(r"--no-install-recommends \\\n(.*?)&&", dockerfile, re.DOTALL)
