@@ -55,9 +55,11 @@ class TransactionEvent:
     in_backoff: float
     """The part of `elapsed` from the call of `on_error` until it was over: the pause before the next attempt."""
     reads: int
-    """How many reads were begun: keys, selectors, and batches of ranges."""
+    """How many reads were begun: keys, selectors, and batches of ranges. Read versions, watches, conflicting ranges and calls about
+    sizes are none.
+    """
     keys_read: int
-    """How many keys and rows its reads had as results; an absent key is one."""
+    """How many keys and rows its reads had as results; an absent key is one. Those of a range count when the program comes to its rows."""
     bytes_read: int
     """How many bytes the keys and values had that its reads gave."""
     keys_written: int
@@ -71,7 +73,7 @@ class TransactionEvent:
     size: int | None
     """The size of the commit in bytes, as `get_approximate_size` has it; None if it is not known."""
     conflicts: tuple[tuple[bytes, bytes], ...] | None
-    """Begin and end of the ranges that others had changed; None if they were not reported (`report_conflicts`)."""
+    """Begin and end of the ranges that others had changed; None if they were not reported, by `report_conflicts=True`, or read by the program."""
 
     @property
     def retries(self) -> int:
