@@ -335,7 +335,7 @@ class DirectoryLayer(Directory):
         return found
 
     def move_to(self, tr: Any, new_absolute_path: PathLike) -> NoReturn:
-        """Raise: the root cannot be moved."""
+        """Raises DirectoryError: the root cannot be moved."""
         raise DirectoryError("The root directory cannot be moved.", self._path)
 
 
@@ -407,33 +407,33 @@ class DirectoryPartition(DirectorySubspace):
         self._refuse("Cannot open subspace in the root of a directory partition.")
 
     def subspace(self, tuple: Any) -> NoReturn:
-        """Raise: a partition has no keys of its own."""
+        """Raises DirectoryPartitionError: a partition has no keys of its own."""
         self._refuse("Cannot open subspace in the root of a directory partition.")
 
     def key(self) -> NoReturn:
-        """Raise: a partition has no keys of its own."""
+        """Raises DirectoryPartitionError: a partition has no keys of its own."""
         self._refuse("Cannot get key for the root of a directory partition.")
 
     def pack(self, t: Any = ()) -> NoReturn:
-        """Raise: a partition has no keys of its own."""
+        """Raises DirectoryPartitionError: a partition has no keys of its own."""
         self._refuse("Cannot pack keys using the root of a directory partition.")
 
     def pack_with_versionstamp(self, t: Any = ()) -> NoReturn:
-        """Raise: a partition has no keys of its own."""
+        """Raises DirectoryPartitionError: a partition has no keys of its own."""
         self._refuse("Cannot pack keys using the root of a directory partition.")
 
     def unpack(self, key: bytes) -> NoReturn:
-        """Raise: a partition has no keys of its own."""
+        """Raises DirectoryPartitionError: a partition has no keys of its own."""
         self._refuse("Cannot unpack keys using the root of a directory partition.")
 
     def range(self, t: Any = ()) -> NoReturn:
-        """Raise: a partition has no keys of its own."""
+        """Raises DirectoryPartitionError: a partition has no keys of its own."""
         self._refuse("Cannot get range for the root of a directory partition.")
 
     def contains(self, key: bytes) -> NoReturn:
-        """Raise: a partition has no keys of its own."""
+        """Raises DirectoryPartitionError: a partition has no keys of its own."""
         self._refuse("Cannot check whether a key belongs to the root of a directory partition.")
 
     def as_foundationdb_key(self) -> NoReturn:
-        """Raise: a partition has no keys of its own."""
+        """Raises DirectoryPartitionError: a partition has no keys of its own."""
         self._refuse("Cannot use the root of a directory partition as a key.")

@@ -165,3 +165,7 @@ def test_a_class_has_the_docstring_of_its_own_constructor_only() -> None:
 def test_what_is_got_from_others_has_names_of_its_own() -> None:
     assert NAMES["fdb.Database.observers.append"].owner is type(fdb.open("memory:").observers)
     assert "fdb.Collector.total.elapsed.quantile" in NAMES
+
+
+def test_constructors_of_classes_in_c() -> None:
+    assert described("fdb.KeyValue").constructor.parameters == "(key: bytes, value: bytes)"

@@ -36,6 +36,7 @@ def test_what_a_name_means(text: str, place: str | None) -> None:
         ("``get`` and `get`", "``get`` and :py:obj:`get <fdb.Database.get>`"),
         ('"file:PATH" and `file:PATH`', r'"file\:PATH" and ``file:PATH``'),
         ("See docs/guides/retries.md.", "See :doc:`/guides/retries`."),
+        ("Sets it.\n\nparam: bytes.", "Sets it.\n\n``param``: bytes."),
         ("So:\n\n    db.get()\n", "So:\n\n::\n\n    db.get()\n"),
         ("- an item\n\n    of two parts\n", "- an item\n\n    of two parts\n"),
     ],

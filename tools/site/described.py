@@ -13,10 +13,12 @@ from source import (
     Signature,
     attribute_said,
     is_typed,
+    module_of,
     nodes_of,
     origin_of,
     signatures_of,
     source_of,
+    text_of_parameters,
 )
 
 
@@ -90,7 +92,10 @@ class Described:
                 found = signatures_of(function, bound=True)
                 if found:
                     return Signature(found[0].parameters, "")
-        return Signature(_of_fields(self.thing), "")
+        source = source_of(module_of(self.thing))
+        nodes = source.functions.get(f"{self.thing.__qualname__}.__new__") if source else None
+        text = text_of_parameters(nodes[0].args, bound=True) if nodes else _of_fields(self.thing)
+        return Signature(text, "")
 
     @property
     def type(self) -> str:

@@ -18,6 +18,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*(?:\(\))?")
 _TICKS = re.compile(r"(?<![`:\w])`([^`]+)`(?!`)")
 #: A line at the margin that is no item of a list, and behind an empty one an indented line.
 _PROGRAM = re.compile(r"(^(?![-*] |\s|$).*\n)\n(?=    \S)", re.MULTILINE)
+#: What the generated docstrings of options and atomic operations say of their parameter.
+_PARAMETER = re.compile(r"^param: ", re.MULTILINE)
 _PAGE = re.compile(r"\bdocs/([\w/-]+)\.md\b")
 #: What reStructuredText takes for an address.
 _ADDRESS = re.compile(r"\bfile:(?=\S)")
@@ -74,5 +76,6 @@ def as_rst(docstring: str, path: str, parameters: set[str]) -> str:
 
     parts = re.split(r"(``.+?``|`[^`]+`)", docstring)
     parts[::2] = [_ADDRESS.sub(r"file\:", _PAGE.sub(r":doc:`/\1`", part)) for part in parts[::2]]
+    parts[::2] = [_PARAMETER.sub("``param``: ", part) for part in parts[::2]]
     text = "".join(_TICKS.sub(linked, part) for part in parts)
     return _PROGRAM.sub(r"\1\n::\n\n", text)

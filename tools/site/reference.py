@@ -67,6 +67,26 @@ def directive(described: Described, name: str, signatures: list[Signature]) -> l
     return [*lines, "", *indented(described_text(described)), ""]
 
 
+def base_classes(thing: Any) -> str:
+    """Returns a sentence that names the public classes that a class is derived from, and exceptions of Python; empty if there are none."""
+    if not inspect.isclass(thing):
+        return ""
+    known = paths_of_classes()
+    names: list[str] = []
+    seen: set[type] = set()
+    for base in thing.__mro__[1:]:
+        if base in seen:
+            continue
+        if base in known:
+            names.append(f":py:obj:`{base.__name__} <{known[base]}>`")
+        elif base.__module__ == "builtins" and base not in (object, Exception, BaseException):
+            names.append(f"``{base.__name__}``")
+        else:
+            continue
+        seen.update(base.__mro__)
+    return f"Base classes: {', '.join(names)}." if names else ""
+
+
 def described_text(described: Described) -> str:
     """Returns the docstring of a name as reStructuredText."""
     return as_rst(described.docstring, described.public.path, described.parameters)
@@ -133,6 +153,7 @@ class Api(_Generated):
         if inspect.isclass(described.thing):
             signatures = [] if "not-made" in self.options else [described.constructor]
         lines = directive(described, path, signatures)
+        lines += [*indented(base_classes(described.thing)), ""]
         members = self.member_lines(path, described.thing)
         return lines + (
             indented("\n".join(members)) if inspect.isclass(described.thing) else members

@@ -24,6 +24,8 @@ _KNOWN_AS = {
     "_Transaction": "Transaction",
     "SynchronousOperations": "Database | Tenant",
     "AsynchronousOperations": "AsyncDatabase | AsyncTenant",
+    "RangePages": "Iterable[list[KeyValue]]",
+    "_ListOfRows": "Rows",
     "STREAMING_MODE_ITERATOR": "StreamingMode.iterator",
     "STREAMING_MODE_WANT_ALL": "StreamingMode.want_all",
 }
@@ -202,11 +204,12 @@ def signatures_of(function: Any, bound: bool) -> list[Signature]:
     """Returns the signatures of a function; of a method without its first parameter."""
     found = []
     for node in nodes_of(function):
-        found.append(Signature(_text_of_parameters(node.args, bound), text_of(node.returns)))
+        found.append(Signature(text_of_parameters(node.args, bound), text_of(node.returns)))
     return found
 
 
-def _text_of_parameters(arguments: ast.arguments, bound: bool) -> str:
+def text_of_parameters(arguments: ast.arguments, bound: bool) -> str:
+    """Returns the parameters of a function, in parentheses; of a method without the first."""
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
     pairs = list(zip(positional, [*defaults, *arguments.defaults], strict=True))
