@@ -35,7 +35,7 @@ QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tes
 WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
 	$(wildcard tests/testing/test_pytest_plugin*.py) tests/testing/test_guide.py tests/testing/test_unittest.py tests/examples/test_tested.py \
 	tests/doctor $(wildcard tests/browse/test_seen_*.py) tests/display/test_jupyter.py tests/display/test_notebook_example.py \
-	tests/cli/test_doctor.py tests/cli/test_guide.py
+	tests/cli/test_doctor.py tests/cli/test_guide.py tests/site/test_seen.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build docs pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \

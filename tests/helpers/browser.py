@@ -6,6 +6,7 @@ asyncio.run() of other tests would fail.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,9 +23,9 @@ PATIENCE = 20_000
 OpenTab = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def chromium_browser() -> Iterator[Any]:
-    """A chromium that runs."""
+@contextlib.contextmanager
+def launched() -> Iterator[Any]:
+    """A chromium that runs during the block."""
     api = needs("playwright.sync_api")
     path = chromium()
     api.expect.set_options(timeout=PATIENCE)
@@ -39,6 +40,13 @@ def chromium_browser() -> Iterator[Any]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium_browser() -> Iterator[Any]:
+    """A chromium that runs."""
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

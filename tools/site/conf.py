@@ -19,7 +19,7 @@ author = "The authors of foundationdb-cffi"
 project_copyright = "The authors of foundationdb-cffi. FoundationDB is a project of Apple Inc. and its contributors; this package is independent of it"
 version = release = fdb.__version__
 
-extensions = ["myst_parser", "sphinx_copybutton", "reference"]
+extensions = ["myst_parser", "sphinx_copybutton", "reference", "accessible"]
 root_doc = "index"
 source_suffix = {".md": "markdown"}
 language = "en"
@@ -45,6 +45,8 @@ html_theme = "furo"
 html_title = f"fdb {release}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_logo = html_favicon = "static/logo.svg"
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": False}
