@@ -47,8 +47,9 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 @pytest.mark.parametrize("source", PAGES)
 def test_the_code_of(source: str, programs: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    # The cluster file of pages about clusters: the same program, on the embedded engine.
-    (tmp_path / "fdb.cluster").write_text("memory:page\n")
+    # The cluster file of pages that name one: the same program, on the embedded engine. Elsewhere a reader has none.
+    if "fdb.cluster" in (ROOT / source).read_text(encoding="utf-8"):
+        (tmp_path / "fdb.cluster").write_text("memory:page\n")
     environment = {
         **surroundings_removed(os.environ),
         "PATH": f"{programs}:{os.environ['PATH']}",
