@@ -76,10 +76,10 @@ class AsynchronousOperations(TransactionSource, AtomicOperations[Coroutine[Any, 
         """Attempts at a transaction, as a loop: `async for attempt in db.attempts(): async with attempt as tr: ...`
 
         The end of the block commits. Where an error allows another attempt the loop goes on, after a wait, with the
-        same transaction made new; it ends when an attempt was committed. Other errors, and all
-        other exceptions, are raised, and nothing was written. Leave the loop behind the block, not
-        inside of it: a block left by `return` or `break` is committed, but if that fails it cannot run
-        again, and raises. What stands in the loop below the block runs after failed attempts, too.
+        same transaction made new; it ends when an attempt was committed. Other errors, and all other exceptions, are
+        raised, and nothing was written, except that it is unknown after an error of the commit such as 1021 or 1031.
+        Leave the loop behind the block, not inside of it: a block left by `return` or `break` is committed, but if
+        that fails it cannot run again, and raises. What stands in the loop below the block runs after failed attempts, too.
 
         The keywords are those of `fdb.Policy`. TypeError for others.
         """
@@ -315,6 +315,9 @@ class AsyncTenant(AsynchronousOperations, TenantMembers):
 
 class AsyncDatabase(AsynchronousOperations, DatabaseMembers):
     """A database, as returned by `fdb.open` with event_model="asyncio".
+
+    A method that reads or writes keys is a coroutine for one transaction, or several where it says so, each retried until it succeeds.
+    It raises FDBError for what a retry does not help, TypeError for what cannot be a key or value.
 
     It belongs to no loop: tasks of several loops, in several threads, may use it.
     """

@@ -63,10 +63,10 @@ class SynchronousOperations(TransactionSource, AtomicOperations[None]):
         """Attempts at a transaction, as a loop: `for attempt in db.attempts(): with attempt as tr: ...`
 
         The end of the block commits. Where an error allows another attempt the loop goes on, after a wait, with the
-        same transaction made new; it ends when an attempt was committed. Other errors, and all
-        other exceptions, are raised, and nothing was written. Leave the loop behind the block, not
-        inside of it: a block left by `return` or `break` is committed, but if that fails it cannot run
-        again, and raises. What stands in the loop below the block runs after failed attempts, too.
+        same transaction made new; it ends when an attempt was committed. Other errors, and all other exceptions, are
+        raised, and nothing was written, except that it is unknown after an error of the commit such as 1021 or 1031.
+        Leave the loop behind the block, not inside of it: a block left by `return` or `break` is committed, but if
+        that fails it cannot run again, and raises. What stands in the loop below the block runs after failed attempts, too.
 
         The keywords are those of `fdb.Policy`. TypeError for others.
         """
@@ -318,7 +318,11 @@ class Tenant(SynchronousOperations, TenantMembers):
 
 
 class Database(SynchronousOperations, DatabaseMembers):
-    """A database, as returned by `fdb.open`. Thread-safe."""
+    """A database, as returned by `fdb.open`. Thread-safe.
+
+    A method that reads or writes keys is one transaction, or several where it says so, each retried until it succeeds. It blocks
+    until then, and raises FDBError for what a retry does not help, TypeError for what cannot be a key or value.
+    """
 
     def session(self, last_version: int = 0) -> Session:
         """Begins a session: this database, whose transactions read at least what the session has read and committed.

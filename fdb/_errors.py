@@ -96,7 +96,7 @@ class ErrorPredicates:
         return "<fdb.predicates: is_retryable, is_maybe_committed, is_retryable_not_committed>"
 
     def is_retryable(self, error: HasCode) -> bool:
-        """Whether on_error would start the transaction anew."""
+        """Whether the transaction can be tried again; `on_error` decides by the same list, but for 1039 and 1079."""
         return error.code in RETRYABLE
 
     def is_maybe_committed(self, error: HasCode) -> bool:
@@ -104,7 +104,7 @@ class ErrorPredicates:
         return error.code in MAYBE_COMMITTED
 
     def is_retryable_not_committed(self, error: HasCode) -> bool:
-        """Whether on_error would start the transaction anew, which certainly was not committed."""
+        """Whether the transaction can be tried again, and certainly was not committed."""
         return error.code in RETRYABLE_NOT_COMMITTED
 
 

@@ -420,7 +420,7 @@ DatabaseOption: Final[OptionTable] = {
 TransactionOption: Final[OptionTable] = {
     "causal_write_risky": (
         10,
-        "Leaves out the check that tells whether an earlier attempt of this commit succeeded.",
+        "Leaves out the conflict range that makes sure, after error 1021, that the earlier commit is over.",
         type(None),
         None,
     ),

@@ -417,7 +417,9 @@ class TransactionOptions(OptionSetter):
     __slots__ = ()
 
     def set_causal_write_risky(self) -> None:
-        """Leaves out the check that tells whether an earlier attempt of this commit succeeded."""
+        """Leaves out the conflict range that makes sure, after error 1021, that the earlier commit
+        is over.
+        """
         self._set_none(10)
 
     def set_causal_read_risky(self) -> None:

@@ -19,7 +19,8 @@ _PARTS = (
 class LoggingExporter:
     """An observer that logs transactions.
 
-        fdb.observe(fdb.telemetry.LoggingExporter(slow=0.5))
+        with fdb.observe(fdb.telemetry.LoggingExporter(slow=0.5)):
+            serve()
 
     A transaction that has failed is logged as a warning, and so is one that took longer than `slow`; an attempt that is retried
     with the level INFO; every other end of a transaction with `level`. A record has the parts of its event as attributes,

@@ -26,7 +26,8 @@ _MISSING = (
 class OpenTelemetryExporter:
     """An observer that tells OpenTelemetry of transactions.
 
-        fdb.observe(fdb.telemetry.OpenTelemetryExporter())
+        with fdb.observe(fdb.telemetry.OpenTelemetryExporter()):
+            serve()
 
     A transaction is a span of kind CLIENT below the one that is current when it ends, named by its function; attempts that were
     retried are events of it. Its attributes are `db.system.name`, `db.operation.name`, `error.type`, and with `fdb.` before

@@ -144,9 +144,8 @@ def temporary_database(
 ) -> AbstractContextManager[Database | AsyncDatabase]:
     """Gives a `with` block an empty database in memory, which goes with its end.
 
-    `event_model` is as for `fdb.open`; "threads" is the same as None. The database takes microseconds to make. At the end of the block
-    it is closed, whoever else has it, and its memory is freed. Raises FDBError 2000 for an unknown event model,
-    RuntimeError before `fdb.api_version`.
+    `event_model` is as for `fdb.open`; "threads" is the same as None. At the end of the block it is closed, whoever else has it,
+    and its memory is freed. Raises FDBError 2000 for an unknown event model, RuntimeError before `fdb.api_version`.
     """
     return _temporary_database(event_model)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import pathlib
+import re
 
 import check_reference
 import pytest
@@ -85,7 +88,7 @@ def test_what_is_public() -> None:
 @pytest.mark.parametrize(
     ("path", "signatures"),
     [
-        ("fdb.Database.get", ["(key: KeyArgument, *unwanted: NoReturn) -> bytes | None"]),
+        ("fdb.Database.get", ["(key: KeyArgument) -> bytes | None"]),
         ("fdb.Database.add", ["(key: KeyArgument, param: ValueArgument) -> None"]),
         ("fdb.TransactionRead.get", ["(key: KeyArgument) -> Value"]),
         ("fdb.Database.create_transaction", ["() -> Transaction"]),
@@ -99,6 +102,31 @@ def test_what_is_public() -> None:
 def test_signatures(path: str, signatures: list[str]) -> None:
     found = described(path).signatures
     assert [f"{each.parameters} -> {each.returns}" for each in found] == signatures
+
+
+def test_no_signature_has_private_names() -> None:
+    texts = []
+    for each in NAMES.values():
+        if each.group != "methods of bytes":  # a list of names
+            said = Described(each)
+            made = inspect.isclass(each.thing) and not dataclasses.is_dataclass(each.thing)
+            found = [said.constructor] if made else said.signatures
+            texts += [(each.path, f"{signature}") for signature in found]
+            texts += [(each.path, said.type)] if said.kind in ("property", "data") else []
+    assert len(texts) > 500
+    assert [pair for pair in texts if re.search(r"(?<![\w.'])_[A-Za-z]", pair[1])] == []
+
+
+def test_defaults_are_values() -> None:
+    [first, *_] = described("fdb.layers.Blob.discard_unfinished").signatures
+    assert first.parameters.endswith("older_than: float = 86400.0)")
+
+
+def test_operators_are_those_of_the_class() -> None:
+    reference = pytest.importorskip("reference", reason="sphinx is of the extra docs")
+    assert reference.operator_lines(fdb.StreamingMode) == []
+    lines = "".join(reference.operator_lines(fdb.Database))
+    assert "__getitem__" in lines and "__delitem__" in lines
 
 
 def test_overloads_are_the_signatures() -> None:

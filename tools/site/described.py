@@ -94,7 +94,11 @@ class Described:
                     return Signature(found[0].parameters, "")
         source = source_of(module_of(self.thing))
         nodes = source.functions.get(f"{self.thing.__qualname__}.__new__") if source else None
-        text = text_of_parameters(nodes[0].args, bound=True) if nodes else _of_fields(self.thing)
+        text = (
+            text_of_parameters(nodes[0].args, bound=True, names={})
+            if nodes
+            else _of_fields(self.thing)
+        )
         return Signature(text, "")
 
     @property

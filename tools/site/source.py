@@ -12,6 +12,7 @@ import importlib
 import inspect
 import pathlib
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -203,39 +204,49 @@ def _is_overload(node: FunctionNode) -> bool:
 def signatures_of(function: Any, bound: bool) -> list[Signature]:
     """Returns the signatures of a function; of a method without its first parameter."""
     found = []
+    names = getattr(inspect.unwrap(function), "__globals__", {})
     for node in nodes_of(function):
-        found.append(Signature(text_of_parameters(node.args, bound), text_of(node.returns)))
+        parameters = text_of_parameters(node.args, bound, names)
+        found.append(Signature(parameters, text_of(node.returns)))
     return found
 
 
-def text_of_parameters(arguments: ast.arguments, bound: bool) -> str:
-    """Returns the parameters of a function, in parentheses; of a method without the first."""
+def text_of_parameters(arguments: ast.arguments, bound: bool, names: Mapping[str, Any]) -> str:
+    """Returns the parameters of a function, in parentheses; of a method without the first.
+
+    `names` has the values of defaults that have private names.
+    """
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
     pairs = list(zip(positional, [*defaults, *arguments.defaults], strict=True))
-    parts = [_text_of_parameter(each, default) for each, default in pairs]
+    parts = [_text_of_parameter(each, default, names) for each, default in pairs]
     if arguments.posonlyargs:
         parts.insert(len(arguments.posonlyargs), "/")
     if bound:
         del parts[0]
         if parts[:1] == ["/"]:
             del parts[0]
-    if arguments.vararg:
-        parts.append("*" + _text_of_parameter(arguments.vararg, None))
+    # *unwanted: NoReturn is there for an error text only.
+    if arguments.vararg and text_of(arguments.vararg.annotation) != "NoReturn":
+        parts.append("*" + _text_of_parameter(arguments.vararg, None, names))
     elif arguments.kwonlyargs:
         parts.append("*")
     for each, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        parts.append(_text_of_parameter(each, value))
+        parts.append(_text_of_parameter(each, value, names))
     if arguments.kwarg:
-        parts.append("**" + _text_of_parameter(arguments.kwarg, None))
+        parts.append("**" + _text_of_parameter(arguments.kwarg, None, names))
     return f"({', '.join(parts)})"
 
 
-def _text_of_parameter(argument: ast.arg, default: ast.expr | None) -> str:
+def _text_of_parameter(
+    argument: ast.arg, default: ast.expr | None, names: Mapping[str, Any]
+) -> str:
     text = argument.arg + (f": {text_of(argument.annotation)}" if argument.annotation else "")
     if default is None:
         return text
     value = as_known(ast.unparse(default))
+    if value.startswith("_") and value in names:
+        value = repr(names[value])
     return f"{text} = {value}" if argument.annotation else f"{text}={value}"
 
 

@@ -147,7 +147,7 @@ typedef enum {
 } FDBDatabaseOption;
 
 typedef enum {
-	/* Leaves out the check that tells whether an earlier attempt of this commit succeeded. */
+	/* Leaves out the conflict range that makes sure, after error 1021, that the earlier commit is over. */
 	FDB_TR_OPTION_CAUSAL_WRITE_RISKY = 10,
 	/* Allows a read version that may miss the latest commits while a cluster recovers. */
 	FDB_TR_OPTION_CAUSAL_READ_RISKY = 20,
