@@ -38,6 +38,7 @@ _FIGURE = re.compile(
     rf"{_NUMBER}[ -]?(?:(?:thousand|million|billion) )?"
     rf"(?:{_TIME}|{_SIZE}|{_RATIO}|instructions|{_RATE})(?![\w/])"
     rf"|\b(?:{_WORD}(?: of)? )+(?:{_SMALL_TIME}|per ?cent)\b"
+    rf"|(?:{_NUMBER}|\b(?i:an?|one|two|three|five|ten)) (?:million|billion)\b"
     rf"|\b(?:{_WORD}(?: of)? )+times (?:{_THAN}|{_MORE}|(?:in )?a second)\b"
     rf"|\b(?i:twice|thrice|half) {_THAN}\b"
     r"|\b(?:tens|dozens|hundreds|thousands|millions)(?: of \w+)* (?:a|per|each|in a) second\b"
