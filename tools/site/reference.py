@@ -11,7 +11,8 @@ for all but these, `:overloads: 1 3` for some of the signatures. A part of a cla
     ```
 
 lists the members of one class that are as those of another, with links to them. `{other-names} fdb.impl` lists the names of a module, or a class, that are
-only other names for what is documented elsewhere. `{error-codes}`, `{options} fdb.Transaction.options` and `{bytes-methods} fdb.impl.FutureString` are tables of
+only other names for what is documented elsewhere. `{type-name} fdb._types.KeyArgument` is a name
+that stands in signatures and in no public module. `{error-codes}`, `{options} fdb.Transaction.options` and `{bytes-methods} fdb.impl.FutureString` are tables of
 what is many and alike; `{fields} fdb.Status.data` is one of what objects without a public name have.
 
 Everything is built as reStructuredText, since docstrings are, with plain backticks: names in them become links where they name something.
@@ -30,7 +31,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from links import as_rst, by_path, meant, paths_of_classes
 from public_names import PublicName
-from source import Signature, signatures_of
+from source import Signature, signatures_of, source_of
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -194,6 +195,30 @@ class ApiMembers(Api):
         ]
 
 
+class TypeName(_Generated):
+    """Documents a name that is in no public module, and stands in signatures: what it is for is the content, or the docstring of a class."""
+
+    has_content = True
+
+    def lines(self) -> list[str]:
+        module, _, name = self.arguments[0].rpartition(".")
+        source = source_of(module)
+        said = "\n".join(self.content)
+        if source is not None and name in source.classes:
+            head = [f".. py:class:: {name}"]
+            said = said or source.classes[name].partition("\n\n")[0]
+        elif source is not None and name in source.values:
+            head = [f".. py:type:: {name}", f"   :canonical: {type_text(source.values[name])}"]
+        else:
+            raise self.error(f"{self.arguments[0]} is no name of a type")
+        return [*head, "", *indented(as_rst(said, f"fdb.{name}", set()))]
+
+
+def type_text(value: str) -> str:
+    """Returns the text of a type, without the quotes around names that are defined later."""
+    return value if "Literal" in value else re.sub(r"'([^']*)'", r"\1", value)
+
+
 class SameAs(_Generated):
     """Lists the members of a class that are as those of another."""
 
@@ -350,6 +375,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "api": Api,
         "api-members": ApiMembers,
         "same-as": SameAs,
+        "type-name": TypeName,
         "other-names": OtherNames,
         "bytes-methods": BytesMethods,
         "fields": Fields,

@@ -50,6 +50,10 @@ class ModuleSource:
         self.types: dict[str, str] = {}
         #: The docstrings of attributes.
         self.docstrings: dict[str, str] = {}
+        #: The docstrings of classes, also of those that are there for type checkers alone.
+        self.classes: dict[str, str] = {}
+        #: What is assigned to names, as text.
+        self.values: dict[str, str] = {}
         #: Where names come from that other modules define: a module, and the name there.
         self.imports: dict[str, tuple[str, str]] = {}
         self._read(ast.parse(self.text).body, "")
@@ -57,6 +61,7 @@ class ModuleSource:
     def _read(self, body: list[ast.stmt], prefix: str) -> None:
         for place, node in enumerate(body):
             if isinstance(node, ast.ClassDef):
+                self.classes[prefix + node.name] = ast.get_docstring(node) or ""
                 self._read(node.body, f"{prefix}{node.name}.")
             elif isinstance(node, FunctionNode):
                 self.functions.setdefault(prefix + node.name, []).append(node)
@@ -91,6 +96,9 @@ class ModuleSource:
 
     def _read_attribute(self, node: ast.stmt, following: list[ast.stmt], prefix: str) -> None:
         for name in _names(node):
+            value = getattr(node, "value", None)
+            if value is not None:
+                self.values.setdefault(prefix + name, ast.unparse(value))
             if isinstance(node, ast.AnnAssign):
                 self.types.setdefault(prefix + name, text_of(node.annotation))
             said = self._comment_above(node.lineno) or _string(following)
