@@ -1,7 +1,7 @@
 """The commands of docs/guides/command-line.md are run, and print what the page shows.
 
-Each chapter is run in a folder of its own, with the database that the page's first program makes. "..." in what is shown
-stands for anything. Commands are run in this process, as if at a terminal that is 100 columns wide; those with pipes and
+They are run from the first to the last in one folder, as by a reader, with the database that the page's first program makes. "..." in
+what is shown stands for anything. Commands are run in this process, as if at a terminal that is 100 columns wide; those with pipes and
 redirections by a shell.
 """
 
@@ -27,20 +27,12 @@ from helpers.tools import picture
 
 PAGE = ROOT / "docs" / "guides" / "command-line.md"
 TEXT = PAGE.read_text()
-_CHAPTER = re.compile(r"^## (.*)\n", re.MULTILINE)
 _SHELL = re.compile(r"[|<>;&`]|\$\(")
 DATABASE = "file:shop.fdb"
 
 
-def chapters() -> dict[str, str]:
-    """The text of each chapter that has commands, by its heading."""
-    _, *parts = _CHAPTER.split(TEXT)
-    found = dict(zip(parts[::2], parts[1::2], strict=True))
-    return {name: text for name, text in found.items() if commands_of(text)}
-
-
 def commands_of(text: str) -> list[Command]:
-    """The commands of a chapter."""
+    """The commands of a page."""
     consoles = (block.text for block in blocks(text) if block.language == "console")
     return [command for text in consoles for command in commands(text)]
 
@@ -121,17 +113,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("chapter", chapters())
-def test_the_commands(
-    chapter: str, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_commands(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "shop"
     shutil.copytree(shop, folder)
     monkeypatch.chdir(folder)
-    for name, value in (("COLUMNS", "100"), ("TERM", "dumb"), ("FDB_CLUSTER_FILE", DATABASE)):
+    for name, value in (("COLUMNS", "100"), ("TERM", "dumb")):
         monkeypatch.setenv(name, value)
     session = Session(tmp_path, monkeypatch)
-    for command, shown in commands_of(chapters()[chapter]):
+    for command, shown in commands_of(TEXT):
         seen = session.run(command.replace("\\\n", ""))
         assert is_like(shown, seen), f"$ {command}\n{seen}\n---- but the page shows ----\n{shown}"
 
