@@ -96,6 +96,7 @@ def test_what_is_public() -> None:
             "fdb.tuple.pack",
             ["(t: tuple[Any, ...], prefix: bytes | None = None) -> bytes"],
         ),
+        ("fdb.testing.record", ["(db: object) -> AbstractContextManager[TransactionLog]"]),
         ("fdb.tuple.Versionstamp.incomplete", ["(user_version: int = 0) -> Versionstamp"]),
     ],
 )

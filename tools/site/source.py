@@ -215,7 +215,10 @@ def signatures_of(function: Any, bound: bool) -> list[Signature]:
     names = getattr(inspect.unwrap(function), "__globals__", {})
     for node in nodes_of(function):
         parameters = text_of_parameters(node.args, bound, names)
-        found.append(Signature(parameters, text_of(node.returns)))
+        returns = text_of(node.returns)
+        if any(ast.unparse(each).endswith("contextmanager") for each in node.decorator_list):
+            returns = re.sub(r"^Iterator\b", "AbstractContextManager", returns)
+        found.append(Signature(parameters, returns))
     return found
 
 
