@@ -696,7 +696,7 @@ TransactionOption: Final[OptionTable] = {
     ),
     "bypass_unreadable": (
         1100,
-        "Lets a read of a key with a pending versionstamp give the operand instead of error 1036.",
+        "Lets a get of a key with a pending versionstamp give the operand instead of error 1036; ranges still fail.",
         type(None),
         None,
     ),

@@ -643,7 +643,9 @@ class TransactionOptions(OptionSetter):
         self._set_none(1000)
 
     def set_bypass_unreadable(self) -> None:
-        """Lets a read of a key with a pending versionstamp give the operand instead of error 1036."""
+        """Lets a get of a key with a pending versionstamp give the operand instead of error 1036;
+        ranges still fail.
+        """
         self._set_none(1100)
 
     def set_use_grv_cache(self) -> None:

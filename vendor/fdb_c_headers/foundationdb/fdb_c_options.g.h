@@ -249,7 +249,7 @@ typedef enum {
 	FDB_TR_OPTION_SPAN_PARENT = 900,
 	/* Has clears of ranges counted with their real cost in throttling. */
 	FDB_TR_OPTION_EXPENSIVE_CLEAR_COST_ESTIMATION_ENABLE = 1000,
-	/* Lets a read of a key with a pending versionstamp give the operand instead of error 1036. */
+	/* Lets a get of a key with a pending versionstamp give the operand instead of error 1036; ranges still fail. */
 	FDB_TR_OPTION_BYPASS_UNREADABLE = 1100,
 	/* Allows a read version that another transaction got a moment ago. */
 	FDB_TR_OPTION_USE_GRV_CACHE = 1101,
