@@ -98,8 +98,10 @@ class Hooks:
             taker.link(lambda _: stop.set())
             print("working", flush=True)
             stop.wait()
-        taker.get()
-        pool.join()
+        try:
+            taker.get()  # raises what it could not go on after: a supervisor begins anew
+        finally:
+            pool.join()
         print("ended", flush=True)
 
     def _take(self, worker: fdb.layers.QueueWorker, pool: Pool) -> None:

@@ -33,6 +33,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import fdb
@@ -139,23 +140,22 @@ class Tasks:
                 self._fail(db, item, call, traceback.format_exc())
 
     def work(self, db: fdb.Database, threads: int, stop: threading.Event) -> None:
-        """Handles calls in that many threads until `stop` is set; those that were begun are ended then."""
+        """Handles calls in threads until `stop` is set, and ends what was begun. Raises what one cannot go on after."""
 
         def run(worker: fdb.layers.QueueWorker) -> None:
             try:
                 for item in worker:
                     self.handle(db, item)
             finally:
-                stop.set()  # a thread that cannot go on ends all: the supervisor begins anew
+                stop.set()
 
         self.forget(db, days=7)
-        with self.queue.worker(db) as worker:
-            running = [threading.Thread(target=run, args=(worker,)) for _ in range(threads)]
-            for thread in running:
-                thread.start()
-            stop.wait()
-        for thread in running:
-            thread.join()
+        with ThreadPoolExecutor(threads) as pool:
+            with self.queue.worker(db) as worker:
+                running = [pool.submit(run, worker) for _ in range(threads)]
+                stop.wait()
+        for each in running:
+            each.result()
 
 
 tasks = Tasks(fdb.Subspace(("example", "tasks")))

@@ -101,7 +101,7 @@ class Session:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database of the page's first program."""
     folder = tmp_path_factory.mktemp("page")
-    (program,) = (block.text for block in blocks(TEXT) if block.file == "shop.py")
+    (program,) = (block.text for block in blocks(TEXT) if block.language == "python")
     (folder / "shop.py").write_text(program)
     # Directories get the same prefixes each time, so that rows have the same order.
     command = [

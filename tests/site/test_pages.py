@@ -13,18 +13,11 @@ from helpers.pages import blocks
 from helpers.paths import ROOT
 from helpers.processes import surroundings_removed
 
-#: Pages whose code has a test of its own, which does more than run it.
+#: Pages whose code only a test of their own runs, and the languages that this test reads: all other pages are run here, too.
 OWN = {
-    "docs/guides/command-line.md": "tests/cli/test_guide.py",
-    "docs/guides/from-fauna.md": "tests/test_from_fauna_page.py",
-    "docs/guides/layers.md": "tests/layers/test_layers_guide.py",
-    "docs/guides/notebooks.md": "tests/display/test_jupyter.py",
-    "docs/guides/observing.md": "tests/observing/test_guide.py",
-    "docs/guides/queues.md": "tests/layers/test_queues_guide.py",
-    "docs/guides/retries.md": "tests/test_retries_guide.py",
-    "docs/guides/scanning.md": "tests/bulk/test_guide.py",
-    "docs/guides/streams.md": "tests/layers/test_streams_guide.py",
-    "docs/guides/testing.md": "tests/testing/test_guide.py",
+    "docs/guides/command-line.md": ("tests/cli/test_guide.py", {"console", "python", "text"}),
+    "docs/guides/observing.md": ("tests/observing/test_guide.py", {"python", "text"}),
+    "docs/guides/testing.md": ("tests/testing/test_guide.py", {"console", "python", "text"}),
 }
 #: Those that stand outside of docs/.
 OUTSIDE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")
@@ -72,7 +65,8 @@ def test_the_code_of(source: str, programs: pathlib.Path, tmp_path: pathlib.Path
     assert ended.returncode == 0, f"{source}, {ended.stderr}"
 
 
-def test_the_tests_that_pages_have_of_their_own_are_there() -> None:
-    for source, test in OWN.items():
-        assert (ROOT / source).is_file()
-        assert pathlib.PurePath(source).name in (ROOT / test).read_text()
+@pytest.mark.parametrize("source", OWN)
+def test_the_test_of_a_page_reads_all_its_blocks(source: str) -> None:
+    test, languages = OWN[source]
+    assert pathlib.PurePath(source).name in (ROOT / test).read_text()
+    assert {block.language for block in blocks((ROOT / source).read_text())} == languages
