@@ -38,7 +38,7 @@ WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
 	tests/cli/test_doctor.py tests/cli/test_guide.py tests/site/test_seen.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build docs pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
+.PHONY: help setup build docs docs-seen pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
 	generate check-generated parity bench bench-pages bench-more bench-cluster bench-growth bench-durable bench-instructions bench-testing crash-test asan asan-python tsan conformance bindingtester peers layers-seeds sim test-all-pythons wheels release-check \
 	cluster-up cluster-down test-cluster clean
 
@@ -117,6 +117,10 @@ docs: $(VENV)/documented ## build the documentation site into build/site; a warn
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c tools/site -d build/doctrees build/pages build/site
 	$(PY) tools/site/check_reference.py build/site
 	@echo "build/site/index.html"
+
+docs-seen: export FDB_TESTS_ALL_PAGES = 1
+docs-seen: docs $(VENV)/tooled ## look at every page of the site in a browser, by all rules of accessibility
+	$(PY) -m pytest tests/site/test_seen.py $(PYTEST_ARGS)
 
 pictures: export FDB_PICTURES = 1
 pictures: $(VENV)/tooled ## take the pictures of the documentation anew (docs/pictures/)
