@@ -119,12 +119,17 @@ def page(browser: Any) -> Iterator[Any]:
         if not request.url.startswith(("file://", "data:")):
             problems.append(f"a request to {request.url}")
 
+    def miss(request: Any) -> None:
+        # What a page that is left has not loaded yet, such as its icon, is given up.
+        if request.failure != "net::ERR_ABORTED":
+            problems.append(f"{request.url}: {request.failure}")
+
     def fail(message: Any) -> None:
         if message.type in ("error", "warning"):
             problems.append(f"{page.url}: {message.text}")
 
     page.on("request", ask)
-    page.on("requestfailed", lambda request: problems.append(f"{request.url} failed"))
+    page.on("requestfailed", miss)
     page.on("console", fail)
     page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
     yield page
