@@ -31,11 +31,11 @@ QUICK_TESTS := $(wildcard tests/test_open*.py) tests/startup/test_opening.py tes
 	tests/native/test_lifetimes.py tests/project/test_packaging.py \
 	tests/test_loop_frames.py tests/test_attempt_loops.py tests/test_flows.py tests/observing/test_observation.py \
 	tests/testing/test_tracing.py tests/testing/test_kept.py tests/testing/test_driven.py
-# Tests that ask no database anything, those that run suites of their own, and those of what answers to databases look like.
-WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks \
+# Tests that ask no database anything, those that run suites and pages of their own, those of what answers to databases look like, and
+# those of the command line and the page, which are programs on what all others test.
+WITHOUT_ANSWERS := tests/project tests/generated tests/tuple tests/benchmarks tests/site \
 	$(wildcard tests/testing/test_pytest_plugin*.py) tests/testing/test_guide.py tests/testing/test_unittest.py tests/examples/test_tested.py \
-	tests/doctor $(wildcard tests/browse/test_seen_*.py) tests/display/test_jupyter.py tests/display/test_notebook_example.py \
-	tests/cli/test_doctor.py tests/cli/test_guide.py tests/site/test_seen.py
+	tests/doctor tests/display tests/cli tests/shell tests/dump tests/browse
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build docs docs-seen pictures foundationdb-shim demo test test-quick test-late test-file test-random test-pure lint format typecheck \
@@ -103,7 +103,7 @@ test-pure: $(VENV)/tooled ## run the tests with the tuple layer in pure Python
 	FDB_PURE_TUPLE=1 $(PYTEST) $(PYTEST_ARGS)
 
 test-late: export FDB_EMBEDDED_LATENCY = 0-2ms
-test-late: $(VENV)/tooled ## run the tests with answers as late as a cluster's (docs/guides/late-answers.md)
+test-late: $(VENV)/tooled ## run the tests of client, layers and test kit with answers as late as a cluster's (docs/guides/late-answers.md)
 	$(PYTEST) -m "not slow" $(addprefix --ignore=,$(WITHOUT_ANSWERS)) $(PYTEST_ARGS)
 
 test-file: export FDB_TESTS_IN_FILES = 1
