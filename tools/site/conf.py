@@ -1,7 +1,10 @@
 """How Sphinx builds the documentation site; `make docs` calls it.
 
-Sphinx, since it reads docstrings where the program has them (lazy names, types of the C extension, `#:` comments), has every broken
-reference as a warning, and searches without a server or a network. Pages are Markdown (MyST), as they are read in the repository.
+Why Sphinx: every broken link or reference is a warning, and warnings are errors; the search needs neither a server nor a network; it will be kept up
+(Material for MkDocs, the other candidate, ends in May 2027). Pages are Markdown (MyST), as they are read in the repository.
+
+Why the reference has directives of its own (`reference.py`) and not autodoc's: that evaluates annotations, so it shows the stand-ins of `fdb._typing` and
+unions in place of `KeyArgument`; it has no overloads of what is imported when it is used, and no types of classes in C, which are in stubs.
 """
 
 from __future__ import annotations
