@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from subjects.kit import CALLS as KIT_CALLS
+from subjects.kit import FIXTURES
+from subjects.kit import SETTINGS as KIT
 from suite.grid import Cell, Grid, Show, amount, note, rate, ratio
 from suite.results import OFFICIAL, OURS, Row
 
@@ -31,15 +34,6 @@ SERVICE = {
     "`OpenTelemetryExporter` without an SDK": "OpenTelemetry without an SDK",
     "a policy and `fdb.Collector`": "a policy and a collector",
 }
-KIT_CALLS = ("get", "set", "commit")
-KIT = ("rules of faults", "a predicate of faults", "a standing clock", "a log")
-FIXTURES = (
-    "fdb_db",
-    "fdb_db, fdb_faults, fdb_clock",
-    "fdb_db, fdb_record",
-    "fdb_db, fdb_directory",
-    "fdb_file_db",
-)
 INSTALLING = {
     "the wheel": "wheel",
     "the sdist": "sdist",

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import itertools
 import os
 import struct
 import sys
@@ -32,10 +33,9 @@ import fdb
 
 fdb.api_version(740)
 
-#: Milliseconds.
-STEPS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
-#: Points in a transaction: each writes a row, and changes nine.
-BATCH = 200
+STEPS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}  # milliseconds
+#: Points in a transaction, of which each writes a row and changes twelve; and of values, so that their sums have room.
+BATCH, LARGEST = 200, 1_000_000_000
 
 
 class Point(NamedTuple):
@@ -68,9 +68,7 @@ class SeriesStore:
         """Adds points that are not there yet; returns how many. At most BATCH at once."""
         new = {self.points.pack((point.series, point.time)): point for point in points}
         known = [(key, tr[key]) for key in new]  # requested, not waited for
-        for key, value in known:
-            if value.present():
-                del new[key]
+        new = {key: new[key] for key, value in known if not value.present()}
         for key, point in new.items():
             tr[key] = fdb.tuple.pack((float(point.value),))
             self._add(tr, point)
@@ -78,23 +76,19 @@ class SeriesStore:
 
     def _add(self, tr: fdb.Transaction, point: Point) -> None:
         value = fdb.tuple.pack((float(point.value),))  # integers would have an order of their own
-        thousandths = round(point.value * 1000)
         for name, step in STEPS.items():
             place = (name, point.series, point.time // step * step)
             tr.add(self.sums.pack((*place, "count")), struct.pack("<q", 1))
-            tr.add(self.sums.pack((*place, "sum")), struct.pack("<q", thousandths))
+            tr.add(self.sums.pack((*place, "sum")), struct.pack("<q", round(point.value * 1000)))
             tr.byte_min(self.lowest.pack(place), value)
             tr.byte_max(self.highest.pack(place), value)
 
     def load(self, points: Iterable[Point]) -> int:
         """Adds any number of points; returns how many were new. May be repeated, from the beginning."""
-        added, batch = 0, list[Point]()
-        for point in points:
-            batch.append(point)
-            if len(batch) == BATCH:
-                added += self.write(self.db, batch)
-                batch = []
-        return added + self.write(self.db, batch)
+        added, rest = 0, iter(points)
+        while batch := list(itertools.islice(rest, BATCH)):
+            added += self.write(self.db, batch)
+        return added
 
     def between(self, series: str, since: int, until: int) -> Iterator[Point]:
         """The points of a series, in order of time: any number, in as many transactions as it takes."""
@@ -140,7 +134,7 @@ class SeriesStore:
 
     @fdb.transactional
     def forget(self, tr: fdb.Transaction, before: int) -> None:
-        """Removes the points before a time; the sums stay. Clearing a range takes no longer for many."""
+        """Removes the points before a time; the sums stay, and would count them again if they were sent again."""
         for name in self.series(tr):
             tr.clear_range(self.points[name], self.points.pack((name, before)))
 
@@ -148,9 +142,8 @@ class SeriesStore:
 def milliseconds(text: str) -> int:
     """The time of an ISO date, or date and time; UTC if it does not say."""
     time = datetime.datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=datetime.timezone.utc)
-    return round(time.timestamp() * 1000)
+    utc = time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)
+    return round(utc.timestamp() * 1000)
 
 
 def shown(time: int) -> str:
@@ -158,9 +151,16 @@ def shown(time: int) -> str:
 
 
 def parsed(lines: Iterable[str]) -> Iterator[Point]:
-    for line in lines:
-        series, time, value = line.split()
-        yield Point(series, milliseconds(time), float(value))
+    """The points in lines of text. Ends the program at one that has none; what came before may be sent again."""
+    for number, line in enumerate(lines, 1):
+        try:
+            series, time, value = line.split()
+            if not abs(float(value)) < LARGEST:
+                raise ValueError(f"{value} is not within {LARGEST}")
+            point = Point(series, milliseconds(time), float(value))
+        except ValueError as error:
+            sys.exit(f"error: line {number}: {error}")
+        yield point
 
 
 def main(argv: list[str]) -> int:

@@ -110,3 +110,13 @@ def test_the_commands(
     assert "kitchen" in tell("list")
     tell("forget", "--before", "2027-01-01")
     assert tell("points", "kitchen") == tell("list") == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["kitchen 21.5", "a yesterday 1", "a 2026-01-31 warm", "a 2026-01-31 nan"]
+)
+def test_a_line_without_a_point_is_named(module: Any, line: str) -> None:
+    points = module.parsed(["a 2026-01-31 1", line])
+    assert next(points).value == 1
+    with pytest.raises(SystemExit, match="error: line 2: "):
+        next(points)
