@@ -57,7 +57,10 @@ class Links:
 
     @fdb.transactional
     def follow(self, tr: fdb.Transaction, name: str) -> str | None:
-        """Returns the address, and counts the visit; None for a name that there is not."""
+        """Returns the address, and counts the visit; None for a name that there is not.
+
+        Run again after a commit whose result was unknown, it may count a visit twice: here that does no harm.
+        """
         link = tr.snapshot[self.rows[name]]
         if not link.present():
             return None

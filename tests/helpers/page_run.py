@@ -19,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -171,13 +172,19 @@ class Page:
         )
         assert process.stdout
         seen = ""
-        while not is_like(shown, seen):
-            line = process.stdout.readline()
-            if not line:
-                raise Wrong(f"$ {command.command}\n{seen}---- and it has ended. The page shows ----\n{shown}")  # fmt: skip
-            seen += line
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE)
+        # One that prints something else must not stay, nor must the test wait for it.
+        alarm = threading.Timer(PATIENCE, process.kill)
+        alarm.start()
+        try:
+            while not is_like(shown, seen):
+                line = process.stdout.readline()
+                if not line:
+                    raise Wrong(f"$ {command.command}\n{seen}---- and it has ended. The page shows ----\n{shown}")  # fmt: skip
+                seen += line
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+        finally:
+            alarm.cancel()
 
     def run_c(self, block: Block, shown: str | None) -> None:
         import fdb.embedded

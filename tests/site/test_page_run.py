@@ -101,6 +101,14 @@ def test_a_page_that_is_wrong(
     assert wrong in run_page(page_of((language, code)))
 
 
+def test_a_command_that_goes_on_without_what_is_shown_is_ended(
+    run_page: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_run, "PATIENCE", 0.1)
+    wrong = run_page(page_of(("console", "$ sleep 60\nb\n^C\n")))
+    assert "$ sleep 60\n---- and it has ended" in wrong
+
+
 def test_text_below_a_program_is_what_it_prints(run_page: Callable[[str], str]) -> None:
     assert "it prints\n1" in run_page(page_of(("python", "print(1)\n"), ("text", "2\n")))
     prose = "\n".join(["So much for that."] * 5)
