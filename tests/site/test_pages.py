@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 
+import gather
 import pytest
 
 from helpers.pages import blocks
@@ -19,12 +20,11 @@ OWN = {
     "docs/guides/observing.md": ("tests/observing/test_guide.py", {"python", "text"}),
     "docs/guides/testing.md": ("tests/testing/test_guide.py", {"console", "python", "text"}),
 }
-#: Those that stand outside of docs/.
-OUTSIDE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")
+#: All pages of the site, and the one that the repository begins with.
 PAGES = [
     source
-    for path in [*sorted((ROOT / "docs").rglob("*.md")), *(ROOT / name for name in OUTSIDE)]
-    if (source := str(path.relative_to(ROOT))) not in OWN and blocks(path.read_text())
+    for source in sorted({*gather.pages(), "README.md"} - {*OWN})
+    if blocks((ROOT / source).read_text())
 ]
 
 
