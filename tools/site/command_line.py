@@ -34,7 +34,7 @@ _EVERYWHERE = {"--debug", "--help"}
 
 def page() -> str:
     """Returns the page."""
-    context = click.Context(cli, info_name="fdb")
+    context = click.Context(cli, info_name="fdb", **cli.context_settings)
     parts = [_INTRODUCTION, *_table(cli, context)]
     for part, commands in COMMANDS.items():
         parts += [f"\n## {part}\n"]
