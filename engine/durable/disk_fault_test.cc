@@ -153,7 +153,8 @@ void reading_only_needs_no_writes() {
 
 // At a damaged frame SQLite takes its log to end, as after a loss of power: the file is as an earlier batch left it. But it is an error
 // where a later record says that what is missing was on disk, and where later pages had been copied from the log into the file: what is
-// left of the log then lies over newer pages, and the table contradicts itself.
+// left of the log then lies over newer pages, and the table contradicts itself. Older rows alone are not noticed here: a database compares
+// them with the checksums of its leaves, which are random numbers in this workload.
 void a_flipped_bit_in_the_log_of_an_open_file(uint64_t seed) {
   SimulatedDisk disk(seed);
   SimulatedVfs vfs(&disk);
@@ -173,7 +174,7 @@ void a_flipped_bit_in_the_log_of_an_open_file(uint64_t seed) {
       CHECK(workload.last_error().find("is damaged") != Bytes::npos);
       continue;
     }
-    CHECK(workload.batch_of(*state) >= 0);
+    CHECK(workload.batch_of(*state) >= 0 || workload.differs_in_rows(*state));
     CHECK(test::newest_version(*state) >= workload.proven());
   }
 }
@@ -219,6 +220,7 @@ int main() {
   reading_only_needs_no_writes();
   every_call_may_fail(seed);
   a_flipped_bit_in_the_log_of_an_open_file(seed);
+  a_flipped_bit_in_the_log_of_an_open_file(3170896499);  // leaves older rows below newer records
   a_synced_commit_that_damage_took_is_missed();
   return 0;
 }

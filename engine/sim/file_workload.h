@@ -4,6 +4,7 @@
 // Thread-safety: none.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -75,6 +76,13 @@ class FileWorkload {
       if (states_[i] == state) return static_cast<int>(i);
     }
     return -1;
+  }
+  // Whether it is as a batch left it, but for its rows.
+  bool differs_in_rows(const FileState& state) const {
+    return std::any_of(states_.begin(), states_.end(), [&](FileState left) {
+      left.rows = state.rows;
+      return left == state;
+    });
   }
   // Goes on from there: what comes after is lost.
   void resume(int batch) {
