@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -18,12 +19,16 @@ class Log:
     def __init__(self) -> None:
         self.before_calls: list[str] = []
         self.operations: list[Operation] = []
+        #: In a loop a commit is told from another thread, perhaps after the task has gone on.
+        self.committed = threading.Event()
 
     def before(self, operation: Operation) -> None:
         self.before_calls.append(operation.name)
 
     def after(self, operation: Operation) -> None:
         self.operations.append(operation)
+        if operation.name == "commit":
+            self.committed.set()
 
     def names(self) -> list[str]:
         return [operation.name for operation in self.operations]
@@ -77,6 +82,7 @@ def test_a_task_of_a_transactional_function_has_lines_in_it_alone(memory_name: s
             await asyncio.create_task(store(adb))
 
     asyncio.run(main())
+    assert log.committed.wait(60)
     write, commit = log.operations
     assert write.where.function == "store"
     assert commit.where == write.transaction.where == ("", 0, "")
