@@ -102,10 +102,9 @@ test-quick: $(VENV)/installed ## run what may depend on the Python: opening, tup
 test-pure: $(VENV)/tooled ## run the tests with the tuple layer in pure Python
 	FDB_PURE_TUPLE=1 $(PYTEST) $(PYTEST_ARGS)
 
-# Mostly they wait, so there are more of them than processors.
 test-late: export FDB_EMBEDDED_LATENCY = 0-2ms
 test-late: $(VENV)/tooled ## run the tests of client, layers and test kit with answers as late as a cluster's (docs/guides/late-answers.md)
-	$(PYTEST) -n 3 -m "not slow" $(addprefix --ignore=,$(WITHOUT_ANSWERS)) $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow" $(addprefix --ignore=,$(WITHOUT_ANSWERS)) $(PYTEST_ARGS)
 
 test-file: export FDB_TESTS_IN_FILES = 1
 test-file: $(VENV)/tooled ## run the tests with databases in files instead of in memory

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import Any
 
 import pytest
@@ -19,22 +18,27 @@ class Log:
     def __init__(self) -> None:
         self.before_calls: list[str] = []
         self.operations: list[Operation] = []
-        #: In a loop a commit is told from another thread, perhaps after the task has gone on.
-        self.committed = threading.Event()
 
     def before(self, operation: Operation) -> None:
         self.before_calls.append(operation.name)
 
     def after(self, operation: Operation) -> None:
         self.operations.append(operation)
-        if operation.name == "commit":
-            self.committed.set()
 
     def names(self) -> list[str]:
         return [operation.name for operation in self.operations]
 
     def last(self, name: str) -> Operation:
         return [operation for operation in self.operations if operation.name == name][-1]
+
+    async def outcome_told(self) -> None:
+        """Returns when a commit was told last: in a later turn of the loop, if it came just before it would have been waited for."""
+
+        async def told() -> None:
+            while self.names()[-1:] != ["commit"]:
+                await asyncio.sleep(0)
+
+        await asyncio.wait_for(told(), 30)
 
 
 @fdb.transactional
@@ -80,9 +84,9 @@ def test_a_task_of_a_transactional_function_has_lines_in_it_alone(memory_name: s
     async def main() -> None:
         with trace(adb, log):
             await asyncio.create_task(store(adb))
+            await log.outcome_told()
 
     asyncio.run(main())
-    assert log.committed.wait(60)
     write, commit = log.operations
     assert write.where.function == "store"
     assert commit.where == write.transaction.where == ("", 0, "")
@@ -199,12 +203,7 @@ def test_asyncio(memory_name: str) -> None:
         with trace(adb, log):
             await increment_later(adb, b"k")
             assert await adb.get(b"k") == b"1"
-            await asyncio.wait_for(outcome_told(), 30)
-
-    async def outcome_told() -> None:
-        # In a later turn of the loop, where the outcome came just before it would have been waited for.
-        while log.names()[-1] != "commit":
-            await asyncio.sleep(0)
+            await log.outcome_told()
 
     asyncio.run(main())
     assert log.names() == ["get", "set", "commit", "get", "commit"]
