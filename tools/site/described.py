@@ -48,7 +48,7 @@ class Described:
         found = [kind for kind in (staticmethod, classmethod) if isinstance(self.thing, kind)]
         flags = [f":{kind.__name__}:" for kind in found]
         if self.kind in ("function", "method"):
-            is_async = any(isinstance(node, ast.AsyncFunctionDef) for node in self._nodes())
+            is_async = any(isinstance(node, ast.AsyncFunctionDef) for node in nodes_of(self.thing))
             is_async = is_async or _is_coroutine(self.thing, self.public.owner)
             return flags + ([":async:"] if is_async else [])
         return flags + (
@@ -56,9 +56,6 @@ class Described:
             if self.kind in ("data", "attribute", "property") and self.type
             else []
         )
-
-    def _nodes(self) -> list[Any]:
-        return nodes_of(getattr(self.thing, "__func__", self.thing))
 
     @property
     def signatures(self) -> list[Signature]:

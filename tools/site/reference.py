@@ -20,10 +20,12 @@ Everything is built as reStructuredText, since docstrings are, with plain backti
 
 from __future__ import annotations
 
+import abc
 import builtins
 import inspect
 import re
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 from described import Described
@@ -120,7 +122,7 @@ def operator_lines(cls: type) -> list[str]:
     return lines
 
 
-class _Generated(SphinxDirective):
+class _Generated(SphinxDirective, abc.ABC):
     """A directive whose content is made as reStructuredText."""
 
     required_arguments = 1
@@ -130,9 +132,9 @@ class _Generated(SphinxDirective):
         source = "\n".join(["```{eval-rst}", *self.lines(), "```"])
         return self.parse_text_to_nodes(source, allow_section_headings=False)
 
+    @abc.abstractmethod
     def lines(self) -> list[str]:
         """Returns the lines of reStructuredText."""
-        raise NotImplementedError
 
 
 class Api(_Generated):
@@ -241,9 +243,20 @@ class OtherNames(_Generated):
 
 def names_listed(pairs: list[tuple[str, str]]) -> list[str]:
     """Returns a list of names that have places of their own here, with what they are."""
-    lines = [".. list-table::", "   :header-rows: 1", "", "   * - Name", "     - The same as"]
-    for path, other in pairs:
-        lines += [f"   * - :public-name:`{path}`", f"     - :py:obj:`{other}`"]
+    rows = [(f":public-name:`{path}`", f":py:obj:`{other}`") for path, other in pairs]
+    return table("", ("Name", "The same as"), rows)
+
+
+def table(widths: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Returns a table: the widths of its columns, in percent, if they are not alike, their heads and the rows below."""
+    lines = [
+        ".. list-table::",
+        "   :header-rows: 1",
+        *([f"   :widths: {widths}"] if widths else []),
+        "",
+    ]
+    for first, *rest in [head, *rows]:
+        lines += [f"   * - {first}", *(f"     - {cell}" for cell in rest)]
     return lines
 
 
@@ -259,16 +272,12 @@ class Fields(_Generated):
     """A table of the attributes of objects that have no class with a public name."""
 
     def lines(self) -> list[str]:
-        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 35 20 45", ""]
-        lines += ["   * - Attribute", "     - Type", "     - What it is"]
+        rows: list[tuple[str, ...]] = []
         for each in members_of(self.arguments[0]):
             described = Described(each)
-            lines += [
-                f"   * - :public-name:`{each.path}`",
-                f"     - ``{described.type}``",
-                f"     - {' '.join(described_text(described).split())}",
-            ]
-        return lines
+            said = " ".join(described_text(described).split())
+            rows.append((f":public-name:`{each.path}`", f"``{described.type}``", said))
+        return table("35 20 45", ("Attribute", "Type", "What it is"), rows)
 
 
 class ErrorCodes(_Generated):
@@ -277,16 +286,11 @@ class ErrorCodes(_Generated):
     required_arguments = 0
 
     def lines(self) -> list[str]:
-        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 10 40 50", ""]
-        lines += ["   * - Code", "     - Name", "     - Description"]
+        rows: list[tuple[str, ...]] = []
         for code in fdb.ErrorCode:
-            said = fdb.FDBError(code).description
-            lines += [
-                f"   * - {int(code)}",
-                f"     - :public-name:`fdb.ErrorCode.{code.name}`",
-                f"     - {escaped(str(said))}",
-            ]
-        return lines
+            said = escaped(str(fdb.FDBError(code).description))
+            rows.append((str(int(code)), f":public-name:`fdb.ErrorCode.{code.name}`", said))
+        return table("10 40 50", ("Code", "Name", "Description"), rows)
 
 
 def escaped(text: str) -> str:
@@ -298,19 +302,15 @@ class Options(_Generated):
     """A table of options: how each is set, and what it is for."""
 
     def lines(self) -> list[str]:
-        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 35 15 50", ""]
-        lines += ["   * - Method", "     - Parameter", "     - What it does"]
+        rows: list[tuple[str, ...]] = []
         for each in members_of(self.arguments[0]):
             said, _, parameter = (inspect.getdoc(each.thing) or "").partition("param: ")
             annotation = signatures_of(each.thing, bound=True)[0].parameters.strip("()")
             type_ = annotation.partition(": ")[2].partition(" = ")[0]
             about = f"{type_}: {parameter.strip().rstrip('.')}" if parameter else type_
-            lines += [
-                f"   * - :public-name:`{each.path}`",
-                f"     - {escaped(' '.join(about.split())) or 'none'}",
-                f"     - {escaped(' '.join(said.split()))}",
-            ]
-        return lines
+            taken = escaped(" ".join(about.split())) or "none"
+            rows.append((f":public-name:`{each.path}`", taken, escaped(" ".join(said.split()))))
+        return table("35 15 50", ("Method", "Parameter", "What it does"), rows)
 
 
 def public_name(
